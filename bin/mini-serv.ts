@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { type Command, HELP, parseCommand } from '../lib/arguments.js';
+import { descriptorSink } from '../lib/descriptor-sink.js';
+import { escapeControls } from '../lib/escape.js';
+import { createRelay, type Relay } from '../lib/index.js';
+
+/** How long everything may take that is still to be delivered when the command is told to end, in ms. */
+const GRACE = 2000;
+
+// Somebody may have closed the other end; there is nobody left to tell.
+process.stderr.on('error', () => {});
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Ends a command that cannot do what it was asked to. */
+function fail(line: string, reason?: string): void {
+  say(line);
+  if (reason !== undefined) say(reason);
+  process.exitCode = 1;
+}
+
+/** The transcript to standard output; gives a way to wait until it is written. */
+async function transcribe(relay: Relay): Promise<() => Promise<void>> {
+  const output = relay.output;
+  const sink = await descriptorSink(1);
+  const gone = new Promise<void>((resolve) => {
+    sink.once('close', resolve);
+    sink.once('finish', resolve);
+  });
+  sink.on('error', (error) => {
+    say(`mini-serv: standard output is given up: ${error.message}`);
+    output.destroy();
+  });
+  if (isatty(1)) output.pipe(escapeControls()).pipe(sink);
+  else output.pipe(sink);
+  return async () => {
+    await Promise.race([gone, delay(GRACE, undefined, { ref: false })]);
+    sink.destroy();
+  };
+}
+
+/** Says on standard error what an operator should hear of. */
+function report(relay: Relay, verbose: boolean): void {
+  let refusing = false;
+  relay.on('warning', ({ code, message }) => {
+    if (verbose || code !== 'ERR_LINE_TOO_LONG') say(`mini-serv: ${message}`);
+  });
+  relay.on('spillRoom', () => say('mini-serv: there is room for spilled segments again: senders go on'));
+  relay.on('refused', (total) => {
+    if (!refusing)
+      say(`mini-serv: connections are refused: the limit of file descriptors is reached (${total})`);
+    refusing = true;
+  });
+  relay.on('arrived', () => {
+    if (refusing)
+      say(`mini-serv: connections are accepted again; ${relay.stats().refused} were refused so far`);
+    refusing = false;
+  });
+}
+
+async function run({ port, verbose, relay: options }: Command & { kind: 'run' }): Promise<void> {
+  const relay = createRelay({ ...options, grace: GRACE });
+  report(relay, verbose);
+  const written = await transcribe(relay);
+  const stop = (): void => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+    // From here on a second signal has its own, immediate effect.
+    void relay.close().then(written);
+  };
+  try {
+    const taken = await relay.listen(port);
+    const where = `mini-serv: listening on 127.0.0.1:${taken}; join with: nc 127.0.0.1 ${taken}`;
+    if (port === 0 || process.stderr.isTTY) say(where);
+  } catch (error) {
+    await relay.close(0);
+    await written();
+    fail('Fatal error', verbose ? (error as Error).message : undefined);
+    return;
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+}
+
+async function main(): Promise<void> {
+  const command = parseCommand(process.argv.slice(2));
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(HELP);
+      break;
+    case 'version': {
+      // The file stands two folders above the compiled command, in a checkout as in an installed package.
+      const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+      process.stdout.write(`${(JSON.parse(manifest) as { version: string }).version}\n`);
+      break;
+    }
+    case 'usage':
+      fail(command.message);
+      break;
+    case 'fatal':
+      fail('Fatal error', command.verbose ? command.message : undefined);
+      break;
+    case 'run':
+      await run(command);
+  }
+}
+
+// Memory that cannot be had shows as a throw from wherever it was wanted.
+process.on('uncaughtException', (error) => {
+  process.stderr.write('Fatal error\n');
+  if (process.argv.includes('--verbose')) process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});
+
+await main().catch((error: Error) =>
+  fail('Fatal error', process.argv.includes('--verbose') ? error.message : undefined),
+);

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+import type { RelayOptions } from './options.js';
+import { parseSize } from './size.js';
+
+/** What the command is asked to do. */
+export type Command =
+  | { readonly kind: 'help' | 'version' }
+  /** Arguments that the command cannot make sense of; the message says why. */
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'fatal'; readonly message: string; readonly verbose: boolean }
+  | { readonly kind: 'run'; readonly port: number; readonly verbose: boolean; readonly relay: RelayOptions };
+
+export const HELP = `Usage: mini-serv [options] <port>
+
+Relays lines between all who connect to 127.0.0.1:<port>. What is said in the
+room is written to standard output. Port 0 takes a free port and says which.
+
+Options:
+  --max-line <size>     disconnect who sends a longer line (default 64M)
+  --memory <size>       backlog held in memory before disk is used (default 64M)
+  --spill-dir <dir>     where the rest of the backlog goes
+                        (default: the system's temporary directory)
+  --spill-limit <size>  the most that may be on disk before senders wait
+                        (default: what leaves 10 % of it, or 1 GiB, free)
+  --verbose             say on standard error why, where there is a reason
+  --help                show this and exit
+  --version             show the version and exit
+
+Sizes are in bytes, or with K, M, G or T, as powers of 1024.
+Try it: mini-serv 4242, and in other terminals: nc 127.0.0.1 4242
+`;
+
+const OPTIONS = {
+  'max-line': { type: 'string' },
+  memory: { type: 'string' },
+  'spill-dir': { type: 'string' },
+  'spill-limit': { type: 'string' },
+  verbose: { type: 'boolean' },
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
+} as const;
+
+const SIZES = { 'max-line': 'maxLine', memory: 'memory', 'spill-limit': 'spillLimit' } as const;
+
+/** @param args without the names of the interpreter and the script */
+export function parseCommand(args: readonly string[]): Command {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    return { kind: 'usage', message: (error as Error).message };
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return { kind: 'help' };
+  if (values.version) return { kind: 'version' };
+  const relay: { -readonly [K in keyof RelayOptions]: RelayOptions[K] } = {};
+  for (const [name, option] of Object.entries(SIZES) as [keyof typeof SIZES, keyof RelayOptions][]) {
+    const text = values[name as keyof typeof SIZES];
+    if (text === undefined) continue;
+    const size = parseSize(text);
+    if (size === undefined)
+      return { kind: 'usage', message: `--${name} wants a size such as 64M, not '${text}'` };
+    Object.assign(relay, { [option]: size });
+  }
+  if (values['spill-dir'] !== undefined) relay.spillDir = values['spill-dir'];
+  const [text] = positionals;
+  if (text === undefined || positionals.length > 1) {
+    return { kind: 'usage', message: 'Wrong number of arguments' };
+  }
+  const verbose = values.verbose === true;
+  const port = parsePort(text);
+  if (port === undefined) {
+    return { kind: 'fatal', verbose, message: `a port is an integer from 0 to 65535, and not '${text}'` };
+  }
+  return { kind: 'run', port, verbose, relay };
+}
+
+function parse(args: readonly string[]) {
+  const end = args.indexOf('--');
+  // A negative number is a wrong port, not an unknown option.
+  const number = args.findIndex((arg, index) => /^-\d/.test(arg) && (end === -1 || index < end));
+  const takesIt =
+    number > 0 && /^--(max-line|memory|spill-dir|spill-limit)$/.test(args[number - 1] as string);
+  const known = number === -1 || takesIt ? args : [...args.slice(0, number), '--', ...args.slice(number)];
+  return parseArgs({ args: [...known], options: OPTIONS, allowPositionals: true });
+}
+
+function parsePort(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
+}

@@ -1,0 +1,122 @@
+import type { Duplex, Writable } from 'node:stream';
+import { duplexDestination } from './duplex-destination.js';
+import type { MiniServError } from './errors.js';
+import { Reader, type ReaderOptions } from './reader.js';
+import { Source, type SourceOptions } from './source.js';
+import type { Clock } from './world.js';
+
+export interface ClientOptions extends Omit<SourceOptions, 'client' | 'input' | 'failed'> {
+  readonly id: number;
+  readonly duplex: Duplex;
+  readonly hub: Writable;
+  readonly clock: Clock;
+  /** How long a connection that is being ended by us may take to take what it is owed, in ms. */
+  readonly grace: number;
+  readonly warn: (warning: MiniServError) => void;
+  /** Told when its connection is closed. */
+  readonly closed: () => void;
+}
+
+/** How long a peer that has been sent everything, and our FIN, is given to close its own side, in ms. */
+const LINGER = 100;
+
+/** A connection with its source and its reader. It is the owner of all three. */
+export class Client {
+  readonly id: number;
+  /** Resolved when its connection is closed, or as good as: everything was sent, and our FIN after it. */
+  readonly flushed: Promise<void>;
+  /** What made its connection break, if anything did. */
+  reason: Error | undefined;
+  /** Whether it has been said, or silently noted, that it left. */
+  left = false;
+  /** Whether it has been said, or silently noted, that it arrived. */
+  arrived = false;
+  /** Whether its connection is closed. */
+  closed = false;
+  readonly #options: ClientOptions;
+  readonly #source: Source;
+  #reader: Reader | null = null;
+  #cancelKick: () => void = () => {};
+
+  constructor(options: ClientOptions) {
+    const { id, duplex } = options;
+    this.id = id;
+    this.#options = options;
+    this.flushed = new Promise((resolve) => {
+      duplex.once('finish', resolve);
+      duplex.once('close', resolve);
+    });
+    duplex.on('error', (error) => {
+      this.reason ??= error;
+    });
+    duplex.once('close', () => this.#close());
+    this.#source = new Source({
+      ...options,
+      client: id,
+      input: duplex,
+      failed: (error) => this.#kick(error),
+    });
+  }
+
+  start(): void {
+    this.#source.start();
+  }
+
+  /** Bytes that it has yet to take. */
+  get lag(): number {
+    return this.#reader?.lag ?? 0;
+  }
+
+  /** It is in the room: what is said from here on is for it. */
+  arrive(options: Pick<ReaderOptions, 'log' | 'progressed' | 'done'>): Reader | null {
+    this.arrived = true;
+    if (this.closed) return null;
+    const { id, duplex, clock } = this.#options;
+    this.#reader = new Reader({ ...options, clock, owner: id, destination: duplexDestination(duplex) });
+    return this.#reader;
+  }
+
+  /** Nothing more is for it: what it is owed is delivered, then its connection ends. */
+  finish(): void {
+    if (this.#reader !== null) this.#reader.finish();
+    else this.#options.duplex.end();
+  }
+
+  /** Stops listening to it. What it has said in complete lines will be said. */
+  hush(): void {
+    this.#source.end();
+  }
+
+  /** Ends its connection now, with what the kernel has of it still to be delivered. */
+  destroy(): void {
+    this.#options.duplex.destroy();
+  }
+
+  /** Ends its connection, giving a peer that has been sent everything a moment to close its own side. */
+  async linger(): Promise<void> {
+    if (this.closed) return;
+    const { duplex, clock } = this.#options;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(LINGER, () => duplex.destroy());
+      duplex.once('close', () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #kick(error: MiniServError): void {
+    const { clock, grace, warn } = this.#options;
+    this.reason ??= error;
+    warn(error);
+    if (!this.closed) this.#cancelKick = clock.after(grace, () => this.destroy());
+  }
+
+  #close(): void {
+    this.closed = true;
+    this.#cancelKick();
+    this.#source.end();
+    this.#reader?.stop();
+    this.#options.closed();
+  }
+}

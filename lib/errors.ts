@@ -1,0 +1,37 @@
+/**
+ * The stable codes of {@link MiniServError}. Messages may change between versions; codes do not.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `ERR_LINE_TOO_LONG` | a client exceeded `maxLine` and was disconnected |
+ * | `ERR_TRANSFORM` | a transform failed; its client was disconnected |
+ * | `ERR_ACCEPT` | the listening socket reported an error after it had begun to listen |
+ * | `ERR_SPILL_FULL` | no more room for spilled segments: senders wait |
+ * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
+ * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
+ * | `ERR_OPTION` | an option has a value that it cannot have |
+ * | `ERR_STATE` | the call does not fit the relay's state (closed, or listening already) |
+ */
+export type ErrorCode =
+  | 'ERR_LINE_TOO_LONG'
+  | 'ERR_TRANSFORM'
+  | 'ERR_ACCEPT'
+  | 'ERR_SPILL_FULL'
+  | 'ERR_SPILL_READ'
+  | 'ERR_SPILL_TMPFS'
+  | 'ERR_OPTION'
+  | 'ERR_STATE';
+
+/** The base of every error that mini-serv itself makes. */
+export class MiniServError extends Error {
+  override readonly name = 'MiniServError';
+  readonly code: ErrorCode;
+  /** The id of the client concerned, where it is one client's matter. */
+  readonly client: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: { client?: number; cause?: unknown } = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.client = details.client;
+  }
+}

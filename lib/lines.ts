@@ -1,0 +1,93 @@
+import type { Transform } from 'node:stream';
+import split2 from 'split2';
+
+/** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
+export const LINE_TOO_LONG = Symbol('line too long');
+
+/** Pieces of an unterminated line are joined in groups of this many, so that single bytes cost no object each. */
+const GROUP = 1024;
+
+/**
+ * What split2 splits by. It answers with the complete lines as one block, and keeps the unterminated rest
+ * itself: split2 would search its whole remainder anew at every chunk, which is quadratic in the length of a
+ * line. Since the remainder that split2 sees is always empty, it has none to emit when its client leaves.
+ */
+class LineMatcher {
+  readonly #maxLine: number;
+  #blocks: string[] = [];
+  #pieces: string[] = [];
+  #held = 0;
+  #over = false;
+
+  constructor(maxLine: number) {
+    this.#maxLine = maxLine;
+  }
+
+  [Symbol.split](chunk: string): (string | symbol)[] {
+    if (this.#over) return [''];
+    const end = chunk.lastIndexOf('\n');
+    if (end === -1) {
+      this.#hold(chunk);
+      return this.#held > this.#maxLine ? this.#overflow() : [''];
+    }
+    // Looked at before it is joined: what is held and what arrives may together be longer than a string can be.
+    if (this.#held > 0 && this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
+    const block = this.#release() + chunk.slice(0, end);
+    const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
+    if (long === 0) return this.#overflow();
+    if (long > 0) return [block.slice(0, long - 1), ...this.#overflow()];
+    // Copied: a slice would keep the whole chunk alive that it was cut from.
+    if (end + 1 < chunk.length) this.#hold(Buffer.from(chunk.slice(end + 1), 'latin1').toString('latin1'));
+    return this.#held > this.#maxLine ? [block, ...this.#overflow()] : [block, ''];
+  }
+
+  #hold(piece: string): void {
+    this.#held += piece.length;
+    this.#pieces.push(piece);
+    if (this.#pieces.length === GROUP) this.#blocks.push(this.#pieces.splice(0).join(''));
+  }
+
+  #release(): string {
+    if (this.#held === 0) return '';
+    const text = this.#blocks.join('') + this.#pieces.join('');
+    this.#blocks = [];
+    this.#pieces = [];
+    this.#held = 0;
+    return text;
+  }
+
+  #overflow(): (string | symbol)[] {
+    this.#blocks = [];
+    this.#pieces = [];
+    this.#over = true;
+    return [LINE_TOO_LONG, ''];
+  }
+}
+
+/** Where the first line longer than `maxLine` begins in a block, or -1. */
+function firstLongLine(block: string, maxLine: number): number {
+  for (let start = 0; ; ) {
+    const end = block.indexOf('\n', start);
+    if ((end === -1 ? block.length : end) - start > maxLine) return start;
+    if (end === -1) return -1;
+    start = end + 1;
+  }
+}
+
+/**
+ * The line-splitting Transform: latin1 strings in, blocks of complete lines out (`\n` between them, none at the
+ * end). Text that is never terminated is dropped.
+ *
+ * @param maxLine the longest line allowed, in bytes without its newline; past it, {@link LINE_TOO_LONG} is
+ * emitted after the complete lines before it, and everything after it is discarded.
+ * @param chunk how much is read from a socket at a time, in bytes: a single chunk is not yet backpressure
+ */
+export function splitLines(maxLine: number, chunk: number): Transform {
+  const matcher = new LineMatcher(maxLine) as unknown as RegExp;
+  return split2(matcher, {
+    decodeStrings: false,
+    defaultEncoding: 'latin1',
+    writableHighWaterMark: chunk + 1,
+    readableHighWaterMark: 1,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * What a transform sees and gives: a client's arrival, one line of it, its leaving.
+ * `text` is the line as Unicode text, without its newline (a `\r` before it stays).
+ */
+export type Message =
+  | { readonly kind: 'arrived'; readonly client: number }
+  | { readonly kind: 'line'; readonly client: number; readonly text: string }
+  | { readonly kind: 'left'; readonly client: number };
+
+/**
+ * What goes through the hub: the lines of one chunk travel as one object, since one object a line costs more
+ * than all the rest together. `bytes` is a latin1 string (a character a byte): lines without their prefix,
+ * `\n` between them. A notice that a transform dropped is `silent`: it changes the roster and is not said.
+ */
+export type Said =
+  | { readonly kind: 'arrived'; readonly client: number; readonly silent?: boolean }
+  | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
+  | { readonly kind: 'left'; readonly client: number; readonly silent?: boolean };
+
+/** The wire form of what was said, as a latin1 string. Every line of it begins with the relay's own prefix. */
+export function render(said: Said): string {
+  if (said.kind !== 'lines') return `server: client ${said.client} just ${said.kind}\n`;
+  const prefix = `client ${said.client}: `;
+  return `${prefix}${said.bytes.replaceAll('\n', `\n${prefix}`)}\n`;
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Unicode text of bytes given as a latin1 string; U+FFFD stands for what is no valid UTF-8. */
+export function decode(bytes: string): string {
+  return ASCII.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** The UTF-8 bytes of a text, as a latin1 string. */
+export function encode(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** Where a line keeps the bytes that its text could not hold. A symbol survives `{ ...message }`. */
+const ORIGIN = Symbol('bytes that are no valid UTF-8');
+
+interface Original {
+  readonly text: string;
+  readonly bytes: string;
+}
+
+/** The lines of one chunk, taken apart into single messages. */
+export function* toMessages(client: number, block: string): Generator<Message> {
+  const ascii = ASCII.test(block);
+  for (const bytes of block.split('\n')) {
+    const text = ascii ? bytes : decode(bytes);
+    // Valid UTF-8 comes back from its text byte for byte, so only the rest has to be remembered.
+    if (ascii || !text.includes('\ufffd')) yield { kind: 'line', client, text };
+    else yield { kind: 'line', client, text, [ORIGIN]: { text, bytes } satisfies Original } as Message;
+  }
+}
+
+/** The bytes of a line that has passed the transforms: as they came in, if its text is as it was. */
+export function toBytes(line: { readonly text: string; readonly [ORIGIN]?: Original }): string {
+  const original = line[ORIGIN];
+  return original !== undefined && original.text === line.text ? original.bytes : encode(line.text);
+}

@@ -1,0 +1,106 @@
+import { constants } from 'node:buffer';
+import { MiniServError } from './errors.js';
+import type { TransformFactory } from './transform.js';
+import { realWorld, type World } from './world.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What {@link createRelay} takes. Sizes are in bytes, times in milliseconds. */
+export interface RelayOptions {
+  /** Applied to each client's messages, in this order. Default: none. */
+  readonly transforms?: readonly TransformFactory[];
+  /** The longest line, without its newline; who exceeds it is disconnected. Default 64 MiB, at most 256 MiB. */
+  readonly maxLine?: number;
+  /** How much of the log may be in memory before the oldest part is written to disk. Default 64 MiB. */
+  readonly memory?: number;
+  /** Where spilled segments go. Default: the system's temporary directory. */
+  readonly spillDir?: string;
+  /** The most that may be on disk. Default: what leaves 10 % of the file system, or 1 GiB, free. */
+  readonly spillLimit?: number;
+  /** How far behind a reader that makes progress may be before senders wait for it. Default 2 MiB. */
+  readonly window?: number;
+  /** How long `close()` may take to deliver what is owed. Default 2,000 ms. */
+  readonly grace?: number;
+  /** The most clients at a time. Default: what the limit of file descriptors allows, less a reserve. */
+  readonly maxClients?: number;
+  /** Closes the relay when aborted. */
+  readonly signal?: AbortSignal;
+  /** The size of a segment, in bytes. Default 512 KiB. */
+  readonly segmentSize?: number;
+  /** Clock and file system, for simulations. Default: the real ones. */
+  readonly world?: Partial<World>;
+}
+
+export interface CheckedOptions {
+  readonly transforms: readonly TransformFactory[];
+  readonly maxLine: number;
+  readonly memory: number;
+  readonly spillDir: string | undefined;
+  readonly spillLimit: number | undefined;
+  readonly window: number;
+  readonly grace: number;
+  readonly maxClients: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly segmentSize: number;
+  readonly world: World;
+}
+
+/** A line is one string, and so is its prefix with it: it must stay well below the longest that there can be. */
+const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH / 2));
+const NAMES: ReadonlySet<string> = new Set([
+  'transforms',
+  'maxLine',
+  'memory',
+  'spillDir',
+  'spillLimit',
+  'window',
+  'grace',
+  'maxClients',
+  'signal',
+  'segmentSize',
+  'world',
+] satisfies (keyof RelayOptions)[]);
+
+/** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
+export function checkOptions(options: RelayOptions): CheckedOptions {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name)) throw new MiniServError('ERR_OPTION', `there is no option '${name}'`);
+  }
+  const most = Number.MAX_SAFE_INTEGER;
+  const { transforms = [], spillDir, signal, world } = options;
+  if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
+    throw new MiniServError('ERR_OPTION', 'transforms must be an array of functions');
+  }
+  if (spillDir !== undefined && (typeof spillDir !== 'string' || spillDir === '')) {
+    throw new MiniServError('ERR_OPTION', 'spillDir must be the path of a directory');
+  }
+  return {
+    transforms: [...transforms],
+    maxLine: integer('maxLine', options.maxLine ?? 64 * MIB, 1, LONGEST_LINE),
+    memory: integer('memory', options.memory ?? 64 * MIB, 0, most),
+    spillDir,
+    spillLimit: optional('spillLimit', options.spillLimit, 0, most),
+    window: integer('window', options.window ?? 2 * MIB, 1, most),
+    grace: integer('grace', options.grace ?? 2000, 0, 2 ** 31 - 1),
+    maxClients: optional('maxClients', options.maxClients, 1, most),
+    signal,
+    segmentSize: integer('segmentSize', options.segmentSize ?? 512 * KIB, 16, 1024 * MIB),
+    world: { ...realWorld, ...world },
+  };
+}
+
+function integer(name: keyof RelayOptions, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const message = `${name} must be an integer from ${least} to ${most}, and is ${String(value)}`;
+  throw new MiniServError('ERR_OPTION', message);
+}
+
+function optional(
+  name: keyof RelayOptions,
+  value: number | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  return value === undefined ? undefined : integer(name, value, least, most);
+}

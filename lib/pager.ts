@@ -1,0 +1,263 @@
+import { MiniServError } from './errors.js';
+import { Runs } from './runs.js';
+import { type Content, Segment } from './segment.js';
+import type { Spill } from './spill.js';
+import type { Clock } from './world.js';
+
+const MIB = 1024 * 1024;
+/** Buffers of freed segments kept for the next ones: fresh memory costs a page fault every 4 KiB. */
+const SPARE = 8;
+/** How long to wait before a failed read of a spilled segment is tried again, in ms. */
+const READ_RETRIES = [10, 100, 1000];
+/** How often a full disk is looked at again, in ms, beside every time that a reader frees some of it. */
+const FULL_RETRY = 500;
+
+export interface PagerOptions {
+  readonly clock: Clock;
+  readonly spill: Spill;
+  readonly segmentSize: number;
+  /** Bytes of closed segments that are kept in memory before the oldest are written to disk. */
+  readonly memory: number;
+  readonly warn: (warning: MiniServError) => void;
+  /** Told when there is room again, after a warning ERR_SPILL_FULL. */
+  readonly spillRoom: () => void;
+  /** Told when `overfull` has become false. */
+  readonly room: () => void;
+}
+
+/**
+ * Decides which segments are in memory. Up to the budget all of them are; past it the oldest closed ones are
+ * written to disk, one after another. A laggard that comes to a segment on disk has it loaded; a few loaded
+ * ones are kept for those who follow it.
+ *
+ * A segment that a write under way points into cannot leave memory and does not count against the budget:
+ * stalled readers pin one each, and must never be the reason why senders wait.
+ */
+export class Pager {
+  readonly #options: PagerOptions;
+  readonly #slack: number;
+  readonly #cacheSize: number;
+  /** Closed, not on disk, not pinned; oldest first. */
+  #dirty = new Set<Segment>();
+  #dirtyBytes = 0;
+  /** In memory and on disk, not pinned; the one loaded longest ago first. */
+  #clean = new Set<Segment>();
+  #loading = new Map<Segment, Promise<void>>();
+  #spare: Content[] = [];
+  #resident = 0;
+  #spilling = false;
+  #full = false;
+  #overfull = false;
+  #closed = false;
+  #cancelRetry: () => void = () => {};
+
+  constructor(options: PagerOptions) {
+    this.#options = options;
+    const { segmentSize, memory } = options;
+    this.#slack = Math.max(4 * segmentSize, Math.min(16 * MIB, memory / 4));
+    this.#cacheSize = Math.max(4, Math.floor(Math.min(16 * MIB, memory / 4) / segmentSize));
+  }
+
+  /** Bytes of the log in memory. */
+  get memory(): number {
+    return this.#resident;
+  }
+
+  /** Bytes of the log on disk. */
+  get disk(): number {
+    return this.#options.spill.used;
+  }
+
+  /** True while no more can be said: memory is used up and the disk is full, or slower than the senders. */
+  get overfull(): boolean {
+    return this.#overfull;
+  }
+
+  /** A new segment, in memory. */
+  open(index: number): Segment {
+    const segment = new Segment(index, this.#blank());
+    this.#weigh(segment, this.#options.segmentSize);
+    return segment;
+  }
+
+  /** A segment is full, and somebody has yet to read it. */
+  close(segment: Segment): void {
+    this.#weigh(segment, (segment.content as Content).runs.size);
+    if (segment.pins === 0) this.#addDirty(segment);
+  }
+
+  /** Nobody needs a segment any more. */
+  free(segment: Segment): void {
+    this.#removeDirty(segment);
+    this.#clean.delete(segment);
+    if (segment.place !== null) {
+      this.#options.spill.free(segment.place);
+      segment.place = null;
+    }
+    if (segment.pins === 0) this.#drop(segment);
+    // What a reader gave back may be what the spill was waiting for.
+    if (this.#full) this.#spill();
+  }
+
+  pin(segment: Segment): void {
+    if (segment.pins++ > 0) return;
+    this.#removeDirty(segment);
+    this.#clean.delete(segment);
+  }
+
+  unpin(segment: Segment): void {
+    if (--segment.pins > 0) return;
+    const closed = segment.length === this.#options.segmentSize;
+    if (segment.readers === 0 && closed) this.#drop(segment);
+    else if (segment.place !== null) this.#keepClean(segment);
+    else if (closed) this.#addDirty(segment);
+  }
+
+  /**
+   * Brings a segment back from disk.
+   *
+   * @throws {MiniServError} ERR_SPILL_READ, after a few tries
+   */
+  load(segment: Segment): Promise<void> {
+    let loading = this.#loading.get(segment);
+    if (loading === undefined) {
+      loading = this.#load(segment).finally(() => this.#loading.delete(segment));
+      this.#loading.set(segment, loading);
+    }
+    return loading;
+  }
+
+  shutdown(): void {
+    this.#closed = true;
+    this.#cancelRetry();
+  }
+
+  async #load(segment: Segment): Promise<void> {
+    const { segmentSize, spill, clock } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      const { place } = segment;
+      if (place === null || segment.content !== null) return;
+      const { bytes } = this.#blank();
+      try {
+        const runs = new Uint8Array(place.length - segmentSize);
+        await spill.read(place, bytes, 0);
+        await spill.read(place, runs, segmentSize);
+        if (segment.readers === 0) return;
+        segment.content = { bytes, runs: Runs.fromBytes(runs) };
+        this.#weigh(segment, segmentSize + segment.content.runs.size);
+        this.#keepClean(segment);
+        return;
+      } catch (cause) {
+        const delay = READ_RETRIES[attempt];
+        if (delay === undefined || this.#closed) {
+          throw new MiniServError('ERR_SPILL_READ', 'a spilled segment could not be read back', { cause });
+        }
+        await new Promise<void>((resolve) => clock.after(delay, resolve));
+      }
+    }
+  }
+
+  /** Keeps a loaded segment for the laggards that follow, as long as there are not too many of them. */
+  #keepClean(segment: Segment): void {
+    this.#clean.add(segment);
+    if (this.#clean.size <= this.#cacheSize) return;
+    for (const oldest of this.#clean) {
+      this.#clean.delete(oldest);
+      this.#drop(oldest);
+      return;
+    }
+  }
+
+  #addDirty(segment: Segment): void {
+    if (this.#dirty.has(segment)) return;
+    this.#dirty.add(segment);
+    this.#dirtyBytes += segment.weight;
+    this.#settle();
+    if (this.#dirtyBytes > this.#options.memory) this.#spill();
+  }
+
+  #removeDirty(segment: Segment): void {
+    if (!this.#dirty.delete(segment)) return;
+    this.#dirtyBytes -= segment.weight;
+    this.#settle();
+  }
+
+  #weigh(segment: Segment, bytes: number): void {
+    segment.weight += bytes;
+    this.#resident += bytes;
+  }
+
+  /** The two states that follow from how much lies in memory: senders wait, and the disk is reported full. */
+  #settle(): void {
+    const { memory, room, spillRoom } = this.#options;
+    const overfull = this.#dirtyBytes > memory + this.#slack;
+    const freed = this.#overfull && !overfull;
+    this.#overfull = overfull;
+    if (this.#full && this.#dirtyBytes <= memory) {
+      this.#full = false;
+      this.#cancelRetry();
+      spillRoom();
+    }
+    if (freed) room();
+  }
+
+  #spill(): void {
+    if (this.#spilling || this.#closed) return;
+    this.#cancelRetry();
+    void this.#spillAll();
+  }
+
+  async #spillAll(): Promise<void> {
+    this.#spilling = true;
+    try {
+      while (this.#dirtyBytes > this.#options.memory && !this.#closed) {
+        const [oldest] = this.#dirty;
+        if (oldest === undefined) return;
+        await this.#spillOne(oldest);
+      }
+    } catch (cause) {
+      if (!this.#closed) this.#diskFull(cause);
+    } finally {
+      this.#spilling = false;
+    }
+  }
+
+  /** Pinned while it is written, and counted all the same: it is in memory until it is on disk. */
+  async #spillOne(segment: Segment): Promise<void> {
+    const { spill } = this.#options;
+    const { bytes, runs } = segment.content as Content;
+    segment.pins++;
+    try {
+      const place = await spill.write([bytes, runs.toBytes()]);
+      if (segment.readers === 0) spill.free(place);
+      else segment.place = place;
+    } finally {
+      segment.pins--;
+      if (segment.place !== null || segment.pins > 0) this.#removeDirty(segment);
+      if (segment.pins === 0 && (segment.place !== null || segment.readers === 0)) this.#drop(segment);
+    }
+  }
+
+  #diskFull(cause: unknown): void {
+    if (!this.#full) {
+      this.#full = true;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `no room for spilled segments (${reason}): senders wait`;
+      this.#options.warn(new MiniServError('ERR_SPILL_FULL', message, { cause }));
+    }
+    this.#cancelRetry = this.#options.clock.after(FULL_RETRY, () => this.#spill());
+  }
+
+  #blank(): Content {
+    const spare = this.#spare.pop();
+    spare?.runs.clear();
+    return spare ?? { bytes: Buffer.allocUnsafeSlow(this.#options.segmentSize), runs: new Runs() };
+  }
+
+  #drop(segment: Segment): void {
+    const content = segment.release();
+    if (content === null) return;
+    this.#weigh(segment, -segment.weight);
+    if (this.#spare.length < SPARE) this.#spare.push(content);
+  }
+}

@@ -1,0 +1,159 @@
+import type { Block, RoomLog } from './room-log.js';
+import { NOBODY } from './runs.js';
+import type { Clock } from './world.js';
+
+/** Where a reader delivers to. */
+export interface Destination {
+  /**
+   * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
+   * have been used up, or copied, by then. After an error nothing more is given.
+   */
+  send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void;
+  /** All that was to be delivered has been. */
+  finish(): void;
+  /** What is still owed cannot be read back from disk. */
+  fail(error: Error): void;
+}
+
+export interface ReaderOptions {
+  readonly log: RoomLog;
+  readonly clock: Clock;
+  readonly destination: Destination;
+  /** The client whose own runs are skipped. */
+  readonly owner?: number;
+  /** Told each time that the destination has taken a block. */
+  readonly progressed?: (reader: Reader) => void;
+  /** Told once, when the reader needs nothing more of the log, for whatever reason. */
+  readonly done?: (reader: Reader) => void;
+}
+
+/** A reader that has taken nothing for this long is stalled, in ms; longer if it has been slow all along. */
+const STALLED = 200;
+const STALLED_AT_MOST = 5000;
+
+/**
+ * A cursor into the log and one destination, with at most one block in flight. It takes the next when the
+ * destination has taken the last, so a destination that stops costs a number and one segment.
+ */
+export class Reader {
+  readonly owner: number;
+  readonly #options: ReaderOptions;
+  #cursor: number;
+  #limit: number | undefined;
+  #state: 'idle' | 'waiting' | 'sending' | 'loading' | 'done' = 'idle';
+  #block: Block | null = null;
+  #pumping = false;
+  #sentAt = 0;
+  #pace = 0;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.owner = options.owner ?? NOBODY;
+    this.#cursor = options.log.attach();
+    this.#pump();
+  }
+
+  /** Bytes between the cursor and what the reader is to have: the log's end, or the position where it ends. */
+  get lag(): number {
+    return (this.#limit ?? this.#options.log.end) - this.#cursor;
+  }
+
+  /** Whether it makes no progress: its destination has not taken the block in flight for long. */
+  isStalled(now: number): boolean {
+    const patience = Math.min(STALLED_AT_MOST, Math.max(STALLED, 3 * this.#pace));
+    return this.#state === 'sending' && now - this.#sentAt > patience;
+  }
+
+  /** Delivers what has been said up to now, and then finishes. */
+  finish(): void {
+    if (this.#state === 'done' || this.#limit !== undefined) return;
+    this.#limit = this.#options.log.end;
+    this.#options.log.unfollow();
+    if (this.#state === 'waiting') this.#pump();
+  }
+
+  /** Delivers nothing more, and needs nothing more of the log. */
+  stop(): void {
+    if (this.#state === 'done') return;
+    this.#state = 'done';
+    const { log, done } = this.#options;
+    if (this.#block !== null) log.release(this.#block);
+    this.#block = null;
+    log.detach(this.#cursor, this.#limit);
+    done?.(this);
+  }
+
+  #pump(): void {
+    this.#pumping = true;
+    this.#state = 'idle';
+    // A destination may be done with a block before send() returns: then this goes on, and does not recurse.
+    while (this.#state === 'idle') this.#next();
+    this.#pumping = false;
+  }
+
+  #next(): void {
+    const { log, destination } = this.#options;
+    const limit = this.#limit ?? log.end;
+    if (this.#cursor >= limit) {
+      if (this.#limit === undefined) {
+        this.#state = 'waiting';
+        log.wait(this.#more);
+      } else {
+        this.stop();
+        destination.finish();
+      }
+      return;
+    }
+    const block = log.take(this.#cursor, limit, this.owner);
+    if (block === null) this.#load();
+    else if (block.bytes.length === 0) this.#pass(block);
+    else this.#send(block);
+  }
+
+  readonly #more = (): void => {
+    if (this.#state === 'waiting') this.#pump();
+  };
+
+  #send(block: Block): void {
+    this.#state = 'sending';
+    this.#block = block;
+    this.#sentAt = this.#options.clock.now();
+    this.#options.destination.send(block.bytes, this.#sent);
+  }
+
+  readonly #sent = (error?: Error | null): void => {
+    const block = this.#block;
+    if (this.#state !== 'sending' || block === null) return;
+    if (error) {
+      this.stop();
+      return;
+    }
+    this.#block = null;
+    this.#pace = this.#options.clock.now() - this.#sentAt;
+    this.#state = 'idle';
+    this.#pass(block);
+    this.#options.progressed?.(this);
+    if (!this.#pumping) this.#pump();
+  };
+
+  #pass(block: Block): void {
+    const { log } = this.#options;
+    log.release(block);
+    log.advance(this.#cursor, block.next);
+    this.#cursor = block.next;
+  }
+
+  #load(): void {
+    this.#state = 'loading';
+    this.#options.log.load(this.#cursor).then(
+      () => {
+        if (this.#state === 'loading') this.#pump();
+      },
+      (error: Error) => {
+        if (this.#state === 'done') return;
+        this.stop();
+        this.#options.destination.fail(error);
+      },
+    );
+  }
+}

@@ -1,0 +1,157 @@
+import type { Pager } from './pager.js';
+import type { Segment } from './segment.js';
+
+/** A piece of the log for one reader, within one segment. */
+export interface Block {
+  readonly segment: Segment;
+  /** Shared with the log: to be handed back by `release`, and not to be kept after that. */
+  readonly bytes: readonly Buffer[];
+  /** Where the reader's cursor stands once the block is delivered. */
+  readonly next: number;
+}
+
+/** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
+const FLUSH = 512 * 1024;
+
+/**
+ * The record of what was said: an append-only sequence of bytes, with the owner of each run of them. A position
+ * is the count of bytes before it. The log is held once, however many read it, and only as far back as the
+ * reader that is furthest behind.
+ */
+export class RoomLog {
+  /** The position after the last byte. */
+  end = 0;
+  readonly #segmentSize: number;
+  readonly #pager: Pager;
+  readonly #soon: (callback: () => void) => void;
+  #segments = new Map<number, Segment>();
+  #tail: Segment | null = null;
+  /** Readers that will need whatever is said from now on. */
+  #followers = 0;
+  #waiting: (() => void)[] = [];
+  #unflushed = 0;
+  #scheduled = false;
+
+  constructor(segmentSize: number, pager: Pager, soon: (callback: () => void) => void) {
+    this.#segmentSize = segmentSize;
+    this.#pager = pager;
+    this.#soon = soon;
+  }
+
+  /** @param text latin1, a character a byte */
+  append(owner: number, text: string): void {
+    for (let start = 0; start < text.length; ) {
+      const tail = this.#tail ?? this.#open();
+      const written = tail.append(owner, text, start);
+      start += written;
+      this.end += written;
+      this.#unflushed += written;
+      if (tail.length === this.#segmentSize) this.#close(tail);
+    }
+    this.#schedule();
+  }
+
+  /** A reader of all that is said from now on. Gives its cursor. */
+  attach(): number {
+    this.#followers++;
+    if (this.#tail !== null) this.#tail.readers++;
+    return this.end;
+  }
+
+  /** A reader that needs nothing beyond `end`, the position where the log ends now, but is not there yet. */
+  unfollow(): void {
+    this.#followers--;
+  }
+
+  /** A reader is gone. `end` is where it would have stopped; undefined if it had followed. */
+  detach(cursor: number, end: number | undefined): void {
+    if (end === undefined) this.#followers--;
+    this.#pass(cursor, Math.ceil((end ?? this.end) / this.#segmentSize));
+  }
+
+  /** A reader has moved on. */
+  advance(from: number, to: number): void {
+    this.#pass(from, Math.floor(to / this.#segmentSize));
+  }
+
+  /**
+   * What a reader that skips `owner`'s runs is to be given next, up to `limit`; null if that is on disk and has
+   * to be loaded first. There must be something: `cursor` is below `limit`.
+   */
+  take(cursor: number, limit: number, owner: number): Block | null {
+    const segment = this.#segment(cursor);
+    if (segment.content === null) return null;
+    const base = segment.index * this.#segmentSize;
+    const to = Math.min(limit - base, segment.length);
+    const bytes = segment.slices(cursor - base, to, owner);
+    this.#pager.pin(segment);
+    return { segment, bytes, next: base + to };
+  }
+
+  release(block: Block): void {
+    this.#pager.unpin(block.segment);
+  }
+
+  /** @throws {MiniServError} ERR_SPILL_READ */
+  load(cursor: number): Promise<void> {
+    return this.#pager.load(this.#segment(cursor));
+  }
+
+  /** Calls back once when more has been said. */
+  wait(callback: () => void): void {
+    this.#waiting.push(callback);
+  }
+
+  #segment(cursor: number): Segment {
+    const segment = this.#segments.get(Math.floor(cursor / this.#segmentSize));
+    if (segment === undefined) throw new Error(`the log no longer holds position ${cursor}`);
+    return segment;
+  }
+
+  #open(): Segment {
+    const segment = this.#pager.open(Math.floor(this.end / this.#segmentSize));
+    segment.readers = this.#followers;
+    this.#segments.set(segment.index, segment);
+    this.#tail = segment;
+    return segment;
+  }
+
+  #close(segment: Segment): void {
+    this.#tail = null;
+    if (segment.readers === 0) this.#free(segment);
+    else this.#pager.close(segment);
+  }
+
+  #free(segment: Segment): void {
+    this.#segments.delete(segment.index);
+    this.#pager.free(segment);
+  }
+
+  /** One reader less for each segment from the one that holds `cursor` up to, and without, `last`. */
+  #pass(cursor: number, last: number): void {
+    for (let index = Math.floor(cursor / this.#segmentSize); index < last; index++) {
+      const segment = this.#segments.get(index);
+      if (segment === undefined) continue;
+      segment.readers--;
+      if (segment.readers === 0 && segment !== this.#tail) this.#free(segment);
+    }
+  }
+
+  /** Readers are called once a turn of the event loop, so that small messages share a write, or when much is said. */
+  #schedule(): void {
+    if (this.#unflushed >= FLUSH) this.#flush();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#soon(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#unflushed = 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const callback of waiting) callback();
+  }
+}

@@ -1,0 +1,84 @@
+import { NOBODY, type Runs } from './runs.js';
+
+/** Where a spilled segment lies. Opaque to everything but the spill. */
+export interface Place {
+  readonly length: number;
+}
+
+/** What of a segment is held in memory. */
+export interface Content {
+  readonly bytes: Buffer;
+  readonly runs: Runs;
+}
+
+/**
+ * A fixed-size piece of the log: bytes, and beside them the runs that say whose they are. It is in memory, on
+ * disk, or both; who still needs it is counted, never searched for.
+ */
+export class Segment {
+  readonly index: number;
+  /** How many bytes are written. A segment is closed when it is full. */
+  length = 0;
+  /** Null while the segment is on disk only. */
+  content: Content | null;
+  place: Place | null = null;
+  /** Readers that have yet to pass this segment. */
+  readers = 0;
+  /** Writes under way that share its bytes: until they are done, the memory must stay as it is. */
+  pins = 0;
+  /** What it counts for in memory, in bytes. */
+  weight = 0;
+  #lastFrom = -1;
+  #lastTo = -1;
+  #lastSlice: Buffer | null = null;
+
+  constructor(index: number, content: Content) {
+    this.index = index;
+    this.content = content;
+  }
+
+  /** Writes as much of `text` (latin1, from `start`) as there is room for; gives how much that was. */
+  append(owner: number, text: string, start: number): number {
+    const { bytes, runs } = this.content as Content;
+    const written = bytes.write(start === 0 ? text : text.slice(start), this.length, 'latin1');
+    this.length += written;
+    runs.add(owner, this.length);
+    return written;
+  }
+
+  /** The bytes of `[from, to)` that are not `owner`'s, shared with the log and not copied. */
+  slices(from: number, to: number, owner: number): Buffer[] {
+    const { runs } = this.content as Content;
+    if (owner === NOBODY) return [this.#slice(from, to)];
+    const slices: Buffer[] = [];
+    let start = from;
+    for (let run = runs.find(from), end = from; end < to; run++) {
+      const next = Math.min(runs.end(run), to);
+      if (runs.owner(run) === owner) {
+        if (end > start) slices.push(this.#slice(start, end));
+        start = next;
+      }
+      end = next;
+    }
+    if (to > start) slices.push(this.#slice(start, to));
+    return slices;
+  }
+
+  /** Most readers ask for the same bytes one after another: they are given the same Buffer. */
+  #slice(from: number, to: number): Buffer {
+    if (this.#lastSlice === null || this.#lastFrom !== from || this.#lastTo !== to) {
+      this.#lastSlice = (this.content as Content).bytes.subarray(from, to);
+      this.#lastFrom = from;
+      this.#lastTo = to;
+    }
+    return this.#lastSlice;
+  }
+
+  /** Gives the memory back; what was on disk stays there. */
+  release(): Content | null {
+    const { content } = this;
+    this.content = null;
+    this.#lastSlice = null;
+    return content;
+  }
+}

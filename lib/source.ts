@@ -1,0 +1,205 @@
+import type { Duplex, Transform, Writable } from 'node:stream';
+import { objectTransform } from 'through2';
+import { Chain } from './chain.js';
+import { MiniServError } from './errors.js';
+import { LINE_TOO_LONG, splitLines } from './lines.js';
+import { type Message, type Said, toBytes, toMessages } from './message.js';
+import type { TransformFactory } from './transform.js';
+import type { Clock } from './world.js';
+
+export interface SourceOptions {
+  readonly client: number;
+  readonly input: Duplex;
+  readonly hub: Writable;
+  readonly clock: Clock;
+  readonly transforms: readonly TransformFactory[];
+  readonly maxLine: number;
+  /** Calls back when this client may say more. */
+  readonly pass: (client: number, resume: () => void) => void;
+  /** The client cannot go on: its source has ended, and its connection is to be ended. */
+  readonly failed: (error: MiniServError) => void;
+}
+
+/** A socket reads at most this much at a time. */
+const CHUNK = 64 * 1024;
+
+/**
+ * One client's inbound half: its input, the line-splitting Transform, the tagger, its own transforms. What it
+ * writes to the hub reads `arrived, lines, lines, …, left`. The pipeline is built at the client's first byte,
+ * unless a transform wants to see it arrive: idle clients cost nothing then.
+ */
+export class Source {
+  readonly #options: SourceOptions;
+  #splitter: Transform | null = null;
+  #chain: Chain | null = null;
+  #ended = false;
+  #arrived = false;
+  #announced = false;
+  #leaving = false;
+  #left = false;
+  #lines: string[] = [];
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { input, client, transforms } = this.#options;
+    input.setEncoding('latin1');
+    input.once('end', () => this.end());
+    if (transforms.length === 0) {
+      this.#say({ kind: 'arrived', client });
+      input.once('data', (first: string) => {
+        this.#build().write(first, 'latin1');
+        this.#flow();
+      });
+    } else {
+      this.#build();
+      this.#flow();
+    }
+  }
+
+  /** No more input: what it said in complete lines is said, and then that it left. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { input, client } = this.#options;
+    if (this.#splitter === null) {
+      this.#say({ kind: 'left', client });
+    } else {
+      input.unpipe(this.#splitter);
+      // A connection that broke may leave bytes that were read from it and not yet passed on.
+      const rest: string | null = input.readableEnded ? null : input.read();
+      if (rest === null) this.#splitter.end();
+      else this.#splitter.end(rest, 'latin1');
+    }
+    // Whatever still comes in is discarded: unread input would turn our FIN into a RST.
+    input.resume();
+  }
+
+  #flow(): void {
+    if (!this.#ended && this.#splitter !== null) this.#options.input.pipe(this.#splitter, { end: false });
+  }
+
+  #build(): Transform {
+    const { input, maxLine, hub, transforms } = this.#options;
+    const splitter = splitLines(maxLine, CHUNK);
+    this.#splitter = splitter;
+    const tagger = splitter.pipe(this.#tagger() as unknown as Transform);
+    // Neither has a way to fail of its own; a stream without a listener would take the process with it.
+    for (const stage of [splitter, tagger]) stage.on('error', (error) => input.destroy(error));
+    if (transforms.length === 0) tagger.pipe(hub, { end: false });
+    else this.#compose(tagger);
+    return splitter;
+  }
+
+  #tagger(): ReturnType<typeof objectTransform> {
+    const { client, pass, maxLine } = this.#options;
+    const tagger = objectTransform(
+      { highWaterMark: 1 },
+      (block: string | symbol, _encoding, done) => {
+        if (typeof block === 'string') {
+          tagger.push({ kind: 'lines', client, bytes: block } satisfies Said);
+          pass(client, done);
+        } else {
+          done();
+          if (block === LINE_TOO_LONG) {
+            this.#fail('ERR_LINE_TOO_LONG', `client ${client} sent a line of more than ${maxLine} bytes`);
+          }
+        }
+      },
+      (done) => {
+        tagger.push({ kind: 'left', client } satisfies Said);
+        done();
+      },
+    );
+    return tagger;
+  }
+
+  #compose(tagger: Transform): void {
+    const { client, clock, transforms } = this.#options;
+    const chain = new Chain({
+      client: { id: client },
+      factories: transforms,
+      message: (message) => this.#emerged(message),
+      ended: () => this.#leave(this.#leaving),
+      failed: (cause, position) => this.#transformFailed(tagger, cause, position),
+      settled: () => {
+        // A transform that dropped the arrival has not dropped the client: from now on it hears the room. One
+        // turn later, since a generator may have taken the arrival and be about to give it.
+        if (!this.#arrived) clock.soon(() => this.#arrive(false));
+      },
+    });
+    this.#chain = chain;
+    const resume = (): void => void tagger.resume();
+    const give = (said: Said): void => {
+      let room = true;
+      for (const message of said.kind === 'lines' ? toMessages(client, said.bytes) : [said as Message]) {
+        room = chain.write(message, resume) && room;
+      }
+      if (!room) tagger.pause();
+    };
+    give({ kind: 'arrived', client });
+    tagger.on('data', give);
+    tagger.on('end', () => chain.end());
+  }
+
+  /** What came out of the last transform. The client is always this one, whatever the transform says. */
+  #emerged(message: unknown): void {
+    const { kind, text } = (message ?? {}) as { kind?: unknown; text?: unknown };
+    if (kind === 'line' && typeof text === 'string') {
+      this.#arrive(false);
+      if (this.#lines.length === 0) process.nextTick(() => this.#flush());
+      this.#lines.push(toBytes(message as { text: string }));
+    } else if (kind === 'arrived') this.#arrive(true);
+    else if (kind === 'left') this.#leaving = true;
+    else this.#chain?.reject(new TypeError('it gave something that is no message'));
+  }
+
+  #arrive(announced: boolean): void {
+    const { client } = this.#options;
+    if (this.#left || (this.#arrived && (this.#announced || !announced))) return;
+    this.#arrived = true;
+    this.#announced ||= announced;
+    this.#flush();
+    this.#say(announced ? { kind: 'arrived', client } : { kind: 'arrived', client, silent: true });
+  }
+
+  #leave(announced: boolean): void {
+    if (this.#left) return;
+    this.#arrive(false);
+    this.#left = true;
+    this.#flush();
+    const { client } = this.#options;
+    this.#say(announced ? { kind: 'left', client } : { kind: 'left', client, silent: true });
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0) return;
+    this.#say({ kind: 'lines', client: this.#options.client, bytes: this.#lines.join('\n') });
+    this.#lines = [];
+  }
+
+  #say(said: Said): void {
+    // The hub is read as fast as it is written: it is the log that keeps what readers have not had.
+    this.#options.hub.write(said);
+  }
+
+  #transformFailed(tagger: Transform, cause: Error, position: number): void {
+    const { client } = this.#options;
+    this.#fail(
+      'ERR_TRANSFORM',
+      `transform ${position + 1} failed for client ${client}: ${cause.message}`,
+      cause,
+    );
+    this.#splitter?.destroy();
+    tagger.destroy();
+    this.#leave(this.#announced);
+  }
+
+  #fail(code: 'ERR_LINE_TOO_LONG' | 'ERR_TRANSFORM', message: string, cause?: Error): void {
+    const { client, failed } = this.#options;
+    this.end();
+    failed(new MiniServError(code, message, cause === undefined ? { client } : { client, cause }));
+  }
+}

@@ -1,0 +1,203 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { MiniServError } from './errors.js';
+import type { Place } from './segment.js';
+import type { FileSystem, SpillHandle } from './world.js';
+
+/** statfs(2) on Linux: what is written to such a file system stays in memory. */
+const TMPFS_MAGIC = 0x01021994;
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+interface SpillFile {
+  readonly handle: SpillHandle;
+  size: number;
+  /** Bytes of segments that somebody still needs. At zero the file is closed, which gives its space back. */
+  live: number;
+}
+
+interface SpillPlace extends Place {
+  readonly file: SpillFile;
+  readonly offset: number;
+}
+
+export interface SpillOptions {
+  readonly fs: FileSystem;
+  readonly dir: string;
+  /** The most that may lie on disk, in bytes. Undefined: what leaves 10 % of the file system, or 1 GiB, free. */
+  readonly limit: number | undefined;
+  /** Told once when `dir` is found to be a tmpfs. */
+  readonly warn: (warning: MiniServError) => void;
+}
+
+/**
+ * Segments on disk, in files that have no name: made in a private directory, unlinked at once, and so gone with
+ * the process, however it ends. Records are only ever appended; a file is closed when the last of its segments
+ * has been passed. New files are a 32nd of what is on disk, so that space comes back in small parts while the
+ * number of descriptors grows with the logarithm of the backlog.
+ */
+export class Spill {
+  /** Bytes on disk. */
+  used = 0;
+  readonly #options: SpillOptions;
+  #dir: Promise<string> | null = null;
+  #files = new Set<SpillFile>();
+  #current: SpillFile | null = null;
+  #smallest = 4 * MIB;
+  #warned = false;
+
+  constructor(options: SpillOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Looks at a directory that the user chose before anything depends on it, and removes what killed relays
+   * left in it: empty directories.
+   *
+   * @throws the file system's own error, if segments could not be written there
+   */
+  async prepare(chosen: boolean): Promise<void> {
+    const { fs, dir } = this.#options;
+    if (chosen) {
+      await fs.access(dir, constants.W_OK | constants.X_OK);
+      await this.#measure();
+    }
+    const names = await fs.readdir(dir).catch(() => []);
+    const stale = names.filter((name) => {
+      const pid = /^mini-serv-(\d+)-/.exec(name)?.[1];
+      return pid !== undefined && !isAlive(Number(pid));
+    });
+    // Only empty directories can go this way, so another program's files are safe even under our name.
+    await Promise.all(stale.map((name) => fs.rmdir(join(dir, name)).catch(() => {})));
+  }
+
+  /**
+   * Writes one record, all of it or (so far as anybody can tell) none.
+   *
+   * @throws when there is no room: past the limit, on ENOSPC, on any other error of writing
+   */
+  async write(parts: readonly Uint8Array[]): Promise<Place> {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    await this.#checkRoom(length);
+    const file = await this.#file();
+    // Held while it is written to, so that freeing the file's other segments does not close it.
+    file.live += length;
+    const offset = file.size;
+    try {
+      let position = offset;
+      for (const part of parts) position = await writeAll(file.handle, part, position);
+    } catch (error) {
+      this.#release(file, length);
+      throw error;
+    }
+    file.size += length;
+    this.used += length;
+    return { file, offset, length } as SpillPlace;
+  }
+
+  /** @throws the file system's error, or one that says that the file ended early */
+  async read(place: Place, into: Uint8Array, start: number): Promise<void> {
+    const { file, offset } = place as SpillPlace;
+    for (let done = 0; done < into.length; ) {
+      const { bytesRead } = await file.handle.read(into, done, into.length - done, offset + start + done);
+      if (bytesRead === 0) throw new Error('a spilled segment ended early');
+      done += bytesRead;
+    }
+  }
+
+  free(place: Place): void {
+    this.#release((place as SpillPlace).file, place.length);
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files) this.#close(file);
+    const dir = await this.#dir?.catch(() => null);
+    if (dir) await this.#options.fs.rmdir(dir).catch(() => {});
+  }
+
+  #release(file: SpillFile, length: number): void {
+    file.live -= length;
+    if (file.live === 0) this.#close(file);
+  }
+
+  #close(file: SpillFile): void {
+    if (!this.#files.delete(file)) return;
+    if (this.#current === file) this.#current = null;
+    this.used -= file.size;
+    // Nobody can do anything about a failed close of a file that nobody will read again.
+    file.handle.close().catch(() => {});
+  }
+
+  async #checkRoom(length: number): Promise<void> {
+    const { limit } = this.#options;
+    if (limit !== undefined) {
+      if (this.used + length > limit) throw new Error(`the limit of ${limit} bytes is reached`);
+      return;
+    }
+    const { free, reserve } = await this.#measure();
+    if (free - length < reserve) throw new Error(`only ${free} bytes are free in ${this.#options.dir}`);
+  }
+
+  async #measure(): Promise<{ free: number; reserve: number }> {
+    const { fs, dir, warn, limit } = this.#options;
+    const stat = await fs.statfs(dir);
+    const total = stat.blocks * stat.bsize;
+    this.#smallest = Math.min(4 * MIB, Math.ceil(Math.min(total, limit ?? total) / 8));
+    if (stat.type === TMPFS_MAGIC && !this.#warned) {
+      this.#warned = true;
+      warn(
+        new MiniServError('ERR_SPILL_TMPFS', `${dir} is held in memory (tmpfs): lag will cost memory there`),
+      );
+    }
+    return { free: stat.bavail * stat.bsize, reserve: Math.min(total / 10, GIB) };
+  }
+
+  async #file(): Promise<SpillFile> {
+    const full = Math.max(this.#smallest, this.used / 32);
+    if (this.#current !== null && this.#current.size < full) return this.#current;
+    if (this.#dir === null) await this.#measure();
+    const handle = await this.#create();
+    const file = { handle, size: 0, live: 0 };
+    this.#files.add(file);
+    this.#current = file;
+    return file;
+  }
+
+  async #create(): Promise<SpillHandle> {
+    const { fs, dir } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      this.#dir ??= fs.mkdtemp(join(dir, `mini-serv-${process.pid}-`));
+      try {
+        const path = join(await this.#dir, 'segments');
+        const handle = await fs.open(path, 'wx+', 0o600);
+        await fs.unlink(path);
+        return handle;
+      } catch (error) {
+        // Another relay, to whom our process id says nothing (a container), may have swept our empty directory.
+        this.#dir = null;
+        if (attempt > 0 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  }
+}
+
+async function writeAll(handle: SpillHandle, part: Uint8Array, start: number): Promise<number> {
+  let position = start;
+  // A file system that runs full writes less than it was given before it says so.
+  for (let done = 0; done < part.length; ) {
+    const { bytesWritten } = await handle.write(part, done, part.length - done, position);
+    if (bytesWritten === 0) throw new Error('nothing could be written');
+    done += bytesWritten;
+    position += bytesWritten;
+  }
+  return position;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,52 @@
+import * as fs from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+
+/** Time as the core sees it. Milliseconds, monotonic; no wall clock. */
+export interface Clock {
+  now(): number;
+  /** Calls back once after `ms`; the returned function takes that back. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back at the end of this turn of the event loop. */
+  soon(callback: () => void): void;
+}
+
+/** An open file of the spill, as `node:fs/promises` has it. */
+export interface SpillHandle {
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:fs/promises` that the spill uses. */
+export interface FileSystem {
+  mkdtemp(prefix: string): Promise<string>;
+  open(path: string, flags: string, mode: number): Promise<SpillHandle>;
+  unlink(path: string): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  access(path: string, mode: number): Promise<void>;
+  statfs(path: string): Promise<{ type: number; bsize: number; blocks: number; bavail: number }>;
+}
+
+/** The outside world of the core: a simulation hands in its own. Connections come in by `relay.handle`. */
+export interface World {
+  readonly clock: Clock;
+  readonly fs: FileSystem;
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+  soon: (callback) => void setImmediate(callback),
+};
+
+/** The real one. */
+export const realWorld: World = { clock, fs };
