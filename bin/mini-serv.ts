@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { descriptorSink } from '../lib/descriptor-sink.js';
-import { escapeControls } from '../lib/escape.js';
 import { createRelay, type Relay } from '../lib/index.js';
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
@@ -26,20 +24,14 @@ function fail(line: string, reason?: string): void {
 
 /** The transcript to standard output; gives a way to wait until it is written. */
 async function transcribe(relay: Relay): Promise<() => Promise<void>> {
-  const output = relay.output;
   const sink = await descriptorSink(1);
-  const gone = new Promise<void>((resolve) => {
-    sink.once('close', resolve);
-    sink.once('finish', resolve);
-  });
-  sink.on('error', (error) => {
+  const reader = relay.addReader(sink);
+  const finished = sink.finished.catch((error: Error) => {
+    reader.stop();
     say(`mini-serv: standard output is given up: ${error.message}`);
-    output.destroy();
   });
-  if (isatty(1)) output.pipe(escapeControls()).pipe(sink);
-  else output.pipe(sink);
   return async () => {
-    await Promise.race([gone, delay(GRACE, undefined, { ref: false })]);
+    await Promise.race([finished, delay(GRACE, undefined, { ref: false })]);
     sink.destroy();
   };
 }

@@ -32,17 +32,27 @@ export function escapeBytes(bytes: string): string {
   });
 }
 
-/** The transcript as a terminal may show it: bytes in, bytes out. */
+/**
+ * The transcript as a terminal may show it: bytes in, bytes out. A character may be cut in two between chunks.
+ *
+ * @example relay.output.pipe(escapeControls()).pipe(process.stdout);
+ */
 export function escapeControls(): Transform {
-  let rest = '';
+  const escaped = escaper();
   return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      const bytes = rest + chunk.toString('latin1');
-      rest = UNFINISHED.exec(bytes)?.[0] ?? '';
-      callback(null, escapeBytes(bytes.slice(0, bytes.length - rest.length)));
-    },
+    transform: (chunk: Buffer, _encoding, callback) => callback(null, escaped(chunk)),
     flush(callback) {
-      callback(null, escapeBytes(rest));
+      callback(null, escaped(null));
     },
   });
+}
+
+/** The same as a function of one chunk after another, and null at the end. */
+export function escaper(): (chunk: Buffer | null) => string {
+  let rest = '';
+  return (chunk) => {
+    const bytes = rest + (chunk?.toString('latin1') ?? '');
+    rest = chunk === null ? '' : (UNFINISHED.exec(bytes)?.[0] ?? '');
+    return escapeBytes(bytes.slice(0, bytes.length - rest.length));
+  };
 }

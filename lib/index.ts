@@ -1,6 +1,8 @@
 export { type ErrorCode, MiniServError } from './errors.js';
+export { escapeControls, escapeText } from './escape.js';
 export type { Message } from './message.js';
 export type { RelayOptions } from './options.js';
+export type { Destination, Reader } from './reader.js';
 export { createRelay, type Relay, type RelayEvents, type RelayStats } from './relay.js';
 export type { ClientInfo, MessageGenerator, TransformFactory } from './transform.js';
 export { type FilterOptions, filter } from './transforms/filter.js';

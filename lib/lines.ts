@@ -7,6 +7,9 @@ export const LINE_TOO_LONG = Symbol('line too long');
 /** Pieces of an unterminated line are joined in groups of this many, so that single bytes cost no object each. */
 const GROUP = 1024;
 
+/** Each line of a block gets a prefix: many short ones must stay far below the longest string that there can be. */
+const BLOCK = 1024 * 1024;
+
 /**
  * What split2 splits by. It answers with the complete lines as one block, and keeps the unterminated rest
  * itself: split2 would search its whole remainder anew at every chunk, which is quadratic in the length of a
@@ -35,10 +38,10 @@ class LineMatcher {
     const block = this.#release() + chunk.slice(0, end);
     const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
     if (long === 0) return this.#overflow();
-    if (long > 0) return [block.slice(0, long - 1), ...this.#overflow()];
+    if (long > 0) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
     // Copied: a slice would keep the whole chunk alive that it was cut from.
     if (end + 1 < chunk.length) this.#hold(Buffer.from(chunk.slice(end + 1), 'latin1').toString('latin1'));
-    return this.#held > this.#maxLine ? [block, ...this.#overflow()] : [block, ''];
+    return this.#held > this.#maxLine ? [...cut(block), ...this.#overflow()] : [...cut(block), ''];
   }
 
   #hold(piece: string): void {
@@ -62,6 +65,20 @@ class LineMatcher {
     this.#over = true;
     return [LINE_TOO_LONG, ''];
   }
+}
+
+/** A block as blocks of about the size that a chunk may have. A line is never divided. */
+function cut(block: string): string[] {
+  const blocks: string[] = [];
+  let start = 0;
+  while (block.length - start > BLOCK) {
+    const end = block.indexOf('\n', start + BLOCK);
+    if (end === -1) break;
+    blocks.push(block.slice(start, end));
+    start = end + 1;
+  }
+  blocks.push(start === 0 ? block : block.slice(start));
+  return blocks;
 }
 
 /** Where the first line longer than `maxLine` begins in a block, or -1. */

@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import type { Destination } from './reader.js';
 import { Reader, type ReaderOptions } from './reader.js';
 
+/** How much is taken from the log ahead of whoever reads it, in bytes: several blocks, so that a file keeps up. */
+const BUFFERED = 1024 * 1024;
+
 /**
  * The transcript as a Readable of bytes: all that is said from its making on. Each has a cursor of its own; one
  * that is not read holds up nobody. Piped a second time it makes a second reader of the room, so that two
@@ -14,7 +17,7 @@ export class Output extends Readable {
   #piped = false;
 
   constructor(options: Omit<ReaderOptions, 'destination'>, another: () => Output) {
-    super();
+    super({ highWaterMark: BUFFERED });
     this.#another = another;
     const destination: Destination = {
       send: (bytes, done) => {

@@ -54,7 +54,7 @@ export class Pager {
   constructor(options: PagerOptions) {
     this.#options = options;
     const { segmentSize, memory } = options;
-    this.#slack = Math.max(4 * segmentSize, Math.min(16 * MIB, memory / 4));
+    this.#slack = Math.max(4 * segmentSize, Math.min(4 * MIB, memory / 4));
     this.#cacheSize = Math.max(4, Math.floor(Math.min(16 * MIB, memory / 4) / segmentSize));
   }
 
@@ -140,8 +140,7 @@ export class Pager {
       const { bytes } = this.#blank();
       try {
         const runs = new Uint8Array(place.length - segmentSize);
-        await spill.read(place, bytes, 0);
-        await spill.read(place, runs, segmentSize);
+        await Promise.all([spill.read(place, bytes, 0), spill.read(place, runs, segmentSize)]);
         if (segment.readers === 0) return;
         segment.content = { bytes, runs: Runs.fromBytes(runs) };
         this.#weigh(segment, segmentSize + segment.content.runs.size);

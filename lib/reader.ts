@@ -4,6 +4,8 @@ import type { Clock } from './world.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
+  /** How much it likes to take at a time, in bytes. Default 512 KiB: a destination that stops holds that much. */
+  readonly most?: number;
   /**
    * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
    * have been used up, or copied, by then. After an error nothing more is given.
@@ -29,6 +31,7 @@ export interface ReaderOptions {
 
 /** A reader that has taken nothing for this long is stalled, in ms; longer if it has been slow all along. */
 const STALLED = 200;
+const MOST = 512 * 1024;
 const STALLED_AT_MOST = 5000;
 
 /**
@@ -104,7 +107,7 @@ export class Reader {
       }
       return;
     }
-    const block = log.take(this.#cursor, limit, this.owner);
+    const block = log.take(this.#cursor, limit, this.owner, destination.most ?? MOST);
     if (block === null) this.#load();
     else if (block.bytes.length === 0) this.#pass(block);
     else this.#send(block);

@@ -10,7 +10,7 @@ import { type CheckedOptions, checkOptions, type RelayOptions } from './options.
 import { Output } from './output.js';
 import { Pacing } from './pacing.js';
 import { Pager } from './pager.js';
-import type { Reader } from './reader.js';
+import { type Destination, Reader } from './reader.js';
 import { RoomLog } from './room-log.js';
 import { Spill } from './spill.js';
 
@@ -50,6 +50,12 @@ export interface RelayStats {
   readonly waiting: number;
 }
 
+/** What has to be known of a reader of the transcript when the relay is closed. */
+interface Transcript {
+  readonly ended: Promise<void>;
+  destroy(): void;
+}
+
 /** The only address that a relay listens on (mini_serv's subject: "only to 127.0.0.1"). */
 const HOST = '127.0.0.1';
 /** Connections that the kernel holds until they are accepted; bursts beyond it wait for a SYN to be sent again. */
@@ -64,7 +70,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #log: RoomLog;
   readonly #pacing: Pacing;
   readonly #clients = new Map<number, Client>();
-  readonly #outputs = new Map<Reader, Output>();
+  readonly #transcripts = new Map<Reader, Transcript>();
   #nextId = 0;
   #refused = 0;
   #server: Server | null = null;
@@ -168,19 +174,34 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * closed. Destroy it if you do not want it any more: until then the log is kept for it.
    */
   get output(): Output {
-    const forget = (reader: Reader): void => {
-      this.#outputs.delete(reader);
-      this.#pacing.transcripts.delete(reader);
-      this.#pacing.recheck();
-    };
-    const output = new Output(
-      { log: this.#log, clock: this.#options.world.clock, progressed: this.#pacing.progressed, done: forget },
-      () => this.output,
-    );
-    this.#outputs.set(output.reader, output);
-    this.#pacing.transcripts.add(output.reader);
-    if (this.#closing !== null) output.reader.finish();
+    const output = new Output(this.#transcriptOptions(), () => this.output);
+    const ended = new Promise<void>((resolve) => void output.once('close', resolve));
+    this.#transcribe(output.reader, { ended, destroy: () => void output.destroy() });
     return output;
+  }
+
+  /**
+   * A reader of the transcript that is lent the log's own bytes instead of being given copies, which is what a
+   * fast file wants. `output` is easier to use.
+   *
+   * @returns the reader: `stop()` it when the destination wants no more
+   */
+  addReader(destination: Destination): Reader {
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const { done, ...options } = this.#transcriptOptions();
+    const reader: Reader = new Reader({
+      ...options,
+      destination,
+      done: (gone) => {
+        done(gone);
+        end();
+      },
+    });
+    this.#transcribe(reader, { ended, destroy: () => reader.stop() });
+    return reader;
   }
 
   stats(): RelayStats {
@@ -188,7 +209,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       clients: this.#clients.size,
       refused: this.#refused,
       lag: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
-      outputLag: [...this.#outputs.keys()].map((reader) => reader.lag),
+      outputLag: [...this.#transcripts.keys()].map((reader) => reader.lag),
       memory: this.#pager.memory,
       disk: this.#pager.disk,
       waiting: this.#pacing.waiting,
@@ -206,6 +227,25 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #transcriptOptions() {
+    return {
+      log: this.#log,
+      clock: this.#options.world.clock,
+      progressed: this.#pacing.progressed,
+      done: (reader: Reader): void => {
+        this.#transcripts.delete(reader);
+        this.#pacing.transcripts.delete(reader);
+        this.#pacing.recheck();
+      },
+    };
+  }
+
+  #transcribe(reader: Reader, transcript: Transcript): void {
+    this.#transcripts.set(reader, transcript);
+    this.#pacing.transcripts.add(reader);
+    if (this.#closing !== null) reader.finish();
   }
 
   #accept(socket: Socket): void {
@@ -290,7 +330,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     await Promise.race([expired, this.#finish()]);
     cancel();
     for (const client of this.#clients.values()) client.destroy();
-    for (const output of this.#outputs.values()) output.destroy();
+    for (const transcript of this.#transcripts.values()) transcript.destroy();
     await stopped;
     this.#pager.shutdown();
     await this.#spill.close();
@@ -315,16 +355,14 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   /** Lets all readers finish; done when they have, and their connections are ended. */
   async #finish(): Promise<void> {
-    const outputs = [...this.#outputs.values()].map(
-      (output) => new Promise<void>((resolve) => void output.once('close', resolve)),
-    );
+    const transcripts = [...this.#transcripts.values()].map(({ ended }) => ended);
     const clients = [...this.#clients.values()].map(async (client) => {
       await client.flushed;
       await client.linger();
     });
     for (const client of this.#clients.values()) client.finish();
-    for (const { reader } of this.#outputs.values()) reader.finish();
-    await Promise.all([...outputs, ...clients]);
+    for (const reader of this.#transcripts.keys()) reader.finish();
+    await Promise.all([...transcripts, ...clients]);
   }
 }
 

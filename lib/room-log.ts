@@ -1,9 +1,9 @@
 import type { Pager } from './pager.js';
 import type { Segment } from './segment.js';
 
-/** A piece of the log for one reader, within one segment. */
+/** A piece of the log for one reader. */
 export interface Block {
-  readonly segment: Segment;
+  readonly segments: readonly Segment[];
   /** Shared with the log: to be handed back by `release`, and not to be kept after that. */
   readonly bytes: readonly Buffer[];
   /** Where the reader's cursor stands once the block is delivered. */
@@ -12,6 +12,8 @@ export interface Block {
 
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
 const FLUSH = 512 * 1024;
+/** Segments that are loaded together with the one that a laggard has come to. */
+const READ_AHEAD = 7;
 
 /**
  * The record of what was said: an append-only sequence of bytes, with the owner of each run of them. A position
@@ -75,26 +77,43 @@ export class RoomLog {
   }
 
   /**
-   * What a reader that skips `owner`'s runs is to be given next, up to `limit`; null if that is on disk and has
-   * to be loaded first. There must be something: `cursor` is below `limit`.
+   * What a reader that skips `owner`'s runs is to be given next, up to `limit` and not much more than `most`
+   * bytes; null if that is on disk and has to be loaded first. There must be something: `cursor` < `limit`.
    */
-  take(cursor: number, limit: number, owner: number): Block | null {
-    const segment = this.#segment(cursor);
-    if (segment.content === null) return null;
-    const base = segment.index * this.#segmentSize;
-    const to = Math.min(limit - base, segment.length);
-    const bytes = segment.slices(cursor - base, to, owner);
-    this.#pager.pin(segment);
-    return { segment, bytes, next: base + to };
+  take(cursor: number, limit: number, owner: number, most: number): Block | null {
+    const segments: Segment[] = [];
+    const bytes: Buffer[] = [];
+    let next = cursor;
+    while (next < limit && next - cursor < most) {
+      const segment = this.#segment(next);
+      if (segment.content === null) break;
+      const base = segment.index * this.#segmentSize;
+      const to = Math.min(limit - base, segment.length, next - base + most);
+      bytes.push(...segment.slices(next - base, to, owner));
+      this.#pager.pin(segment);
+      segments.push(segment);
+      next = base + to;
+    }
+    return segments.length === 0 ? null : { segments, bytes, next };
   }
 
   release(block: Block): void {
-    this.#pager.unpin(block.segment);
+    for (const segment of block.segments) this.#pager.unpin(segment);
   }
 
-  /** @throws {MiniServError} ERR_SPILL_READ */
+  /**
+   * Brings back from disk what a reader at `cursor` needs, and begins to do so for what it will need after that.
+   *
+   * @throws {MiniServError} ERR_SPILL_READ
+   */
   load(cursor: number): Promise<void> {
-    return this.#pager.load(this.#segment(cursor));
+    const first = this.#segment(cursor);
+    for (let ahead = 1; ahead <= READ_AHEAD; ahead++) {
+      const segment = this.#segments.get(first.index + ahead);
+      // If it cannot be read, the reader will be told when it comes to it.
+      if (segment !== undefined && segment.readers > 0) this.#pager.load(segment).catch(() => {});
+    }
+    return this.#pager.load(first);
   }
 
   /** Calls back once when more has been said. */
