@@ -47,7 +47,7 @@ export interface CheckedOptions {
 }
 
 /** A line is one string, and so is its prefix with it: it must stay well below the longest that there can be. */
-const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH / 2));
+const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
 const NAMES: ReadonlySet<string> = new Set([
   'transforms',
   'maxLine',
@@ -64,17 +64,23 @@ const NAMES: ReadonlySet<string> = new Set([
 
 /** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
 export function checkOptions(options: RelayOptions): CheckedOptions {
+  if (!isObject(options) || Array.isArray(options)) refuse('the options must be an object');
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) throw new MiniServError('ERR_OPTION', `there is no option '${name}'`);
+    if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }
   const most = Number.MAX_SAFE_INTEGER;
   const { transforms = [], spillDir, signal, world } = options;
   if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
-    throw new MiniServError('ERR_OPTION', 'transforms must be an array of functions');
+    refuse('transforms must be an array of functions');
   }
   if (spillDir !== undefined && (typeof spillDir !== 'string' || spillDir === '')) {
-    throw new MiniServError('ERR_OPTION', 'spillDir must be the path of a directory');
+    refuse('spillDir must be the path of a directory');
   }
+  // Another realm's, or a polyfill's, is one too.
+  if (signal !== undefined && !(isObject(signal) && 'aborted' in signal && 'addEventListener' in signal)) {
+    refuse('signal must be an AbortSignal');
+  }
+  if (world !== undefined && !isObject(world)) refuse('world must be an object');
   return {
     transforms: [...transforms],
     maxLine: integer('maxLine', options.maxLine ?? 64 * MIB, 1, LONGEST_LINE),
@@ -92,7 +98,14 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
 
 function integer(name: keyof RelayOptions, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const message = `${name} must be an integer from ${least} to ${most}, and is ${String(value)}`;
+  return refuse(`${name} must be an integer from ${least} to ${most}, and is ${String(value)}`);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function refuse(message: string): never {
   throw new MiniServError('ERR_OPTION', message);
 }
 

@@ -1,0 +1,111 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
+import { afterwards } from './cleanup.js';
+import { type Condition, Inbox } from './inbox.js';
+import { within } from './patience.js';
+
+/** A relay in this process. It is closed after the test. */
+export function room(options: RelayOptions = {}): Relay {
+  const relay = createRelay(options);
+  afterwards(() => within(relay.close(0), 'the end of the relay'));
+  return relay;
+}
+
+/** A client in this process: one end of a pair of Duplexes, of which the relay holds the other. */
+export class Member {
+  readonly id: number;
+  readonly inbox = new Inbox();
+  /** The end that the relay holds: its error or end is a broken connection. */
+  readonly far: Duplex;
+  /** The relay has ended its side in good order. */
+  readonly ended: Promise<void>;
+  readonly #near: Duplex;
+
+  constructor(relay: Relay, [near, far]: [Duplex, Duplex] = duplexPair()) {
+    this.#near = near;
+    this.far = far;
+    near.on('data', (chunk: Buffer) => this.inbox.push(chunk));
+    this.ended = new Promise((resolve) => near.once('end', resolve));
+    near.once('end', () => this.inbox.finish());
+    near.on('error', () => {});
+    this.id = relay.handle(far);
+    afterwards(() => void near.destroy());
+  }
+
+  get received(): string {
+    return this.inbox.text;
+  }
+
+  send(bytes: string | Uint8Array): void {
+    this.#near.write(bytes);
+  }
+
+  /** FIN: no more to say, still listening. */
+  end(): void {
+    this.#near.end();
+  }
+
+  /** Reads no more, so that nothing more can be written to it. */
+  halt(): void {
+    this.#near.pause();
+  }
+
+  wake(): void {
+    this.#near.resume();
+  }
+
+  until(condition: Condition): Promise<void> {
+    return this.inbox.until(condition);
+  }
+
+  /** Requires what was heard, from the first byte to the last, to be exactly this. */
+  hears(...parts: (string | Buffer)[]): Promise<void> {
+    return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  }
+}
+
+/** A client that has arrived: from here on it hears the room. */
+export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Member> {
+  const seen = new Set<number>();
+  let look = (): void => {};
+  const note = (id: number): void => {
+    seen.add(id);
+    look();
+  };
+  relay.on('arrived', note);
+  const member = new Member(relay, pair);
+  const arrived = new Promise<void>((resolve) => {
+    look = () => {
+      if (seen.has(member.id)) resolve();
+    };
+    look();
+  });
+  await within(arrived, `the arrival of client ${member.id}`);
+  relay.off('arrived', note);
+  return member;
+}
+
+/** All that a relay emits, a line an event: `arrived 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
+export function diary(relay: Relay): Inbox {
+  const inbox = new Inbox();
+  const note = (...words: unknown[]): void => inbox.push(Buffer.from(`${words.join(' ')}\n`));
+  relay.on('arrived', (id) => note('arrived', id));
+  relay.on('line', (id, text) => note('line', id, text));
+  relay.on('left', (id, reason) => note('left', id, ...(reason === undefined ? [] : [reason.message])));
+  relay.on('warning', ({ code, client }) => note('warning', code, ...(client === undefined ? [] : [client])));
+  relay.on('refused', (total) => note('refused', total));
+  relay.on('close', () => note('close'));
+  return inbox;
+}
+
+/** Numbers from 0 up to, but without, 1: the same ones for the same seed. */
+export function random(seed: number): () => number {
+  // mulberry32
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
