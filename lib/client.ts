@@ -49,6 +49,8 @@ export class Client {
     duplex.on('error', (error) => {
       this.reason ??= error;
     });
+    // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
+    duplex.allowHalfOpen = true;
     duplex.once('close', () => this.#close());
     this.#source = new Source({
       ...options,
@@ -60,6 +62,8 @@ export class Client {
 
   start(): void {
     this.#source.start();
+    // Handed over when it was closed already: that will not be told again.
+    if (this.#options.duplex.closed) process.nextTick(() => this.#close());
   }
 
   /** Bytes that it has yet to take. */

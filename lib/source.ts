@@ -49,14 +49,13 @@ export class Source {
     input.once('end', () => this.end());
     if (transforms.length === 0) {
       this.#say({ kind: 'arrived', client });
-      input.once('data', (first: string) => {
-        this.#build().write(first, 'latin1');
-        this.#flow();
-      });
+      input.once('data', this.#begin);
     } else {
       this.#build();
       this.#flow();
     }
+    // Handed over when it had nothing more to say: that will not be told again.
+    if (input.readableEnded) process.nextTick(() => this.end());
   }
 
   /** No more input: what it said in complete lines is said, and then that it left. */
@@ -65,6 +64,7 @@ export class Source {
     this.#ended = true;
     const { input, client } = this.#options;
     if (this.#splitter === null) {
+      input.off('data', this.#begin);
       this.#say({ kind: 'left', client });
     } else {
       input.unpipe(this.#splitter);
@@ -76,6 +76,11 @@ export class Source {
     // Whatever still comes in is discarded: unread input would turn our FIN into a RST.
     input.resume();
   }
+
+  readonly #begin = (first: string): void => {
+    this.#build().write(first, 'latin1');
+    this.#flow();
+  };
 
   #flow(): void {
     if (!this.#ended && this.#splitter !== null) this.#options.input.pipe(this.#splitter, { end: false });

@@ -15,14 +15,14 @@ export function room(options: RelayOptions = {}): Relay {
 export class Member {
   readonly id: number;
   readonly inbox = new Inbox();
+  readonly near: Duplex;
   /** The end that the relay holds: its error or end is a broken connection. */
   readonly far: Duplex;
   /** The relay has ended its side in good order. */
   readonly ended: Promise<void>;
-  readonly #near: Duplex;
 
   constructor(relay: Relay, [near, far]: [Duplex, Duplex] = duplexPair()) {
-    this.#near = near;
+    this.near = near;
     this.far = far;
     near.on('data', (chunk: Buffer) => this.inbox.push(chunk));
     this.ended = new Promise((resolve) => near.once('end', resolve));
@@ -37,21 +37,21 @@ export class Member {
   }
 
   send(bytes: string | Uint8Array): void {
-    this.#near.write(bytes);
+    this.near.write(bytes);
   }
 
   /** FIN: no more to say, still listening. */
   end(): void {
-    this.#near.end();
+    this.near.end();
   }
 
   /** Reads no more, so that nothing more can be written to it. */
   halt(): void {
-    this.#near.pause();
+    this.near.pause();
   }
 
   wake(): void {
-    this.#near.resume();
+    this.near.resume();
   }
 
   until(condition: Condition): Promise<void> {
