@@ -1,5 +1,6 @@
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import type { Message } from './message.js';
+import { fromFunction, type MessageFunction } from './message-function.js';
 
 /** What a transform's factory is told of the client that it is called for. */
 export interface ClientInfo {
@@ -14,14 +15,18 @@ export type MessageGenerator = (
 
 /**
  * Called once for each client: gives an object-mode Duplex of {@link Message}s (through2's `objectTransform`, a
- * Transform of node's, …) or an async generator function. An async generator function may also stand in place
- * of the factory.
+ * Transform of node's, …), an async generator function or a plain function of a message. An async generator
+ * function may also stand in place of the factory.
  */
 export type TransformFactory =
-  | ((client: ClientInfo) => NodeJS.ReadWriteStream | MessageGenerator)
+  | ((client: ClientInfo) => NodeJS.ReadWriteStream | MessageGenerator | MessageFunction)
   | MessageGenerator;
 
 const AsyncGeneratorFunction = async function* () {}.constructor;
+
+export function isAsyncGeneratorFunction(value: unknown): value is MessageGenerator {
+  return value instanceof AsyncGeneratorFunction;
+}
 
 /**
  * One client's own instance of a transform.
@@ -29,19 +34,24 @@ const AsyncGeneratorFunction = async function* () {}.constructor;
  * @throws TypeError if the factory gives something else than it should; whatever the factory itself throws
  */
 export function instantiate(factory: TransformFactory, client: ClientInfo): Duplex {
-  const made =
-    factory instanceof AsyncGeneratorFunction
-      ? factory
-      : (factory as (client: ClientInfo) => unknown)(client);
-  const stage = typeof made === 'function' ? fromGenerator(made as MessageGenerator, client) : made;
+  const made = isAsyncGeneratorFunction(factory)
+    ? factory
+    : (factory as (client: ClientInfo) => unknown)(client);
+  const stage = isAsyncGeneratorFunction(made)
+    ? fromGenerator(made, client)
+    : typeof made === 'function'
+      ? fromFunction(made as MessageFunction)
+      : made;
   if (!isObjectDuplex(stage)) {
-    throw new TypeError('a transform must be an object-mode Duplex or an async generator function');
+    throw new TypeError(
+      'a transform must be an object-mode Duplex, an async generator function or a function of a message',
+    );
   }
   return guarded(stage);
 }
 
 // Streams made with through2 come from the readable-stream package, so they are no `instanceof` node's Duplex.
-function isObjectDuplex(value: unknown): value is Duplex {
+export function isObjectDuplex(value: unknown): value is Duplex {
   const stage = value as Partial<Duplex> | null;
   return (
     typeof stage?.write === 'function' &&
@@ -53,10 +63,13 @@ function isObjectDuplex(value: unknown): value is Duplex {
 
 /** A throw in a classic transform function would be an uncaught exception: it becomes the stage's 'error'. */
 function guarded(stage: Duplex): Duplex {
-  for (const name of ['_write', '_final'] as const) {
-    const method = stage[name] as ((...args: unknown[]) => void) | undefined;
+  const guardable = stage as unknown as Record<string, ((...args: unknown[]) => void) | undefined>;
+  // A Transform with a `_final` that is not its own would be flushed twice.
+  const last = typeof guardable._transform === 'function' ? '_flush' : '_final';
+  for (const name of ['_write', '_writev', last]) {
+    const method = guardable[name];
     if (typeof method !== 'function') continue;
-    stage[name] = (...args: unknown[]) => {
+    guardable[name] = (...args) => {
       try {
         method.apply(stage, args);
       } catch (error) {
