@@ -4,7 +4,9 @@
  * | code | meaning |
  * | --- | --- |
  * | `ERR_LINE_TOO_LONG` | a client exceeded `maxLine` and was disconnected |
- * | `ERR_TRANSFORM` | a transform failed; its client was disconnected |
+ * | `ERR_TRANSFORM` | a transform failed; its client was disconnected, or goes on without it |
+ * | `ERR_TRANSFORM_MODULE` | a transform's module cannot be used: missing, broken, or not what it should be |
+ * | `ERR_REFUSED` | a transform refused its client, which was disconnected |
  * | `ERR_ACCEPT` | the listening socket reported an error after it had begun to listen |
  * | `ERR_SPILL_FULL` | no more room for spilled segments: senders wait |
  * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
@@ -15,6 +17,8 @@
 export type ErrorCode =
   | 'ERR_LINE_TOO_LONG'
   | 'ERR_TRANSFORM'
+  | 'ERR_TRANSFORM_MODULE'
+  | 'ERR_REFUSED'
   | 'ERR_ACCEPT'
   | 'ERR_SPILL_FULL'
   | 'ERR_SPILL_READ'
@@ -28,10 +32,17 @@ export class MiniServError extends Error {
   readonly code: ErrorCode;
   /** The id of the client concerned, where it is one client's matter. */
   readonly client: number | undefined;
+  /** The name of the transform concerned, where it has one. */
+  readonly transform: string | undefined;
 
-  constructor(code: ErrorCode, message: string, details: { client?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: { client?: number; transform?: string; cause?: unknown } = {},
+  ) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.client = details.client;
+    this.transform = details.transform;
   }
 }

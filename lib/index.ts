@@ -1,10 +1,18 @@
 export { type ErrorCode, MiniServError } from './errors.js';
 export { escapeControls, escapeText } from './escape.js';
+export { type LoadOptions, loadTransforms } from './load-transforms.js';
 export type { Message } from './message.js';
+export type { MessageFunction } from './message-function.js';
 export type { RelayOptions } from './options.js';
 export type { Destination, Reader } from './reader.js';
 export { createRelay, type Relay, type RelayEvents, type RelayStats } from './relay.js';
 export type { ClientInfo, MessageGenerator, TransformFactory } from './transform.js';
+export type { TransformSpec } from './transform-spec.js';
+export { escape } from './transforms/escape.js';
 export { type FilterOptions, filter } from './transforms/filter.js';
 export { type LogOptions, log } from './transforms/log.js';
+export { noHttp } from './transforms/no-http.js';
+export { type RateOptions, rate } from './transforms/rate.js';
+export { type ReplaceOptions, replace } from './transforms/replace.js';
+export { type TimestampOptions, timestamp } from './transforms/timestamp.js';
 export type { Clock, FileSystem, SpillHandle, World } from './world.js';

@@ -10,6 +10,11 @@ const MIB = 1024 * KIB;
 export interface RelayOptions {
   /** Applied to each client's messages, in this order. Default: none. */
   readonly transforms?: readonly TransformFactory[];
+  /**
+   * What becomes of a client whose transform fails. `close`: it is disconnected. `bypass`: it goes on without that
+   * transform, and what that had not answered goes on as it was. Default: close.
+   */
+  readonly onTransformError?: 'close' | 'bypass';
   /** The longest line, without its newline; who exceeds it is disconnected. Default 64 MiB, at most 256 MiB. */
   readonly maxLine?: number;
   /** How much of the log may be in memory before the oldest part is written to disk. Default 64 MiB. */
@@ -34,6 +39,7 @@ export interface RelayOptions {
 
 export interface CheckedOptions {
   readonly transforms: readonly TransformFactory[];
+  readonly onTransformError: 'close' | 'bypass';
   readonly maxLine: number;
   readonly memory: number;
   readonly spillDir: string | undefined;
@@ -50,6 +56,7 @@ export interface CheckedOptions {
 const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
 const NAMES: ReadonlySet<string> = new Set([
   'transforms',
+  'onTransformError',
   'maxLine',
   'memory',
   'spillDir',
@@ -69,9 +76,12 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
     if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }
   const most = Number.MAX_SAFE_INTEGER;
-  const { transforms = [], spillDir, signal, world } = options;
+  const { transforms = [], onTransformError = 'close', spillDir, signal, world } = options;
   if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
     refuse('transforms must be an array of functions');
+  }
+  if (onTransformError !== 'close' && onTransformError !== 'bypass') {
+    refuse(`onTransformError must be 'close' or 'bypass', and is ${String(onTransformError)}`);
   }
   if (spillDir !== undefined && (typeof spillDir !== 'string' || spillDir === '')) {
     refuse('spillDir must be the path of a directory');
@@ -83,6 +93,7 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
   if (world !== undefined && !isObject(world)) refuse('world must be an object');
   return {
     transforms: [...transforms],
+    onTransformError,
     maxLine: integer('maxLine', options.maxLine ?? 64 * MIB, 1, LONGEST_LINE),
     memory: integer('memory', options.memory ?? 64 * MIB, 0, most),
     spillDir,

@@ -17,6 +17,7 @@ function refusal(options: unknown): MiniServError {
 describe('options', () => {
   const bad: Record<keyof RelayOptions, unknown[]> = {
     transforms: [{}, 'filter', [1], [() => {}, null], null],
+    onTransformError: ['', 'ignore', true, null],
     maxLine: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '64', 257 * 2 ** 20, {}, true],
     memory: [-1, 0.5, '1', Number.NaN],
     spillDir: ['', 5, null, {}],

@@ -1,26 +1,75 @@
 import type { Writable } from 'node:stream';
 import { objectTransform } from 'through2';
+import { escapeText } from '../escape.js';
+import { logSink } from '../log-sink.js';
 import type { Message } from '../message.js';
 import type { TransformFactory } from '../transform.js';
+import { named } from '../transform-name.js';
+import { TransformOptions } from '../transform-options.js';
 
 export interface LogOptions {
-  /** Where to write; the caller owns it, and listens for its errors. */
-  readonly to: Writable;
-  /** How a message is written, without its newline. Default: JSON. */
-  readonly format?: (message: Message) => string;
+  /**
+   * Where to write: `'stderr'`, the path of a file that is appended to, or a stream; the caller owns a stream,
+   * and listens for its errors. Default: standard error.
+   */
+  readonly to?: Writable | string;
+  /**
+   * How a message is written, without its newline. `text` is for people: its time, and the line as it goes out,
+   * with control characters made visible. `json` is an object of `time` and what the message has.
+   * Default: text on standard error, else JSON.
+   */
+  readonly format?: 'text' | 'json' | ((message: Message) => string);
+  /** The time, in milliseconds since 1970. Default: `Date.now`. */
+  readonly now?: () => number;
 }
 
 /**
- * Writes each message to a stream on its way, at this place in the chain. A log that is slow makes the client
- * wait, and nobody else; one that has failed or ended is given up.
+ * Writes each message on its way, at this place in the chain: what a filter before it drops, it does not see. A
+ * log that is slow makes those wait who say something; one that has failed or ended is given up. (A record
+ * that can never hold up the room is the relay's `output`.)
  *
  * @example
- * createRelay({ transforms: [log({ to: createWriteStream('room.log', { flags: 'a' }) })] });
+ * createRelay({ transforms: [log({ to: 'room.log' })] }); // mini-serv -t log=to:room.log 4242
+ *
+ * @throws {MiniServError} ERR_OPTION
+ * @throws the system's error (`ENOENT`, `EACCES`, …) if the file cannot be opened
  */
-export function log({ to, format = JSON.stringify }: LogOptions): TransformFactory {
-  return () =>
+export function log(options: LogOptions = {}): TransformFactory {
+  const read = new TransformOptions('log', options, ['to', 'format', 'now']);
+  const { to = 'stderr', now = Date.now } = options;
+  if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
+  if (to === '' || (typeof to !== 'string' && typeof to?.write !== 'function')) {
+    return read.refuse('to', 'stderr, the path of a file, or a stream');
+  }
+  const time = (): string => new Date(now()).toISOString();
+  const formats = {
+    text: (message: Message) => `${time()} ${escapeText(toText(message))}`,
+    json: (message: Message) => JSON.stringify({ time: time(), ...message }),
+  };
+  const format =
+    typeof options.format === 'function'
+      ? options.format
+      : formats[read.choice('format', to === 'stderr' ? ['text', 'json'] : ['json', 'text'])];
+  const sink = typeof to === 'string' ? logSink(to) : to;
+
+  return named('log', () =>
     objectTransform((message: Message, _encoding, done) => {
-      if (!to.writable) done(null, message);
-      else to.write(`${format(message)}\n`, () => done(null, message));
-    });
+      if (!sink.writable) {
+        done(null, message);
+        return;
+      }
+      const line = `${format(message)}\n`;
+      if (sink.writableLength >= sink.writableHighWaterMark) {
+        sink.write(line, () => done(null, message));
+      } else {
+        sink.write(line);
+        done(null, message);
+      }
+    }),
+  );
+}
+
+function toText(message: Message): string {
+  if (message.kind === 'line') return `client ${message.client}: ${message.text}`;
+  return `server: client ${message.client} just ${message.kind}`;
 }
