@@ -6,7 +6,7 @@ import type { Clock } from './world.js';
 
 const MIB = 1024 * 1024;
 /** Buffers of freed segments kept for the next ones: fresh memory costs a page fault every 4 KiB. */
-const SPARE = 8;
+const SPARE = 16;
 /** How long to wait before a failed read of a spilled segment is tried again, in ms. */
 const READ_RETRIES = [10, 100, 1000];
 /** How often a full disk is looked at again, in ms, beside every time that a reader frees some of it. */
@@ -55,7 +55,7 @@ export class Pager {
     this.#options = options;
     const { segmentSize, memory } = options;
     this.#slack = Math.max(4 * segmentSize, Math.min(4 * MIB, memory / 4));
-    this.#cacheSize = Math.max(4, Math.floor(Math.min(16 * MIB, memory / 4) / segmentSize));
+    this.#cacheSize = Math.max(4, Math.floor(Math.min(8 * MIB, memory / 4) / segmentSize));
   }
 
   /** Bytes of the log in memory. */
@@ -159,6 +159,7 @@ export class Pager {
   /** Keeps a loaded segment for the laggards that follow, as long as there are not too many of them. */
   #keepClean(segment: Segment): void {
     this.#clean.add(segment);
+    if (this.#isOver()) this.#spill();
     if (this.#clean.size <= this.#cacheSize) return;
     for (const oldest of this.#clean) {
       this.#clean.delete(oldest);
@@ -172,7 +173,7 @@ export class Pager {
     this.#dirty.add(segment);
     this.#dirtyBytes += segment.weight;
     this.#settle();
-    if (this.#dirtyBytes > this.#options.memory) this.#spill();
+    if (this.#isOver()) this.#spill();
   }
 
   #removeDirty(segment: Segment): void {
@@ -186,13 +187,18 @@ export class Pager {
     this.#resident += bytes;
   }
 
+  /** Whether memory holds more than it may: what has been loaded again takes the place of what has yet to be read. */
+  #isOver(): boolean {
+    return this.#dirtyBytes + this.#clean.size * this.#options.segmentSize > this.#options.memory;
+  }
+
   /** The two states that follow from how much lies in memory: senders wait, and the disk is reported full. */
   #settle(): void {
     const { memory, room, spillRoom } = this.#options;
     const overfull = this.#dirtyBytes > memory + this.#slack;
     const freed = this.#overfull && !overfull;
     this.#overfull = overfull;
-    if (this.#full && this.#dirtyBytes <= memory) {
+    if (this.#full && !this.#isOver()) {
       this.#full = false;
       this.#cancelRetry();
       spillRoom();
@@ -209,7 +215,7 @@ export class Pager {
   async #spillAll(): Promise<void> {
     this.#spilling = true;
     try {
-      while (this.#dirtyBytes > this.#options.memory && !this.#closed) {
+      while (this.#isOver() && !this.#closed) {
         const [oldest] = this.#dirty;
         if (oldest === undefined) return;
         await this.#spillOne(oldest);

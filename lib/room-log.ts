@@ -13,7 +13,7 @@ export interface Block {
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
 const FLUSH = 512 * 1024;
 /** Segments that are loaded together with the one that a laggard has come to. */
-const READ_AHEAD = 7;
+const READ_AHEAD = 3;
 
 /**
  * The record of what was said: an append-only sequence of bytes, with the owner of each run of them. A position
