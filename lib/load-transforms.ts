@@ -47,8 +47,8 @@ async function load({ name, file, options }: TransformSpec, cwd: string): Promis
     // Wrapped, so that the name is not given to a function that is somebody else's.
     const wrapped = isAsyncGeneratorFunction(factory)
       ? () => factory
-      : (client: ClientInfo) => factory(client);
-    return named(name, wrapped as TransformFactory);
+      : (client: ClientInfo) => (factory as (client: ClientInfo) => ReturnType<TransformFactory>)(client);
+    return named(name, wrapped);
   } catch (error) {
     if (error instanceof MiniServError) throw error;
     throw broken(name, (error as Error).message, error);
