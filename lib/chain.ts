@@ -1,110 +1,176 @@
-import type { Duplex } from 'node:stream';
-import type { Message } from './message.js';
+import { isMessage, type Message } from './message.js';
+import { Stage } from './stage.js';
 import { type ClientInfo, instantiate, type TransformFactory } from './transform.js';
+
+/** How a transform failed. */
+export interface Failure {
+  /** Its error, or that it ended before its client left. */
+  readonly error: Error;
+  /** Which it was, from 0. */
+  readonly position: number;
+  /** Whether the chain goes on without it; else it has come to its end. */
+  readonly bypassed: boolean;
+}
 
 export interface ChainOptions {
   readonly client: ClientInfo;
   readonly factories: readonly TransformFactory[];
+  /** Whether a transform that fails is taken out of the chain, or is the end of it. */
+  readonly bypass: boolean;
   /** Takes what comes out of the last transform. */
-  readonly message: (message: unknown) => void;
+  readonly message: (message: Message) => void;
   /** The last transform has ended, after all of them were told to. */
   readonly ended: () => void;
-  /** A transform failed, as the `position`th (from 0): its error, or that it ended before its client left. */
-  readonly failed: (error: Error, position: number) => void;
+  readonly failed: (failure: Failure) => void;
   /** Every message given so far has been dealt with; called whenever that becomes so. */
   readonly settled: () => void;
 }
 
+/** The code of an error by which a transform refuses its client: it has not failed, and there is no way around. */
+export const REFUSED = 'ERR_REFUSED';
+
 /**
- * One client's own transforms, one behind the other. Not `pipe`: a failure of one has to end them all, and say
- * which it was; and a chain that has dropped all it was given must be told from one that is still at it.
+ * One client's own transforms, one behind the other. Not `pipe`: a failure of one has to be told with which it
+ * was, and ends them all or is led around; and a chain that has dropped all it was given must be told from one
+ * that is still at it.
  */
 export class Chain {
   readonly #options: ChainOptions;
-  readonly #stages: Duplex[] = [];
+  #first: Stage | null = null;
   #failed = false;
-  #busy = 0;
+  #drained: (() => void) | null = null;
 
   constructor(options: ChainOptions) {
     this.#options = options;
+    let last: Stage | null = null;
     for (const [position, factory] of options.factories.entries()) {
+      if (this.#failed) return;
       try {
-        this.#add(instantiate(factory, options.client), position);
+        const stage: Stage = this.#stage(factory, position);
+        stage.previous = last;
+        if (last === null) this.#first = stage;
+        else last.next = stage;
+        last = stage;
       } catch (error) {
-        this.#fail(error, position);
-        return;
+        this.#fail(error, position, null);
       }
     }
-    this.#connect();
+  }
+
+  /** How many messages its transforms have been given and have not answered. */
+  get busy(): number {
+    let busy = 0;
+    for (let stage = this.#first; stage !== null; stage = stage.next) busy += stage.busy;
+    return busy;
   }
 
   /** @returns false if the next is to wait until `drained` is called */
   write(message: Message, drained: () => void): boolean {
-    if (this.#failed) return true;
-    const [first] = this.#stages as [Duplex];
-    if (this.#give(first, message)) return true;
-    first.once('drain', drained);
+    if (this.#failed || this.#give(this.#first, message)) return true;
+    this.#drained = drained;
     return false;
   }
 
   end(): void {
-    if (!this.#failed) this.#stages[0]?.end();
-  }
-
-  /** Treats the last transform as failed. */
-  reject(error: Error): void {
-    this.#fail(error, this.#stages.length - 1);
+    if (!this.#failed) this.#end(this.#first);
   }
 
   destroy(): void {
     this.#failed = true;
-    for (const stage of this.#stages) stage.destroy();
+    for (let stage = this.#first; stage !== null; stage = stage.next) stage.stream.destroy();
   }
 
-  #add(stage: Duplex, position: number): void {
-    this.#stages.push(stage);
-    stage.on('error', (error) => this.#fail(error, position));
-    stage.on('close', () => {
-      if (!stage.readableEnded) this.#fail(new Error('it closed before its client left'), position);
+  #stage(factory: TransformFactory, position: number): Stage {
+    const stream = instantiate(factory, this.#options.client);
+    const fail = (error: unknown): void => this.#fail(error, position, stage);
+    const stage: Stage = new Stage({
+      stream,
+      position,
+      keeps: this.#options.bypass,
+      answered: () => this.#answered(stage),
+      refused: fail,
     });
-  }
-
-  #connect(): void {
-    this.#stages.forEach((stage, position) => {
-      const next = this.#stages[position + 1];
-      stage.on('end', () => {
-        if (!stage.writableEnded) this.#fail(new Error('it ended before its client left'), position);
-        else if (next === undefined) this.#options.ended();
-        else next.end();
-      });
-      if (next === undefined) {
-        stage.on('data', (message) => {
-          if (!this.#failed) this.#options.message(message);
-        });
-      } else {
-        stage.on('data', (message) => {
-          if (!this.#failed && !this.#give(next, message)) stage.pause();
-        });
-        next.on('drain', () => stage.resume());
-      }
+    stream.on('error', fail);
+    stream.on('close', () => {
+      if (!stream.readableEnded) fail(new Error('it closed before its client left'));
     });
+    stream.on('end', () => {
+      if (this.#failed || stage.out) return;
+      if (stage.told) this.#end(stage.next);
+      else fail(new Error('it ended before its client left'));
+    });
+    stream.on('drain', () => {
+      if (!stage.out) this.#resume(stage.previous);
+    });
+    stream.on('data', (message: unknown) => {
+      if (this.#failed || stage.out) return;
+      if (!isMessage(message)) fail(new TypeError('it gave something that is no message'));
+      else if (!this.#give(stage.next, message)) stream.pause();
+    });
+    return stage;
   }
 
-  #give(stage: Duplex, message: unknown): boolean {
-    this.#busy++;
-    return stage.write(message, this.#done);
+  /** @param to null behind the last @returns false if the next is to wait */
+  #give(to: Stage | null, message: Message): boolean {
+    const stage = inChain(to);
+    if (stage !== null) return stage.give(message);
+    this.#options.message(message);
+    return true;
   }
 
-  readonly #done = (): void => {
-    this.#busy--;
-    if (this.#busy === 0 && !this.#failed && this.#stages.every((stage) => stage.readableLength === 0)) {
-      this.#options.settled();
+  #end(to: Stage | null): void {
+    const stage = inChain(to);
+    if (stage !== null) stage.end();
+    else this.#options.ended();
+  }
+
+  /** @param stage null before the first */
+  #resume(stage: Stage | null): void {
+    if (stage !== null) {
+      stage.stream.resume();
+      return;
     }
-  };
-
-  #fail(cause: unknown, position: number): void {
-    if (this.#failed) return;
-    this.destroy();
-    this.#options.failed(cause instanceof Error ? cause : new Error(String(cause)), position);
+    const drained = this.#drained;
+    this.#drained = null;
+    drained?.();
   }
+
+  #answered(stage: Stage): void {
+    if (this.#failed || stage.busy > 0) return;
+    for (let other = this.#first; other !== null; other = other.next) {
+      if (other.busy > 0 || other.stream.readableLength > 0) return;
+    }
+    this.#options.settled();
+  }
+
+  #fail(cause: unknown, position: number, stage: Stage | null): void {
+    if (this.#failed || stage?.out === true) return;
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const bypassed = this.#options.bypass && (error as NodeJS.ErrnoException).code !== REFUSED;
+    if (!bypassed) this.destroy();
+    this.#options.failed({ error, position, bypassed });
+    if (bypassed && stage !== null) this.#bypass(stage);
+  }
+
+  /** Takes a stage out. What it gave goes on, and what it has not answered does as it was given. */
+  #bypass(stage: Stage): void {
+    stage.out = true;
+    const { previous, next } = stage;
+    if (previous === null) this.#first = next;
+    else previous.next = next;
+    if (next !== null) next.previous = previous;
+    let room = true;
+    for (const message of stage.rescue()) {
+      if (isMessage(message)) room = this.#give(next, message) && room;
+    }
+    if (stage.told) this.#end(next);
+    else if (room) this.#resume(previous);
+  }
+}
+
+/** The stage, or if it has been taken out, the one behind it. */
+function inChain(stage: Stage | null): Stage | null {
+  let found = stage;
+  while (found?.out === true) found = found.next;
+  return found;
 }

@@ -71,6 +71,11 @@ export class Client {
     return this.#reader?.lag ?? 0;
   }
 
+  /** How many messages its transforms have been given and have not answered. */
+  get transforming(): number {
+    return this.#source.transforming;
+  }
+
   /** It is in the room: what is said from here on is for it. */
   arrive(options: Pick<ReaderOptions, 'log' | 'progressed' | 'done'>): Reader | null {
     this.arrived = true;
@@ -89,6 +94,11 @@ export class Client {
   /** Stops listening to it. What it has said in complete lines will be said. */
   hush(): void {
     this.#source.end();
+  }
+
+  /** Gives its transforms up: what they have not answered will not be said. */
+  abandon(): void {
+    this.#source.abandon();
   }
 
   /** Ends its connection now, with what the kernel has of it still to be delivered. */

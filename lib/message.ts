@@ -7,6 +7,12 @@ export type Message =
   | { readonly kind: 'line'; readonly client: number; readonly text: string }
   | { readonly kind: 'left'; readonly client: number };
 
+/** Whether a transform has given what it should. */
+export function isMessage(value: unknown): value is Message {
+  const { kind, text } = (value ?? {}) as { kind?: unknown; text?: unknown };
+  return kind === 'line' ? typeof text === 'string' : kind === 'arrived' || kind === 'left';
+}
+
 /**
  * What goes through the hub: the lines of one chunk travel as one object, since one object a line costs more
  * than all the rest together. `bytes` is a latin1 string (a character a byte): lines without their prefix,

@@ -48,6 +48,11 @@ export interface RelayStats {
   readonly disk: number;
   /** Senders that are asked to wait. */
   readonly waiting: number;
+  /**
+   * For each client whose transforms are at work: how many messages they have been given and have not answered,
+   * a message counting once for each transform that has it. One that stays has a transform that never answers.
+   */
+  readonly transforming: ReadonlyMap<number, number>;
 }
 
 /** What has to be known of a reader of the transcript when the relay is closed. */
@@ -151,13 +156,14 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   handle(duplex: Duplex): number {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     const id = this.#nextId++;
-    const { world, transforms, maxLine, grace } = this.#options;
+    const { world, transforms, onTransformError, maxLine, grace } = this.#options;
     const client = new Client({
       id,
       duplex,
       hub: this.#hub,
       clock: world.clock,
       transforms,
+      onTransformError,
       maxLine,
       grace,
       pass: (sender, resume) => this.#pacing.pass(sender, resume),
@@ -213,6 +219,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       memory: this.#pager.memory,
       disk: this.#pager.disk,
       waiting: this.#pacing.waiting,
+      transforming: new Map(
+        [...this.#clients.values()]
+          .map(({ id, transforming }) => [id, transforming] as const)
+          .filter(([, messages]) => messages > 0),
+      ),
     };
   }
 
@@ -329,7 +340,10 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     await Promise.race([expired, this.#hush()]);
     await Promise.race([expired, this.#finish()]);
     cancel();
-    for (const client of this.#clients.values()) client.destroy();
+    for (const client of this.#clients.values()) {
+      client.abandon();
+      client.destroy();
+    }
     for (const transcript of this.#transcripts.values()) transcript.destroy();
     await stopped;
     this.#pager.shutdown();

@@ -1,6 +1,6 @@
 import type { Duplex, Transform, Writable } from 'node:stream';
 import { objectTransform } from 'through2';
-import { Chain } from './chain.js';
+import { Chain, type Failure, REFUSED } from './chain.js';
 import { MiniServError } from './errors.js';
 import { LINE_TOO_LONG, splitLines } from './lines.js';
 import { type Message, type Said, toBytes, toMessages } from './message.js';
@@ -13,11 +13,14 @@ export interface SourceOptions {
   readonly hub: Writable;
   readonly clock: Clock;
   readonly transforms: readonly TransformFactory[];
+  readonly onTransformError: 'close' | 'bypass';
   readonly maxLine: number;
   /** Calls back when this client may say more. */
   readonly pass: (client: number, resume: () => void) => void;
   /** The client cannot go on: its source has ended, and its connection is to be ended. */
   readonly failed: (error: MiniServError) => void;
+  /** Something that an operator should hear of; the client goes on. */
+  readonly warn: (warning: MiniServError) => void;
 }
 
 /** A socket reads at most this much at a time. */
@@ -56,6 +59,16 @@ export class Source {
     }
     // Handed over when it had nothing more to say: that will not be told again.
     if (input.readableEnded) process.nextTick(() => this.end());
+  }
+
+  /** How many messages its transforms have been given and have not answered. */
+  get transforming(): number {
+    return this.#chain?.busy ?? 0;
+  }
+
+  /** Its transforms have had their time: what they have not answered will not be said. */
+  abandon(): void {
+    this.#chain?.destroy();
   }
 
   /** No more input: what it said in complete lines is said, and then that it left. */
@@ -109,7 +122,8 @@ export class Source {
         } else {
           done();
           if (block === LINE_TOO_LONG) {
-            this.#fail('ERR_LINE_TOO_LONG', `client ${client} sent a line of more than ${maxLine} bytes`);
+            const message = `client ${client} sent a line of more than ${maxLine} bytes`;
+            this.#fail(new MiniServError('ERR_LINE_TOO_LONG', message, { client }));
           }
         }
       },
@@ -122,13 +136,14 @@ export class Source {
   }
 
   #compose(tagger: Transform): void {
-    const { client, clock, transforms } = this.#options;
+    const { client, clock, transforms, onTransformError } = this.#options;
     const chain = new Chain({
       client: { id: client },
       factories: transforms,
+      bypass: onTransformError === 'bypass',
       message: (message) => this.#emerged(message),
       ended: () => this.#leave(this.#leaving),
-      failed: (cause, position) => this.#transformFailed(tagger, cause, position),
+      failed: (failure) => this.#transformFailed(tagger, failure),
       settled: () => {
         // A transform that dropped the arrival has not dropped the client: from now on it hears the room. One
         // turn later, since a generator may have taken the arrival and be about to give it.
@@ -150,15 +165,13 @@ export class Source {
   }
 
   /** What came out of the last transform. The client is always this one, whatever the transform says. */
-  #emerged(message: unknown): void {
-    const { kind, text } = (message ?? {}) as { kind?: unknown; text?: unknown };
-    if (kind === 'line' && typeof text === 'string') {
+  #emerged(message: Message): void {
+    if (message.kind === 'line') {
       this.#arrive(false);
       if (this.#lines.length === 0) process.nextTick(() => this.#flush());
-      this.#lines.push(toBytes(message as { text: string }));
-    } else if (kind === 'arrived') this.#arrive(true);
-    else if (kind === 'left') this.#leaving = true;
-    else this.#chain?.reject(new TypeError('it gave something that is no message'));
+      this.#lines.push(toBytes(message));
+    } else if (message.kind === 'arrived') this.#arrive(true);
+    else this.#leaving = true;
   }
 
   #arrive(announced: boolean): void {
@@ -190,21 +203,29 @@ export class Source {
     this.#options.hub.write(said);
   }
 
-  #transformFailed(tagger: Transform, cause: Error, position: number): void {
-    const { client } = this.#options;
+  #transformFailed(tagger: Transform, { error: cause, position, bypassed }: Failure): void {
+    const { client, transforms, warn } = this.#options;
+    const name = transforms[position]?.name ?? '';
+    const reason = name === '' ? cause.message : `${name}: ${cause.message}`;
+    const details = name === '' ? { client, cause } : { client, transform: name, cause };
+    const which = `transform ${position + 1}`;
+    if (bypassed) {
+      const message = `${which} failed for client ${client}: ${reason}; it goes on without that transform`;
+      warn(new MiniServError('ERR_TRANSFORM', message, details));
+      return;
+    }
     this.#fail(
-      'ERR_TRANSFORM',
-      `transform ${position + 1} failed for client ${client}: ${cause.message}`,
-      cause,
+      (cause as NodeJS.ErrnoException).code === REFUSED
+        ? new MiniServError('ERR_REFUSED', `${which} refused client ${client}: ${reason}`, details)
+        : new MiniServError('ERR_TRANSFORM', `${which} failed for client ${client}: ${reason}`, details),
     );
     this.#splitter?.destroy();
     tagger.destroy();
     this.#leave(this.#announced);
   }
 
-  #fail(code: 'ERR_LINE_TOO_LONG' | 'ERR_TRANSFORM', message: string, cause?: Error): void {
-    const { client, failed } = this.#options;
+  #fail(error: MiniServError): void {
     this.end();
-    failed(new MiniServError(code, message, cause === undefined ? { client } : { client, cause }));
+    this.#options.failed(error);
   }
 }

@@ -175,7 +175,8 @@ describe('source', () => {
           far.on('error', () => {});
           const { clock } = realWorld;
           const pass = (_client: number, resume: () => void): void => resume();
-          const rest = { hub, clock, transforms, maxLine: 10, pass, failed: () => {} };
+          const policy = { onTransformError: 'close', failed: () => {}, warn: () => {} } as const;
+          const rest = { hub, clock, transforms, maxLine: 10, pass, ...policy };
           const source = new Source({ client: 0, input: far, ...rest });
           const left = new Promise<void>((resolve) => {
             gone = resolve;
