@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { descriptorSink } from '../lib/descriptor-sink.js';
-import { createRelay, type Relay } from '../lib/index.js';
+import { createRelay, loadTransforms, type Relay } from '../lib/index.js';
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
 const GRACE = 2000;
@@ -20,6 +20,12 @@ function fail(line: string, reason?: string): void {
   say(line);
   if (reason !== undefined) say(reason);
   process.exitCode = 1;
+  leave();
+}
+
+/** Ends the process by itself, unless somebody's transform keeps it awake. */
+function leave(): void {
+  setTimeout(() => process.exit(), GRACE).unref();
 }
 
 /** The transcript to standard output; gives a way to wait until it is written. */
@@ -40,7 +46,7 @@ async function transcribe(relay: Relay): Promise<() => Promise<void>> {
 function report(relay: Relay, verbose: boolean): void {
   let refusing = false;
   relay.on('warning', ({ code, message }) => {
-    if (verbose || code !== 'ERR_LINE_TOO_LONG') say(`mini-serv: ${message}`);
+    if (verbose || (code !== 'ERR_LINE_TOO_LONG' && code !== 'ERR_REFUSED')) say(`mini-serv: ${message}`);
   });
   relay.on('spillRoom', () => say('mini-serv: there is room for spilled segments again: senders go on'));
   relay.on('refused', (total) => {
@@ -55,14 +61,33 @@ function report(relay: Relay, verbose: boolean): void {
   });
 }
 
-async function run({ port, verbose, relay: options }: Command & { kind: 'run' }): Promise<void> {
-  const relay = createRelay({ ...options, grace: GRACE });
+/** @returns undefined, and has said why, if the command cannot do with them */
+async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
+  // A promise that somebody's transform forgot is no reason to end the room.
+  const forgotten = (reason: unknown): void => say(`mini-serv: a transform rejected: ${String(reason)}`);
+  if (transforms.length > 0) process.on('unhandledRejection', forgotten);
+  try {
+    return await loadTransforms(transforms);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    const stack =
+      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).stack : undefined;
+    fail(`mini-serv: ${message}`, verbose ? stack : undefined);
+    return undefined;
+  }
+}
+
+async function run(command: Command & { kind: 'run' }): Promise<void> {
+  const { port, verbose, relay: options } = command;
+  const transforms = await load(command);
+  if (transforms === undefined) return;
+  const relay = createRelay({ ...options, transforms, grace: GRACE });
   report(relay, verbose);
   const written = await transcribe(relay);
   const stop = (): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
     // From here on a second signal has its own, immediate effect.
-    void relay.close().then(written);
+    void relay.close().then(written).then(leave);
   };
   try {
     const taken = await relay.listen(port);

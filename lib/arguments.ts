@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { RelayOptions } from './options.js';
 import { parseSize } from './size.js';
+import { parseTransformSpec, type TransformSpec } from './transform-spec.js';
 
 /** What the command is asked to do. */
 export type Command =
@@ -8,7 +9,14 @@ export type Command =
   /** Arguments that the command cannot make sense of; the message says why. */
   | { readonly kind: 'usage'; readonly message: string }
   | { readonly kind: 'fatal'; readonly message: string; readonly verbose: boolean }
-  | { readonly kind: 'run'; readonly port: number; readonly verbose: boolean; readonly relay: RelayOptions };
+  | {
+      readonly kind: 'run';
+      readonly port: number;
+      readonly verbose: boolean;
+      readonly relay: RelayOptions;
+      /** What is to be loaded as the relay's transforms. */
+      readonly transforms?: readonly TransformSpec[];
+    };
 
 export const HELP = `Usage: mini-serv [options] <port>
 
@@ -16,6 +24,12 @@ Relays lines between all who connect to 127.0.0.1:<port>. What is said in the
 room is written to standard output. Port 0 takes a free port and says which.
 
 Options:
+  -t, --transform <spec>
+                        pass what clients say through a transform; may be given
+                        several times, for one behind the other
+  --on-transform-error <close|bypass>
+                        what becomes of a client whose transform fails: it is
+                        disconnected, or goes on without it (default close)
   --max-line <size>     disconnect who sends a longer line (default 64M)
   --memory <size>       backlog held in memory before disk is used (default 64M)
   --spill-dir <dir>     where the rest of the backlog goes
@@ -26,11 +40,18 @@ Options:
   --help                show this and exit
   --version             show the version and exit
 
+A spec is name or name=options. The name is a built-in's (filter, log, replace,
+timestamp, rate, escape, no-http), a package's, or a file's path: ./shout.mjs.
+Options are key=value,key=value (key:value is the same) or a JSON object; quote
+a value that holds ,key= itself: -t 'replace=pattern:"a,b=c",with:d'.
+
 Sizes are in bytes, or with K, M, G or T, as powers of 1024.
 Try it: mini-serv 4242, and in other terminals: nc 127.0.0.1 4242
 `;
 
 const OPTIONS = {
+  transform: { type: 'string', short: 't', multiple: true },
+  'on-transform-error': { type: 'string' },
   'max-line': { type: 'string' },
   memory: { type: 'string' },
   'spill-dir': { type: 'string' },
@@ -63,6 +84,17 @@ export function parseCommand(args: readonly string[]): Command {
     Object.assign(relay, { [option]: size });
   }
   if (values['spill-dir'] !== undefined) relay.spillDir = values['spill-dir'];
+  const policy = values['on-transform-error'];
+  if (policy !== undefined && policy !== 'close' && policy !== 'bypass') {
+    return { kind: 'usage', message: `--on-transform-error wants close or bypass, not '${policy}'` };
+  }
+  if (policy !== undefined) relay.onTransformError = policy;
+  const transforms: TransformSpec[] = [];
+  try {
+    for (const spec of values.transform ?? []) transforms.push(parseTransformSpec(spec));
+  } catch (error) {
+    return { kind: 'usage', message: (error as Error).message };
+  }
   const [text] = positionals;
   if (text === undefined || positionals.length > 1) {
     return { kind: 'usage', message: 'Wrong number of arguments' };
@@ -72,7 +104,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (port === undefined) {
     return { kind: 'fatal', verbose, message: `a port is an integer from 0 to 65535, and not '${text}'` };
   }
-  return { kind: 'run', port, verbose, relay };
+  return { kind: 'run', port, verbose, relay, ...(transforms.length > 0 && { transforms }) };
 }
 
 function parse(args: readonly string[]) {
