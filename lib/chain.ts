@@ -96,7 +96,8 @@ export class Chain {
     });
     stream.on('end', () => {
       if (this.#failed || stage.out) return;
-      if (stage.told) this.#end(stage.next);
+      // What it has been told but not yet been given, its client said before it left.
+      if (stage.told && stream.writableLength === 0) this.#end(stage.next);
       else fail(new Error('it ended before its client left'));
     });
     stream.on('drain', () => {
