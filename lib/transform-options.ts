@@ -68,7 +68,9 @@ export class TransformOptions<Name extends string> {
   }
 
   refuse(name: Name, wanted: string): never {
-    return this.#refuse(`${name} must be ${wanted}, and is ${shown(this.#options[name])}`);
+    const value = this.#options[name];
+    const is = value === undefined ? 'is not given' : `is ${shown(value)}`;
+    this.#refuse(`${name} must be ${wanted}, and ${is}`);
   }
 
   #refuse(message: string): never {

@@ -31,8 +31,7 @@ export interface LogOptions {
  * @example
  * createRelay({ transforms: [log({ to: 'room.log' })] }); // mini-serv -t log=to:room.log 4242
  *
- * @throws {MiniServError} ERR_OPTION
- * @throws the system's error (`ENOENT`, `EACCES`, …) if the file cannot be opened
+ * @throws {MiniServError} ERR_OPTION, also if the file cannot be opened
  */
 export function log(options: LogOptions = {}): TransformFactory {
   const read = new TransformOptions('log', options, ['to', 'format', 'now']);
@@ -50,7 +49,7 @@ export function log(options: LogOptions = {}): TransformFactory {
     typeof options.format === 'function'
       ? options.format
       : formats[read.choice('format', to === 'stderr' ? ['text', 'json'] : ['json', 'text'])];
-  const sink = typeof to === 'string' ? logSink(to) : to;
+  const sink = typeof to === 'string' ? open(read, to) : to;
 
   return named('log', () =>
     objectTransform((message: Message, _encoding, done) => {
@@ -67,6 +66,14 @@ export function log(options: LogOptions = {}): TransformFactory {
       }
     }),
   );
+}
+
+function open(read: TransformOptions<'to'>, to: string): Writable {
+  try {
+    return logSink(to);
+  } catch (error) {
+    return read.refuse('to', `a file that can be written to (${(error as Error).message})`);
+  }
 }
 
 function toText(message: Message): string {
