@@ -8,13 +8,18 @@ const BUFFERED = 1024 * 1024;
 /**
  * The transcript as a Readable of bytes: all that is said from its making on. Each has a cursor of its own; one
  * that is not read holds up nobody. Piped a second time it makes a second reader of the room, so that two
- * destinations never share a pace.
+ * destinations never share a pace. When what it is piped to is closed, it is destroyed, since most often nobody
+ * could do that any more; `unpipe` first to pipe it to something else.
  */
 export class Output extends Readable {
   readonly #reader: Reader;
   readonly #another: () => Output;
   #done: ((error?: Error | null) => void) | null = null;
-  #piped = false;
+  #destination: NodeJS.WritableStream | null = null;
+  /** The outputs of the destinations beyond the first. */
+  readonly #others = new Map<NodeJS.WritableStream, Output>();
+  /** Made for a second destination: nobody but the one that made it knows of it. */
+  #hidden = false;
 
   constructor(options: Omit<ReaderOptions, 'destination'>, another: () => Output) {
     super({ highWaterMark: BUFFERED });
@@ -36,10 +41,39 @@ export class Output extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
-    if (this.#piped) return this.#another().pipe(destination, options);
-    this.#piped = true;
-    return super.pipe(destination, options);
+    if (this.#destination === null) {
+      this.#destination = destination;
+      super.pipe(destination, options);
+      // After pipe()'s own listener, which unpipes.
+      destination.once('close', this.#abandoned);
+      return destination;
+    }
+    const other = this.#another();
+    other.#hidden = true;
+    this.#others.set(destination, other);
+    other.once('close', () => this.#others.delete(destination));
+    return other.pipe(destination, options);
   }
+
+  override unpipe(destination?: NodeJS.WritableStream): this {
+    const first = this.#destination;
+    super.unpipe(destination);
+    if (first !== null && (destination === undefined || destination === first)) {
+      this.#destination = null;
+      if (this.#hidden) this.destroy();
+      // A destination that has failed is unpiped, too: then its 'close' is still to come.
+      else if (first.writable) first.off('close', this.#abandoned);
+    }
+    for (const [piped, other] of this.#others) {
+      if (destination === undefined || destination === piped) other.destroy();
+    }
+    return this;
+  }
+
+  readonly #abandoned = (): void => {
+    const isRead = this.listenerCount('data') > 0 || this.listenerCount('readable') > 0;
+    if (this.#destination === null && !isRead) this.destroy();
+  };
 
   override _read(): void {
     const done = this.#done;
@@ -49,6 +83,7 @@ export class Output extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#reader.stop();
+    for (const other of this.#others.values()) other.destroy();
     callback(error);
   }
 }
