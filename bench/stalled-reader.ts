@@ -21,7 +21,7 @@ function open(index: number): void {
     return;
   }
   const hash = createHash('sha256');
-  const socket = connect({ port, host: '127.0.0.1', highWaterMark: 1024 * 1024 });
+  const socket = connect({ port, host: '127.0.0.1' });
   let begun = false;
   let tail = Buffer.alloc(0);
   socket.on('connect', () => open(index + 1));

@@ -77,7 +77,7 @@ export class Client {
   }
 
   /** It is in the room: what is said from here on is for it. */
-  arrive(options: Pick<ReaderOptions, 'log' | 'progressed' | 'done'>): Reader | null {
+  arrive(options: Pick<ReaderOptions, 'log' | 'progressed' | 'failed' | 'done'>): Reader | null {
     this.arrived = true;
     if (this.closed) return null;
     const { id, duplex, clock } = this.#options;

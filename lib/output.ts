@@ -31,7 +31,8 @@ export class Output extends Readable {
         else this.#done = done;
       },
       finish: () => void this.push(null),
-      fail: (error) => void this.destroy(error),
+      // The operator has been warned; nobody may be listening here.
+      fail: (error) => void this.destroy(this.listenerCount('error') > 0 ? error : undefined),
     };
     this.#reader = new Reader({ ...options, destination });
   }

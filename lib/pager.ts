@@ -46,7 +46,8 @@ export class Pager {
   #spare: Content[] = [];
   #resident = 0;
   #spilling = false;
-  #full = false;
+  /** How much was on disk when it was reported full; undefined while it is not. */
+  #fullAt: number | undefined;
   #overfull = false;
   #closed = false;
   #cancelRetry: () => void = () => {};
@@ -95,8 +96,10 @@ export class Pager {
       segment.place = null;
     }
     if (segment.pins === 0) this.#drop(segment);
+    if (this.#fullAt === undefined) return;
     // What a reader gave back may be what the spill was waiting for.
-    if (this.#full) this.#spill();
+    this.#spill();
+    this.#settle();
   }
 
   pin(segment: Segment): void {
@@ -149,7 +152,10 @@ export class Pager {
       } catch (cause) {
         const delay = READ_RETRIES[attempt];
         if (delay === undefined || this.#closed) {
-          throw new MiniServError('ERR_SPILL_READ', 'a spilled segment could not be read back', { cause });
+          const reason = cause instanceof Error ? cause.message : String(cause);
+          throw new MiniServError('ERR_SPILL_READ', `a spilled segment could not be read back: ${reason}`, {
+            cause,
+          });
         }
         await new Promise<void>((resolve) => clock.after(delay, resolve));
       }
@@ -198,12 +204,22 @@ export class Pager {
     const overfull = this.#dirtyBytes > memory + this.#slack;
     const freed = this.#overfull && !overfull;
     this.#overfull = overfull;
-    if (this.#full && !this.#isOver()) {
-      this.#full = false;
+    if (this.#fullAt !== undefined && this.#hasRoom(this.#fullAt)) {
+      this.#fullAt = undefined;
       this.#cancelRetry();
       spillRoom();
     }
     if (freed) room();
+  }
+
+  /**
+   * Whether a disk that was full has room again for more than a moment: readers have taken half of what was
+   * there, or somebody has made room for a quarter more.
+   */
+  #hasRoom(fullAt: number): boolean {
+    const { memory, segmentSize } = this.#options;
+    if (this.disk <= fullAt / 2) return this.#dirtyBytes <= memory / 2;
+    return !this.#isOver() && this.disk > fullAt * 1.25 + segmentSize;
   }
 
   #spill(): void {
@@ -221,7 +237,8 @@ export class Pager {
         await this.#spillOne(oldest);
       }
     } catch (cause) {
-      if (!this.#closed) this.#diskFull(cause);
+      // A reader may have left meanwhile, and what could not be written be of no use any more.
+      if (!this.#closed && this.#isOver()) this.#diskFull(cause);
     } finally {
       this.#spilling = false;
     }
@@ -244,8 +261,8 @@ export class Pager {
   }
 
   #diskFull(cause: unknown): void {
-    if (!this.#full) {
-      this.#full = true;
+    if (this.#fullAt === undefined) {
+      this.#fullAt = this.disk;
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `no room for spilled segments (${reason}): senders wait`;
       this.#options.warn(new MiniServError('ERR_SPILL_FULL', message, { cause }));

@@ -4,7 +4,7 @@ import type { Clock } from './world.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
-  /** How much it likes to take at a time, in bytes. Default 512 KiB: a destination that stops holds that much. */
+  /** How much it likes to take at a time, in bytes. Default: a segment. One that stops holds that much. */
   readonly most?: number;
   /**
    * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
@@ -25,13 +25,14 @@ export interface ReaderOptions {
   readonly owner?: number;
   /** Told each time that the destination has taken a block. */
   readonly progressed?: (reader: Reader) => void;
+  /** Told when what it is owed cannot be read back. */
+  readonly failed?: (error: Error) => void;
   /** Told once, when the reader needs nothing more of the log, for whatever reason. */
   readonly done?: (reader: Reader) => void;
 }
 
 /** A reader that has taken nothing for this long is stalled, in ms; longer if it has been slow all along. */
 const STALLED = 200;
-const MOST = 512 * 1024;
 const STALLED_AT_MOST = 5000;
 
 /**
@@ -107,7 +108,7 @@ export class Reader {
       }
       return;
     }
-    const block = log.take(this.#cursor, limit, this.owner, destination.most ?? MOST);
+    const block = log.take(this.#cursor, limit, this.owner, destination.most ?? log.segmentSize);
     if (block === null) this.#load();
     else if (block.bytes.length === 0) this.#pass(block);
     else this.#send(block);
@@ -155,6 +156,7 @@ export class Reader {
       (error: Error) => {
         if (this.#state === 'done') return;
         this.stop();
+        this.#options.failed?.(error);
         this.#options.destination.fail(error);
       },
     );

@@ -99,7 +99,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       room: () => this.#pacing.recheck(),
     });
     this.#log = new RoomLog(segmentSize, this.#pager, world.clock.soon);
-    this.#pacing = new Pacing({ clock: world.clock, window, overfull: () => this.#pager.overfull });
+    // A window that did not fit into memory would send what every reader is about to take over the disk.
+    const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
+    this.#pacing = new Pacing({ clock: world.clock, window: fitting, overfull: () => this.#pager.overfull });
     // One pipe for each client that has spoken.
     this.#hub.setMaxListeners(0);
     // It has no way to fail of its own; nothing could be said any more if it did.
@@ -245,6 +247,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       log: this.#log,
       clock: this.#options.world.clock,
       progressed: this.#pacing.progressed,
+      failed: (error: Error): void => this.#warn(error as MiniServError),
       done: (reader: Reader): void => {
         this.#transcripts.delete(reader);
         this.#pacing.transcripts.delete(reader);
@@ -298,6 +301,12 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const reader = client.arrive({
       log: this.#log,
       progressed: this.#pacing.progressed,
+      failed: ({ message, cause }) => {
+        const details = { client: client.id, cause };
+        this.#warn(
+          new MiniServError('ERR_SPILL_READ', `client ${client.id} is disconnected: ${message}`, details),
+        );
+      },
       done: (gone) => {
         this.#pacing.clients.delete(gone);
         this.#pacing.recheck();

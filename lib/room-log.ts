@@ -23,7 +23,7 @@ const READ_AHEAD = 3;
 export class RoomLog {
   /** The position after the last byte. */
   end = 0;
-  readonly #segmentSize: number;
+  readonly segmentSize: number;
   readonly #pager: Pager;
   readonly #soon: (callback: () => void) => void;
   #segments = new Map<number, Segment>();
@@ -35,7 +35,7 @@ export class RoomLog {
   #scheduled = false;
 
   constructor(segmentSize: number, pager: Pager, soon: (callback: () => void) => void) {
-    this.#segmentSize = segmentSize;
+    this.segmentSize = segmentSize;
     this.#pager = pager;
     this.#soon = soon;
   }
@@ -48,7 +48,7 @@ export class RoomLog {
       start += written;
       this.end += written;
       this.#unflushed += written;
-      if (tail.length === this.#segmentSize) this.#close(tail);
+      if (tail.length === this.segmentSize) this.#close(tail);
     }
     this.#schedule();
   }
@@ -68,12 +68,12 @@ export class RoomLog {
   /** A reader is gone. `end` is where it would have stopped; undefined if it had followed. */
   detach(cursor: number, end: number | undefined): void {
     if (end === undefined) this.#followers--;
-    this.#pass(cursor, Math.ceil((end ?? this.end) / this.#segmentSize));
+    this.#pass(cursor, Math.ceil((end ?? this.end) / this.segmentSize));
   }
 
   /** A reader has moved on. */
   advance(from: number, to: number): void {
-    this.#pass(from, Math.floor(to / this.#segmentSize));
+    this.#pass(from, Math.floor(to / this.segmentSize));
   }
 
   /**
@@ -87,7 +87,7 @@ export class RoomLog {
     while (next < limit && next - cursor < most) {
       const segment = this.#segment(next);
       if (segment.content === null) break;
-      const base = segment.index * this.#segmentSize;
+      const base = segment.index * this.segmentSize;
       const to = Math.min(limit - base, segment.length, next - base + most);
       bytes.push(...segment.slices(next - base, to, owner));
       this.#pager.pin(segment);
@@ -122,13 +122,13 @@ export class RoomLog {
   }
 
   #segment(cursor: number): Segment {
-    const segment = this.#segments.get(Math.floor(cursor / this.#segmentSize));
+    const segment = this.#segments.get(Math.floor(cursor / this.segmentSize));
     if (segment === undefined) throw new Error(`the log no longer holds position ${cursor}`);
     return segment;
   }
 
   #open(): Segment {
-    const segment = this.#pager.open(Math.floor(this.end / this.#segmentSize));
+    const segment = this.#pager.open(Math.floor(this.end / this.segmentSize));
     segment.readers = this.#followers;
     this.#segments.set(segment.index, segment);
     this.#tail = segment;
@@ -148,7 +148,7 @@ export class RoomLog {
 
   /** One reader less for each segment from the one that holds `cursor` up to, and without, `last`. */
   #pass(cursor: number, last: number): void {
-    for (let index = Math.floor(cursor / this.#segmentSize); index < last; index++) {
+    for (let index = Math.floor(cursor / this.segmentSize); index < last; index++) {
       const segment = this.#segments.get(index);
       if (segment === undefined) continue;
       segment.readers--;
