@@ -60,6 +60,7 @@ export class Chain {
   /** How many messages its transforms have been given and have not answered. */
   get busy(): number {
     let busy = 0;
+    if (this.#failed) return busy;
     for (let stage = this.#first; stage !== null; stage = stage.next) busy += stage.busy;
     return busy;
   }

@@ -92,7 +92,7 @@ async function importDefault(url: string): Promise<unknown> {
   try {
     module = (await import(url)) as { default?: unknown };
   } catch (cause) {
-    throw new Error(`it cannot be loaded: ${reasonOf(cause)}`, { cause });
+    throw new Error(`it cannot be loaded: ${reasonOf(cause, url)}`, { cause });
   }
   const exported = module.default as { __esModule?: boolean; default?: unknown } | undefined;
   // A CommonJS module compiled from an ES module.
@@ -105,14 +105,15 @@ async function importDefault(url: string): Promise<unknown> {
   return exported;
 }
 
-function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown, url: string): string {
   if (!(cause instanceof Error)) return String(cause);
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return `${cause.message}; compile it to JavaScript first`;
-  if (!(cause instanceof SyntaxError)) return cause.message;
-  // Where it stands is only in the stack.
-  const [where] = /^(?:file:|\/|[a-z]:\\).*:\d+$/im.exec(cause.stack ?? '') ?? [];
-  return `${cause.message}${where === undefined ? '' : ` (${where})`}`;
+  // Where it stands is not in the error.
+  if (cause instanceof SyntaxError && url.startsWith('file:')) {
+    return `${cause.message}; where, this says: node --check ${fileURLToPath(url)}`;
+  }
+  return cause.message;
 }
 
 function broken(name: string, message: string, cause?: unknown): MiniServError {
