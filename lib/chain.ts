@@ -115,9 +115,12 @@ export class Chain {
   /** @param to null behind the last @returns false if the next is to wait */
   #give(to: Stage | null, message: Message): boolean {
     const stage = inChain(to);
-    if (stage !== null) return stage.give(message);
-    this.#options.message(message);
-    return true;
+    if (stage === null) {
+      this.#options.message(message);
+      return true;
+    }
+    // One that fails at once is led around by now, and it is another's room that counts.
+    return stage.give(message) || (stage.out && inChain(stage)?.stream.writableNeedDrain !== true);
   }
 
   #end(to: Stage | null): void {
