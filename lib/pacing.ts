@@ -32,6 +32,7 @@ export class Pacing {
   #lead: Reader | null = null;
   #cancelLook: (() => void) | null = null;
   #open = false;
+  #rechecking = false;
 
   constructor(options: PacingOptions) {
     this.#options = options;
@@ -57,16 +58,24 @@ export class Pacing {
     if (this.#waiting.length > 0 && reader.lag <= this.#options.window) this.recheck();
   };
 
-  /** Lets all go on that may. */
+  /**
+   * Lets all go on that may, in a moment: what woke them is in the middle of its own work, which what they say
+   * must not come between.
+   */
   recheck(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || this.#rechecking) return;
+    this.#rechecking = true;
+    queueMicrotask(this.#resume);
+  }
+  readonly #resume = (): void => {
+    this.#rechecking = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { client, resume } of waiting) this.pass(client, resume);
     if (this.#waiting.length > 0) return;
     this.#cancelLook?.();
     this.#cancelLook = null;
-  }
+  };
 
   /** Nobody waits any more: the senders have been cut off, and what they have said must come through. */
   shutdown(): void {

@@ -1,0 +1,156 @@
+import { expect } from 'chai';
+import { Pacing } from '../lib/pacing.js';
+import type { Reader } from '../lib/reader.js';
+import { FakeClock } from './support/world.js';
+
+const WINDOW = 100;
+
+interface FakeReader {
+  owner: number;
+  lag: number;
+  stalled: boolean;
+  isStalled(now: number): boolean;
+}
+
+function reader(owner: number, lag: number, stalled = false): FakeReader & Reader {
+  const fake: FakeReader = { owner, lag, stalled, isStalled: () => fake.stalled };
+  return fake as FakeReader & Reader;
+}
+
+/** Senders as `pass` sees them: who may go on now. */
+function pacingOf(clients: Reader[], transcripts: Reader[] = []) {
+  const clock = new FakeClock();
+  const state = { overfull: false };
+  const pacing = new Pacing({ clock, window: WINDOW, overfull: () => state.overfull });
+  for (const client of clients) pacing.clients.add(client);
+  for (const transcript of transcripts) pacing.transcripts.add(transcript);
+  const passed: number[] = [];
+  return {
+    clock,
+    state,
+    pacing,
+    passed,
+    say: (client: number) => pacing.pass(client, () => passed.push(client)),
+  };
+}
+
+const microtasks = (): Promise<void> => Promise.resolve();
+
+describe('pacing lets a sender go on', () => {
+  it('when nobody is there', () => {
+    const { say, passed } = pacingOf([]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('while one reader that makes progress is within the window, however far behind the others are', () => {
+    const { say, passed } = pacingOf([reader(1, 1e9), reader(2, WINDOW), reader(3, 1e9)]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('when all who are behind have stalled', () => {
+    const { say, passed } = pacingOf([reader(1, 1e9, true), reader(2, 1e9, true)]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('whatever a transcript can carry, as long as a client’s reader keeps up', () => {
+    const { say, passed } = pacingOf([reader(1, 0)], [reader(-1, 1e9)]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+});
+
+describe('pacing makes a sender wait', () => {
+  it('while every reader that makes progress is more than a window behind', () => {
+    const { say, passed, pacing } = pacingOf([reader(1, WINDOW + 1), reader(2, 1e9), reader(3, 1e9, true)]);
+    say(0);
+    expect(passed).to.deep.equal([]);
+    expect(pacing.waiting).to.equal(1);
+  });
+
+  it('though its own reader keeps up, to which what it says is no work', () => {
+    const { say, passed } = pacingOf([reader(0, 0), reader(1, WINDOW + 1)]);
+    say(0);
+    expect(passed).to.deep.equal([]);
+  });
+
+  it('for a transcript that is behind, where no client’s reader makes progress', () => {
+    const { say, passed } = pacingOf([reader(0, 0), reader(1, 1e9, true)], [reader(-1, WINDOW + 1)]);
+    say(0);
+    expect(passed).to.deep.equal([]);
+  });
+
+  it('whoever reads, while the log can take no more', () => {
+    const { say, passed, state } = pacingOf([reader(1, 0)]);
+    state.overfull = true;
+    say(0);
+    expect(passed).to.deep.equal([]);
+  });
+});
+
+describe('a sender that waits goes on', () => {
+  it('when a reader has come within the window', async () => {
+    const slow = reader(1, WINDOW + 1);
+    const { say, passed, pacing, clock } = pacingOf([slow]);
+    say(0);
+    pacing.progressed(slow);
+    await microtasks();
+    expect(passed).to.deep.equal([]);
+    slow.lag = WINDOW;
+    pacing.progressed(slow);
+    await microtasks();
+    expect(passed).to.deep.equal([0]);
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('when the reader that it waited for has stalled', async () => {
+    const slow = reader(1, WINDOW + 1);
+    const { say, passed, clock } = pacingOf([slow]);
+    say(0);
+    slow.stalled = true;
+    clock.advance(50);
+    await microtasks();
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('when the reader that it waited for has left', async () => {
+    const slow = reader(1, WINDOW + 1);
+    const { say, passed, pacing } = pacingOf([slow]);
+    say(0);
+    pacing.clients.delete(slow);
+    pacing.recheck();
+    await microtasks();
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('when the log has room again, each in its turn', async () => {
+    const { say, passed, pacing, state } = pacingOf([reader(9, 0)]);
+    state.overfull = true;
+    for (const client of [2, 0, 1]) say(client);
+    expect(pacing.waiting).to.equal(3);
+    state.overfull = false;
+    pacing.recheck();
+    await microtasks();
+    expect(passed).to.deep.equal([2, 0, 1]);
+  });
+
+  it('when the room is closed', async () => {
+    const { say, passed, pacing, clock } = pacingOf([reader(1, 1e9)]);
+    say(0);
+    pacing.shutdown();
+    await microtasks();
+    expect(passed).to.deep.equal([0]);
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('never in the middle of what woke it', () => {
+    const slow = reader(1, WINDOW + 1);
+    const { say, passed, pacing } = pacingOf([slow]);
+    say(0);
+    slow.lag = 0;
+    pacing.progressed(slow);
+    expect(passed).to.deep.equal([]);
+  });
+});
