@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { loadTransforms, type Message, MiniServError } from '../../lib/index.js';
 import { afterwards } from './cleanup.js';
+import { arrive, type Client } from './client.js';
+import { type Server, serverCommand, startServer } from './command.js';
 import { life, pass } from './pass.js';
 
 /** What a module imports through2 by, wherever it stands. */
@@ -38,4 +40,20 @@ export async function refusal(spec: string, cwd: string, patience = 10_000): Pro
     return error as MiniServError;
   }
   throw new Error(`${spec} was taken`);
+}
+
+/** The command under test, started in another directory. */
+export const within = (cwd: string): string[] => [
+  'sh',
+  '-c',
+  'cd "$0" && exec "$@"',
+  cwd,
+  ...serverCommand(),
+];
+
+/** Two clients of a command that was started with these options. */
+export async function pair(args: string[], cwd?: string): Promise<[Client, Client, Server]> {
+  const server = await startServer({ args, ...(cwd === undefined ? {} : { command: within(cwd) }) });
+  const a = await arrive(server);
+  return [a, await arrive(server, 1, a), server];
 }
