@@ -5,6 +5,8 @@ export interface PacingOptions {
   readonly clock: Clock;
   /** How far behind, in bytes, a reader that makes progress may be before senders wait for it. */
   readonly window: number;
+  /** How far behind, in bytes, one that hesitates may be: what memory can well hold. */
+  readonly leeway: number;
   /** Whether the log can take no more at all. */
   readonly overfull: () => boolean;
 }
@@ -20,8 +22,8 @@ interface Waiting {
 /**
  * When a sender is asked to wait: while all readers that make progress are more than a window behind, for then
  * the fan-out itself is the bottleneck, and reading more would only turn network into disk; or while the log can
- * take no more. A stalled reader is never a reason to wait, nor is a sender's own reader, to whom what it says
- * is no work. What transcripts can carry counts only where no client's reader makes progress.
+ * take no more. A reader that has stopped is never a reason to wait (one that only hesitates is, before its lag
+ * would go to disk), nor is a sender's own reader, to whom what it says is no work. What transcripts can carry counts only where no client's reader makes progress.
  */
 export class Pacing {
   readonly clients = new Set<Reader>();
@@ -91,15 +93,16 @@ export class Pacing {
   #mayPass(client: number): boolean {
     if (this.#open) return true;
     if (this.#options.overfull()) return false;
-    const { clock, window } = this.#options;
+    const { clock, window, leeway } = this.#options;
     const now = clock.now();
     const lead = this.#lead;
     if (lead !== null && lead.owner !== client && lead.lag <= window && this.clients.has(lead)) return true;
     for (const readers of [this.clients, this.transcripts]) {
       let behind = false;
       for (const reader of readers) {
-        if (reader.owner === client || reader.isStalled(now)) continue;
-        if (reader.lag <= window) {
+        const standing = reader.stands(now);
+        if (reader.owner === client || standing === 'stopped') continue;
+        if (reader.lag <= (standing === 'going' ? window : leeway)) {
           this.#lead = reader;
           return true;
         }

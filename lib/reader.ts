@@ -31,9 +31,15 @@ export interface ReaderOptions {
   readonly done?: (reader: Reader) => void;
 }
 
-/** A reader that has taken nothing for this long is stalled, in ms; longer if it has been slow all along. */
-const STALLED = 200;
-const STALLED_AT_MOST = 5000;
+/**
+ * `hesitating`: it has taken nothing for longer than its own pace explains, as any process may for a moment;
+ * `stopped`: for five times as long.
+ */
+export type Standing = 'going' | 'hesitating' | 'stopped';
+
+/** How long a block may take before its reader hesitates, in ms: three times as long as the last one, within these. */
+const PATIENCE = 200;
+const MOST_PATIENCE = 2000;
 
 /**
  * A cursor into the log and one destination, with at most one block in flight. It takes the next when the
@@ -62,10 +68,13 @@ export class Reader {
     return (this.#limit ?? this.#options.log.end) - this.#cursor;
   }
 
-  /** Whether it makes no progress: its destination has not taken the block in flight for long. */
-  isStalled(now: number): boolean {
-    const patience = Math.min(STALLED_AT_MOST, Math.max(STALLED, 3 * this.#pace));
-    return this.#state === 'sending' && now - this.#sentAt > patience;
+  /** Whether it makes progress: a block in flight that is not taken for long means that it does not. */
+  stands(now: number): Standing {
+    if (this.#state !== 'sending') return 'going';
+    const patience = Math.min(MOST_PATIENCE, Math.max(PATIENCE, 3 * this.#pace));
+    const waited = now - this.#sentAt;
+    if (waited <= patience) return 'going';
+    return waited <= 5 * patience ? 'hesitating' : 'stopped';
   }
 
   /** Delivers what has been said up to now, and then finishes. */

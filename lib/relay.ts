@@ -101,7 +101,12 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#log = new RoomLog(segmentSize, this.#pager, world.clock.soon);
     // A window that did not fit into memory would send what every reader is about to take over the disk.
     const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
-    this.#pacing = new Pacing({ clock: world.clock, window: fitting, overfull: () => this.#pager.overfull });
+    this.#pacing = new Pacing({
+      clock: world.clock,
+      window: fitting,
+      leeway: Math.max(fitting, memory / 2),
+      overfull: () => this.#pager.overfull,
+    });
     // One pipe for each client that has spoken.
     this.#hub.setMaxListeners(0);
     // It has no way to fail of its own; nothing could be said any more if it did.

@@ -1,19 +1,20 @@
 import { expect } from 'chai';
 import { Pacing } from '../lib/pacing.js';
-import type { Reader } from '../lib/reader.js';
+import type { Reader, Standing } from '../lib/reader.js';
 import { FakeClock } from './support/world.js';
 
 const WINDOW = 100;
+const LEEWAY = 1000;
 
 interface FakeReader {
   owner: number;
   lag: number;
-  stalled: boolean;
-  isStalled(now: number): boolean;
+  standing: Standing;
+  stands(now: number): Standing;
 }
 
-function reader(owner: number, lag: number, stalled = false): FakeReader & Reader {
-  const fake: FakeReader = { owner, lag, stalled, isStalled: () => fake.stalled };
+function reader(owner: number, lag: number, standing: Standing = 'going'): FakeReader & Reader {
+  const fake: FakeReader = { owner, lag, standing, stands: () => fake.standing };
   return fake as FakeReader & Reader;
 }
 
@@ -21,7 +22,7 @@ function reader(owner: number, lag: number, stalled = false): FakeReader & Reade
 function pacingOf(clients: Reader[], transcripts: Reader[] = []) {
   const clock = new FakeClock();
   const state = { overfull: false };
-  const pacing = new Pacing({ clock, window: WINDOW, overfull: () => state.overfull });
+  const pacing = new Pacing({ clock, window: WINDOW, leeway: LEEWAY, overfull: () => state.overfull });
   for (const client of clients) pacing.clients.add(client);
   for (const transcript of transcripts) pacing.transcripts.add(transcript);
   const passed: number[] = [];
@@ -50,7 +51,13 @@ describe('pacing lets a sender go on', () => {
   });
 
   it('when all who are behind have stalled', () => {
-    const { say, passed } = pacingOf([reader(1, 1e9, true), reader(2, 1e9, true)]);
+    const { say, passed } = pacingOf([reader(1, 1e9, 'stopped'), reader(2, 1e9, 'stopped')]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
+  it('while a reader that hesitates is no further behind than memory holds', () => {
+    const { say, passed } = pacingOf([reader(1, LEEWAY, 'hesitating')]);
     say(0);
     expect(passed).to.deep.equal([0]);
   });
@@ -64,10 +71,20 @@ describe('pacing lets a sender go on', () => {
 
 describe('pacing makes a sender wait', () => {
   it('while every reader that makes progress is more than a window behind', () => {
-    const { say, passed, pacing } = pacingOf([reader(1, WINDOW + 1), reader(2, 1e9), reader(3, 1e9, true)]);
+    const { say, passed, pacing } = pacingOf([
+      reader(1, WINDOW + 1),
+      reader(2, 1e9),
+      reader(3, 1e9, 'stopped'),
+    ]);
     say(0);
     expect(passed).to.deep.equal([]);
     expect(pacing.waiting).to.equal(1);
+  });
+
+  it('while one that only hesitates is about to cost disk', () => {
+    const { say, passed } = pacingOf([reader(1, LEEWAY + 1, 'hesitating')]);
+    say(0);
+    expect(passed).to.deep.equal([]);
   });
 
   it('though its own reader keeps up, to which what it says is no work', () => {
@@ -77,7 +94,7 @@ describe('pacing makes a sender wait', () => {
   });
 
   it('for a transcript that is behind, where no client’s reader makes progress', () => {
-    const { say, passed } = pacingOf([reader(0, 0), reader(1, 1e9, true)], [reader(-1, WINDOW + 1)]);
+    const { say, passed } = pacingOf([reader(0, 0), reader(1, 1e9, 'stopped')], [reader(-1, WINDOW + 1)]);
     say(0);
     expect(passed).to.deep.equal([]);
   });
@@ -109,7 +126,7 @@ describe('a sender that waits goes on', () => {
     const slow = reader(1, WINDOW + 1);
     const { say, passed, clock } = pacingOf([slow]);
     say(0);
-    slow.stalled = true;
+    slow.standing = 'stopped';
     clock.advance(50);
     await microtasks();
     expect(passed).to.deep.equal([0]);
