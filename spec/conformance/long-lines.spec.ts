@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { arrive, trio } from '../support/client.js';
+import { startServer } from '../support/command.js';
+import { within } from '../support/patience.js';
+import { arrived, said, saidBytes } from '../support/wire.js';
+
+const MIB = 1 << 20;
+
+describe('protocol: long lines', () => {
+  it('passes a line of 364 KB', async () => {
+    const [a, , c] = await trio(await startServer());
+    const line = 'mini_serv '.repeat(36_400);
+    await a.send(`${line}\nend\n`);
+    await c.hears(said(0, line, 'end'));
+  });
+
+  // A relay that looks at the whole of an unfinished line again for each packet takes minutes for this one.
+  it('passes a line of 64 MiB, while small lines of others keep flowing', async function () {
+    this.timeout(60_000);
+    const server = await startServer();
+    const [long, small, reader] = await trio(server);
+    const line = Buffer.alloc(64 * MIB, 'abcdefghijklmnopqrstuvwxyz012345');
+    const ticks: string[] = [];
+    let worst = 0;
+    const tick = async () => {
+      const start = performance.now();
+      ticks.push(`tick ${ticks.length}`);
+      await small.send(`${ticks.at(-1)}\n`);
+      await reader.until(`client 1: ${ticks.at(-1)}\n`);
+      worst = Math.max(worst, performance.now() - start);
+    };
+    let underWay = true;
+    const sent = within(long.send(line), 'the sending of 64 MiB', 30_000).finally(() => {
+      underWay = false;
+    });
+    do await tick();
+    while (underWay);
+    await sent;
+    const before = ticks.length;
+    await long.send('\nend\n');
+    while (reader.received.indexOf('client 0: end\n', -10_000) < 0) await tick();
+    await tick();
+
+    // Where in the order of things the long line came is the relay's to say; it came whole, and once.
+    const at = reader.received.indexOf('client 0: ');
+    const count = reader.received.subarray(0, at).toString().split('\n').length - 1;
+    const end = reader.received.indexOf('client 0: end\n', at + line.length);
+    const between = reader.received.subarray(at + 'client 0: '.length + line.length + 1, end).toString();
+    const then = count + between.split('\n').length - 1;
+    expect(count).to.be.at.least(before);
+    await reader.hears(
+      said(1, ...ticks.slice(0, count)),
+      saidBytes(0, line),
+      said(1, ...ticks.slice(count, then)),
+      said(0, 'end'),
+      said(1, ...ticks.slice(then)),
+    );
+    expect(worst, 'milliseconds that a small line took').to.be.below(1500);
+  });
+
+  it('forgets an unfinished line of 8 MiB when its client leaves', async () => {
+    const server = await startServer();
+    const a = await arrive(server);
+    const b = await arrive(server, 1, a);
+    b.socket.end(Buffer.alloc(8 * MIB, 'x'));
+    await b.ended;
+    const c = await arrive(server, 2, a);
+    await c.send('end\n');
+    await a.hears(arrived(1), 'server: client 1 just left\n', arrived(2), said(2, 'end'));
+  });
+});
