@@ -27,9 +27,9 @@ Options:
   -t, --transform <spec>
                         pass what clients say through a transform; may be given
                         several times, for one behind the other
-  --on-transform-error <close|bypass>
-                        what becomes of a client whose transform fails: it is
-                        disconnected, or goes on without it (default close)
+  --on-transform-error <policy>
+                        what becomes of a client whose transform fails: close
+                        (default) disconnects it, bypass goes on without it
   --max-line <size>     disconnect who sends a longer line (default 64M)
   --memory <size>       backlog held in memory before disk is used (default 64M)
   --spill-dir <dir>     where the rest of the backlog goes

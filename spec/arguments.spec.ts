@@ -85,6 +85,21 @@ describe('arguments', () => {
     expect(() => checkOptions(relay)).to.not.throw();
   });
 
+  it('takes transforms apart, in the order given, and a policy for those that fail', () => {
+    const args = [
+      '-t',
+      './a=b.mjs',
+      '4242',
+      '--transform=filter=drop:x',
+      '-tlog',
+      '--on-transform-error=bypass',
+    ];
+    const command = run(args);
+    expect(command.transforms?.map(({ name }) => name)).to.deep.equal(['./a=b.mjs', 'filter', 'log']);
+    expect(command.transforms?.[1]?.options).to.deep.equal({ drop: 'x' });
+    expect(command.relay).to.deep.equal({ onTransformError: 'bypass' });
+  });
+
   it('shows help and version whatever else is asked for', () => {
     expect(parseCommand(['--help'])).to.deep.equal({ kind: 'help' });
     expect(parseCommand(['--version'])).to.deep.equal({ kind: 'version' });
@@ -92,13 +107,13 @@ describe('arguments', () => {
   });
 
   describe('the help', () => {
-    const options = [...HELP.matchAll(/^ {2}(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
+    const options = [...HELP.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
 
     it('lists options', () => expect(options.length).to.be.at.least(7));
 
     for (const [, option = '', value] of options) {
       it(`tells the truth about ${option}`, () => {
-        const sample = { size: '64M', dir: '/tmp' }[value ?? ''] ?? '1';
+        const sample = { size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass' }[value ?? ''] ?? '1';
         const command = parseCommand(value === undefined ? [option, '1'] : [option, sample, '1']);
         expect(command.kind).to.equal({ '--help': 'help', '--version': 'version' }[option] ?? 'run');
         if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
