@@ -18,8 +18,6 @@ export class Output extends Readable {
   #destination: NodeJS.WritableStream | null = null;
   /** The outputs of the destinations beyond the first. */
   readonly #others = new Map<NodeJS.WritableStream, Output>();
-  /** Made for a second destination: nobody but the one that made it knows of it. */
-  #hidden = false;
 
   constructor(options: Omit<ReaderOptions, 'destination'>, another: () => Output) {
     super({ highWaterMark: BUFFERED });
@@ -50,7 +48,6 @@ export class Output extends Readable {
       return destination;
     }
     const other = this.#another();
-    other.#hidden = true;
     this.#others.set(destination, other);
     other.once('close', () => this.#others.delete(destination));
     return other.pipe(destination, options);
@@ -61,9 +58,8 @@ export class Output extends Readable {
     super.unpipe(destination);
     if (first !== null && (destination === undefined || destination === first)) {
       this.#destination = null;
-      if (this.#hidden) this.destroy();
       // A destination that has failed is unpiped, too: then its 'close' is still to come.
-      else if (first.writable) first.off('close', this.#abandoned);
+      if (first.writable) first.off('close', this.#abandoned);
     }
     for (const [piped, other] of this.#others) {
       if (destination === undefined || destination === piped) other.destroy();

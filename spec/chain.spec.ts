@@ -37,8 +37,6 @@ function dawdlers(seed: number): TransformFactory[] {
   ];
 }
 
-const clients = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
-
 describe('chain', () => {
   it('keeps the order of a client, however slow its transforms are', async () => {
     const relay = room({ transforms: dawdlers(1) });
@@ -166,6 +164,26 @@ describe('chain', () => {
     expect(closed.sort()).to.deep.equal(['first of 1', 'last of 1']);
   });
 
+  it('stops a generator that never ends when another transform fails', async () => {
+    let stopped = false;
+    const endless: TransformFactory = async function* (_messages, { id }) {
+      try {
+        for (let i = 0; ; i++) yield { kind: 'line', client: id, text: `${i}` };
+      } finally {
+        stopped = true;
+      }
+    };
+    const failing: TransformFactory = () =>
+      objectTransform((message: Message & { text: string }, _encoding, done) =>
+        done(message.text === '100' ? new Error('oops') : null, message),
+      );
+    const relay = room({ transforms: [endless, failing] });
+    const member = new Member(relay);
+    await member.ended;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stopped).to.equal(true);
+  });
+
   it('hears of each message once from a generator that asks for several at a time', async () => {
     const greedy: TransformFactory = async function* (messages) {
       const iterator = messages[Symbol.asyncIterator]();
@@ -180,7 +198,7 @@ describe('chain', () => {
     };
     const relay = room({ transforms: [greedy] });
     const [a, b] = [await join(relay), await join(relay)];
-    const lines = clients(0, 50).map(String);
+    const lines = Array.from({ length: 50 }, (_, i) => `${i}`);
     b.send(`${lines.join('\n')}\n`);
     b.end();
     await a.hears(arrived(1), said(1, ...lines), left(1));
