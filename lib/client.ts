@@ -48,6 +48,8 @@ export class Client {
     });
     duplex.on('error', (error) => {
       this.reason ??= error;
+      // Most have done so by themselves; one that was made otherwise would stay in the room, and hear nothing.
+      duplex.destroy();
     });
     // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
     duplex.allowHalfOpen = true;

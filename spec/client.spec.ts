@@ -130,6 +130,19 @@ describe('client', () => {
     expect(relay.stats().clients).to.equal(0);
   });
 
+  it('whose connection reports an error and does not close by itself leaves all the same', async () => {
+    const relay = room();
+    const events = diary(relay);
+    const a = await join(relay);
+    const write = (_chunk: unknown, _encoding: string, done: (error: Error) => void): void =>
+      done(new Error('EPIPE'));
+    relay.handle(new Duplex({ autoDestroy: false, read() {}, write }));
+    a.send('into the void\n');
+    await a.hears(arrived(1), left(1));
+    await events.until('left 1 EPIPE\n');
+    expect(relay.stats().clients).to.equal(1);
+  });
+
   it('whose connection fails while it is written to harms nobody', async () => {
     const relay = room();
     const a = await join(relay);
