@@ -1,7 +1,9 @@
 import { MiniServError } from './errors.js';
 import { Runs } from './runs.js';
 import { type Content, Segment } from './segment.js';
+import { SPAN } from './spans.js';
 import type { Spill } from './spill.js';
+import { Times } from './times.js';
 import type { Clock } from './world.js';
 
 const MIB = 1024 * 1024;
@@ -83,7 +85,7 @@ export class Pager {
 
   /** A segment is full, and somebody has yet to read it. */
   close(segment: Segment): void {
-    this.#weigh(segment, (segment.content as Content).runs.size);
+    this.#weigh(segment, beside(segment.content as Content));
     if (segment.pins === 0) this.#addDirty(segment);
   }
 
@@ -142,11 +144,13 @@ export class Pager {
       if (place === null || segment.content !== null) return;
       const { bytes } = this.#blank();
       try {
-        const runs = new Uint8Array(place.length - segmentSize);
-        await Promise.all([spill.read(place, bytes, 0), spill.read(place, runs, segmentSize)]);
+        const spans = new Uint8Array(place.length - segmentSize);
+        await Promise.all([spill.read(place, bytes, 0), spill.read(place, spans, segmentSize)]);
         if (segment.readers === 0) return;
-        segment.content = { bytes, runs: Runs.fromBytes(runs) };
-        this.#weigh(segment, segmentSize + segment.content.runs.size);
+        const runs = Runs.fromBytes(spans.subarray(0, segment.placedRuns));
+        const times = Times.fromBytes(spans.subarray(segment.placedRuns));
+        segment.content = { bytes, runs, times };
+        this.#weigh(segment, segmentSize + beside(segment.content));
         this.#keepClean(segment);
         return;
       } catch (cause) {
@@ -247,10 +251,11 @@ export class Pager {
   /** Pinned while it is written, and counted all the same: it is in memory until it is on disk. */
   async #spillOne(segment: Segment): Promise<void> {
     const { spill } = this.#options;
-    const { bytes, runs } = segment.content as Content;
+    const { bytes, runs, times } = segment.content as Content;
+    segment.placedRuns = runs.count * SPAN;
     segment.pins++;
     try {
-      const place = await spill.write([bytes, runs.toBytes()]);
+      const place = await spill.write([bytes, runs.toBytes(), times.toBytes()]);
       if (segment.readers === 0) spill.free(place);
       else segment.place = place;
     } finally {
@@ -273,7 +278,9 @@ export class Pager {
   #blank(): Content {
     const spare = this.#spare.pop();
     spare?.runs.clear();
-    return spare ?? { bytes: Buffer.allocUnsafeSlow(this.#options.segmentSize), runs: new Runs() };
+    spare?.times.clear();
+    const { segmentSize } = this.#options;
+    return spare ?? { bytes: Buffer.allocUnsafeSlow(segmentSize), runs: new Runs(), times: new Times() };
   }
 
   #drop(segment: Segment): void {
@@ -282,4 +289,9 @@ export class Pager {
     this.#weigh(segment, -segment.weight);
     if (this.#spare.length < SPARE) this.#spare.push(content);
   }
+}
+
+/** What a segment holds beside its bytes, in bytes. */
+function beside({ runs, times }: Content): number {
+  return runs.size + times.size;
 }

@@ -1,16 +1,21 @@
 import type { Block, RoomLog } from './room-log.js';
 import { NOBODY } from './runs.js';
+import type { TimeMark } from './times.js';
 import type { Clock } from './world.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
   /** How much it likes to take at a time, in bytes. Default: a segment. One that stops holds that much. */
   readonly most?: number;
+  /** Whether it wants to be told when what it is sent was said. A client's reader cannot tell. */
+  readonly timed?: boolean;
   /**
    * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
    * have been used up, or copied, by then. After an error nothing more is given.
+   *
+   * @param times if it is `timed`, when the bytes were said: the first mark is at 0, and a line's is its beginning's
    */
-  send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void;
+  send(bytes: readonly Buffer[], done: (error?: Error | null) => void, times?: readonly TimeMark[]): void;
   /** All that was to be delivered has been. */
   finish(): void;
   /** What is still owed cannot be read back from disk. */
@@ -29,6 +34,15 @@ export interface ReaderOptions {
   readonly failed?: (error: Error) => void;
   /** Told once, when the reader needs nothing more of the log, for whatever reason. */
   readonly done?: (reader: Reader) => void;
+}
+
+/** A part of the log that a reader does not deliver. */
+export interface Missing {
+  readonly bytes: number;
+  /** When its first byte was said; undefined if that is on disk. */
+  readonly from: number | undefined;
+  /** When its last byte was said. */
+  readonly to: number;
 }
 
 /**
@@ -85,6 +99,27 @@ export class Reader {
     if (this.#state === 'waiting') this.#pump();
   }
 
+  /**
+   * Leaves out what lies between the block in flight and the log's end, so that nothing is kept for it. Not once
+   * it is to finish: then it is as good as there.
+   */
+  skip(): Missing {
+    const { log } = this.#options;
+    const missing = this.missing;
+    if (this.#state === 'done' || this.#limit !== undefined) return { ...missing, bytes: 0 };
+    log.advance(this.#cursor, log.end);
+    this.#cursor = log.end;
+    return missing;
+  }
+
+  /** What is not delivered and not in flight, up to where it ends; of a reader that was stopped, too. */
+  get missing(): Missing {
+    const { log } = this.#options;
+    const start = Math.max(this.#block?.next ?? 0, this.#cursor);
+    const bytes = (this.#limit ?? log.end) - start;
+    return { bytes, from: bytes > 0 ? log.saidAt(start) : undefined, to: log.lastSaid };
+  }
+
   /** Delivers nothing more, and needs nothing more of the log. */
   stop(): void {
     if (this.#state === 'done') return;
@@ -131,7 +166,8 @@ export class Reader {
     this.#state = 'sending';
     this.#block = block;
     this.#sentAt = this.#options.clock.now();
-    this.#options.destination.send(block.bytes, this.#sent);
+    const { destination, log } = this.#options;
+    destination.send(block.bytes, this.#sent, destination.timed === true ? log.times(block) : undefined);
   }
 
   readonly #sent = (error?: Error | null): void => {
@@ -152,6 +188,8 @@ export class Reader {
   #pass(block: Block): void {
     const { log } = this.#options;
     log.release(block);
+    // Unless it has gone further meanwhile.
+    if (block.next <= this.#cursor) return;
     log.advance(this.#cursor, block.next);
     this.#cursor = block.next;
   }

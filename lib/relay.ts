@@ -98,7 +98,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       spillRoom: () => this.emit('spillRoom'),
       room: () => this.#pacing.recheck(),
     });
-    this.#log = new RoomLog(segmentSize, this.#pager, world.clock.soon);
+    this.#log = new RoomLog(segmentSize, this.#pager, world.clock.soon, () => world.clock.date());
     // A window that did not fit into memory would send what every reader is about to take over the disk.
     const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
     this.#pacing = new Pacing({

@@ -1,5 +1,6 @@
 import type { Pager } from './pager.js';
-import type { Segment } from './segment.js';
+import type { Content, Segment } from './segment.js';
+import type { TimeMark } from './times.js';
 
 /** A piece of the log for one reader. */
 export interface Block {
@@ -23,9 +24,12 @@ const READ_AHEAD = 3;
 export class RoomLog {
   /** The position after the last byte. */
   end = 0;
+  /** When the last byte was said, in milliseconds since 1970. */
+  lastSaid = 0;
   readonly segmentSize: number;
   readonly #pager: Pager;
   readonly #soon: (callback: () => void) => void;
+  readonly #date: () => number;
   #segments = new Map<number, Segment>();
   #tail: Segment | null = null;
   /** Readers that will need whatever is said from now on. */
@@ -34,17 +38,20 @@ export class RoomLog {
   #unflushed = 0;
   #scheduled = false;
 
-  constructor(segmentSize: number, pager: Pager, soon: (callback: () => void) => void) {
+  constructor(segmentSize: number, pager: Pager, soon: (callback: () => void) => void, date = Date.now) {
     this.segmentSize = segmentSize;
     this.#pager = pager;
     this.#soon = soon;
+    this.#date = date;
   }
 
   /** @param text latin1, a character a byte */
   append(owner: number, text: string): void {
+    const time = this.#date();
+    this.lastSaid = time;
     for (let start = 0; start < text.length; ) {
       const tail = this.#tail ?? this.#open();
-      const written = tail.append(owner, text, start);
+      const written = tail.append(owner, text, start, time);
       start += written;
       this.end += written;
       this.#unflushed += written;
@@ -95,6 +102,27 @@ export class RoomLog {
       next = base + to;
     }
     return segments.length === 0 ? null : { segments, bytes, next };
+  }
+
+  /** When the bytes of a block were said, for a reader that skips nothing: see {@link Destination.send}. */
+  times({ segments, bytes, next }: Block): TimeMark[] {
+    let at = 0;
+    let cursor = next - bytes.reduce((sum, { length }) => sum + length, 0);
+    return segments.flatMap((segment, index) => {
+      const base = segment.index * this.segmentSize;
+      const { length } = bytes[index] as Buffer;
+      const marks = (segment.content as Content).times.marks(cursor - base, cursor - base + length, at);
+      at += length;
+      cursor += length;
+      return marks;
+    });
+  }
+
+  /** When the byte at this position was said; undefined if that is on disk. */
+  saidAt(position: number): number | undefined {
+    const base = Math.floor(position / this.segmentSize) * this.segmentSize;
+    const times = this.#segments.get(base / this.segmentSize)?.content?.times;
+    return times?.value(times.find(position - base));
   }
 
   release(block: Block): void {

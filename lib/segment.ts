@@ -1,4 +1,5 @@
 import { NOBODY, type Runs } from './runs.js';
+import type { Times } from './times.js';
 
 /** Where a spilled segment lies. Opaque to everything but the spill. */
 export interface Place {
@@ -9,11 +10,12 @@ export interface Place {
 export interface Content {
   readonly bytes: Buffer;
   readonly runs: Runs;
+  readonly times: Times;
 }
 
 /**
- * A fixed-size piece of the log: bytes, and beside them the runs that say whose they are. It is in memory, on
- * disk, or both; who still needs it is counted, never searched for.
+ * A fixed-size piece of the log: bytes, and beside them the runs that say whose they are, and the times at which
+ * they were said. It is in memory, on disk, or both; who still needs it is counted, never searched for.
  */
 export class Segment {
   readonly index: number;
@@ -22,6 +24,8 @@ export class Segment {
   /** Null while the segment is on disk only. */
   content: Content | null;
   place: Place | null = null;
+  /** How many bytes of its place are runs; the bytes are before them, the times behind. */
+  placedRuns = 0;
   /** Readers that have yet to pass this segment. */
   readers = 0;
   /** Writes under way that share its bytes: until they are done, the memory must stay as it is. */
@@ -37,12 +41,13 @@ export class Segment {
     this.content = content;
   }
 
-  /** Writes as much of `text` (latin1, from `start`) as there is room for; gives how much that was. */
-  append(owner: number, text: string, start: number): number {
-    const { bytes, runs } = this.content as Content;
+  /** Writes as much of `text` (latin1, from `start`), said at `time`, as there is room for; gives how much that was. */
+  append(owner: number, text: string, start: number, time: number): number {
+    const { bytes, runs, times } = this.content as Content;
     const written = bytes.write(start === 0 ? text : text.slice(start), this.length, 'latin1');
     this.length += written;
     runs.add(owner, this.length);
+    times.add(time, this.length);
     return written;
   }
 

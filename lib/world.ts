@@ -1,9 +1,12 @@
 import * as fs from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 
-/** Time as the core sees it. Milliseconds, monotonic; no wall clock. */
+/** Time as the core sees it, in milliseconds. */
 export interface Clock {
+  /** Monotonic: what the core goes by. */
   now(): number;
+  /** Since 1970, by the clock on the wall: what transcripts say. */
+  date(): number;
   /** Calls back once after `ms`; the returned function takes that back. */
   after(ms: number, callback: () => void): () => void;
   /** Calls back at the end of this turn of the event loop. */
@@ -41,6 +44,7 @@ export interface World {
 
 const clock: Clock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

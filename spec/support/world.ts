@@ -95,10 +95,16 @@ export class FakeFileSystem implements FileSystem {
 /** A clock that stands until it is told to go on. Turns of the event loop are real. */
 export class FakeClock implements Clock {
   time = 0;
+  /** The date at which it began. */
+  began = Date.UTC(2026, 0, 31, 12);
   #timers = new Set<{ at: number; callback: () => void }>();
 
   now(): number {
     return this.time;
+  }
+
+  date(): number {
+    return this.began + this.time;
   }
 
   after(ms: number, callback: () => void): () => void {
