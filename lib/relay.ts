@@ -14,7 +14,10 @@ import { type Destination, Reader } from './reader.js';
 import { RoomLog } from './room-log.js';
 import { Spill } from './spill.js';
 
-/** What a {@link Relay} emits. An event's listener runs while the room waits for it. */
+/**
+ * What a {@link Relay} emits. An event's listener runs while the room waits for it; one that throws is an uncaught
+ * exception, as with any emitter, and harms nothing in the room.
+ */
 export interface RelayEvents {
   /** A client is in the room. */
   arrived: [client: number];
@@ -79,6 +82,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   #nextId = 0;
   #refused = 0;
   #server: Server | null = null;
+  /** Done when a call of `listen` is, however it ended. */
+  #listening: Promise<unknown> = Promise.resolve();
+  #ignoreSignal = (): void => {};
   #closing: Promise<void> | null = null;
   #allHushed: () => void = () => {};
 
@@ -115,6 +121,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const abort = (): void => void this.close();
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
+    this.#ignoreSignal = () => signal?.removeEventListener('abort', abort);
   }
 
   /**
@@ -122,25 +129,21 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    *
    * @param port from 0 to 65535; 0 takes a free one
    * @returns the port
-   * @throws {MiniServError} ERR_STATE if it is closed or listens already
+   * @throws {MiniServError} ERR_OPTION if it is no port, ERR_STATE if the relay is closed or listens already
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
    */
   async listen(port: number): Promise<number> {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     if (this.#server !== null) throw new MiniServError('ERR_STATE', 'the relay listens already');
+    if (!Number.isInteger(port) || port < 0 || port > 65535) {
+      throw new MiniServError('ERR_OPTION', `a port is an integer from 0 to 65535, and not ${String(port)}`);
+    }
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     this.#server = server;
+    const listening = this.#listen(server, port);
+    this.#listening = listening.catch(() => {});
     try {
-      await this.#spill.prepare(this.#options.spillDir !== undefined);
-      server.maxConnections = this.#options.maxClients ?? (await descriptorsLeft());
-      server.on('drop', () => this.#refuse());
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port, host: HOST, backlog: BACKLOG }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
+      await listening;
     } catch (error) {
       this.#server = null;
       throw error;
@@ -158,10 +161,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * Makes any Duplex of bytes a client, as if it had connected.
    *
    * @returns its id
-   * @throws {MiniServError} ERR_STATE if the relay is closed
+   * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes
    */
   handle(duplex: Duplex): number {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
+    if (!isByteDuplex(duplex)) throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
     const id = this.#nextId++;
     const { world, transforms, onTransformError, maxLine, grace } = this.#options;
     const client = new Client({
@@ -247,6 +251,18 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     return this.close();
   }
 
+  /** A listener that throws must not do so in the middle of what is being said. */
+  override emit<E extends keyof RelayEvents>(event: E, ...details: unknown[]): boolean {
+    try {
+      return super.emit(event as never, ...(details as never));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return true;
+    }
+  }
+
   #transcriptOptions() {
     return {
       log: this.#log,
@@ -265,6 +281,20 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#transcripts.set(reader, transcript);
     this.#pacing.transcripts.add(reader);
     if (this.#closing !== null) reader.finish();
+  }
+
+  async #listen(server: Server, port: number): Promise<void> {
+    await this.#spill.prepare(this.#options.spillDir !== undefined);
+    server.maxConnections = this.#options.maxClients ?? (await descriptorsLeft());
+    if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
+    server.on('drop', () => this.#refuse());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host: HOST, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
   }
 
   #accept(socket: Socket): void {
@@ -340,11 +370,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   async #close(grace: number): Promise<void> {
     const { world } = this.#options;
     const { clock } = world;
-    const server = this.#server;
-    const stopped = new Promise<void>((resolve) => {
-      if (server === null) resolve();
-      else server.close(() => resolve());
-    });
+    this.#ignoreSignal();
+    // A server that has only begun to listen cannot be closed yet.
+    const stopped = this.#listening.then(
+      () => new Promise<void>((resolve) => void (this.#server?.close(() => resolve()) ?? resolve())),
+    );
     let cancel = (): void => {};
     const expired = new Promise<void>((resolve) => {
       cancel = clock.after(grace, resolve);
@@ -392,6 +422,14 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     for (const reader of this.#transcripts.keys()) reader.finish();
     await Promise.all([...transcripts, ...clients]);
   }
+}
+
+// Streams of other makes than node's own have the same properties.
+function isByteDuplex(value: unknown): boolean {
+  const duplex = value as Partial<Duplex> | null | undefined;
+  const methods = [duplex?.write, duplex?.pipe, duplex?.setEncoding, duplex?.destroy];
+  if (methods.some((method) => typeof method !== 'function')) return false;
+  return duplex?.readableObjectMode === false && duplex.writableObjectMode === false;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -161,6 +161,17 @@ describe('close', () => {
     expect(await refusal(port)).to.equal(undefined);
   });
 
+  it('stops listening also while it has only begun to', async () => {
+    const relay = room();
+    const listening = relay.listen(0).then(
+      (port) => port,
+      () => undefined,
+    );
+    await relay.close();
+    const port = await listening;
+    if (port !== undefined) expect(await refusal(port)).to.equal(undefined);
+  });
+
   it('is what await using does', async () => {
     const relay = createRelay({ grace: FOREVER });
     const a = await join(relay);
@@ -188,6 +199,13 @@ describe('close', () => {
         .to.throw()
         .with.property('code', 'ERR_STATE');
       await once(relay, 'close');
+    });
+
+    it('of which nothing holds the relay when that is closed by other means', async () => {
+      const { signal } = new AbortController();
+      const relay = room({ signal });
+      await relay.close();
+      expect(getEventListeners(signal, 'abort')).to.have.length(0);
     });
   });
 });

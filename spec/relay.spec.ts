@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { type Duplex, PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { MiniServError, type Relay } from '../lib/index.js';
 import { afterwards } from './support/cleanup.js';
@@ -75,7 +76,7 @@ describe('relay', () => {
     for (const port of [-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       it(`rejects ${port}, which is no port, and can be called again`, async () => {
         const relay = room();
-        expect(await refused(() => relay.listen(port))).to.include({ code: 'ERR_SOCKET_BAD_PORT' });
+        expect(await refused(() => relay.listen(port))).to.include({ code: 'ERR_OPTION' });
         expect(await relay.listen(0)).to.be.above(0);
       });
     }
@@ -142,6 +143,19 @@ describe('relay', () => {
       expect(await refused(() => new Member(relay))).to.include({ code: 'ERR_STATE' });
     });
 
+    for (const [name, value] of Object.entries({
+      'an object': {},
+      nothing: undefined,
+      'half a Duplex': new Readable({ read() {} }),
+      'a Duplex of objects': new PassThrough({ objectMode: true }),
+    })) {
+      it(`refuses what is no Duplex of bytes, and uses up no id for it: ${name}`, async () => {
+        const relay = room();
+        expect(await refused(() => relay.handle(value as Duplex))).to.include({ code: 'ERR_OPTION' });
+        expect(new Member(relay).id).to.equal(0);
+      });
+    }
+
     it('can be called by a listener, and what that says keeps its place', async () => {
       const relay = room();
       const [a, b] = [await join(relay), await join(relay)];
@@ -164,6 +178,22 @@ describe('relay', () => {
     expect(events.text).to.equal(
       'arrived 0\narrived 1\nline 1 f\ufffdr\r\nline 1 \nline 1 \ufffd\nline 1 日本\nleft 1\nclose\n',
     );
+  });
+
+  it('is not harmed by a listener that throws, which is an uncaught exception as with any emitter', async () => {
+    const relay = room();
+    const [a, b] = [await join(relay), await join(relay)];
+    relay.once('line', () => {
+      throw new Error('from a listener');
+    });
+    const [mocha] = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const thrown = once(process, 'uncaughtException');
+    b.send('one\n');
+    expect(String((await thrown)[0])).to.equal('Error: from a listener');
+    if (mocha !== undefined) process.on('uncaughtException', mocha);
+    b.send('two\n');
+    await a.hears(arrived(1), said(1, 'one', 'two'));
   });
 
   it('tells in numbers how it is', async () => {
