@@ -12,9 +12,9 @@ const DANGEROUS =
 export function escapeText(text: string): string {
   return text.replace(DANGEROUS, (character) => {
     if (character === '\r') return '\\r';
-    const code = character.codePointAt(0) as number;
+    const code = character.charCodeAt(0);
     if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
+    return `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
 

@@ -6,6 +6,8 @@ import type { FileSystem, SpillHandle } from './world.js';
 
 /** statfs(2) on Linux: what is written to such a file system stays in memory. */
 const TMPFS_MAGIC = 0x01021994;
+/** The name of a file for as long as it takes to open it. */
+const FILE = 'segments';
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
@@ -52,7 +54,7 @@ export class Spill {
 
   /**
    * Looks at a directory that the user chose before anything depends on it, and removes what killed relays
-   * left in it: empty directories.
+   * left in it.
    *
    * @throws the file system's own error, if segments could not be written there
    */
@@ -67,8 +69,18 @@ export class Spill {
       const pid = /^mini-serv-(\d+)-/.exec(name)?.[1];
       return pid !== undefined && !isAlive(Number(pid));
     });
-    // Only empty directories can go this way, so another program's files are safe even under our name.
-    await Promise.all(stale.map((name) => fs.rmdir(join(dir, name)).catch(() => {})));
+    await Promise.all(stale.map((name) => this.#sweep(join(dir, name)).catch(() => {})));
+  }
+
+  /** Removes what a killed relay left: its directory, and a file that it had made and not yet unlinked. */
+  async #sweep(path: string): Promise<void> {
+    const { fs } = this.#options;
+    const stat = await fs.lstat(path);
+    // Anybody can make a name like ours where everybody may write.
+    if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid)) return;
+    await fs.unlink(join(path, FILE)).catch(() => {});
+    // Fails where there is anything else in it, as it should.
+    await fs.rmdir(path);
   }
 
   /**
@@ -168,7 +180,7 @@ export class Spill {
     for (let attempt = 0; ; attempt++) {
       this.#dir ??= fs.mkdtemp(join(dir, `mini-serv-${process.pid}-`));
       try {
-        const path = join(await this.#dir, 'segments');
+        const path = join(await this.#dir, FILE);
         const handle = await fs.open(path, 'wx+', 0o600);
         await fs.unlink(path);
         return handle;

@@ -32,6 +32,7 @@ export interface FileSystem {
   unlink(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
+  lstat(path: string): Promise<{ isDirectory(): boolean; readonly uid: number }>;
   access(path: string, mode: number): Promise<void>;
   statfs(path: string): Promise<{ type: number; bsize: number; blocks: number; bavail: number }>;
 }

@@ -35,11 +35,12 @@ describe('escape', () => {
     for (const character of [...controls, '\u2028', '\u2029']) {
       expect(escapeText(`a${character}b`)).to.equal(`a\\u${hex(character).padStart(4, '0')}b`);
     }
-    expect(escapeText('\u{e0041}')).to.equal('\\u{e0041}');
   });
 
   it('leaves all other text alone', () => {
-    const text = ' ~ für 日本語 العربية עברית 👍🏽 \u00a0\u00ad\ufffd\u{10ffff} \\x1b';
+    // A family, joined by U+200D, and the zero-width non-joiner that Persian is written with.
+    const text =
+      ' ~ für 日本語 العربية עברית می\u200cخواهم 👩\u200d👧 👍🏽 \u00a0\u00ad\ufffd\u{10ffff} \\x1b';
     expect(escapeText(text)).to.equal(text);
   });
 
@@ -81,7 +82,7 @@ describe('escape', () => {
   it('shows the same, however the bytes are cut into chunks', async () => {
     const next = random(11);
     const whole = Buffer.concat([
-      Buffer.from('für 日本 👍 \u202e \x1b[2J \u{e0041}\n'),
+      Buffer.from('für 日本 👍 \u202e \x1b[2J\n'),
       Buffer.from([0xf0, 0x9f, 0x91, 0x0a, 0xe2, 0x82, 0xff, 0xc3]),
       Buffer.from('é\n'),
     ]);

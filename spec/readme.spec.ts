@@ -60,7 +60,6 @@ async function run(name: string): Promise<{ port: number; cwd: string; output: I
 
 async function two(port: number): Promise<[Client, Client]> {
   const first = await connect({ port });
-  await first.send('here\n');
   const second = await connect({ port });
   await first.until('client 1 just arrived');
   return [first, second];
@@ -139,8 +138,8 @@ describe('README.md', () => {
     const { port, output } = await run('compose.mjs');
     const [first, second] = await two(port);
     await first.send('a secret\nno more\n');
-    await second.until(said(0, '2. no more'));
-    await second.hears(said(0, '2. no more'));
+    await second.until(said(0, '1. no more'));
+    await second.hears(said(0, '1. no more'));
     await output.until('client 1 is here\n');
   });
 

@@ -53,6 +53,10 @@ export class FakeFileSystem implements FileSystem {
     return [];
   }
 
+  async lstat(path: string) {
+    return { isDirectory: () => this.directories.has(path), uid: process.getuid?.() ?? -1 };
+  }
+
   async access(): Promise<void> {}
 
   async statfs() {
