@@ -35,7 +35,8 @@ class LineMatcher {
     }
     // Looked at before it is joined: what is held and what arrives may together be longer than a string can be.
     if (this.#held > 0 && this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
-    const block = this.#release() + chunk.slice(0, end);
+    if (this.#held > BLOCK) return this.#longLine(chunk);
+    const block = this.#release(chunk.slice(0, end));
     const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
     if (long === 0) return this.#overflow();
     if (long > 0) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
@@ -44,15 +45,26 @@ class LineMatcher {
     return this.#held > this.#maxLine ? [...cut(block), ...this.#overflow()] : [...cut(block), ''];
   }
 
+  /** A line that took many chunks goes alone: to search it for newlines once more would take as long as to send it. */
+  #longLine(chunk: string): (string | symbol)[] {
+    const end = chunk.indexOf('\n');
+    const line = this.#release(chunk.slice(0, end));
+    return [line, ...this[Symbol.split](chunk.slice(end + 1))];
+  }
+
   #hold(piece: string): void {
     this.#held += piece.length;
     this.#pieces.push(piece);
-    if (this.#pieces.length === GROUP) this.#blocks.push(this.#pieces.splice(0).join(''));
+    if (this.#pieces.length < GROUP) return;
+    const pieces = this.#pieces.splice(0);
+    if (pieces.every(({ length }) => length < GROUP)) this.#blocks.push(pieces.join(''));
+    else this.#blocks.push(...pieces);
   }
 
-  #release(): string {
-    if (this.#held === 0) return '';
-    const text = this.#blocks.join('') + this.#pieces.join('');
+  /** What is held, and this behind it. */
+  #release(last: string): string {
+    if (this.#held === 0) return last;
+    const text = [...this.#blocks, ...this.#pieces, last].join('');
     this.#blocks = [];
     this.#pieces = [];
     this.#held = 0;

@@ -30,6 +30,16 @@ export function render(said: Said): string {
   return `${prefix}${said.bytes.replaceAll('\n', `\n${prefix}`)}\n`;
 }
 
+/** From this length on, in bytes, to put a line and its prefix into one string costs more than to write both. */
+const LONG = 1024 * 1024;
+
+/** The wire form in pieces: one, but for what is long. */
+export function renderPieces(said: Said): readonly string[] {
+  if (said.kind !== 'lines' || said.bytes.length < LONG) return [render(said)];
+  const prefix = `client ${said.client}: `;
+  return [prefix, said.bytes.replaceAll('\n', `\n${prefix}`), '\n'];
+}
+
 const ASCII = /^[\0-\x7f]*$/;
 
 /** Unicode text of bytes given as a latin1 string; U+FFFD stands for what is no valid UTF-8. */

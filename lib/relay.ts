@@ -5,7 +5,7 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { Client } from './client.js';
 import { descriptorsLeft } from './descriptors.js';
 import { MiniServError } from './errors.js';
-import { decode, render, type Said } from './message.js';
+import { decode, render, renderPieces, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { Output } from './output.js';
 import { Pacing } from './pacing.js';
@@ -316,7 +316,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const client = this.#clients.get(said.client);
     if (client === undefined) return;
     if (said.kind === 'lines') {
-      this.#log.append(client.id, render(said));
+      for (const piece of renderPieces(said)) this.#log.append(client.id, piece);
       this.#emitLines(said.client, said.bytes);
     } else if (said.kind === 'arrived') {
       if (said.silent !== true) this.#log.append(client.id, render(said));
