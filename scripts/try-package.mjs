@@ -1,0 +1,57 @@
+// What `npm pack` holds, installed into an empty folder, has to run there: as a command, and as a typed library.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'mini-serv-package-'));
+
+/** Runs a command in the folder; gives what it printed, or ends this one with what it said. */
+function run(file, args, cwd = folder) {
+  return execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function expect(what, actual, expected) {
+  if (actual !== expected)
+    throw new Error(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+}
+
+try {
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', `./mini-serv-${version}.tgz`]);
+  expect('mini-serv --version', run('npx', ['mini-serv', '--version']), `${version}\n`);
+
+  writeFileSync(
+    join(folder, 'consumer.ts'),
+    `import { createRelay, filter, type Message, type Relay } from 'mini-serv';
+
+const relay: Relay = createRelay({
+  transforms: [
+    filter({ drop: /secret/ }),
+    async function* (messages) {
+      for await (const message of messages) yield message;
+    },
+    () => (message: Message) => (message.kind === 'line' ? { ...message, text: message.text.trim() } : message),
+  ],
+});
+relay.on('line', (client: number, text: string) => text.repeat(client));
+relay.on('warning', ({ code }) => code === 'ERR_TRANSFORM');
+const port: number = await relay.listen(0);
+await relay.close();
+console.log(port > 0);
+`,
+  );
+  // The consumer's own compiler and Node's types, as any consumer in TypeScript has them.
+  symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const strict = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+  process.stdout.write(run(process.execPath, [tsc, ...strict, 'consumer.ts']));
+  expect('a consumer in TypeScript', run(process.execPath, ['consumer.js']), 'true\n');
+  console.log(`mini-serv ${version} installs, runs, and is typed`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
