@@ -105,7 +105,10 @@ class Stalled {
 
   async resume(): Promise<{ hashes: string[]; bytes: number; seconds: number }> {
     this.child.kill('SIGCONT');
-    return JSON.parse((await this.#lines.next()).value);
+    const { value } = await this.#lines.next();
+    const result = value === undefined ? { error: 'the connection ended' } : JSON.parse(value);
+    // A relay that dies over it has given nothing back.
+    return 'error' in result ? { hashes: [], bytes: 0, seconds: 1 } : result;
   }
 }
 
@@ -206,10 +209,11 @@ async function backlog(script: string, stalled: number): Promise<Pick<Row, 'peak
   const expected = hash.digest('hex');
   const { hashes, bytes, seconds } = await readers.resume();
   const intact = hashes.length === stalled && hashes.every((digest) => digest === expected) ? 'yes' : 'no';
+  const died = !alive();
   sender.destroy();
   await end(readers.child);
   await end(relay);
-  return { peak, readBack: `${Math.round(bytes / seconds / 1e6)} MB/s`, intact };
+  return { peak, readBack: died ? 'died of it' : `${Math.round(bytes / seconds / 1e6)} MB/s`, intact };
 }
 
 const rows: Row[] = [];
