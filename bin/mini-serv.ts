@@ -1,12 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
-import { descriptorSink } from '../lib/descriptor-sink.js';
-import { createRelay, loadTransforms, type Relay } from '../lib/index.js';
+import { openDescriptor } from '../lib/descriptor-sink.js';
+import type { Format } from '../lib/formats.js';
+import { type Audit, auditTo, createRelay, loadTransforms, type Relay } from '../lib/index.js';
+import { Transcript } from '../lib/transcript.js';
+import { verifyAudit } from '../lib/verify.js';
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
 const GRACE = 2000;
+/** And how long it may take to write down, after that, what could not be delivered. */
+const LAST = 500;
 
 // Somebody may have closed the other end; there is nobody left to tell.
 process.stderr.on('error', () => {});
@@ -28,18 +34,20 @@ function leave(): void {
   setTimeout(() => process.exit(), GRACE).unref();
 }
 
-/** The transcript to standard output; gives a way to wait until it is written. */
-async function transcribe(relay: Relay): Promise<() => Promise<void>> {
-  const sink = await descriptorSink(1);
-  const reader = relay.addReader(sink);
-  const finished = sink.finished.catch((error: Error) => {
-    reader.stop();
-    say(`mini-serv: standard output is given up: ${error.message}`);
+/** The transcript to standard output. */
+async function transcribe(relay: Relay, format: Format): Promise<Transcript> {
+  const name = 'standard output';
+  const warn = (message: string): void => say(`mini-serv: ${name} ${message}`);
+  const opened = await openDescriptor(1, {
+    stuck: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
+    went: () => warn('is written again'),
   });
-  return async () => {
-    await Promise.race([finished, delay(GRACE, undefined, { ref: false })]);
-    sink.destroy();
-  };
+  return new Transcript({
+    relay,
+    name,
+    format: opened.terminal && format === 'wire' ? 'view' : format,
+    opened,
+  });
 }
 
 /** Says on standard error what an operator should hear of. */
@@ -61,6 +69,15 @@ function report(relay: Relay, verbose: boolean): void {
   });
 }
 
+/** SIGHUP has two meanings: open the audit again, and, to those on a terminal, that it is gone. */
+function onHangup(reopen: () => void, stop: () => void): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('SIGHUP', () => {
+    if (terminals.every((fd) => isatty(fd))) reopen();
+    else stop();
+  });
+}
+
 /** @returns undefined, and has said why, if the command cannot do with them */
 async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
   // A promise that somebody's transform forgot is no reason to end the room.
@@ -78,18 +95,25 @@ async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
 }
 
 async function run(command: Command & { kind: 'run' }): Promise<void> {
-  const { port, verbose, relay: options } = command;
+  const { port, verbose, relay: options, format = 'wire' } = command;
   const transforms = await load(command);
   if (transforms === undefined) return;
   const relay = createRelay({ ...options, transforms, grace: GRACE });
   report(relay, verbose);
-  const written = await transcribe(relay);
+  const transcript = await transcribe(relay, format);
+  let audit: Audit | undefined;
+  const written = async (): Promise<void> => {
+    const all = Promise.all([transcript.closed, audit?.closed]);
+    await Promise.race([all, delay(LAST, undefined, { ref: false })]);
+    transcript.destroy();
+  };
   const stop = (): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
     // From here on a second signal has its own, immediate effect.
     void relay.close().then(written).then(leave);
   };
   try {
+    if (command.audit !== undefined) audit = await auditTo(relay, command.audit.path, command.audit);
     const taken = await relay.listen(port);
     const where = `mini-serv: listening on 127.0.0.1:${taken}; join with: nc 127.0.0.1 ${taken}`;
     if (port === 0 || process.stderr.isTTY) say(where);
@@ -100,6 +124,22 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     return;
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  if (audit !== undefined) onHangup(() => void audit.reopen(), stop);
+}
+
+/** Exit code 0: whole, 1: not, 2: it could not be looked at. */
+async function verify(path: string): Promise<void> {
+  const file = path === '-' ? process.stdin : createReadStream(path);
+  const name = path === '-' ? 'standard input' : path;
+  process.stdout.on('error', () => {});
+  try {
+    const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
+    process.stdout.write(`${name}: ${verdict}\n`);
+    process.exitCode = whole ? 0 : 1;
+  } catch (error) {
+    say(`mini-serv: ${name} cannot be verified: ${(error as Error).message}`);
+    process.exitCode = 2;
+  }
 }
 
 async function main(): Promise<void> {
@@ -120,10 +160,16 @@ async function main(): Promise<void> {
     case 'fatal':
       fail('Fatal error', command.verbose ? command.message : undefined);
       break;
+    case 'verify':
+      await verify(command.path);
+      break;
     case 'run':
       await run(command);
   }
 }
+
+// A limit on the length of files (ulimit -f) is a full disk, and no reason to end.
+process.on('SIGXFSZ', () => {});
 
 // Memory that cannot be had shows as a throw from wherever it was wanted.
 process.on('uncaughtException', (error) => {

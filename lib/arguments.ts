@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FORMATS, type Format } from './formats.js';
 import type { RelayOptions } from './options.js';
 import { parseSize } from './size.js';
 import { parseTransformSpec, type TransformSpec } from './transform-spec.js';
@@ -16,12 +17,18 @@ export type Command =
       readonly relay: RelayOptions;
       /** What is to be loaded as the relay's transforms. */
       readonly transforms?: readonly TransformSpec[];
-    };
+      /** Of standard output. */
+      readonly format?: Format;
+      readonly audit?: { readonly path: string; readonly format?: Format };
+    }
+  | { readonly kind: 'verify'; readonly path: string };
 
 export const HELP = `Usage: mini-serv [options] <port>
+       mini-serv verify <file>
 
 Relays lines between all who connect to 127.0.0.1:<port>. What is said in the
 room is written to standard output. Port 0 takes a free port and says which.
+verify says whether an audit in json format is whole; - is standard input.
 
 Options:
   -t, --transform <spec>
@@ -30,6 +37,12 @@ Options:
   --on-transform-error <policy>
                         what becomes of a client whose transform fails: close
                         (default) disconnects it, bypass goes on without it
+  --audit <file>        append what is said to a file, too; SIGHUP opens it again
+  --format <format>     how what is said is written: wire, as it goes over the
+                        network; text, with its time and for people; json, an
+                        object a line (default: wire, and text for the audit)
+  --audit-format <format>
+                        the audit's, where it is not that of standard output
   --max-line <size>     disconnect who sends a longer line (default 64M)
   --memory <size>       backlog held in memory before disk is used (default 64M)
   --spill-dir <dir>     where the rest of the backlog goes
@@ -52,6 +65,9 @@ Try it: mini-serv 4242, and in other terminals: nc 127.0.0.1 4242
 const OPTIONS = {
   transform: { type: 'string', short: 't', multiple: true },
   'on-transform-error': { type: 'string' },
+  audit: { type: 'string' },
+  format: { type: 'string' },
+  'audit-format': { type: 'string' },
   'max-line': { type: 'string' },
   memory: { type: 'string' },
   'spill-dir': { type: 'string' },
@@ -95,7 +111,14 @@ export function parseCommand(args: readonly string[]): Command {
   } catch (error) {
     return { kind: 'usage', message: (error as Error).message };
   }
+  let transcripts: ReturnType<typeof parseTranscripts>;
+  try {
+    transcripts = parseTranscripts(values);
+  } catch (error) {
+    return { kind: 'usage', message: (error as Error).message };
+  }
   const [text] = positionals;
+  if (text === 'verify') return parseVerify(positionals, values);
   if (text === undefined || positionals.length > 1) {
     return { kind: 'usage', message: 'Wrong number of arguments' };
   }
@@ -104,7 +127,36 @@ export function parseCommand(args: readonly string[]): Command {
   if (port === undefined) {
     return { kind: 'fatal', verbose, message: `a port is an integer from 0 to 65535, and not '${text}'` };
   }
-  return { kind: 'run', port, verbose, relay, ...(transforms.length > 0 && { transforms }) };
+  return { kind: 'run', port, verbose, relay, ...(transforms.length > 0 && { transforms }), ...transcripts };
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function parseTranscripts({ format, audit, 'audit-format': auditFormat }: Values) {
+  const own = parseFormat('--format', format);
+  const audits = parseFormat('--audit-format', auditFormat) ?? own;
+  if (audit === '') throw new Error('--audit wants the path of a file');
+  if (audit === undefined && auditFormat !== undefined)
+    throw new Error('--audit-format is for --audit <file>');
+  return {
+    ...(own !== undefined && { format: own }),
+    ...(audit !== undefined && { audit: { path: audit, ...(audits !== undefined && { format: audits }) } }),
+  };
+}
+
+function parseFormat(option: string, text: string | undefined): Format | undefined {
+  const format = FORMATS.find((name) => name === text);
+  if (text !== undefined && format === undefined) {
+    throw new Error(`${option} wants ${FORMATS.join(', ')}, not '${text}'`);
+  }
+  return format;
+}
+
+function parseVerify([, path, more]: readonly string[], { verbose, ...options }: Values): Command {
+  const [option] = Object.keys(options);
+  if (option !== undefined) return { kind: 'usage', message: `verify takes no --${option}` };
+  if (path !== undefined && more === undefined) return { kind: 'verify', path };
+  return { kind: 'usage', message: 'Wrong number of arguments: mini-serv verify <file>' };
 }
 
 function parse(args: readonly string[]) {
@@ -112,7 +164,7 @@ function parse(args: readonly string[]) {
   // A negative number is a wrong port, not an unknown option.
   const number = args.findIndex((arg, index) => /^-\d/.test(arg) && (end === -1 || index < end));
   const takesIt =
-    number > 0 && /^--(max-line|memory|spill-dir|spill-limit)$/.test(args[number - 1] as string);
+    number > 0 && /^--(audit|max-line|memory|spill-dir|spill-limit)$/.test(args[number - 1] as string);
   const known = number === -1 || takesIt ? args : [...args.slice(0, number), '--', ...args.slice(number)];
   return parseArgs({ args: [...known], options: OPTIONS, allowPositionals: true });
 }

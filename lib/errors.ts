@@ -11,6 +11,7 @@
  * | `ERR_SPILL_FULL` | no more room for spilled segments: senders wait |
  * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
  * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
+ * | `ERR_TRANSCRIPT` | a transcript cannot be written for now, or again, or is given up, or is not whole |
  * | `ERR_OPTION` | an option has a value that it cannot have |
  * | `ERR_STATE` | the call does not fit the relay's state (closed, or listening already) |
  */
@@ -23,6 +24,7 @@ export type ErrorCode =
   | 'ERR_SPILL_FULL'
   | 'ERR_SPILL_READ'
   | 'ERR_SPILL_TMPFS'
+  | 'ERR_TRANSCRIPT'
   | 'ERR_OPTION'
   | 'ERR_STATE';
 

@@ -1,5 +1,7 @@
+export { type Audit, type AuditOptions, auditTo } from './audit.js';
 export { type ErrorCode, MiniServError } from './errors.js';
 export { escapeControls, escapeText } from './escape.js';
+export type { Format } from './formats.js';
 export { type LoadOptions, loadTransforms } from './load-transforms.js';
 export type { Message } from './message.js';
 export type { MessageFunction } from './message-function.js';

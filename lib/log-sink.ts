@@ -21,9 +21,7 @@ export function logSink(to: string): Writable {
     writev(chunks, callback) {
       opening ??= descriptorSink(fd);
       opening.then((opened) => {
-        // What becomes of it, each write says.
-        opened.finished.catch(() => {});
-        opened.send(
+        opened.write(
           chunks.map(({ chunk }) => chunk as Buffer),
           callback,
         );

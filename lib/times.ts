@@ -6,6 +6,11 @@ export interface TimeMark {
   readonly time: number;
 }
 
+/** When the byte at this place of a block was said. */
+export function timeAt(times: readonly TimeMark[], place: number): number | undefined {
+  return times.findLast(({ at }) => at <= place)?.time;
+}
+
 /** When which bytes of a segment were said: a span for each millisecond in which something was. */
 export class Times extends Spans {
   /** The marks of `[from, to)`, for a block in which `from` is the byte `at`. */

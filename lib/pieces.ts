@@ -1,0 +1,59 @@
+/** Buffers that follow one another, as if they were one: what is left of them without their first bytes. */
+export function withoutFirst(chunks: readonly Buffer[], count: number): Buffer[] {
+  let left = count;
+  const rest: Buffer[] = [];
+  for (const chunk of chunks) {
+    if (left < chunk.length) rest.push(left === 0 ? chunk : chunk.subarray(left));
+    left = Math.max(0, left - chunk.length);
+  }
+  return rest;
+}
+
+/** Only their first bytes. */
+export function onlyFirst(chunks: readonly Buffer[], count: number): Buffer[] {
+  let left = count;
+  const first: Buffer[] = [];
+  for (const chunk of chunks) {
+    if (left > 0) first.push(chunk.subarray(0, left));
+    left -= chunk.length;
+  }
+  return first;
+}
+
+export function lengthOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Where the `nth` line ends (1 is the first), behind its newline; -1 if there are not so many. */
+export function lineEnd(chunks: readonly Buffer[], nth: number): number {
+  let start = 0;
+  let left = nth;
+  for (const chunk of chunks) {
+    for (let at = chunk.indexOf(0x0a); at !== -1 && left > 0; at = chunk.indexOf(0x0a, at + 1)) {
+      if (--left === 0) return start + at + 1;
+    }
+    start += chunk.length;
+  }
+  return nth === 0 ? 0 : -1;
+}
+
+/** How many lines end within the first `count` bytes. */
+export function lineCount(chunks: readonly Buffer[], count = Number.POSITIVE_INFINITY): number {
+  let lines = 0;
+  for (const chunk of onlyFirst(chunks, count)) {
+    for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) lines++;
+  }
+  return lines;
+}
+
+/** How many of the first `count` bytes are complete lines, with what comes before the first of them. */
+export function wholeLines(chunks: readonly Buffer[], count: number): number {
+  let start = lengthOf(chunks);
+  for (let i = chunks.length - 1; i >= 0; i--) {
+    const chunk = chunks[i] as Buffer;
+    start -= chunk.length;
+    const end = start < count ? chunk.subarray(0, count - start).lastIndexOf(0x0a) : -1;
+    if (end !== -1) return start + end + 1;
+  }
+  return 0;
+}
