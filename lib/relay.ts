@@ -1,73 +1,21 @@
 import { EventEmitter } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough } from 'node:stream';
 import { Client } from './client.js';
-import { descriptorsLeft } from './descriptors.js';
 import { MiniServError } from './errors.js';
+import { Listener } from './listener.js';
 import { decode, render, renderPieces, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
-import { Output } from './output.js';
+import type { Output } from './output.js';
 import { Pacing } from './pacing.js';
 import { Pager } from './pager.js';
-import { type Destination, Reader } from './reader.js';
+import type { Destination, Reader } from './reader.js';
+import type { RelayEvents, RelayStats } from './relay-events.js';
 import { RoomLog } from './room-log.js';
 import { Spill } from './spill.js';
+import { Transcripts } from './transcripts.js';
 
-/**
- * What a {@link Relay} emits. An event's listener runs while the room waits for it; one that throws is an uncaught
- * exception, as with any emitter, and harms nothing in the room.
- */
-export interface RelayEvents {
-  /** A client is in the room. */
-  arrived: [client: number];
-  /** A line was said, as Unicode text without its newline. */
-  line: [client: number, text: string];
-  /** A client has left, with what broke its connection if anything did. */
-  left: [client: number, reason?: Error];
-  /** Something that an operator should hear of; the room goes on. See {@link MiniServError.code}. */
-  warning: [warning: MiniServError];
-  /** There is room for spilled segments again, after a warning ERR_SPILL_FULL. */
-  spillRoom: [];
-  /** A connection was refused at the limit of clients; how many were so far. */
-  refused: [total: number];
-  /** The relay is closed. */
-  close: [];
-}
-
-/** A relay's state, as numbers. */
-export interface RelayStats {
-  /** Clients whose connection is open. */
-  readonly clients: number;
-  /** Connections refused so far, at the limit of descriptors. */
-  readonly refused: number;
-  /** For each client: bytes said that it has not taken yet. Its own lines count until it has passed them. */
-  readonly lag: ReadonlyMap<number, number>;
-  /** The same for each reader of `output`. */
-  readonly outputLag: readonly number[];
-  /** Bytes of the log in memory. */
-  readonly memory: number;
-  /** Bytes of the log on disk. */
-  readonly disk: number;
-  /** Senders that are asked to wait. */
-  readonly waiting: number;
-  /**
-   * For each client whose transforms are at work: how many messages they have been given and have not answered,
-   * a message counting once for each transform that has it. One that stays has a transform that never answers.
-   */
-  readonly transforming: ReadonlyMap<number, number>;
-}
-
-/** What has to be known of a reader of the transcript when the relay is closed. */
-interface Transcript {
-  readonly ended: Promise<void>;
-  destroy(): void;
-}
-
-/** The only address that a relay listens on (mini_serv's subject: "only to 127.0.0.1"). */
-const HOST = '127.0.0.1';
-/** Connections that the kernel holds until they are accepted; bursts beyond it wait for a SYN to be sent again. */
-const BACKLOG = 4096;
+export type { RelayEvents, RelayStats } from './relay-events.js';
 
 /** A room and its clients. Made by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
@@ -78,12 +26,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #log: RoomLog;
   readonly #pacing: Pacing;
   readonly #clients = new Map<number, Client>();
-  readonly #transcripts = new Map<Reader, Transcript>();
+  /** Clients of whom it has not been noted that they left. */
+  readonly #present = new Set<Client>();
+  readonly #transcripts: Transcripts;
+  readonly #listener: Listener;
   #nextId = 0;
-  #refused = 0;
-  #server: Server | null = null;
-  /** Done when a call of `listen` is, however it ended. */
-  #listening: Promise<unknown> = Promise.resolve();
   #ignoreSignal = (): void => {};
   #closing: Promise<void> | null = null;
   #allHushed: () => void = () => {};
@@ -92,8 +39,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const { memory, segmentSize, spillLimit, spillDir, window, world, signal } = this.#options;
-    const warn = (warning: MiniServError): void => this.#warn(warning);
+    const { memory, segmentSize, spillLimit, spillDir, window, world, maxClients, signal } = this.#options;
+    const warn = (warning: MiniServError): void => void this.emit('warning', warning);
     this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limit: spillLimit, warn });
     this.#pager = new Pager({
       clock: world.clock,
@@ -112,6 +59,26 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       window: fitting,
       leeway: Math.max(fitting, memory / 2),
       overfull: () => this.#pager.overfull,
+    });
+    this.#transcripts = new Transcripts({
+      log: this.#log,
+      clock: world.clock,
+      progressed: this.#pacing.progressed,
+      failed: (error) => warn(error as MiniServError),
+      began: (reader) => this.#pacing.transcripts.add(reader),
+      done: (reader) => {
+        this.#pacing.transcripts.delete(reader);
+        this.#pacing.recheck();
+      },
+    });
+    this.#listener = new Listener({
+      maxClients,
+      accept: (socket) => {
+        if (this.#closing === null) this.handle(socket);
+        else socket.destroy();
+      },
+      refused: () => this.emit('refused', this.#listener.refused),
+      warn,
     });
     // One pipe for each client that has spoken.
     this.#hub.setMaxListeners(0);
@@ -132,29 +99,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @throws {MiniServError} ERR_OPTION if it is no port, ERR_STATE if the relay is closed or listens already
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
    */
-  async listen(port: number): Promise<number> {
-    if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
-    if (this.#server !== null) throw new MiniServError('ERR_STATE', 'the relay listens already');
-    if (!Number.isInteger(port) || port < 0 || port > 65535) {
-      throw new MiniServError('ERR_OPTION', `a port is an integer from 0 to 65535, and not ${String(port)}`);
-    }
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    this.#server = server;
-    const listening = this.#listen(server, port);
-    this.#listening = listening.catch(() => {});
-    try {
-      await listening;
-    } catch (error) {
-      this.#server = null;
-      throw error;
-    }
-    server.on('error', (cause) => {
-      this.#warn(
-        new MiniServError('ERR_ACCEPT', `a connection could not be accepted: ${cause.message}`, { cause }),
-      );
-    });
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
+  listen(port: number): Promise<number> {
+    const { spillDir } = this.#options;
+    return this.#listener.listen(port, () => this.#spill.prepare(spillDir !== undefined));
   }
 
   /**
@@ -178,10 +125,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       maxLine,
       grace,
       pass: (sender, resume) => this.#pacing.pass(sender, resume),
-      warn: (warning) => this.#warn(warning),
+      warn: (warning) => this.emit('warning', warning),
       closed: () => this.#forget(client),
     });
     this.#clients.set(id, client);
+    this.#present.add(client);
     client.start();
     return id;
   }
@@ -191,10 +139,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * closed. Destroy it if you do not want it any more: until then the log is kept for it.
    */
   get output(): Output {
-    const output = new Output(this.#transcriptOptions(), () => this.output);
-    const ended = new Promise<void>((resolve) => void output.once('close', resolve));
-    this.#transcribe(output.reader, { ended, destroy: () => void output.destroy() });
-    return output;
+    return this.#transcripts.output();
   }
 
   /**
@@ -204,29 +149,15 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @returns the reader: `stop()` it when the destination wants no more
    */
   addReader(destination: Destination): Reader {
-    let end = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const { done, ...options } = this.#transcriptOptions();
-    const reader: Reader = new Reader({
-      ...options,
-      destination,
-      done: (gone) => {
-        done(gone);
-        end();
-      },
-    });
-    this.#transcribe(reader, { ended, destroy: () => reader.stop() });
-    return reader;
+    return this.#transcripts.reader(destination);
   }
 
   stats(): RelayStats {
     return {
       clients: this.#clients.size,
-      refused: this.#refused,
+      refused: this.#listener.refused,
       lag: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
-      outputLag: [...this.#transcripts.keys()].map((reader) => reader.lag),
+      outputLag: this.#transcripts.lags,
       memory: this.#pager.memory,
       disk: this.#pager.disk,
       waiting: this.#pacing.waiting,
@@ -263,54 +194,6 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     }
   }
 
-  #transcriptOptions() {
-    return {
-      log: this.#log,
-      clock: this.#options.world.clock,
-      progressed: this.#pacing.progressed,
-      failed: (error: Error): void => this.#warn(error as MiniServError),
-      done: (reader: Reader): void => {
-        this.#transcripts.delete(reader);
-        this.#pacing.transcripts.delete(reader);
-        this.#pacing.recheck();
-      },
-    };
-  }
-
-  #transcribe(reader: Reader, transcript: Transcript): void {
-    this.#transcripts.set(reader, transcript);
-    this.#pacing.transcripts.add(reader);
-    if (this.#closing !== null) reader.finish();
-  }
-
-  async #listen(server: Server, port: number): Promise<void> {
-    await this.#spill.prepare(this.#options.spillDir !== undefined);
-    server.maxConnections = this.#options.maxClients ?? (await descriptorsLeft());
-    if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
-    server.on('drop', () => this.#refuse());
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port, host: HOST, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#closing === null) this.handle(socket);
-    else socket.destroy();
-  }
-
-  #refuse(): void {
-    this.#refused++;
-    this.emit('refused', this.#refused);
-  }
-
-  #warn(warning: MiniServError): void {
-    this.emit('warning', warning);
-  }
-
   /** What leaves the hub, in this order, is what was said in the room. */
   #say(said: Said): void {
     const client = this.#clients.get(said.client);
@@ -338,9 +221,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       progressed: this.#pacing.progressed,
       failed: ({ message, cause }) => {
         const details = { client: client.id, cause };
-        this.#warn(
-          new MiniServError('ERR_SPILL_READ', `client ${client.id} is disconnected: ${message}`, details),
-        );
+        const warning = `client ${client.id} is disconnected: ${message}`;
+        this.emit('warning', new MiniServError('ERR_SPILL_READ', warning, details));
       },
       done: (gone) => {
         this.#pacing.clients.delete(gone);
@@ -353,6 +235,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   #dismiss(client: Client, said: Said & { kind: 'left' }): void {
     client.left = true;
+    this.#present.delete(client);
     // At the end of the room nobody leaves it: its readers finish together, once all sources have ended.
     if (this.#closing === null) {
       if (said.silent !== true) this.#log.append(client.id, render(said));
@@ -364,17 +247,13 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   #forget(client: Client): void {
     if (client.left && client.closed) this.#clients.delete(client.id);
-    if (this.#closing !== null) this.#checkHushed();
+    if (this.#present.size === 0) this.#allHushed();
   }
 
   async #close(grace: number): Promise<void> {
-    const { world } = this.#options;
-    const { clock } = world;
+    const { clock } = this.#options.world;
     this.#ignoreSignal();
-    // A server that has only begun to listen cannot be closed yet.
-    const stopped = this.#listening.then(
-      () => new Promise<void>((resolve) => void (this.#server?.close(() => resolve()) ?? resolve())),
-    );
+    const stopped = this.#listener.close();
     let cancel = (): void => {};
     const expired = new Promise<void>((resolve) => {
       cancel = clock.after(grace, resolve);
@@ -388,7 +267,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       client.abandon();
       client.destroy();
     }
-    for (const transcript of this.#transcripts.values()) transcript.destroy();
+    this.#transcripts.destroy();
     await stopped;
     this.#pager.shutdown();
     await this.#spill.close();
@@ -403,24 +282,18 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     for (const client of this.#clients.values()) client.hush();
     // Nobody waits any more: what was taken from a sender is to come through.
     this.#pacing.shutdown();
-    this.#checkHushed();
+    if (this.#present.size === 0) this.#allHushed();
     return hushed;
-  }
-
-  #checkHushed(): void {
-    if ([...this.#clients.values()].every(({ left }) => left)) this.#allHushed();
   }
 
   /** Lets all readers finish; done when they have, and their connections are ended. */
   async #finish(): Promise<void> {
-    const transcripts = [...this.#transcripts.values()].map(({ ended }) => ended);
     const clients = [...this.#clients.values()].map(async (client) => {
       await client.flushed;
       await client.linger();
     });
     for (const client of this.#clients.values()) client.finish();
-    for (const reader of this.#transcripts.keys()) reader.finish();
-    await Promise.all([...transcripts, ...clients]);
+    await Promise.all([this.#transcripts.finish(), ...clients]);
   }
 }
 
