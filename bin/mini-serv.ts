@@ -6,6 +6,7 @@ import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { openDescriptor } from '../lib/descriptor-sink.js';
 import type { Format } from '../lib/formats.js';
 import { type Audit, auditTo, createRelay, loadTransforms, type Relay } from '../lib/index.js';
+import { logSink } from '../lib/log-sink.js';
 import { Transcript } from '../lib/transcript.js';
 import { verifyAudit } from '../lib/verify.js';
 
@@ -17,8 +18,11 @@ const LAST = 500;
 // Somebody may have closed the other end; there is nobody left to tell.
 process.stderr.on('error', () => {});
 
+// A terminal that is held with Ctrl-S must not hold the room.
+const stderr = isatty(2) ? logSink('stderr') : process.stderr;
+
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  stderr.write(`${line}\n`);
 }
 
 /** Ends a command that cannot do what it was asked to. */

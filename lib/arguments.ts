@@ -37,7 +37,7 @@ Options:
   --on-transform-error <policy>
                         what becomes of a client whose transform fails: close
                         (default) disconnects it, bypass goes on without it
-  --audit <file>        append what is said to a file, too; SIGHUP opens it again
+  --audit <file>        append what is said to a file too; SIGHUP reopens it
   --format <format>     how what is said is written: wire, as it goes over the
                         network; text, with its time and for people; json, an
                         object a line (default: wire, and text for the audit)
@@ -136,8 +136,6 @@ function parseTranscripts({ format, audit, 'audit-format': auditFormat }: Values
   const own = parseFormat('--format', format);
   const audits = parseFormat('--audit-format', auditFormat) ?? own;
   if (audit === '') throw new Error('--audit wants the path of a file');
-  if (audit === undefined && auditFormat !== undefined)
-    throw new Error('--audit-format is for --audit <file>');
   return {
     ...(own !== undefined && { format: own }),
     ...(audit !== undefined && { audit: { path: audit, ...(audits !== undefined && { format: audits }) } }),
