@@ -1,4 +1,4 @@
-import { checkRecord } from './audit-record.js';
+import { type AuditRecord, checkRecord } from './audit-record.js';
 
 /** A line that is longer than this is not parsed: only its beginning and its end are looked at. In bytes. */
 const LONGEST = 64 * 1024 * 1024;
@@ -78,6 +78,7 @@ class AuditCheck {
   #closed = false;
   #first = '';
   #last = '';
+  #said = '';
 
   constructor(tell: (line: string) => void) {
     this.#tell = tell;
@@ -99,8 +100,8 @@ class AuditCheck {
     if (this.#closed && event !== 'resumed')
       this.#fault('it stands behind the record that the audit is closed');
     if (this.#records === 0) this.#first = time;
-    else if (time < this.#last) this.#note(`the clock had gone back, from ${this.#last} to ${time}`);
     this.#last = time;
+    this.#clock(record);
     this.#records++;
     if (event === 'gap') {
       this.#fault(`${record.bytes} bytes of what was said are missing, from ${record.from} to ${record.to}`);
@@ -123,6 +124,13 @@ class AuditCheck {
       whole,
       verdict: whole ? `whole: ${what}` : `not whole: ${count(this.#faults, 'fault')} in ${what}`,
     };
+  }
+
+  /** What a relay says on its own account has the time of its writing, and what lags may be written after that. */
+  #clock({ event, time }: AuditRecord): void {
+    if (event !== 'line' && event !== 'arrived' && event !== 'left') return;
+    if (time < this.#said) this.#note(`the clock had gone back, from ${this.#said} to ${time}`);
+    this.#said = time;
   }
 
   #sequence(seq: number): void {

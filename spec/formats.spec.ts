@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
 import { createFormatter, type Format } from '../lib/formats.js';
 import type { TimeMark } from '../lib/times.js';
+import { recordsOf, toWire } from './support/audit.js';
 import { random } from './support/room.js';
 import { arrived, left, said, saidBytes } from './support/wire.js';
 
@@ -30,24 +31,6 @@ function format(
   }
   expect(formatter.open).to.equal(0);
   return Buffer.concat(out).toString();
-}
-
-const json = (text: string): Record<string, unknown>[] =>
-  text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line));
-
-/** What was said according to records, as on the wire. */
-function toWire(records: Record<string, unknown>[]): Buffer {
-  return Buffer.concat(
-    records.map(({ event, client, text, base64 }) => {
-      if (event !== 'line') return Buffer.from(`server: client ${client} just ${event}\n`);
-      const bytes =
-        base64 === undefined ? Buffer.from(text as string) : Buffer.from(base64 as string, 'base64');
-      return saidBytes(client as number, bytes);
-    }),
-  );
 }
 
 /** Lines of a few clients, of all the bytes that there are, of characters, cut and whole, and of their comings. */
@@ -133,7 +116,7 @@ describe('format json', () => {
   });
 
   it('has base64 where the bytes are no UTF-8, and only there', () => {
-    const [good, bad] = json(
+    const [good, bad] = recordsOf(
       format('json', saidBytes(0, Buffer.from('\ufffd'), Buffer.from([0x61, 0xff, 0x62]))),
     );
     expect(good).to.include({ text: '\ufffd' }).and.not.have.property('base64');
@@ -143,12 +126,12 @@ describe('format json', () => {
   it('shows a terminal nothing that could move its cursor or turn its text around', () => {
     const text = format('json', said(0, '\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}'));
     expect(text.trimEnd()).to.match(/^[\x20-\x7e]+$/);
-    expect(json(text)[0]?.text).to.equal('\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}');
+    expect(recordsOf(text)[0]?.text).to.equal('\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}');
   });
 
   it('does not take a line for a notice, nor its text for a name', () => {
     const texts = ['server: client 3 just left', 'client 4: hello', ': ', 'client 1'];
-    const records = json(format('json', said(1, ...texts)));
+    const records = recordsOf(format('json', said(1, ...texts)));
     expect(records.map(({ client, event, text }) => [client, event, text])).to.deep.equal(
       texts.map((text) => [1, 'line', text]),
     );
@@ -158,7 +141,7 @@ describe('format json', () => {
     it(`gives back every byte, however it is cut into blocks (seed ${seed})`, () => {
       const bytes = randomSession(seed, 300);
       const whole = format('json', bytes);
-      const records = json(whole);
+      const records = recordsOf(whole);
       expect(toWire(records).equals(bytes)).to.equal(true);
       expect(records.map(({ seq }) => seq)).to.deep.equal(records.map((_, i) => i));
       for (const { text, base64 } of records) {
@@ -198,7 +181,9 @@ describe('formats', () => {
     const stamps = [0, 7, 14, 21, 21].map((ms) => `2026-01-31T12:00:00.${String(ms).padStart(3, '0')}Z`);
     for (const size of [1, 5, 1000]) {
       expect(format('text', lines.join(''), size, times).match(/^\S+/gm)).to.deep.equal(stamps);
-      expect(json(format('json', lines.join(''), size, times)).map(({ time }) => time)).to.deep.equal(stamps);
+      expect(recordsOf(format('json', lines.join(''), size, times)).map(({ time }) => time)).to.deep.equal(
+        stamps,
+      );
     }
   });
 
