@@ -113,7 +113,8 @@ describe('arguments', () => {
 
     for (const [, option = '', value] of options) {
       it(`tells the truth about ${option}`, () => {
-        const sample = { size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' }[value ?? ''] ?? '1';
+        const sample =
+          { size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' }[value ?? ''] ?? '1';
         const command = parseCommand(value === undefined ? [option, '1'] : [option, sample, '1']);
         expect(command.kind).to.equal({ '--help': 'help', '--version': 'version' }[option] ?? 'run');
         if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
