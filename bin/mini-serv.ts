@@ -5,18 +5,27 @@ import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { openDescriptor } from '../lib/descriptor-sink.js';
 import type { Format } from '../lib/formats.js';
-import { type Audit, auditTo, createRelay, loadTransforms, type Relay } from '../lib/index.js';
+import {
+  type Audit,
+  auditTo,
+  createRelay,
+  loadTransforms,
+  type Relay,
+  type RelayOptions,
+} from '../lib/index.js';
 import { logSink } from '../lib/log-sink.js';
 import { Transcript } from '../lib/transcript.js';
 import { verifyAudit } from '../lib/verify.js';
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
 const GRACE = 2000;
+/** How long connections may be refused and accepted again and again before it is said once more, in ms. */
+const QUIET = 10_000;
 /** And how long it may take to write down, after that, what could not be delivered. */
 const LAST = 500;
 
 // Somebody may have closed the other end; there is nobody left to tell.
-process.stderr.on('error', () => {});
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 // A terminal that is held with Ctrl-S must not hold the room.
 const stderr = isatty(2) ? logSink('stderr') : process.stderr;
@@ -57,14 +66,17 @@ async function transcribe(relay: Relay, format: Format): Promise<Transcript> {
 /** Says on standard error what an operator should hear of. */
 function report(relay: Relay, verbose: boolean): void {
   let refusing = false;
+  let saidAt = Number.NEGATIVE_INFINITY;
   relay.on('warning', ({ code, message }) => {
     if (verbose || (code !== 'ERR_LINE_TOO_LONG' && code !== 'ERR_REFUSED')) say(`mini-serv: ${message}`);
   });
   relay.on('spillRoom', () => say('mini-serv: there is room for spilled segments again: senders go on'));
   relay.on('refused', (total) => {
-    if (!refusing)
-      say(`mini-serv: connections are refused: the limit of file descriptors is reached (${total})`);
+    // Not each time that one client tries again where another has just left.
+    if (refusing || performance.now() - saidAt < QUIET) return;
+    say(`mini-serv: connections are refused: the limit of file descriptors is reached (${total})`);
     refusing = true;
+    saidAt = performance.now();
   });
   relay.on('arrived', () => {
     if (refusing)
@@ -98,11 +110,26 @@ async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
   }
 }
 
+/** @returns undefined, and has said why, if an option has a value that it cannot have */
+function make(options: RelayOptions): Relay | undefined {
+  try {
+    return createRelay(options);
+  } catch (error) {
+    // The library's names of options are the command's in another spelling.
+    const message = (error as Error).message.replace(/^\w+/, (name) =>
+      name.replace(/[A-Z]/g, '-$&').toLowerCase(),
+    );
+    fail(`--${message}`);
+    return undefined;
+  }
+}
+
 async function run(command: Command & { kind: 'run' }): Promise<void> {
   const { port, verbose, relay: options, format = 'wire' } = command;
   const transforms = await load(command);
   if (transforms === undefined) return;
-  const relay = createRelay({ ...options, transforms, grace: GRACE });
+  const relay = make({ ...options, transforms, grace: GRACE });
+  if (relay === undefined) return;
   report(relay, verbose);
   const transcript = await transcribe(relay, format);
   let audit: Audit | undefined;
@@ -116,6 +143,8 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     // From here on a second signal has its own, immediate effect.
     void relay.close().then(written).then(leave);
   };
+  // Before the port is taken: from then on somebody may be told that the room is open, and close it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
     if (command.audit !== undefined) audit = await auditTo(relay, command.audit.path, command.audit);
     const taken = await relay.listen(port);
@@ -127,7 +156,6 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     fail('Fatal error', verbose ? (error as Error).message : undefined);
     return;
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   if (audit !== undefined) onHangup(() => void audit.reopen(), stop);
 }
 
@@ -135,7 +163,6 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
 async function verify(path: string): Promise<void> {
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
-  process.stdout.on('error', () => {});
   try {
     const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
     process.stdout.write(`${name}: ${verdict}\n`);

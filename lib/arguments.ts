@@ -77,6 +77,14 @@ const OPTIONS = {
   version: { type: 'boolean' },
 } as const;
 
+/** An option whose value is the next argument. */
+const VALUED = new RegExp(
+  `^(-t|--(${Object.entries(OPTIONS)
+    .filter(([, { type }]) => type === 'string')
+    .map(([name]) => name)
+    .join('|')}))$`,
+);
+
 const SIZES = { 'max-line': 'maxLine', memory: 'memory', 'spill-limit': 'spillLimit' } as const;
 
 /** @param args without the names of the interpreter and the script */
@@ -158,13 +166,14 @@ function parseVerify([, path, more]: readonly string[], { verbose, ...options }:
 }
 
 function parse(args: readonly string[]) {
-  const end = args.indexOf('--');
-  // A negative number is a wrong port, not an unknown option.
-  const number = args.findIndex((arg, index) => /^-\d/.test(arg) && (end === -1 || index < end));
-  const takesIt =
-    number > 0 && /^--(audit|max-line|memory|spill-dir|spill-limit)$/.test(args[number - 1] as string);
-  const known = number === -1 || takesIt ? args : [...args.slice(0, number), '--', ...args.slice(number)];
-  return parseArgs({ args: [...known], options: OPTIONS, allowPositionals: true });
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  // A negative number is a wrong port, not an unknown option; unless it is an option's value.
+  const isNumber = (arg: string, index: number): boolean =>
+    index < end && /^-\d/.test(arg) && !VALUED.test(args[index - 1] ?? '');
+  const numbers = args.filter(isNumber);
+  const rest = args.filter((arg, index) => !isNumber(arg, index));
+  const { values, positionals } = parseArgs({ args: rest, options: OPTIONS, allowPositionals: true });
+  return { values, positionals: [...numbers, ...positionals] };
 }
 
 function parsePort(text: string): number | undefined {

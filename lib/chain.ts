@@ -106,13 +106,21 @@ export class Chain {
     });
     stream.on('data', (message: unknown) => {
       if (this.#failed || stage.out) return;
-      if (!isMessage(message)) fail(new TypeError('it gave something that is no message'));
-      else if (!this.#give(stage.next, message)) stream.pause();
+      try {
+        if (!isMessage(message)) fail(new TypeError('it gave something that is no message'));
+        else if (!this.#give(stage.next, message)) stream.pause();
+      } catch (error) {
+        fail(error);
+      }
     });
     return stage;
   }
 
-  /** @param to null behind the last @returns false if the next is to wait */
+  /**
+   * @param to null behind the last
+   * @returns false if the next is to wait
+   * @throws RangeError if a text is longer than a string of its bytes can be
+   */
   #give(to: Stage | null, message: Message): boolean {
     const stage = inChain(to);
     if (stage === null) {

@@ -50,6 +50,12 @@ export class Client {
       this.reason ??= error;
       // Most have done so by themselves; one that was made otherwise would stay in the room, and hear nothing.
       duplex.destroy();
+      // After the 'close' that nearly all emit now.
+      process.nextTick(() => this.#close());
+    });
+    // One that does not end by itself has done all it was there for.
+    duplex.once('finish', () => {
+      if (duplex.readableEnded) duplex.destroy();
     });
     // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
     duplex.allowHalfOpen = true;
@@ -129,6 +135,7 @@ export class Client {
   }
 
   #close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.#cancelKick();
     this.#source.end();

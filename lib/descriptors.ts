@@ -1,20 +1,28 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Descriptors kept free for what is not a client: spilled segments, an audit file, whatever a transform opens. */
-const RESERVE = 16;
+/** Descriptors kept free for an audit file, and for whatever a transform opens. */
+const RESERVE = 8;
+
+export interface Descriptors {
+  /** How many connections this process can hold. */
+  readonly connections: number;
+  /** How many files the spill may hold open beside them. */
+  readonly files: number;
+}
 
 /**
- * How many connections this process can hold, by its limit of descriptors. At that limit Node accepts a
- * connection and closes it without a word, and no file can be opened any more.
+ * What this process can hold, by its limit of descriptors. At that limit Node accepts a connection and closes it
+ * without a word, and no file can be opened any more.
  */
-export async function descriptorsLeft(): Promise<number> {
+export async function descriptors(): Promise<Descriptors> {
   const limit = await descriptorLimit();
   // Where the open ones cannot be counted, a process that has done nothing yet has some twenty.
   const open = await readdir('/proc/self/fd').then(
     (names) => names.length,
     () => 24,
   );
-  return Math.max(1, limit - open - RESERVE);
+  const files = Math.min(96, Math.max(8, Math.floor(limit / 16)));
+  return { connections: Math.max(1, limit - open - files - RESERVE), files };
 }
 
 async function descriptorLimit(): Promise<number> {

@@ -2,9 +2,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination } from './reader.js';
 
-/** More pieces than this are copied into one: a system call takes only so many, and each costs an object. */
-const MANY = 32;
-
 /**
  * A client's connection as a reader's destination. A socket hands the bytes to the kernel and so may share the
  * log's; any other Duplex may keep what it is given, and gets a copy.
@@ -15,7 +12,7 @@ export function duplexDestination(duplex: Duplex): Destination {
     send(bytes, done) {
       if (!duplex.writable) {
         done(new Error('the connection is gone'));
-      } else if (!shares || bytes.length > MANY) {
+      } else if (!shares) {
         duplex.write(Buffer.concat(bytes), done);
       } else {
         const last = bytes.length - 1;

@@ -1,14 +1,16 @@
 import type { Transform } from 'node:stream';
 import split2 from 'split2';
+import { BLOCK, cut } from './message.js';
 
 /** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
 export const LINE_TOO_LONG = Symbol('line too long');
 
-/** Pieces of an unterminated line are joined in groups of this many, so that single bytes cost no object each. */
+/**
+ * An unterminated line is held as strings up to so many of them, or so many bytes, and then moved out of the
+ * engine's heap: that has a limit of its own, which some clients with half a line each would reach.
+ */
 const GROUP = 1024;
-
-/** Each line of a block gets a prefix: many short ones must stay far below the longest string that there can be. */
-const BLOCK = 1024 * 1024;
+const GROUP_BYTES = 64 * 1024;
 
 /**
  * What split2 splits by. It answers with the complete lines as one block, and keeps the unterminated rest
@@ -17,9 +19,10 @@ const BLOCK = 1024 * 1024;
  */
 class LineMatcher {
   readonly #maxLine: number;
-  #blocks: string[] = [];
+  #blocks: Buffer[] = [];
   #pieces: string[] = [];
   #held = 0;
+  #heldInBlocks = 0;
   #over = false;
 
   constructor(maxLine: number) {
@@ -55,42 +58,31 @@ class LineMatcher {
   #hold(piece: string): void {
     this.#held += piece.length;
     this.#pieces.push(piece);
-    if (this.#pieces.length < GROUP) return;
-    const pieces = this.#pieces.splice(0);
-    if (pieces.every(({ length }) => length < GROUP)) this.#blocks.push(pieces.join(''));
-    else this.#blocks.push(...pieces);
+    if (this.#pieces.length < GROUP && this.#held - this.#heldInBlocks < GROUP_BYTES) return;
+    this.#blocks.push(Buffer.from(this.#pieces.splice(0).join(''), 'latin1'));
+    this.#heldInBlocks = this.#held;
   }
 
   /** What is held, and this behind it. */
   #release(last: string): string {
     if (this.#held === 0) return last;
-    const text = [...this.#blocks, ...this.#pieces, last].join('');
-    this.#blocks = [];
-    this.#pieces = [];
-    this.#held = 0;
+    const text = [...this.#blocks.map((block) => block.toString('latin1')), ...this.#pieces, last].join('');
+    this.#forget();
     return text;
   }
 
-  #overflow(): (string | symbol)[] {
+  #forget(): void {
     this.#blocks = [];
     this.#pieces = [];
+    this.#held = 0;
+    this.#heldInBlocks = 0;
+  }
+
+  #overflow(): (string | symbol)[] {
+    this.#forget();
     this.#over = true;
     return [LINE_TOO_LONG, ''];
   }
-}
-
-/** A block as blocks of about the size that a chunk may have. A line is never divided. */
-function cut(block: string): string[] {
-  const blocks: string[] = [];
-  let start = 0;
-  while (block.length - start > BLOCK) {
-    const end = block.indexOf('\n', start + BLOCK);
-    if (end === -1) break;
-    blocks.push(block.slice(start, end));
-    start = end + 1;
-  }
-  blocks.push(start === 0 ? block : block.slice(start));
-  return blocks;
 }
 
 /** Where the first line longer than `maxLine` begins in a block, or -1. */

@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { descriptorsLeft } from './descriptors.js';
 import { MiniServError } from './errors.js';
 
 /** The only address that a relay listens on (mini_serv's subject: "only to 127.0.0.1"). */
@@ -8,8 +7,6 @@ const HOST = '127.0.0.1';
 const BACKLOG = 4096;
 
 export interface ListenerOptions {
-  /** The most connections at a time. Undefined: what the limit of descriptors allows, less a reserve. */
-  readonly maxClients: number | undefined;
   readonly accept: (socket: Socket) => void;
   /** Told of each connection that is refused at the limit. */
   readonly refused: () => void;
@@ -31,12 +28,12 @@ export class Listener {
   }
 
   /**
-   * @param prepare done before the port is taken
+   * @param prepare done before the port is taken; gives the most connections at a time
    * @returns the port
    * @throws {MiniServError} ERR_OPTION if it is no port, ERR_STATE if it is closed or listens already
    * @throws the system's error if it cannot listen there
    */
-  async listen(port: number, prepare: () => Promise<void>): Promise<number> {
+  async listen(port: number, prepare: () => Promise<number>): Promise<number> {
     this.#check();
     if (this.#server !== null) throw new MiniServError('ERR_STATE', 'the relay listens already');
     if (!Number.isInteger(port) || port < 0 || port > 65535) {
@@ -71,9 +68,8 @@ export class Listener {
     if (this.#closed) throw new MiniServError('ERR_STATE', 'the relay is closed');
   }
 
-  async #listen(server: Server, port: number, prepare: () => Promise<void>): Promise<void> {
-    await prepare();
-    server.maxConnections = this.#options.maxClients ?? (await descriptorsLeft());
+  async #listen(server: Server, port: number, prepare: () => Promise<number>): Promise<void> {
+    server.maxConnections = await prepare();
     this.#check();
     server.on('drop', () => {
       this.refused++;

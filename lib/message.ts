@@ -30,14 +30,39 @@ export function render(said: Said): string {
   return `${prefix}${said.bytes.replaceAll('\n', `\n${prefix}`)}\n`;
 }
 
-/** From this length on, in bytes, to put a line and its prefix into one string costs more than to write both. */
-const LONG = 1024 * 1024;
+/**
+ * Each line of a block gets a prefix: many short ones must stay far below the longest string that there can be,
+ * and to put a line longer than this and its prefix into one string costs more than to write both.
+ */
+export const BLOCK = 1024 * 1024;
+
+/** A block as blocks of about the size that a chunk may have. A line is never divided. */
+export function cut(block: string): string[] {
+  const blocks: string[] = [];
+  let start = 0;
+  while (block.length - start > BLOCK) {
+    const end = block.indexOf('\n', start + BLOCK);
+    if (end === -1) break;
+    blocks.push(block.slice(start, end));
+    start = end + 1;
+  }
+  blocks.push(start === 0 ? block : block.slice(start));
+  return blocks;
+}
 
 /** The wire form in pieces: one, but for what is long. */
-export function renderPieces(said: Said): readonly string[] {
-  if (said.kind !== 'lines' || said.bytes.length < LONG) return [render(said)];
-  const prefix = `client ${said.client}: `;
-  return [prefix, said.bytes.replaceAll('\n', `\n${prefix}`), '\n'];
+export function* renderPieces(said: Said): Generator<string> {
+  if (said.kind !== 'lines' || said.bytes.length <= BLOCK) {
+    yield render(said);
+    return;
+  }
+  for (const bytes of cut(said.bytes)) {
+    const prefix = `client ${said.client}: `;
+    // A line that is longer than a block comes last, and there are not many newlines before it.
+    yield prefix;
+    yield bytes.replaceAll('\n', `\n${prefix}`);
+    yield '\n';
+  }
 }
 
 const ASCII = /^[\0-\x7f]*$/;

@@ -23,7 +23,8 @@ interface Waiting {
  * When a sender is asked to wait: while all readers that make progress are more than a window behind, for then
  * the fan-out itself is the bottleneck, and reading more would only turn network into disk; or while the log can
  * take no more. A reader that has stopped is never a reason to wait (one that only hesitates is, before its lag
- * would go to disk), nor is a sender's own reader, to whom what it says is no work. What transcripts can carry counts only where no client's reader makes progress.
+ * would go to disk), nor is one of a client that has left, or a sender's own, for whom what is said is no
+ * work. What transcripts can carry counts only where no client's reader makes progress.
  */
 export class Pacing {
   readonly clients = new Set<Reader>();
@@ -96,13 +97,14 @@ export class Pacing {
     const { clock, window, leeway } = this.#options;
     const now = clock.now();
     const lead = this.#lead;
-    if (lead !== null && lead.owner !== client && lead.lag <= window && this.clients.has(lead)) return true;
+    if (lead !== null && this.clients.has(lead) && lead.lag <= window && this.#counts(lead, client, now)) {
+      return true;
+    }
     for (const readers of [this.clients, this.transcripts]) {
       let behind = false;
       for (const reader of readers) {
-        const standing = reader.stands(now);
-        if (reader.owner === client || standing === 'stopped') continue;
-        if (reader.lag <= (standing === 'going' ? window : leeway)) {
+        if (!this.#counts(reader, client, now)) continue;
+        if (reader.lag <= (reader.stands(now) === 'going' ? window : leeway)) {
           this.#lead = reader;
           return true;
         }
@@ -111,5 +113,10 @@ export class Pacing {
       if (behind) return false;
     }
     return true;
+  }
+
+  /** Whether a reader may be waited for: one that has stopped may not, nor one for whom this client's words are not. */
+  #counts(reader: Reader, client: number, now: number): boolean {
+    return reader.owner !== client && !reader.finishing && reader.stands(now) !== 'stopped';
   }
 }

@@ -71,6 +71,11 @@ export class Pager {
     return this.#options.spill.used;
   }
 
+  /** Segments that are being loaded. */
+  get loading(): number {
+    return this.#loading.size;
+  }
+
   /** True while no more can be said: memory is used up and the disk is full, or slower than the senders. */
   get overfull(): boolean {
     return this.#overfull;
@@ -222,8 +227,10 @@ export class Pager {
    */
   #hasRoom(fullAt: number): boolean {
     const { memory, segmentSize } = this.#options;
-    if (this.disk <= fullAt / 2) return this.#dirtyBytes <= memory / 2;
-    return !this.#isOver() && this.disk > fullAt * 1.25 + segmentSize;
+    // A disk that cannot be written at all has room for nothing, however little there is to write at the moment.
+    if (fullAt === 0 && this.disk === 0) return this.#dirtyBytes <= memory / 2;
+    const freed = this.disk <= fullAt / 2 || this.disk > fullAt * 1.25 + segmentSize;
+    return freed && !this.#isOver();
   }
 
   #spill(): void {
@@ -262,6 +269,7 @@ export class Pager {
       segment.pins--;
       if (segment.place !== null || segment.pins > 0) this.#removeDirty(segment);
       if (segment.pins === 0 && (segment.place !== null || segment.readers === 0)) this.#drop(segment);
+      this.#settle();
     }
   }
 

@@ -47,13 +47,19 @@ export interface Missing {
 
 /**
  * `hesitating`: it has taken nothing for longer than its own pace explains, as any process may for a moment;
- * `stopped`: for five times as long.
+ * `stopped`: for much longer.
  */
 export type Standing = 'going' | 'hesitating' | 'stopped';
 
-/** How long a block may take before its reader hesitates, in ms: three times as long as the last one, within these. */
-const PATIENCE = 200;
-const MOST_PATIENCE = 2000;
+/**
+ * How long a block may take before its reader hesitates, and before it has stopped, in ms: that, or so many times
+ * its pace. The kernel takes data in bursts of a megabyte or more, so a slow reader's pace is told by the longest of
+ * its last waits, and one that needs more than five seconds for a burst (some 200 KB/s) counts as stopped.
+ */
+const HESITATES = { after: 200, times: 2 };
+const STOPPED = { after: 2000, times: 4, atMost: 20_000 };
+/** How much of the longest wait is remembered a block later. */
+const MEMORY = 0.95;
 
 /**
  * A cursor into the log and one destination, with at most one block in flight. It takes the next when the
@@ -65,7 +71,7 @@ export class Reader {
   #cursor: number;
   #limit: number | undefined;
   #state: 'idle' | 'waiting' | 'sending' | 'loading' | 'done' = 'idle';
-  #block: Block | null = null;
+  #block: Omit<Block, 'bytes'> | null = null;
   #pumping = false;
   #sentAt = 0;
   #pace = 0;
@@ -82,13 +88,18 @@ export class Reader {
     return (this.#limit ?? this.#options.log.end) - this.#cursor;
   }
 
+  /** Whether it is only owed what was said before: what is said now is not for it. */
+  get finishing(): boolean {
+    return this.#limit !== undefined;
+  }
+
   /** Whether it makes progress: a block in flight that is not taken for long means that it does not. */
   stands(now: number): Standing {
     if (this.#state !== 'sending') return 'going';
-    const patience = Math.min(MOST_PATIENCE, Math.max(PATIENCE, 3 * this.#pace));
     const waited = now - this.#sentAt;
-    if (waited <= patience) return 'going';
-    return waited <= 5 * patience ? 'hesitating' : 'stopped';
+    if (waited <= Math.max(HESITATES.after, HESITATES.times * this.#pace)) return 'going';
+    const { after, times, atMost } = STOPPED;
+    return waited <= Math.min(atMost, Math.max(after, times * this.#pace)) ? 'hesitating' : 'stopped';
   }
 
   /** Delivers what has been said up to now, and then finishes. */
@@ -164,10 +175,18 @@ export class Reader {
 
   #send(block: Block): void {
     this.#state = 'sending';
-    this.#block = block;
+    // Not its bytes: a destination that has copied them need not keep thousands of Buffers alive.
+    this.#block = { segments: block.segments, next: block.next };
     this.#sentAt = this.#options.clock.now();
     const { destination, log } = this.#options;
-    destination.send(block.bytes, this.#sent, destination.timed === true ? log.times(block) : undefined);
+    const times = destination.timed === true ? log.times(block) : undefined;
+    // Its throw must not reach the readers behind it.
+    try {
+      destination.send(block.bytes, this.#sent, times);
+    } catch (error) {
+      this.stop();
+      destination.fail(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   readonly #sent = (error?: Error | null): void => {
@@ -178,14 +197,14 @@ export class Reader {
       return;
     }
     this.#block = null;
-    this.#pace = this.#options.clock.now() - this.#sentAt;
+    this.#pace = Math.max(this.#options.clock.now() - this.#sentAt, this.#pace * MEMORY);
     this.#state = 'idle';
     this.#pass(block);
     this.#options.progressed?.(this);
     if (!this.#pumping) this.#pump();
   };
 
-  #pass(block: Block): void {
+  #pass(block: Omit<Block, 'bytes'>): void {
     const { log } = this.#options;
     log.release(block);
     // Unless it has gone further meanwhile.

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough } from 'node:stream';
 import { Client } from './client.js';
+import { descriptors } from './descriptors.js';
 import { MiniServError } from './errors.js';
 import { Listener } from './listener.js';
 import { decode, render, renderPieces, type Said } from './message.js';
@@ -39,7 +40,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const { memory, segmentSize, spillLimit, spillDir, window, world, maxClients, signal } = this.#options;
+    const { memory, segmentSize, spillLimit, spillDir, window, world, signal } = this.#options;
     const warn = (warning: MiniServError): void => void this.emit('warning', warning);
     this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limit: spillLimit, warn });
     this.#pager = new Pager({
@@ -51,7 +52,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       spillRoom: () => this.emit('spillRoom'),
       room: () => this.#pacing.recheck(),
     });
-    this.#log = new RoomLog(segmentSize, this.#pager, world.clock.soon, () => world.clock.date());
+    this.#log = new RoomLog(segmentSize, this.#pager, world.clock);
     // A window that did not fit into memory would send what every reader is about to take over the disk.
     const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
     this.#pacing = new Pacing({
@@ -72,7 +73,6 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       },
     });
     this.#listener = new Listener({
-      maxClients,
       accept: (socket) => {
         if (this.#closing === null) this.handle(socket);
         else socket.destroy();
@@ -100,15 +100,21 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
    */
   listen(port: number): Promise<number> {
-    const { spillDir } = this.#options;
-    return this.#listener.listen(port, () => this.#spill.prepare(spillDir !== undefined));
+    const { spillDir, maxClients } = this.#options;
+    return this.#listener.listen(port, async () => {
+      await this.#spill.prepare(spillDir !== undefined);
+      const { connections, files } = await descriptors();
+      this.#spill.maxFiles = files;
+      return maxClients ?? connections;
+    });
   }
 
   /**
    * Makes any Duplex of bytes a client, as if it had connected.
    *
    * @returns its id
-   * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes
+   * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes, or has been told
+   * to decode them
    */
   handle(duplex: Duplex): number {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
@@ -302,7 +308,9 @@ function isByteDuplex(value: unknown): boolean {
   const duplex = value as Partial<Duplex> | null | undefined;
   const methods = [duplex?.write, duplex?.pipe, duplex?.setEncoding, duplex?.destroy];
   if (methods.some((method) => typeof method !== 'function')) return false;
-  return duplex?.readableObjectMode === false && duplex.writableObjectMode === false;
+  if (duplex?.readableObjectMode !== false || duplex.writableObjectMode !== false) return false;
+  // What it has decoded already cannot be had back byte for byte.
+  return duplex.readableEncoding === null || duplex.readableEncoding === 'latin1';
 }
 
 /**

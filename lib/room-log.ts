@@ -1,6 +1,7 @@
 import type { Pager } from './pager.js';
 import type { Content, Segment } from './segment.js';
 import type { TimeMark } from './times.js';
+import type { Clock } from './world.js';
 
 /** A piece of the log for one reader. */
 export interface Block {
@@ -13,6 +14,8 @@ export interface Block {
 
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
 const FLUSH = 512 * 1024;
+/** How long what was said may wait for more that is being said, turn after turn, in ms. No timer waits for it. */
+const PATIENCE = 1;
 /** Segments that are loaded together with the one that a laggard has come to. */
 const READ_AHEAD = 3;
 
@@ -28,8 +31,7 @@ export class RoomLog {
   lastSaid = 0;
   readonly segmentSize: number;
   readonly #pager: Pager;
-  readonly #soon: (callback: () => void) => void;
-  readonly #date: () => number;
+  readonly #clock: Clock;
   #segments = new Map<number, Segment>();
   #tail: Segment | null = null;
   /** Readers that will need whatever is said from now on. */
@@ -37,17 +39,19 @@ export class RoomLog {
   #waiting: (() => void)[] = [];
   #unflushed = 0;
   #scheduled = false;
+  /** When what is not flushed began to be said, and how far it had come a turn ago. */
+  #began = 0;
+  #seen = 0;
 
-  constructor(segmentSize: number, pager: Pager, soon: (callback: () => void) => void, date = Date.now) {
+  constructor(segmentSize: number, pager: Pager, clock: Clock) {
     this.segmentSize = segmentSize;
     this.#pager = pager;
-    this.#soon = soon;
-    this.#date = date;
+    this.#clock = clock;
   }
 
   /** @param text latin1, a character a byte */
   append(owner: number, text: string): void {
-    const time = this.#date();
+    const time = this.#clock.date();
     this.lastSaid = time;
     for (let start = 0; start < text.length; ) {
       const tail = this.#tail ?? this.#open();
@@ -125,7 +129,7 @@ export class RoomLog {
     return times?.value(times.find(position - base));
   }
 
-  release(block: Block): void {
+  release(block: Pick<Block, 'segments'>): void {
     for (const segment of block.segments) this.#pager.unpin(segment);
   }
 
@@ -136,12 +140,15 @@ export class RoomLog {
    */
   load(cursor: number): Promise<void> {
     const first = this.#segment(cursor);
+    const loaded = this.#pager.load(first);
+    // Not for many laggards at many places: what is loaded for all of them would be dropped before they come to it.
+    if (this.#pager.loading > READ_AHEAD) return loaded;
     for (let ahead = 1; ahead <= READ_AHEAD; ahead++) {
       const segment = this.#segments.get(first.index + ahead);
       // If it cannot be read, the reader will be told when it comes to it.
       if (segment !== undefined && segment.readers > 0) this.#pager.load(segment).catch(() => {});
     }
-    return this.#pager.load(first);
+    return loaded;
   }
 
   /** Calls back once when more has been said. */
@@ -184,16 +191,28 @@ export class RoomLog {
     }
   }
 
-  /** Readers are called once a turn of the event loop, so that small messages share a write, or when much is said. */
+  /**
+   * Readers are called after the first turn of the event loop in which nothing was said, so that what comes
+   * together shares a write: a turn takes in one connection, and a burst of 1,500 would be a million writes.
+   */
   #schedule(): void {
     if (this.#unflushed >= FLUSH) this.#flush();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#soon(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#began = this.#clock.now();
+    this.#clock.soon(this.#turn);
   }
+
+  readonly #turn = (): void => {
+    const more = this.end !== this.#seen;
+    this.#seen = this.end;
+    if (more && this.#unflushed > 0 && this.#clock.now() - this.#began < PATIENCE) {
+      this.#clock.soon(this.#turn);
+      return;
+    }
+    this.#scheduled = false;
+    this.#flush();
+  };
 
   #flush(): void {
     this.#unflushed = 0;

@@ -6,6 +6,9 @@ export interface Place {
   readonly length: number;
 }
 
+/** More pieces than this are copied into one: a system call takes only so many, and each costs an object. */
+const MANY = 32;
+
 /** What of a segment is held in memory. */
 export interface Content {
   readonly bytes: Buffer;
@@ -51,22 +54,39 @@ export class Segment {
     return written;
   }
 
-  /** The bytes of `[from, to)` that are not `owner`'s, shared with the log and not copied. */
+  /** The bytes of `[from, to)` that are not `owner`'s, shared with the log as long as they are not many pieces. */
   slices(from: number, to: number, owner: number): Buffer[] {
     const { runs } = this.content as Content;
     if (owner === NOBODY) return [this.#slice(from, to)];
-    const slices: Buffer[] = [];
+    /** Where each piece begins and ends, by turns. */
+    const bounds: number[] = [];
     let start = from;
     for (let run = runs.find(from), end = from; end < to; run++) {
       const next = Math.min(runs.end(run), to);
       if (runs.owner(run) === owner) {
-        if (end > start) slices.push(this.#slice(start, end));
+        if (end > start) bounds.push(start, end);
         start = next;
       }
       end = next;
     }
-    if (to > start) slices.push(this.#slice(start, to));
+    if (to > start) bounds.push(start, to);
+    return bounds.length > MANY * 2 ? [this.#copy(bounds)] : this.#share(bounds);
+  }
+
+  #share(bounds: readonly number[]): Buffer[] {
+    const slices: Buffer[] = [];
+    for (let i = 0; i < bounds.length; i += 2) {
+      slices.push(this.#slice(bounds[i] as number, bounds[i + 1] as number));
+    }
     return slices;
+  }
+
+  #copy(bounds: readonly number[]): Buffer {
+    const { bytes } = this.content as Content;
+    const copy = Buffer.allocUnsafe(bytes.length);
+    let length = 0;
+    for (let i = 0; i < bounds.length; i += 2) length += bytes.copy(copy, length, bounds[i], bounds[i + 1]);
+    return copy.subarray(0, length);
   }
 
   /** Most readers ask for the same bytes one after another: they are given the same Buffer. */

@@ -3,7 +3,7 @@ import { objectTransform } from 'through2';
 import { Chain, type Failure, REFUSED } from './chain.js';
 import { MiniServError } from './errors.js';
 import { LINE_TOO_LONG, splitLines } from './lines.js';
-import { type Message, type Said, toBytes, toMessages } from './message.js';
+import { BLOCK, type Message, type Said, toBytes, toMessages } from './message.js';
 import type { TransformFactory } from './transform.js';
 import type { Clock } from './world.js';
 
@@ -40,7 +40,9 @@ export class Source {
   #announced = false;
   #leaving = false;
   #left = false;
+  /** What came out of the transforms and is said together, in the same turn. */
   #lines: string[] = [];
+  #bytes = 0;
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -167,9 +169,12 @@ export class Source {
   /** What came out of the last transform. The client is always this one, whatever the transform says. */
   #emerged(message: Message): void {
     if (message.kind === 'line') {
+      const bytes = toBytes(message);
       this.#arrive(false);
       if (this.#lines.length === 0) process.nextTick(() => this.#flush());
-      this.#lines.push(toBytes(message));
+      this.#lines.push(bytes);
+      this.#bytes += bytes.length;
+      if (this.#bytes > BLOCK) this.#flush();
     } else if (message.kind === 'arrived') this.#arrive(true);
     else this.#leaving = true;
   }
@@ -196,6 +201,7 @@ export class Source {
     if (this.#lines.length === 0) return;
     this.#say({ kind: 'lines', client: this.#options.client, bytes: this.#lines.join('\n') });
     this.#lines = [];
+    this.#bytes = 0;
   }
 
   #say(said: Said): void {

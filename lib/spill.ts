@@ -11,6 +11,9 @@ const FILE = 'segments';
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
+/** The directories of this process. */
+const ours = new Set<string>();
+
 interface SpillFile {
   readonly handle: SpillHandle;
   size: number;
@@ -35,18 +38,22 @@ export interface SpillOptions {
 /**
  * Segments on disk, in files that have no name: made in a private directory, unlinked at once, and so gone with
  * the process, however it ends. Records are only ever appended; a file is closed when the last of its segments
- * has been passed. New files are a 32nd of what is on disk, so that space comes back in small parts while the
+ * has been passed. New files are a 16th of what is on disk, so that space comes back in small parts while the
  * number of descriptors grows with the logarithm of the backlog.
  */
 export class Spill {
   /** Bytes on disk. */
   used = 0;
+  /** The most files at a time. Beyond it the last one grows, and gives its space back later. */
+  maxFiles = 96;
   readonly #options: SpillOptions;
   #dir: Promise<string> | null = null;
   #files = new Set<SpillFile>();
   #current: SpillFile | null = null;
   #smallest = 4 * MIB;
   #warned = false;
+  #creating: Promise<SpillHandle> | null = null;
+  #closed = false;
 
   constructor(options: SpillOptions) {
     this.#options = options;
@@ -67,6 +74,8 @@ export class Spill {
     const names = await fs.readdir(dir).catch(() => []);
     const stale = names.filter((name) => {
       const pid = /^mini-serv-(\d+)-/.exec(name)?.[1];
+      // Every relay of a container may have the same process id: what has ours and is not ours is stale, too.
+      if (Number(pid) === process.pid) return !ours.has(join(dir, name));
       return pid !== undefined && !isAlive(Number(pid));
     });
     await Promise.all(stale.map((name) => this.#sweep(join(dir, name)).catch(() => {})));
@@ -91,9 +100,7 @@ export class Spill {
   async write(parts: readonly Uint8Array[]): Promise<Place> {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     await this.#checkRoom(length);
-    const file = await this.#file();
-    // Held while it is written to, so that freeing the file's other segments does not close it.
-    file.live += length;
+    const file = await this.#file(length);
     const offset = file.size;
     try {
       let position = offset;
@@ -122,8 +129,11 @@ export class Spill {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#creating?.catch(() => {});
     for (const file of this.#files) this.#close(file);
     const dir = await this.#dir?.catch(() => null);
+    if (dir) ours.delete(dir);
     if (dir) await this.#options.fs.rmdir(dir).catch(() => {});
   }
 
@@ -164,32 +174,55 @@ export class Spill {
     return { free: stat.bavail * stat.bsize, reserve: Math.min(total / 10, GIB) };
   }
 
-  async #file(): Promise<SpillFile> {
-    const full = Math.max(this.#smallest, this.used / 32);
-    if (this.#current !== null && this.#current.size < full) return this.#current;
+  /**
+   * The file to write the next record to. It counts as needed from now on: until the record is written, the
+   * file's other segments may all be freed, which must not close it.
+   */
+  async #file(length: number): Promise<SpillFile> {
+    const full = Math.max(this.#smallest, this.used / 16);
+    const current = this.#current;
+    if (current !== null && (current.size < full || this.#files.size >= this.maxFiles)) {
+      current.live += length;
+      return current;
+    }
     if (this.#dir === null) await this.#measure();
-    const handle = await this.#create();
-    const file = { handle, size: 0, live: 0 };
+    this.#creating = this.#create();
+    const handle = await this.#creating;
+    const file = { handle, size: 0, live: length };
     this.#files.add(file);
     this.#current = file;
     return file;
   }
 
   async #create(): Promise<SpillHandle> {
-    const { fs, dir } = this.#options;
+    const { fs } = this.#options;
     for (let attempt = 0; ; attempt++) {
-      this.#dir ??= fs.mkdtemp(join(dir, `mini-serv-${process.pid}-`));
+      if (this.#closed) throw new Error('the relay is closed');
+      this.#dir ??= this.#makeDirectory();
       try {
         const path = join(await this.#dir, FILE);
         const handle = await fs.open(path, 'wx+', 0o600);
-        await fs.unlink(path);
+        await fs.unlink(path).catch(async (error) => {
+          await handle.close().catch(() => {});
+          throw error;
+        });
         return handle;
       } catch (error) {
-        // Another relay, to whom our process id says nothing (a container), may have swept our empty directory.
-        this.#dir = null;
-        if (attempt > 0 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        // Another relay, to whom our process id says nothing (a container), may have swept our empty directory; or
+        // there was no making it.
+        const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        const made = await this.#dir.catch(() => null);
+        if (gone || made === null) this.#dir = null;
+        if (attempt > 0 || !gone) throw error;
       }
     }
+  }
+
+  async #makeDirectory(): Promise<string> {
+    const { fs, dir } = this.#options;
+    const made = await fs.mkdtemp(join(dir, `mini-serv-${process.pid}-`));
+    ours.add(made);
+    return made;
   }
 }
 

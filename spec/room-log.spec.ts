@@ -14,11 +14,12 @@ function smallLog(memory = 1e6) {
   const silent = { warn: () => {}, room: () => {}, spillRoom: () => {} };
   const pager = new Pager({ clock, spill, segmentSize: SEGMENT, memory, ...silent });
   const turns: (() => void)[] = [];
-  const log = new RoomLog(SEGMENT, pager, (callback) => void turns.push(callback));
+  clock.soon = (callback) => void turns.push(callback);
+  const log = new RoomLog(SEGMENT, pager, clock);
   const turn = (): void => {
     for (const callback of turns.splice(0)) callback();
   };
-  return { log, pager, turn };
+  return { log, pager, turn, clock };
 }
 
 /** All that a reader at `cursor` is given up to the end. */
@@ -103,23 +104,44 @@ describe('the room log', () => {
     expect(pager.memory).to.equal(0);
   });
 
-  it('calls those who wait once a turn of the event loop, or when much has been said', () => {
+  it('calls those who wait once, after a turn of the event loop in which nothing more was said', () => {
     const { log, turn } = smallLog();
     log.attach();
     let calls = 0;
     log.wait(() => calls++);
+    for (const text of ['one', 'two', 'three']) {
+      log.append(NOBODY, text);
+      turn();
+      expect(calls).to.equal(0);
+    }
+    turn();
+    expect(calls).to.equal(1);
+    log.append(NOBODY, 'four');
+    turn();
+    turn();
+    expect(calls).to.equal(1);
+  });
+
+  it('calls them after a millisecond, though more is said in every turn', () => {
+    const { log, turn, clock } = smallLog();
+    log.attach();
+    let calls = 0;
+    log.wait(() => calls++);
     log.append(NOBODY, 'one');
+    turn();
     log.append(NOBODY, 'two');
-    expect(calls).to.equal(0);
+    clock.advance(1);
     turn();
     expect(calls).to.equal(1);
-    turn();
-    log.append(NOBODY, 'three');
-    turn();
-    expect(calls).to.equal(1);
+  });
+
+  it('calls them at once when much has been said', () => {
+    const { log } = smallLog();
+    log.attach();
+    let calls = 0;
     log.wait(() => calls++);
     log.append(NOBODY, 'x'.repeat(512 * 1024));
-    expect(calls).to.equal(2);
+    expect(calls).to.equal(1);
   });
 });
 
