@@ -89,12 +89,17 @@ export class TranscriptWriter {
     this.#notes = [...this.#notes, gap];
   }
 
-  /** Goes on in another sink, from the next line on. */
-  async moveTo(next: Opened): Promise<void> {
+  /**
+   * Goes on in another sink, from the next line on.
+   *
+   * @returns how many bytes of a line are in neither, which is recorded there: the old one had a part of it only
+   */
+  async moveTo(next: Opened): Promise<number> {
     this.#next?.sink.destroy();
     this.#next = next;
     if (this.#block === null) await this.#turn();
-    else if (this.#opened.file?.stuck === true) await this.#wrench(this.#block, this.#opened.file);
+    else if (this.#opened.file?.stuck === true) return this.#wrench(this.#block, this.#opened.file);
+    return 0;
   }
 
   /** All that was to be written is. */
@@ -303,24 +308,26 @@ export class TranscriptWriter {
   }
 
   /** Leaves a file that does not take what is under way: the lines that are not there go to the next one. */
-  async #wrench(block: Block, file: CutBack): Promise<void> {
+  async #wrench(block: Block, file: CutBack): Promise<number> {
     const [place] = (await this.#retreats(file)) as [Place];
-    if (this.#abandoned) return;
+    if (this.#abandoned) return 0;
     const offset = place.position - this.position;
     const begin = offset < 0 ? lineEnd(block.bytes, 1) : offset;
     // A line that is longer than this block, or has to be ended: the old file has to take that.
     if (begin === -1 || block.lead || !(await file.cut(place.file))) {
       file.resume();
-      return;
+      return 0;
     }
     this.#formatter.cut();
     this.#formatter.seq = place.seq;
     const { time } = place;
-    if (offset < 0) this.owe({ event: 'gap', bytes: begin - offset, from: time, to: time });
+    const bytes = offset < 0 ? begin - offset : 0;
+    if (bytes > 0) this.owe({ event: 'gap', bytes, from: time, to: time });
     this.position += offset;
     shorten(block, begin);
     await this.#turn();
-    await this.#begin(block);
+    void this.#begin(block);
+    return bytes;
   }
 }
 

@@ -89,7 +89,8 @@ export class Transcript implements Destination {
   /** Goes on in another sink, from the next line on; also if this one was given up. */
   async moveTo(opened: Opened): Promise<void> {
     if (this.#state === 'open') {
-      await this.#writer.moveTo(opened);
+      const bytes = await this.#writer.moveTo(opened);
+      if (bytes > 0) this.#warn(`is not whole: a line of ${bytes} bytes is left out, as is recorded there`);
     } else if (this.#state === 'ending') {
       opened.sink.destroy();
     } else {

@@ -125,7 +125,7 @@ describe('command: an audit on a full disk', () => {
 
     it(`that is full to the end has its gap recorded in it, whatever room there is (${format})`, async function () {
       this.timeout(60_000);
-      for (const ballast of [500_000, 500_500, 501_000, 502_001]) {
+      for (const ballast of [500_000, 502_001]) {
         const { disk, scene, bytes } = await onSmallDisk(format);
         await writeFile(join(disk, 'ballast'), Buffer.alloc(ballast));
         for (let i = 0; i < 3; i++)

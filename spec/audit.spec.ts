@@ -1,5 +1,5 @@
 // --audit: a file, what it is opened with, what is in it, and how it goes on.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,12 +7,16 @@ import { expect } from 'chai';
 import { auditTo } from '../lib/index.js';
 import { verifyAudit } from '../lib/verify.js';
 import { type Row, recordsOf, toWire } from './support/audit.js';
+import { afterwards } from './support/cleanup.js';
 import { arrive, type Client } from './support/client.js';
 import { runCommand, type Server, shell, startServer } from './support/command.js';
+import { Inbox } from './support/inbox.js';
 import { folder } from './support/modules.js';
 import { eventually } from './support/patience.js';
 import { join as joinRoom, random, room } from './support/room.js';
+import { hasTerminal, onTerminal } from './support/terminal.js';
 import { arrived, left, packet, said } from './support/wire.js';
+import { fakeWorld } from './support/world.js';
 
 const QUIET_END = { code: 0, signal: null };
 
@@ -408,6 +412,19 @@ describe('command: SIGHUP', () => {
     expect(server.stderr.text.split('\n')).to.have.length(2);
   });
 
+  it('ends a command with an audit whose terminal is gone', async function () {
+    if (!hasTerminal()) this.skip();
+    const path = join(await folder({}), 'audit');
+    const server = await startServer({
+      command: onTerminal(),
+      args: ['--audit', path, '--audit-format', 'json'],
+    });
+    const a = await arrive(server);
+    server.kill('SIGKILL');
+    await a.ended;
+    await eventually('the end', async () => (await readFile(path, 'utf8')).endsWith('"closed"}\n'));
+  });
+
   it('ends a command that has no audit, as it does any other', async () => {
     const server = await startServer();
     server.kill('SIGHUP');
@@ -470,6 +487,39 @@ describe('auditTo', () => {
       'line',
       'closed',
     ]);
+  });
+
+  it('records the gap when what it lags cannot be read back from disk, and goes on', async () => {
+    const path = join(await folder({}), 'fifo');
+    spawnSync('mkfifo', [path]);
+    const world = fakeWorld();
+    const relay = room({ segmentSize: 256, memory: 1024, world });
+    const warnings: string[] = [];
+    relay.on('warning', ({ code }) => warnings.push(code));
+    const wire = new Inbox();
+    relay.output.on('data', (chunk: Buffer) => wire.push(chunk));
+    // Nobody reads it yet, so it lags.
+    await auditTo(relay, path, { format: 'json' });
+    const a = await joinRoom(relay);
+    a.send(packet(Array.from({ length: 100 }, (_, i) => `${i} `.padEnd(200, 'x'))));
+    await wire.until('client 0: 99 ');
+    await eventually('a spill', () => relay.stats().disk > 0);
+    world.fs.readErrors = Array.from({ length: 1000 }, () => new Error('EIO'));
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'ignore'] });
+    afterwards(() => void reader.kill());
+    const inbox = new Inbox();
+    reader.stdout.on('data', (chunk: Buffer) => inbox.push(chunk));
+    await eventually('it to be given up', () => {
+      world.clock.advance(1000);
+      return warnings.includes('ERR_SPILL_READ');
+    });
+    a.send('after\n');
+    await inbox.until('"after"}\n');
+    const records = recordsOf(inbox.text);
+    expect(records.map(({ seq }) => seq)).to.deep.equal(records.map((_, i) => i));
+    const gaps = records.filter(({ event }) => event === 'gap');
+    expect(gaps).to.have.length(1);
+    expect(toWire(records).length + (gaps[0]?.bytes ?? 0)).to.equal(wire.bytes.length);
   });
 
   it('throws what is amiss with a path or a format', async () => {
