@@ -227,10 +227,8 @@ export class Pager {
    */
   #hasRoom(fullAt: number): boolean {
     const { memory, segmentSize } = this.#options;
-    // A disk that cannot be written at all has room for nothing, however little there is to write at the moment.
-    if (fullAt === 0 && this.disk === 0) return this.#dirtyBytes <= memory / 2;
-    const freed = this.disk <= fullAt / 2 || this.disk > fullAt * 1.25 + segmentSize;
-    return freed && !this.#isOver();
+    if (this.disk <= fullAt / 2) return this.#dirtyBytes <= memory / 2;
+    return !this.#isOver() && this.disk > fullAt * 1.25 + segmentSize;
   }
 
   #spill(): void {

@@ -110,7 +110,7 @@ describe('command: --format', () => {
 });
 
 describe('command: standard output that is amiss', () => {
-  for (const format of ['wire', 'text', 'json']) {
+  for (const format of ['wire', 'json']) {
     describe(`in format ${format}`, () => {
       // Little memory, so that what is kept for it goes over the disk, and libuv's threads.
       const args = ['--format', format, '--memory', '1M'];
@@ -173,7 +173,9 @@ describe('command: standard output that is amiss', () => {
       it('a limit on the length of files: the room goes on', async () => {
         const DIR = await folder({});
         const command = shell('ulimit -f 100 && exec "$@" > "$DIR/out"');
-        const server = await startServer({ args: args.slice(0, 2), command, env: { DIR } });
+        // What the engine writes down for coverage at the end would go past the limit, too.
+        const env = { DIR, NODE_V8_COVERAGE: '' };
+        const server = await startServer({ args: args.slice(0, 2), command, env });
         const [a, b] = await pair(server);
         await speak(a, b, 5);
         await ends(server);
