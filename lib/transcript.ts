@@ -11,7 +11,7 @@ const FORMATTED_MOST = 32 * 1024;
 /** What a sink likes to be given if it does not say, in bytes. */
 const MOST = 512 * 1024;
 /** A sink that has taken nothing for this long, in ms, is not waited for when the disk for the backlog is full. */
-const STOPPED = 1000;
+const STOPPED = 5000;
 /** How often that is looked at, in ms. */
 const LOOK = 250;
 
@@ -175,6 +175,9 @@ export class Transcript implements Destination {
 
   #leaveOut(): void {
     if (this.#inFlight === 0 || performance.now() - this.#writer.moved < STOPPED) return;
+    // Where a client is about as far behind, leaving this out would make no room to speak of.
+    const { lag } = this.#options.relay.stats();
+    if ([...lag.values()].some((bytes) => bytes > this.#reader.lag / 2)) return;
     const { bytes, from = this.#time, to } = this.#reader.skip();
     if (bytes === 0) return;
     this.#skipped = true;

@@ -51,7 +51,7 @@ class Scene {
     const expected = said(0, ...lines);
     this.wire += expected;
     await this.speaker.send(packet(lines));
-    await this.listener.until((bytes) => bytes.length >= before + expected.length);
+    await this.listener.until((bytes) => bytes.length >= before + expected.length, 20_000);
     expect(this.listener.received.subarray(before).equals(Buffer.from(expected))).to.equal(true);
   }
 
@@ -154,7 +154,8 @@ describe('command: an audit on a full disk', () => {
       }
     });
 
-    it(`does not stop the room when the disk for what it lags is used up too (${format})`, async () => {
+    it(`does not stop the room when the disk for what it lags is used up too (${format})`, async function () {
+      this.timeout(60_000);
       const { disk, scene, bytes } = await onSmallDisk(format, ['--spill-limit', '4M'], '32m');
       await writeFile(join(disk, 'ballast'), Buffer.alloc(32_000_000));
       await scene.say(...bulk(30));

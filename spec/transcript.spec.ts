@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { arrive, type Client, trio } from './support/client.js';
 import { runCommand, type Server, shell, startServer } from './support/command.js';
 import { folder } from './support/modules.js';
+import { outsider } from './support/outsider.js';
 import { eventually, within } from './support/patience.js';
 import { CTRL_C, hasTerminal, onTerminal } from './support/terminal.js';
 import { arrived, bulk, left, packet, said } from './support/wire.js';
@@ -21,9 +22,15 @@ async function speak(speaker: Client, listener: Client, megabytes: number): Prom
   const before = listener.received.length;
   const expected = said(0, ...lines);
   await speaker.send(packet(lines));
-  await listener.until((bytes) => bytes.length >= before + expected.length);
+  await listener.until((bytes) => bytes.length >= before + expected.length, 20_000);
   expect(listener.received.subarray(before).equals(Buffer.from(expected))).to.equal(true);
   return lines;
+}
+
+/** Clients 1 and 2. */
+async function pairAfter(server: Server): Promise<[Client, Client]> {
+  const first = await arrive(server);
+  return [first, await arrive(server, 2, first)];
 }
 
 async function pair(server: Server): Promise<[Client, Client]> {
@@ -185,7 +192,8 @@ describe('command: standard output that is amiss', () => {
     });
   }
 
-  it('does not stop the room when the disk for what it lags is used up: the gap is in it', async () => {
+  it('does not stop the room when the disk for what it lags is used up: the gap is in it', async function () {
+    this.timeout(60_000);
     const args = ['--memory', '1M', '--spill-limit', '4M'];
     const server = await startServer({ args });
     server.process.stdout?.pause();
@@ -213,6 +221,29 @@ describe('command: standard output that is amiss', () => {
       rest = rest.slice(before.length + note.length);
     }
     expect(rest === all.slice(at)).to.equal(true);
+  });
+
+  it('is whole where it was a client that used up the disk for what lags', async function () {
+    this.timeout(60_000);
+    const server = await startServer({ args: ['--memory', '1M', '--spill-limit', '32M'] });
+    const still = outsider(server);
+    await server.stdout.until(arrived(0));
+    const [a, b] = await pairAfter(server);
+    still.halt();
+    server.process.stdout?.pause();
+    const lines = bulk(60);
+    const spoken = a.send(packet(lines));
+    await server.stderr.until('senders wait');
+    // Longer than a transcript that is to blame is waited for.
+    const waited = performance.now() + 6000;
+    await eventually('some time to pass', () => performance.now() > waited);
+    server.process.stdout?.resume();
+    still.wake();
+    await spoken;
+    await b.until(lines.at(-1) as string, 20_000);
+    await server.stdout.until(lines.at(-1) as string, 20_000);
+    expect(server.stdout.text.includes(said(1, ...lines).trimEnd())).to.equal(true);
+    expect(server.stdout.text).not.to.contain('missing');
   });
 });
 
