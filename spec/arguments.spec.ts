@@ -33,7 +33,13 @@ describe('arguments', () => {
   }
 
   it('finds that a negative number is no port, rather than an unknown option', () => {
-    for (const args of [['-1'], ['--', '-1'], ['--verbose', '-1'], ['--max-line', '1K', '-42']]) {
+    for (const args of [
+      ['-1'],
+      ['--', '-1'],
+      ['--verbose', '-1'],
+      ['-1', '--verbose'],
+      ['--max-line', '1K', '-42'],
+    ]) {
       expect(parseCommand(args), JSON.stringify(args)).to.include({ kind: 'fatal' });
     }
     expect(parseCommand(['--verbose', '--', '-1'])).to.include({ kind: 'fatal', verbose: true });

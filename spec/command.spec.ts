@@ -23,6 +23,11 @@ describe('command: options', () => {
       expect(stdout).to.contain(word);
   });
 
+  it('does not mind that nobody reads how to use it', async () => {
+    const { code, stderr } = await runCommand([], shell('"$@" --help > /dev/full'));
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+  });
+
   it('tells its version', async () => {
     const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(manifest) as { version: string };
@@ -45,6 +50,8 @@ describe('command: options', () => {
   for (const args of [
     ['--max-line', 'abc', '4242'],
     ['4242', '--max-line'],
+    ['--max-line', '0', '4242'],
+    ['--max-line', '999G', '4242'],
   ]) {
     it(`refuses a value that makes no sense: ${args.join(' ')}`, async () => {
       const { stderr, ...rest } = await runCommand(args);
@@ -96,6 +103,19 @@ describe('command: options', () => {
     await a.until(left(1));
     await server.stop();
     expect(server.stderr.text).to.equal('');
+  });
+});
+
+describe('command: lines that are not finished', () => {
+  it('are held outside of the engine’s heap, which some clients could fill', async () => {
+    const server = await startServer({
+      env: { NODE_OPTIONS: '--max-old-space-size=64', NODE_V8_COVERAGE: '' },
+    });
+    const talkers = [await arrive(server)];
+    for (let id = 1; id < 12; id++) talkers.push(await arrive(server, id, talkers[0]));
+    await Promise.all(talkers.slice(1).map((client) => client.send('x'.repeat(16 * 2 ** 20))));
+    await talkers[1]?.send('\n');
+    await talkers[0]?.until((bytes) => bytes.length > 16 * 2 ** 20 && bytes.at(-1) === 0x0a);
   });
 });
 

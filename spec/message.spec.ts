@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { decode, encode, type Message, render, toBytes, toMessages } from '../lib/message.js';
+import { decode, encode, type Message, render, renderPieces, toBytes, toMessages } from '../lib/message.js';
 import { random } from './support/room.js';
 
 /** Bytes as a latin1 string, which is how the core carries them. */
@@ -7,6 +7,20 @@ const bytes = (...values: number[]): string => String.fromCharCode(...values);
 
 const texts = (block: string): string[] =>
   [...toMessages(0, block)].map((message) => (message.kind === 'line' ? message.text : message.kind));
+
+describe('a long block in pieces', () => {
+  for (const [name, bytes] of [
+    ['one line', 'x'.repeat(5e6)],
+    ['empty lines', '\n'.repeat(3e6)],
+    ['lines and a long one', `${'a\n'.repeat(1e6)}${'b'.repeat(3e6)}`],
+  ] as const) {
+    it(`is what it is in one, and no piece is long because of its prefixes: ${name}`, () => {
+      const pieces = [...renderPieces({ kind: 'lines', client: 7, bytes })];
+      expect(pieces.join('') === render({ kind: 'lines', client: 7, bytes })).to.equal(true);
+      expect(Math.max(...pieces.map(({ length }) => length))).to.be.below(20e6);
+    });
+  }
+});
 
 describe('message', () => {
   describe('render', () => {

@@ -10,11 +10,12 @@ interface FakeReader {
   owner: number;
   lag: number;
   standing: Standing;
+  finishing: boolean;
   stands(now: number): Standing;
 }
 
 function reader(owner: number, lag: number, standing: Standing = 'going'): FakeReader & Reader {
-  const fake: FakeReader = { owner, lag, standing, stands: () => fake.standing };
+  const fake: FakeReader = { owner, lag, standing, finishing: false, stands: () => fake.standing };
   return fake as FakeReader & Reader;
 }
 
@@ -56,6 +57,14 @@ describe('pacing lets a sender go on', () => {
     expect(passed).to.deep.equal([0]);
   });
 
+  it('whatever a client that has left is still owed', () => {
+    const leaver = reader(1, 1e9);
+    leaver.finishing = true;
+    const { say, passed } = pacingOf([leaver, reader(2, 1e9, 'stopped')]);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
   it('while a reader that hesitates is no further behind than memory holds', () => {
     const { say, passed } = pacingOf([reader(1, LEEWAY, 'hesitating')]);
     say(0);
@@ -79,6 +88,17 @@ describe('pacing makes a sender wait', () => {
     say(0);
     expect(passed).to.deep.equal([]);
     expect(pacing.waiting).to.equal(1);
+  });
+
+  it('though one that has let it pass before has stopped, or left, or begun to finish', () => {
+    for (const change of [{ standing: 'stopped' }, { finishing: true }] as const) {
+      const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
+      const { say, passed } = pacingOf([lead, other]);
+      say(0);
+      Object.assign(lead, change);
+      say(0);
+      expect(passed).to.deep.equal([0]);
+    }
   });
 
   it('while one that only hesitates is about to cost disk', () => {

@@ -72,6 +72,15 @@ describe('README.md', () => {
     expect(readFileSync(join(ROOT, '.ci/run'), 'utf8')).to.include('npm install && npm test');
   });
 
+  it('begins with a command that ends when npm is told to', async () => {
+    const port = await freePort();
+    const { child } = start('npm', ['start', '--silent', String(port)], ROOT);
+    await eventually('npm start to listen', async () => (await listening(port)) === true);
+    if (child.pid === undefined) throw new Error('npm was not started');
+    process.kill(child.pid, 'SIGTERM');
+    await eventually('the port to be free', async () => (await listening(port)) === false);
+  });
+
   it('has no snippet that is not run here', () => {
     expect([...modules.keys()]).to.deep.equal(['transcript.mjs', 'shout.mjs', 'compose.mjs', 'anything.mjs']);
     expect(commands.slice(2)).to.deep.equal([

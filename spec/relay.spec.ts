@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { type Duplex, PassThrough, Readable } from 'node:stream';
+import { Duplex, PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { MiniServError, type Relay } from '../lib/index.js';
 import { afterwards } from './support/cleanup.js';
@@ -148,6 +148,7 @@ describe('relay', () => {
       nothing: undefined,
       'half a Duplex': new Readable({ read() {} }),
       'a Duplex of objects': new PassThrough({ objectMode: true }),
+      'a Duplex that decodes': new PassThrough().setEncoding('utf8'),
     })) {
       it(`refuses what is no Duplex of bytes, and uses up no id for it: ${name}`, async () => {
         const relay = room();
@@ -155,6 +156,36 @@ describe('relay', () => {
         expect(new Member(relay).id).to.equal(0);
       });
     }
+
+    it('is not harmed by a Duplex that throws when it is written to', async () => {
+      const relay = room();
+      const events = diary(relay);
+      const a = await join(relay);
+      const thrower = new Duplex({
+        read() {},
+        write() {
+          throw new Error('from a Duplex');
+        },
+      });
+      relay.handle(thrower);
+      const c = await join(relay);
+      a.send('hello\n');
+      await c.until(said(0, 'hello'));
+      await events.until('left 1 from a Duplex\n');
+      a.send('again\n');
+      await c.until(said(0, 'again'));
+    });
+
+    it('notices the end of one that breaks and does not say that it is closed', async () => {
+      const relay = room();
+      const a = await join(relay);
+      const mute = new Duplex({ emitClose: false, read() {}, write: (_chunk, _encoding, done) => done() });
+      relay.handle(mute);
+      await a.until(arrived(1));
+      mute.destroy(new Error('broken'));
+      await a.until(left(1));
+      expect(relay.stats().clients).to.equal(1);
+    });
 
     it('can be called by a listener, and what that says keeps its place', async () => {
       const relay = room();

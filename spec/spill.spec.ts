@@ -136,6 +136,39 @@ describe('a backlog', () => {
     expect(world.clock.pending).to.equal(0);
   });
 
+  it('is held in no more files than there are descriptors for', async () => {
+    const { relay, world } = smallRoom({ maxClients: 10 });
+    world.fs.total = 8e6;
+    await relay.listen(0);
+    const [speaker] = await withLaggard(relay);
+    // Files of a megabyte at first, and then of a 16th of what is there.
+    speaker.send(packet(lines(60_000)));
+    await eventually('segments on disk', () => relay.stats().disk > 3e6);
+    expect(world.fs.openFiles).to.be.at.most(8);
+  });
+
+  it('leaves nothing behind when the relay is closed while the first file is made', async () => {
+    const { relay, world } = smallRoom({ memory: 0 });
+    const [speaker] = await withLaggard(relay);
+    let made = (): void => {};
+    const unlinking = new Promise<void>((resolve) => {
+      world.fs.unlink = async () => {
+        resolve();
+        await new Promise<void>((done) => {
+          made = done;
+        });
+      };
+    });
+    speaker.send(packet(lines(100)));
+    await unlinking;
+    const closed = relay.close(0);
+    await turn();
+    made();
+    await closed;
+    expect(world.fs.openFiles).to.equal(0);
+    expect(world.fs.directories.size).to.equal(0);
+  });
+
   it('is warned about once where the directory is a tmpfs', async () => {
     const { relay, world, warnings } = smallRoom();
     world.fs.type = 0x01021994;
