@@ -1,13 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
-import { type Duplex, PassThrough } from 'node:stream';
+import { type Duplex, PassThrough, type Readable } from 'node:stream';
 import { Client } from './client.js';
 import { descriptors } from './descriptors.js';
 import { MiniServError } from './errors.js';
 import { Listener } from './listener.js';
 import { decode, render, renderPieces, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
-import type { Output } from './output.js';
 import { Pacing } from './pacing.js';
 import { Pager } from './pager.js';
 import type { Destination, Reader } from './reader.js';
@@ -15,8 +14,6 @@ import type { RelayEvents, RelayStats } from './relay-events.js';
 import { RoomLog } from './room-log.js';
 import { Spill } from './spill.js';
 import { Transcripts } from './transcripts.js';
-
-export type { RelayEvents, RelayStats } from './relay-events.js';
 
 /** A room and its clients. Made by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
@@ -144,7 +141,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * The transcript, from now on: a new Readable each time, with a cursor of its own. It ends when the relay is
    * closed. Destroy it if you do not want it any more: until then the log is kept for it.
    */
-  get output(): Output {
+  get output(): Readable {
     return this.#transcripts.output();
   }
 

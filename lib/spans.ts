@@ -7,7 +7,7 @@ export class Spans {
   #ends: Uint32Array;
   #values: Float64Array;
 
-  constructor(ends = new Uint32Array(16), values = new Float64Array(16)) {
+  constructor(ends: Uint32Array = new Uint32Array(16), values: Float64Array = new Float64Array(16)) {
     this.#ends = ends;
     this.#values = values;
   }
@@ -64,8 +64,8 @@ export class Spans {
 
   static fromBytes<T extends Spans>(
     this: new (
-      ends: Uint32Array<ArrayBuffer>,
-      values: Float64Array<ArrayBuffer>,
+      ends: Uint32Array,
+      values: Float64Array,
     ) => T,
     bytes: Uint8Array,
   ): T {

@@ -86,6 +86,8 @@ describe('README.md', () => {
     expect(commands.slice(2)).to.deep.equal([
       'mini-serv 4242 > audit.log',
       'mini-serv 4242 | tee audit.log',
+      'mini-serv --audit audit.json --audit-format json 4242',
+      'mini-serv verify audit.json',
       'mini-serv -t log=to:room.log 4242',
       "mini-serv -t 'filter=drop:/password/i' -t no-http 4242",
       'mini-serv -t ./shout.mjs 4242',
@@ -115,7 +117,7 @@ describe('README.md', () => {
     }
   });
 
-  for (const command of commands.slice(2)) {
+  for (const command of commands.slice(2).filter((line) => line.includes('4242'))) {
     it(`shows a command that works: ${command}`, async () => {
       const [cwd, port] = [folder(), await freePort()];
       const bin = `"${process.execPath}" "${join(ROOT, 'dist/bin/mini-serv.js')}"`;
@@ -126,10 +128,14 @@ describe('README.md', () => {
       await first.send('my password\nHello\n');
       await second.until(/shout/.test(command) ? said(0, 'HELLO') : said(0, 'Hello'));
       expect(second.received.includes('my password')).to.equal(!/filter|shout/.test(command));
-      const file = /[\w]+\.log/.exec(command)?.[0];
+      const file = /\w+\.(log|json)/.exec(command)?.[0];
       const kept = (): string => (file === undefined ? '' : readFileSync(join(cwd, file), 'utf8'));
       if (file !== undefined) await eventually('it to be kept', () => kept().includes('Hello'));
       if (file === 'audit.log') expect(kept()).to.include(said(0, 'my password', 'Hello'));
+      if (file === 'audit.json') {
+        const { output } = start('sh', ['-c', `exec ${bin} verify audit.json`], cwd);
+        await output.until('audit.json: whole');
+      }
     });
   }
 
