@@ -125,14 +125,14 @@ describe('command: standard output that is amiss', () => {
       it('/dev/full: the room goes on, it is said once, and what is missing is said in the end', async () => {
         const server = await startServer({ args, command: shell('exec "$@" > /dev/full') });
         const [a, b] = await pair(server);
-        await speak(a, b, 20);
+        await speak(a, b, 8);
         await server.stderr.until('\n');
         await ends(server);
         const [begins = '', ending = '', ...more] = linesOf(server);
         expect(begins).to.match(
           /^mini-serv: standard output cannot be written, which is tried again: ENOSPC/,
         );
-        const bytes = (arrived(0) + arrived(1) + said(0, ...bulk(20))).length;
+        const bytes = (arrived(0) + arrived(1) + said(0, ...bulk(8))).length;
         expect(ending).to.match(
           new RegExp(
             `^mini-serv: standard output is not whole: the last ${bytes} bytes of what was said are not in it`,
@@ -158,7 +158,7 @@ describe('command: standard output that is amiss', () => {
         const server = await startServer({ args });
         server.process.stdout?.pause();
         const [a, b] = await pair(server);
-        await speak(a, b, 20);
+        await speak(a, b, 8);
         server.kill('SIGTERM');
         await within(once(server.process, 'exit'), 'the end of the server', GRACE);
         await server.stderr.until('\n');
@@ -172,7 +172,7 @@ describe('command: standard output that is amiss', () => {
         const command = shell('mkfifo "$DIR/pipe" && exec "$@" 1<> "$DIR/pipe"');
         const server = await startServer({ args, command, env: { DIR } });
         const [a, b] = await pair(server);
-        await speak(a, b, 20);
+        await speak(a, b, 8);
         await ends(server);
         expect(linesOf(server)).to.have.length(1);
       });
