@@ -18,7 +18,8 @@ describe('protocol: many at once', () => {
     const server = await startServer();
     const a = await arrive(server);
     const b = await arrive(server, 1, a);
-    const start = performance.now();
+    let last = performance.now();
+    const took: number[] = [];
     for (let i = 0; i < 100; i++) {
       await a.send(`${i}?\n`);
       await b.until(said(0, `${i}?`));
@@ -26,8 +27,12 @@ describe('protocol: many at once', () => {
       await b.until(said(0, `${i}??`));
       await b.send(`${i}!\n`);
       await a.until(said(1, `${i}!`));
+      took.push(performance.now() - last);
+      last = performance.now();
     }
-    expect(performance.now() - start, 'milliseconds').to.be.below(1500);
+    // A timer delays each of them; a busy machine delays many, and leaves the quickest alone.
+    const quick = took.sort((one, other) => one - other)[10] as number;
+    expect(quick, 'milliseconds for one of the quickest').to.be.below(15);
   });
 
   it('lets a hundred talk at once, and all hear one order', async () => {

@@ -21,13 +21,10 @@ describe('protocol: long lines', () => {
     const [long, small, reader] = await trio(server);
     const line = Buffer.alloc(64 * MIB, 'abcdefghijklmnopqrstuvwxyz012345');
     const ticks: string[] = [];
-    let worst = 0;
     const tick = async () => {
-      const start = performance.now();
       ticks.push(`tick ${ticks.length}`);
       await small.send(`${ticks.at(-1)}\n`);
       await reader.until(`client 1: ${ticks.at(-1)}\n`);
-      worst = Math.max(worst, performance.now() - start);
     };
     let underWay = true;
     const sent = within(long.send(line), 'the sending of 64 MiB', 30_000).finally(() => {
@@ -55,7 +52,8 @@ describe('protocol: long lines', () => {
       said(0, 'end'),
       said(1, ...ticks.slice(then)),
     );
-    expect(worst, 'milliseconds that a small line took').to.be.below(1500);
+    // Said and heard one after another while the long one was on its way: whoever stops for it says far fewer.
+    expect(before, 'small lines during the long one').to.be.at.least(5);
   });
 
   it('forgets an unfinished line of 8 MiB when its client leaves', async () => {
