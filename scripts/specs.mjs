@@ -13,7 +13,8 @@ const AT_ONCE = 3;
 
 /** The files that take long, in groups that take about as long as each other; all others are one more group. */
 const LONG = [
-  /^(transcript|audit|audit-random|verify)\.spec/,
+  /^transcript\.spec/,
+  /^(audit|audit-random|verify)\.spec/,
   /^(backlog|command|command-transforms|command-transform-errors)\.spec/,
   /^(audit-faults|formats)\.spec/,
   /^conformance/,
