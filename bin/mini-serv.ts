@@ -19,10 +19,10 @@ import { verifyAudit } from '../lib/verify.js';
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
 const GRACE = 2000;
-/** How long connections may be refused and accepted again and again before it is said once more, in ms. */
-const QUIET = 10_000;
 /** And how long it may take to write down, after that, what could not be delivered. */
 const LAST = 500;
+/** How long connections may be refused and accepted again and again before it is said once more, in ms. */
+const QUIET = 10_000;
 
 // Somebody may have closed the other end; there is nobody left to tell.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

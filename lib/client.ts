@@ -1,18 +1,14 @@
-import type { Duplex, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { duplexDestination } from './duplex-destination.js';
 import type { MiniServError } from './errors.js';
 import { Reader, type ReaderOptions } from './reader.js';
 import { Source, type SourceOptions } from './source.js';
-import type { Clock } from './world.js';
 
 export interface ClientOptions extends Omit<SourceOptions, 'client' | 'input' | 'failed'> {
   readonly id: number;
   readonly duplex: Duplex;
-  readonly hub: Writable;
-  readonly clock: Clock;
   /** How long a connection that is being ended by us may take to take what it is owed, in ms. */
   readonly grace: number;
-  readonly warn: (warning: MiniServError) => void;
   /** Told when its connection is closed. */
   readonly closed: () => void;
 }

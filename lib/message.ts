@@ -26,8 +26,17 @@ export type Said =
 /** The wire form of what was said, as a latin1 string. Every line of it begins with the relay's own prefix. */
 export function render(said: Said): string {
   if (said.kind !== 'lines') return `server: client ${said.client} just ${said.kind}\n`;
-  const prefix = `client ${said.client}: `;
-  return `${prefix}${said.bytes.replaceAll('\n', `\n${prefix}`)}\n`;
+  const prefix = prefixOf(said.client);
+  return `${prefix}${prefixed(said.bytes, prefix)}\n`;
+}
+
+function prefixOf(client: number): string {
+  return `client ${client}: `;
+}
+
+/** A block whose lines but the first have their prefix. */
+function prefixed(bytes: string, prefix: string): string {
+  return bytes.replaceAll('\n', `\n${prefix}`);
 }
 
 /**
@@ -56,11 +65,11 @@ export function* renderPieces(said: Said): Generator<string> {
     yield render(said);
     return;
   }
+  const prefix = prefixOf(said.client);
   for (const bytes of cut(said.bytes)) {
-    const prefix = `client ${said.client}: `;
     // A line that is longer than a block comes last, and there are not many newlines before it.
     yield prefix;
-    yield bytes.replaceAll('\n', `\n${prefix}`);
+    yield prefixed(bytes, prefix);
     yield '\n';
   }
 }
