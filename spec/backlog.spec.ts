@@ -169,10 +169,12 @@ describe('a file system of 16 MiB for the backlog', function () {
     expect(hashes).to.deep.equal([expectation().update(flooding).update(said(1, 'end')).digest('hex')]);
     await listener.hears(said(1, 'begin'), flooding, said(1, 'end'));
     await eventually('the end of it to be told', () => server.stderr.text.includes('again'));
-    // In memory, as the operator is told; full, once; and over, once.
-    expect(
-      server.stderr.text.split('\n').map((line) => /tmpfs|senders wait|again/.exec(line)?.[0]),
-    ).to.deep.equal(['tmpfs', 'senders wait', 'again', undefined]);
+    // In memory, as the operator is told; then full and room again by turns: a flood fills a small disk as often as
+    // reading has freed it.
+    const told = server.stderr.text
+      .split('\n')
+      .flatMap((line) => /tmpfs|senders wait|again/.exec(line)?.[0] ?? []);
+    expect(told.join()).to.match(/^tmpfs(,senders wait,again)+$/);
   });
 });
 
