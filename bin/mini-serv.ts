@@ -205,7 +205,9 @@ process.on('SIGXFSZ', () => {});
 // Memory that cannot be had shows as a throw from wherever it was wanted.
 process.on('uncaughtException', (error) => {
   process.stderr.write('Fatal error\n');
+  const broken = (error as NodeJS.ErrnoException).code === 'ERR_INVARIANT';
   if (process.argv.includes('--verbose')) process.stderr.write(`${error.stack}\n`);
+  else if (broken) process.stderr.write(`mini-serv: ${error.message}\n`);
   process.exit(1);
 });
 

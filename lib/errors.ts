@@ -13,6 +13,7 @@
  * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
  * | `ERR_TRANSCRIPT` | a transcript cannot be written for now, or again, or is given up, or is not whole |
  * | `ERR_OPTION` | an option has a value that it cannot have |
+ * | `ERR_INVARIANT` | a check of mini-serv's own failed, which is a bug in it: the process ends |
  * | `ERR_STATE` | the call does not fit the relay's state (closed, or listening already) |
  */
 export type ErrorCode =
@@ -26,6 +27,7 @@ export type ErrorCode =
   | 'ERR_SPILL_TMPFS'
   | 'ERR_TRANSCRIPT'
   | 'ERR_OPTION'
+  | 'ERR_INVARIANT'
   | 'ERR_STATE';
 
 /** The base of every error that mini-serv itself makes. */

@@ -1,3 +1,4 @@
+import { invariant } from './invariant.js';
 import type { Reader } from './reader.js';
 import type { Clock } from './world.js';
 
@@ -75,7 +76,10 @@ export class Pacing {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { client, resume } of waiting) this.pass(client, resume);
-    if (this.#waiting.length > 0) return;
+    if (this.#waiting.length > 0) {
+      invariant(!this.#open && this.#cancelLook !== null, 'a sender waits, and nobody will look at it again');
+      return;
+    }
     this.#cancelLook?.();
     this.#cancelLook = null;
   };

@@ -1,4 +1,5 @@
 import { MiniServError } from './errors.js';
+import { invariant } from './invariant.js';
 import { Runs } from './runs.js';
 import { type Content, Segment } from './segment.js';
 import { SPAN } from './spans.js';
@@ -96,6 +97,7 @@ export class Pager {
 
   /** Nobody needs a segment any more. */
   free(segment: Segment): void {
+    invariant(segment.readers === 0, 'a segment was freed that a reader has yet to have');
     this.#removeDirty(segment);
     this.#clean.delete(segment);
     if (segment.place !== null) {
@@ -116,7 +118,9 @@ export class Pager {
   }
 
   unpin(segment: Segment): void {
-    if (--segment.pins > 0) return;
+    segment.pins--;
+    invariant(segment.pins >= 0, 'a segment was given back more often than it was taken');
+    if (segment.pins > 0) return;
     const closed = segment.length === this.#options.segmentSize;
     if (segment.readers === 0 && closed) this.#drop(segment);
     else if (segment.place !== null) this.#keepClean(segment);
@@ -194,12 +198,14 @@ export class Pager {
   #removeDirty(segment: Segment): void {
     if (!this.#dirty.delete(segment)) return;
     this.#dirtyBytes -= segment.weight;
+    invariant(this.#dirtyBytes >= 0, 'less than nothing waits for the disk');
     this.#settle();
   }
 
   #weigh(segment: Segment, bytes: number): void {
     segment.weight += bytes;
     this.#resident += bytes;
+    invariant(segment.weight >= 0 && this.#resident >= 0, 'less than nothing is in memory');
   }
 
   /** Whether memory holds more than it may: what has been loaded again takes the place of what has yet to be read. */
@@ -290,6 +296,8 @@ export class Pager {
   }
 
   #drop(segment: Segment): void {
+    const needed = segment.readers > 0 && segment.place === null;
+    invariant(segment.pins === 0 && !needed, 'memory was given back that somebody still reads');
     const content = segment.release();
     if (content === null) return;
     this.#weigh(segment, -segment.weight);

@@ -1,3 +1,4 @@
+import { invariant } from './invariant.js';
 import type { Block, RoomLog } from './room-log.js';
 import { NOBODY } from './runs.js';
 import type { TimeMark } from './times.js';
@@ -209,6 +210,7 @@ export class Reader {
     log.release(block);
     // Unless it has gone further meanwhile.
     if (block.next <= this.#cursor) return;
+    invariant(block.next <= (this.#limit ?? log.end), 'a cursor passed the end of what it is to have');
     log.advance(this.#cursor, block.next);
     this.#cursor = block.next;
   }

@@ -1,3 +1,4 @@
+import { invariant } from './invariant.js';
 import type { Pager } from './pager.js';
 import type { Content, Segment } from './segment.js';
 import type { TimeMark } from './times.js';
@@ -74,11 +75,12 @@ export class RoomLog {
   /** A reader that needs nothing beyond `end`, the position where the log ends now, but is not there yet. */
   unfollow(): void {
     this.#followers--;
+    invariant(this.#followers >= 0, 'more readers stopped following the log than had begun to');
   }
 
   /** A reader is gone. `end` is where it would have stopped; undefined if it had followed. */
   detach(cursor: number, end: number | undefined): void {
-    if (end === undefined) this.#followers--;
+    if (end === undefined) this.unfollow();
     this.#pass(cursor, Math.ceil((end ?? this.end) / this.segmentSize));
   }
 
@@ -105,7 +107,9 @@ export class RoomLog {
       segments.push(segment);
       next = base + to;
     }
-    return segments.length === 0 ? null : { segments, bytes, next };
+    if (segments.length === 0) return null;
+    invariant(next > cursor && next <= limit, 'a block is not a part of what its reader is to have');
+    return { segments, bytes, next };
   }
 
   /** When the bytes of a block were said, for a reader that skips nothing: see {@link Destination.send}. */
@@ -158,7 +162,7 @@ export class RoomLog {
 
   #segment(cursor: number): Segment {
     const segment = this.#segments.get(Math.floor(cursor / this.segmentSize));
-    if (segment === undefined) throw new Error(`the log no longer holds position ${cursor}`);
+    invariant(segment !== undefined, 'the log no longer holds what a reader has yet to have');
     return segment;
   }
 
@@ -187,6 +191,7 @@ export class RoomLog {
       const segment = this.#segments.get(index);
       if (segment === undefined) continue;
       segment.readers--;
+      invariant(segment.readers >= 0, 'a segment was passed by more readers than it had');
       if (segment.readers === 0 && segment !== this.#tail) this.#free(segment);
     }
   }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { MiniServError } from './errors.js';
+import { invariant } from './invariant.js';
 import type { Place } from './segment.js';
 import type { FileSystem, SpillHandle } from './world.js';
 
@@ -139,6 +140,7 @@ export class Spill {
 
   #release(file: SpillFile, length: number): void {
     file.live -= length;
+    invariant(file.live >= 0, 'more of a spill file was freed than was written');
     if (file.live === 0) this.#close(file);
   }
 
