@@ -46,6 +46,8 @@ export class Pager {
   /** In memory and on disk, not pinned; the one loaded longest ago first. */
   #clean = new Set<Segment>();
   #loading = new Map<Segment, Promise<void>>();
+  /** Waits that are under way, and how to end them. */
+  #pauses = new Set<() => void>();
   #spare: Content[] = [];
   #resident = 0;
   #spilling = false;
@@ -144,10 +146,11 @@ export class Pager {
   shutdown(): void {
     this.#closed = true;
     this.#cancelRetry();
+    for (const end of this.#pauses) end();
   }
 
   async #load(segment: Segment): Promise<void> {
-    const { segmentSize, spill, clock } = this.#options;
+    const { segmentSize, spill } = this.#options;
     for (let attempt = 0; ; attempt++) {
       const { place } = segment;
       if (place === null || segment.content !== null) return;
@@ -163,6 +166,7 @@ export class Pager {
         this.#keepClean(segment);
         return;
       } catch (cause) {
+        if (segment.readers === 0) return;
         const delay = READ_RETRIES[attempt];
         if (delay === undefined || this.#closed) {
           const reason = cause instanceof Error ? cause.message : String(cause);
@@ -170,9 +174,22 @@ export class Pager {
             cause,
           });
         }
-        await new Promise<void>((resolve) => clock.after(delay, resolve));
+        await this.#pause(delay);
       }
     }
+  }
+
+  /** Over early if the pager is shut down. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const cancel = this.#options.clock.after(ms, end);
+      this.#pauses.add(end);
+    });
   }
 
   /** Keeps a loaded segment for the laggards that follow, as long as there are not too many of them. */

@@ -272,6 +272,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     }
     this.#transcripts.destroy();
     await stopped;
+    this.#clients.clear();
     this.#pager.shutdown();
     await this.#spill.close();
     this.emit('close');

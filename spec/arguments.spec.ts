@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { checkOptions } from '../lib/options.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 
 const run = (args: string[]): Command & { kind: 'run' } => {
   const command = parseCommand(args);

@@ -10,7 +10,8 @@ import { canMount, smallDisk } from './support/disk.js';
 import { Inbox } from './support/inbox.js';
 import { folder } from './support/modules.js';
 import { eventually } from './support/patience.js';
-import { join as enter, random, room } from './support/room.js';
+import { random } from './support/random.js';
+import { join as enter, room } from './support/room.js';
 
 const PAGE = 4096;
 

@@ -13,7 +13,8 @@ import { runCommand, type Server, shell, startServer } from './support/command.j
 import { Inbox } from './support/inbox.js';
 import { folder } from './support/modules.js';
 import { eventually } from './support/patience.js';
-import { join as joinRoom, random, room } from './support/room.js';
+import { random } from './support/random.js';
+import { join as joinRoom, room } from './support/room.js';
 import { hasTerminal, onTerminal } from './support/terminal.js';
 import { arrived, left, packet, said } from './support/wire.js';
 import { fakeWorld } from './support/world.js';

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { Message, TransformFactory } from '../lib/index.js';
 import { Inbox } from './support/inbox.js';
-import { diary, join, Member, random, room } from './support/room.js';
+import { random } from './support/random.js';
+import { diary, join, Member, room } from './support/room.js';
 import { arrived, left, said } from './support/wire.js';
 
 /** Transforms that take a little while over each message, each in its own way. */

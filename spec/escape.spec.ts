@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { escapeBytes, escapeControls, escapeText } from '../lib/escape.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 
 async function throughTerminal(chunks: readonly Buffer[]): Promise<string> {
   const escaper = escapeControls();

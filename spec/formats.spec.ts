@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { createFormatter, type Format } from '../lib/formats.js';
 import type { TimeMark } from '../lib/times.js';
 import { recordsOf, toWire } from './support/audit.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 import { arrived, left, said, saidBytes } from './support/wire.js';
 
 const BEGAN = Date.UTC(2026, 0, 31, 12);

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { LINE_TOO_LONG, splitLines } from '../lib/lines.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 
 const CHUNK = 64 * 1024;
 const MIB = 1024 * 1024;

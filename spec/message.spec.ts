@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decode, encode, type Message, render, renderPieces, toBytes, toMessages } from '../lib/message.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 
 /** Bytes as a latin1 string, which is how the core carries them. */
 const bytes = (...values: number[]): string => String.fromCharCode(...values);

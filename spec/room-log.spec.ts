@@ -3,7 +3,7 @@ import { Pager } from '../lib/pager.js';
 import { RoomLog } from '../lib/room-log.js';
 import { NOBODY, Runs } from '../lib/runs.js';
 import { Spill } from '../lib/spill.js';
-import { random } from './support/room.js';
+import { random } from './support/random.js';
 import { fakeWorld } from './support/world.js';
 
 const SEGMENT = 16;

@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MiniServError, Relay, RelayOptions } from '../lib/index.js';
 import { eventually } from './support/patience.js';
-import { join, type Member, random, room } from './support/room.js';
+import { random } from './support/random.js';
+import { join, type Member, room } from './support/room.js';
 import { left, said } from './support/wire.js';
 import { type FakeWorld, fakeWorld, narrow, systemError } from './support/world.js';
 

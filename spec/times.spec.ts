@@ -3,7 +3,8 @@ import type { Destination } from '../lib/index.js';
 import { type TimeMark, Times } from '../lib/times.js';
 import { Inbox } from './support/inbox.js';
 import { eventually } from './support/patience.js';
-import { join, random, room } from './support/room.js';
+import { random } from './support/random.js';
+import { join, room } from './support/room.js';
 import { said } from './support/wire.js';
 import { fakeWorld } from './support/world.js';
 

@@ -1,0 +1,11 @@
+/** Numbers from 0 up to, but without, 1: the same ones for the same seed. */
+export function random(seed: number): () => number {
+  // mulberry32
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
