@@ -18,6 +18,7 @@ const LONG = [
   /^(backlog|command|command-transforms|command-transform-errors)\.spec/,
   /^(audit-faults|formats)\.spec/,
   /^conformance/,
+  /^simulation/,
 ];
 
 const files = readdirSync(join(root, 'dist/spec'), { recursive: true }).filter((name) =>

@@ -15,6 +15,8 @@ function reset(): Error {
 export class Connection extends Duplex {
   /** What the client has sent and the relay has not read. */
   inbound = Buffer.alloc(0);
+  /** How many lines the relay has been given the end of. */
+  linesRead = 0;
   /** What the relay has written and the client has not read. */
   outbound: Buffer[] = [];
   #outboundBytes = 0;
@@ -29,7 +31,8 @@ export class Connection extends Duplex {
   aborted = false;
 
   constructor(capacity: number) {
-    super({ allowHalfOpen: true });
+    // As a socket is made; the relay has its own mind about that.
+    super({ allowHalfOpen: false });
     this.#capacity = capacity;
     // It takes what it is lent as a socket does, and so is to be lent it.
     Object.defineProperty(this, 'constructor', { value: Socket });
@@ -78,6 +81,7 @@ export class Connection extends Duplex {
       const chunk = this.inbound.subarray(0, most);
       this.inbound = this.inbound.subarray(chunk.length);
       this.#wants = false;
+      this.linesRead += chunk.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0);
       this.push(Buffer.from(chunk));
     } else {
       this.#wants = false;

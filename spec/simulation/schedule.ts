@@ -128,5 +128,5 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Rooms, and what happens in them. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   setup,
-  steps: fc.array(step, { minLength: 1, maxLength: 100, size: 'max' }),
+  steps: fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
 });

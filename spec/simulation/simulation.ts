@@ -100,16 +100,16 @@ export class Simulation {
 
   /** Lets time pass until it is so. Gives false if it does not become so, whatever happens. */
   async until(holds: () => boolean): Promise<boolean> {
+    await this.#settle();
     for (let round = 0, pause = 10; round < 30_000; round++) {
-      if (holds()) return true;
-      if (!(await this.#turn(4096))) {
-        // A reader counts as stopped after 20 s at most, and all else takes less.
-        if (pause > 120_000) return holds();
-        this.clock.advance(pause);
-        pause *= 1.5;
-        await this.#settle();
-      }
+      if (await this.#turn(4096)) continue;
       this.#look(this);
+      if (holds()) return true;
+      // A reader counts as stopped after 20 s at most, and all else takes less.
+      if (pause > 120_000) return false;
+      this.clock.advance(pause);
+      pause *= 1.5;
+      await this.#settle();
     }
     return false;
   }

@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { Pacing } from '../../lib/pacing.js';
+import { RoomLog } from '../../lib/room-log.js';
+import { Segment } from '../../lib/segment.js';
+import { Spill } from '../../lib/spill.js';
+import { afterwards } from '../support/cleanup.js';
+import { campaign, play } from './campaign.js';
+
+/** Breaks a method for the length of a test. */
+function broken<T extends object, K extends keyof T>(prototype: T, name: K, method: T[K]): void {
+  const whole = prototype[name];
+  prototype[name] = method;
+  afterwards(() => {
+    prototype[name] = whole;
+  });
+}
+
+describe('a room under 10,000 simulated schedules', function () {
+  this.timeout(300_000);
+
+  // Always the same ones, so that a change is judged by what it changes; test:sim looks for new ones.
+  it('keeps its promises', async () => {
+    const { failure } = await campaign({ runs: 10_000, seed: 42 });
+    expect(failure).to.equal(null);
+  });
+});
+
+describe('the simulation', function () {
+  this.timeout(60_000);
+
+  const cases: [string, RegExp, () => void][] = [
+    [
+      'that an echo is sent',
+      /heard differs/,
+      () => {
+        const { slices } = Segment.prototype;
+        broken(Segment.prototype, 'slices', function (this: Segment, from, to) {
+          return slices.call(this, from, to, -1);
+        });
+      },
+    ],
+    [
+      'that a segment is never given back',
+      /for nobody|broken invariant/,
+      () => {
+        broken(RoomLog.prototype, 'advance', () => {});
+      },
+    ],
+    [
+      'that a segment is given back too early',
+      /broken invariant/,
+      () => {
+        const { advance } = RoomLog.prototype;
+        broken(RoomLog.prototype, 'advance', function (this: RoomLog, from, to) {
+          advance.call(this, from, to + this.segmentSize);
+        });
+      },
+    ],
+    [
+      'that readers are not woken',
+      /does not come to rest/,
+      () => {
+        const { wait } = RoomLog.prototype;
+          broken(RoomLog.prototype, 'wait', function (this: RoomLog, callback) {
+          if (this.end < 200) wait.call(this, callback);
+        });
+      },
+    ],
+    [
+      'that a waiting sender is forgotten',
+      /does not come to rest|does not close|of its/,
+      () => {
+        broken(Pacing.prototype, 'pass', function (this: Pacing, _client, resume) {
+          if (this.clients.size < 3) resume();
+        });
+      },
+    ],
+    [
+      'that what is read back is damaged',
+      /heard differs/,
+      () => {
+        const { read } = Spill.prototype;
+        broken(Spill.prototype, 'read', async function (this: Spill, place, into, start) {
+          await read.call(this, place, into, start);
+          if (start === 0) into[0] = 64;
+        });
+      },
+    ],
+  ];
+  for (const [what, message, damage] of cases) {
+    it(`finds ${what}, and says how to see it again`, async () => {
+      damage();
+      const { failure } = await play({ runs: 300, seed: 7 });
+      expect(failure).to.match(message);
+      const [, seed, path] = /--seed (\d+) --path (\S+)$/.exec(failure ?? '') ?? [];
+      const again = await play({ runs: 300, seed: Number(seed), path: path as string });
+      expect(again.failure?.split('\n')[0]).to.match(message);
+    });
+  }
+});
