@@ -172,6 +172,15 @@ describe('close', () => {
     if (port !== undefined) expect(await refusal(port)).to.equal(undefined);
   });
 
+  it('counts no client any more, though a transform has never answered one', async () => {
+    const relay = room({ transforms: [() => () => new Promise<never>(() => {})] });
+    const member = new Member(relay);
+    member.send('hello\n');
+    await relay.close(10);
+    expect(relay.stats().clients).to.equal(0);
+    expect(relay.stats().transforming.size).to.equal(0);
+  });
+
   it('is what await using does', async () => {
     const relay = createRelay({ grace: FOREVER });
     const a = await join(relay);

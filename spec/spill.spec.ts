@@ -213,6 +213,15 @@ describe('reading a backlog back', () => {
     expect(warnings).to.deep.equal([]);
   });
 
+  it('is not tried again once the relay is closed', async () => {
+    const { relay, world, members } = await spilled();
+    world.fs.readErrors = Array.from({ length: 100 }, () => systemError('EIO'));
+    members[2].wake();
+    await eventually('a read to fail', () => world.fs.readErrors.length < 100);
+    await relay.close(0);
+    await eventually('nothing to be left to do', () => world.clock.pending === 0);
+  });
+
   it('ends that reader alone when it fails for good, and never gives it wrong bytes', async () => {
     const { relay, world, members, warnings } = await spilled();
     const [speaker, listener, laggard] = members;

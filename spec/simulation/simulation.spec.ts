@@ -61,7 +61,7 @@ describe('the simulation', function () {
       /does not come to rest/,
       () => {
         const { wait } = RoomLog.prototype;
-          broken(RoomLog.prototype, 'wait', function (this: RoomLog, callback) {
+        broken(RoomLog.prototype, 'wait', function (this: RoomLog, callback) {
           if (this.end < 200) wait.call(this, callback);
         });
       },
