@@ -127,7 +127,10 @@ export class Client {
     const { clock, grace, warn } = this.#options;
     this.reason ??= error;
     warn(error);
-    if (!this.closed) this.#cancelKick = clock.after(grace, () => this.destroy());
+    if (this.closed) return;
+    // It may fail once more: its transforms, when they are told that it left.
+    this.#cancelKick();
+    this.#cancelKick = clock.after(grace, () => this.destroy());
   }
 
   #close(): void {

@@ -1,11 +1,12 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
-import type { Said } from '../lib/message.js';
+import type { Message, Said } from '../lib/message.js';
 import { Source } from '../lib/source.js';
 import { realWorld } from '../lib/world.js';
 import { diary, join, Member, room } from './support/room.js';
 import { arrived, left, said } from './support/wire.js';
+import { fakeWorld } from './support/world.js';
 
 describe('source', () => {
   it('says who came, each line, and who left, in this order', async () => {
@@ -172,6 +173,25 @@ describe('source', () => {
     speaker.send('0123456789a');
     await closed;
     expect(relay.stats().clients).to.equal(0);
+  });
+
+  it('sets no second timer for one whose transform fails when it is disconnected for something else', async () => {
+    const world = fakeWorld();
+    const failsAtEnd = () => (message: Message) => {
+      if (message.kind === 'left') throw new Error('oops');
+      return message;
+    };
+    const relay = room({ maxLine: 10, transforms: [failsAtEnd], world });
+    const events = diary(relay);
+    const speaker = await join(relay);
+    speaker.halt();
+    speaker.send('0123456789a');
+    await events.until('warning ERR_LINE_TOO_LONG 0\n');
+    await events.until('warning ERR_TRANSFORM 0\n');
+    speaker.near.destroy();
+    speaker.far.destroy();
+    await relay.close(0);
+    expect(world.clock.pending).to.equal(0);
   });
 
   it('leaves nothing behind on the hub or on its input, however its client leaves', async () => {
