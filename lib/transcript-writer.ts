@@ -193,8 +193,10 @@ export class TranscriptWriter {
       step();
     };
     const step = (error?: Error | null): void => {
-      if (this.#abandoned || error) {
-        if (error) block.done(error);
+      // What is given up is told of by who gave it up: that its write then fails, as Node 22 has it, is no news.
+      if (this.#abandoned) return;
+      if (error) {
+        block.done(error);
         return;
       }
       this.moved = performance.now();

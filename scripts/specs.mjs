@@ -58,6 +58,7 @@ const count = (word) =>
     .map(({ printed }) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(printed)?.[1] ?? 0))
     .reduce((sum, number) => sum + number, 0);
 for (const { printed } of results) process.stdout.write(printed);
-process.stdout.write(`${count('passing')} passed, ${count('failing')} failed, ${count('pending')} skipped\n`);
+const counts = `${count('passing')} passed, ${count('failing')} failed, ${count('pending')} skipped`;
+process.stdout.write(`${counts}, on Node ${process.version}\n`);
 // Also where one of them could not even begin.
 process.exitCode = results.every(({ code }) => code === 0) ? 0 : 1;

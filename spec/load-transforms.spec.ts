@@ -148,7 +148,7 @@ describe('transform module', () => {
   });
 
   it('is said to be missing, with what may have been meant', async () => {
-    const cwd = await folder({ 'here.mjs': '', 'p/x.ts': 'let a: string = "b"; export default a' });
+    const cwd = await folder({ 'here.mjs': '', 'p/x.tsx': 'let a: string = "b"; export default a' });
     const expected: Record<string, RegExp> = {
       './gone.mjs': /^cannot use the transform \.\/gone\.mjs: there is no file .*gone\.mjs$/,
       'file:///gone/t.mjs': /there is no file .*gone.t\.mjs/,
@@ -157,7 +157,7 @@ describe('transform module', () => {
       'here.mjs': /it is a file: write \.\/here\.mjs/,
       filtr: /no built-in \(filter, log, .*no-http\), and no package that is installed in .*\.\/shout\.mjs/,
       '@scope/none/sub': /no package that is installed/,
-      './p/x.ts': /compile it to JavaScript first/,
+      './p/x.tsx': /compile it to JavaScript first/,
     };
     for (const [spec, message] of Object.entries(expected)) {
       const error = await refusal(spec, cwd);
