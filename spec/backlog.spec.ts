@@ -37,6 +37,8 @@ async function flood({ socket }: Client, bytes: number, each: () => void = () =>
 /** A server with stopped readers, who are owed `bytes`; and how to see that they get it. */
 async function backlog(count: number, bytes: number, args: string[] = []) {
   const server = await startServer({ env, args });
+  // What Node itself takes differs from version to version.
+  const before = HAS_PROC ? resident(server) : 0;
   const readers = await stoppedReaders(server, count);
   const speaker = await arrive(server, count);
   const hash = expectation();
@@ -44,7 +46,7 @@ async function backlog(count: number, bytes: number, args: string[] = []) {
   await speaker.send('begin\n');
   await flood(speaker, bytes, () => void hash.update(prefixed));
   await speaker.send('end\n');
-  return { server, readers, speaker, expected: hash.update(said(count, 'end')).digest('hex') };
+  return { server, readers, speaker, before, expected: hash.update(said(count, 'end')).digest('hex') };
 }
 
 describe('readers that have stopped', function () {
@@ -57,15 +59,15 @@ describe('readers that have stopped', function () {
   });
 
   for (const [count, size] of [
-    [1, 192],
+    [1, 256],
     [10, 96],
   ] as const) {
     it(`cost disk and not memory, and get all of it when they read again: ${count}`, async () => {
-      const { server, readers, expected } = await backlog(count, size * MIB);
+      const { server, readers, expected, before } = await backlog(count, size * MIB);
       await eventually('the backlog on disk', () => spilled(server) > (size / 4) * MIB);
       const { hashes } = await readers.resume();
       expect(hashes).to.deep.equal(Array.from({ length: count }, () => expected));
-      expect(resident(server)).to.be.lessThan(200 * MIB);
+      expect(resident(server) - before).to.be.lessThan(180 * MIB);
       await eventually('the disk to be given back', () => spilled(server) === 0);
       expect(server.stderr.text).to.equal('');
     });
