@@ -1,5 +1,5 @@
 /** How long a spec waits for what must come, in milliseconds. Running out of it only ever fails a test. */
-export const PATIENCE = 10_000;
+export const PATIENCE = Number(process.env.MINI_SERV_PATIENCE ?? 10_000);
 
 /** The promise's own outcome, or a failure that says what was waited for. */
 export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {
