@@ -125,9 +125,13 @@ function make(options: RelayOptions): Relay | undefined {
 }
 
 async function run(command: Command & { kind: 'run' }): Promise<void> {
-  const { port, verbose, relay: options, format = 'wire' } = command;
+  // Taken out before there are transforms: see below.
+  const { port, verbose, relay: options, format = 'wire', audit: audited } = command;
   const transforms = await load(command);
   if (transforms === undefined) return;
+  // What a client has sent must not become an option of all that is made from here on, only because some transform
+  // copied it carelessly: Node's own sockets would read it, and could not be made.
+  Object.preventExtensions(Object.prototype);
   const relay = make({ ...options, transforms, grace: GRACE });
   if (relay === undefined) return;
   report(relay, verbose);
@@ -146,7 +150,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   // Before the port is taken: from then on somebody may be told that the room is open, and close it.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
-    if (command.audit !== undefined) audit = await auditTo(relay, command.audit.path, command.audit);
+    if (audited !== undefined) audit = await auditTo(relay, audited.path, audited);
     const taken = await relay.listen(port);
     const where = `mini-serv: listening on 127.0.0.1:${taken}; join with: nc 127.0.0.1 ${taken}`;
     if (port === 0 || process.stderr.isTTY) say(where);

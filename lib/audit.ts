@@ -1,6 +1,7 @@
 import { MiniServError } from './errors.js';
 import { FORMATS, type Format } from './formats.js';
 import { type OpenedAudit, openAudit } from './open-audit.js';
+import { bare } from './own-options.js';
 import type { Relay } from './relay.js';
 import { Transcript } from './transcript.js';
 
@@ -37,7 +38,7 @@ export interface Audit {
  * @throws the system's error, or another that says why, if it cannot be appended to
  */
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
-  const { format = 'text' } = options;
+  const { format = 'text' } = bare(options);
   if (!FORMATS.includes(format)) {
     throw new MiniServError('ERR_OPTION', `format must be ${FORMATS.join(', ')}, and is ${String(format)}`);
   }

@@ -17,7 +17,7 @@ export interface Descriptors {
 export async function descriptors(): Promise<Descriptors> {
   const limit = await descriptorLimit();
   // Where the open ones cannot be counted, a process that has done nothing yet has some twenty.
-  const open = await readdir('/proc/self/fd').then(
+  const open = await readdir('/proc/self/fd', { recursive: false }).then(
     (names) => names.length,
     () => 24,
   );

@@ -9,6 +9,8 @@ import type { Destination } from './reader.js';
 export function duplexDestination(duplex: Duplex): Destination {
   const shares: boolean = duplex.constructor === Socket;
   return {
+    most: undefined,
+    timed: false,
     send(bytes, done) {
       if (!duplex.writable) {
         done(new Error('the connection is gone'));

@@ -1,4 +1,5 @@
-import { Transform } from 'node:stream';
+import { Transform, type TransformOptions } from 'node:stream';
+import { ownOptions } from './own-options.js';
 
 /**
  * What a line may do to somebody's terminal: move its cursor, change its title, turn its text around. C0 other
@@ -39,12 +40,13 @@ export function escapeBytes(bytes: string): string {
  */
 export function escapeControls(): Transform {
   const escaped = escaper();
-  return new Transform({
+  const options: TransformOptions = {
     transform: (chunk: Buffer, _encoding, callback) => callback(null, escaped(chunk)),
     flush(callback) {
       callback(null, escaped(null));
     },
-  });
+  };
+  return new Transform(ownOptions(options));
 }
 
 /** The same as a function of one chunk after another, and null at the end. */

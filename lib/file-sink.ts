@@ -1,5 +1,6 @@
 import { close, fstat, ftruncate, writev } from 'node:fs';
 import { promisify } from 'node:util';
+import { bare } from './own-options.js';
 import { wholeLines, withoutFirst } from './pieces.js';
 import type { CutBack, Sink, SinkOptions, Withdrawn } from './sink.js';
 
@@ -41,9 +42,9 @@ export class FileSink implements Sink, CutBack {
   #closed = false;
 
   constructor(options: FileSinkOptions) {
-    this.#options = options;
-    this.most = options.most ?? MOST;
-    this.#size = options.size ?? 0;
+    this.#options = bare(options);
+    this.most = this.#options.most ?? MOST;
+    this.#size = this.#options.size ?? 0;
     this.#line = this.#size;
   }
 

@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import split2 from 'split2';
 import { BLOCK, cut } from './message.js';
+import { ownOptions } from './own-options.js';
 
 /** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
 export const LINE_TOO_LONG = Symbol('line too long');
@@ -105,10 +106,11 @@ function firstLongLine(block: string, maxLine: number): number {
  */
 export function splitLines(maxLine: number, chunk: number): Transform {
   const matcher = new LineMatcher(maxLine) as unknown as RegExp;
-  return split2(matcher, {
+  const options = ownOptions({
     decodeStrings: false,
-    defaultEncoding: 'latin1',
+    defaultEncoding: 'latin1' as const,
     writableHighWaterMark: chunk + 1,
     readableHighWaterMark: 1,
   });
+  return split2(matcher, options);
 }

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { BUILT_INS } from './built-ins.js';
 import { MiniServError } from './errors.js';
+import { bare } from './own-options.js';
 import { type ClientInfo, isAsyncGeneratorFunction, type TransformFactory } from './transform.js';
 import { toFactory } from './transform-module.js';
 import { named } from './transform-name.js';
@@ -28,8 +29,9 @@ export interface LoadOptions {
  */
 export async function loadTransforms(
   specs: readonly (string | TransformSpec)[],
-  { cwd = process.cwd(), patience = 10_000 }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<TransformFactory[]> {
+  const { cwd = process.cwd(), patience = 10_000 } = bare(options);
   const factories: TransformFactory[] = [];
   for (const spec of specs) {
     const parsed = typeof spec === 'string' ? parseTransformSpec(spec) : spec;

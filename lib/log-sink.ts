@@ -1,7 +1,8 @@
 import { constants, fstatSync, openSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { Writable, type WritableOptions } from 'node:stream';
 import { isatty } from 'node:tty';
 import { descriptorSink } from './descriptor-sink.js';
+import { ownOptions } from './own-options.js';
 
 // A FIFO that nobody reads would hold an open without O_NONBLOCK up for ever.
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -17,7 +18,7 @@ export function logSink(to: string): Writable {
   const fd = to === 'stderr' ? standardError() : openSync(to, FLAGS | constants.O_CREAT, 0o600);
   if (fd === undefined) return process.stderr;
   let opening: ReturnType<typeof descriptorSink> | undefined;
-  const sink = new Writable({
+  const options: WritableOptions = {
     writev(chunks, callback) {
       opening ??= descriptorSink(fd);
       opening.then((opened) => {
@@ -27,7 +28,8 @@ export function logSink(to: string): Writable {
         );
       }, callback);
     },
-  });
+  };
+  const sink = new Writable(ownOptions(options));
   sink.on('error', (error) => {
     process.emitWarning(`the log to ${to} is given up: ${error.message}`, { code: 'MINI_SERV_LOG' });
   });

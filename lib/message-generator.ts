@@ -1,5 +1,6 @@
-import { Duplex } from 'node:stream';
+import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Message } from './message.js';
+import { ownOptions } from './own-options.js';
 import type { ClientInfo } from './transform.js';
 
 /** A transform as an async generator function: messages in, messages out. */
@@ -61,7 +62,7 @@ export function fromGenerator(generator: MessageGenerator, client: ClientInfo): 
     proceed();
     stage.push(null);
   };
-  const stage = new Duplex({
+  const options: DuplexOptions = {
     objectMode: true,
     read: () => resume(),
     write(message: Message, _encoding, callback) {
@@ -80,7 +81,8 @@ export function fromGenerator(generator: MessageGenerator, client: ClientInfo): 
       resume();
       callback(error);
     },
-  });
+  };
+  const stage = new Duplex(ownOptions(options));
   run().catch((error: Error) => stage.destroy(error));
   return stage;
 }

@@ -19,9 +19,9 @@ export function isMessage(value: unknown): value is Message {
  * `\n` between them. A notice that a transform dropped is `silent`: it changes the roster and is not said.
  */
 export type Said =
-  | { readonly kind: 'arrived'; readonly client: number; readonly silent?: boolean }
+  | { readonly kind: 'arrived'; readonly client: number; readonly silent: boolean }
   | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
-  | { readonly kind: 'left'; readonly client: number; readonly silent?: boolean };
+  | { readonly kind: 'left'; readonly client: number; readonly silent: boolean };
 
 /** The wire form of what was said, as a latin1 string. Every line of it begins with the relay's own prefix. */
 export function render(said: Said): string {

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import { MiniServError } from './errors.js';
+import { bare } from './own-options.js';
 import type { TransformFactory } from './transform.js';
 import { realWorld, type World } from './world.js';
 
@@ -70,8 +71,10 @@ const NAMES: ReadonlySet<string> = new Set([
 ] satisfies (keyof RelayOptions)[]);
 
 /** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
-export function checkOptions(options: RelayOptions): CheckedOptions {
-  if (!isObject(options) || Array.isArray(options)) refuse('the options must be an object');
+export function checkOptions(given: RelayOptions): CheckedOptions {
+  if (!isObject(given) || Array.isArray(given)) refuse('the options must be an object');
+  // What somebody has left on Object.prototype is no option of ours.
+  const options = bare(given);
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }

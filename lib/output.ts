@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { ownOptions } from './own-options.js';
 import type { Destination } from './reader.js';
 import { Reader, type ReaderOptions } from './reader.js';
 
@@ -20,9 +21,11 @@ export class Output extends Readable {
   readonly #others = new Map<NodeJS.WritableStream, Output>();
 
   constructor(options: Omit<ReaderOptions, 'destination'>, another: () => Output) {
-    super({ highWaterMark: BUFFERED });
+    super(ownOptions({ highWaterMark: BUFFERED }));
     this.#another = another;
     const destination: Destination = {
+      most: undefined,
+      timed: false,
       send: (bytes, done) => {
         // The log's bytes are only lent.
         if (this.push(Buffer.concat(bytes))) done();

@@ -1,13 +1,12 @@
 import { invariant } from './invariant.js';
 import type { Block, RoomLog } from './room-log.js';
-import { NOBODY } from './runs.js';
 import type { TimeMark } from './times.js';
 import type { Clock } from './world.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
   /** How much it likes to take at a time, in bytes. Default: a segment. One that stops holds that much. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Whether it wants to be told when what it is sent was said. A client's reader cannot tell. */
   readonly timed?: boolean;
   /**
@@ -27,8 +26,8 @@ export interface ReaderOptions {
   readonly log: RoomLog;
   readonly clock: Clock;
   readonly destination: Destination;
-  /** The client whose own runs are skipped. */
-  readonly owner?: number;
+  /** The client whose own runs are skipped, or `NOBODY`. */
+  readonly owner: number;
   /** Told each time that the destination has taken a block. */
   readonly progressed?: (reader: Reader) => void;
   /** Told when what it is owed cannot be read back. */
@@ -79,7 +78,7 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.owner = options.owner ?? NOBODY;
+    this.owner = options.owner;
     this.#cursor = options.log.attach();
     this.#pump();
   }

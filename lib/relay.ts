@@ -7,6 +7,7 @@ import { MiniServError } from './errors.js';
 import { Listener } from './listener.js';
 import { decode, render, renderPieces, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
+import { ownOptions } from './own-options.js';
 import { Pacing } from './pacing.js';
 import { Pager } from './pager.js';
 import type { Destination, Reader } from './reader.js';
@@ -18,7 +19,7 @@ import { Transcripts } from './transcripts.js';
 /** A room and its clients. Made by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
   readonly #options: CheckedOptions;
-  readonly #hub = new PassThrough({ objectMode: true });
+  readonly #hub = new PassThrough(ownOptions({ objectMode: true }));
   readonly #spill: Spill;
   readonly #pager: Pager;
   readonly #log: RoomLog;
@@ -205,7 +206,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       for (const piece of renderPieces(said)) this.#log.append(client.id, piece);
       this.#emitLines(said.client, said.bytes);
     } else if (said.kind === 'arrived') {
-      if (said.silent !== true) this.#log.append(client.id, render(said));
+      if (!said.silent) this.#log.append(client.id, render(said));
       this.#welcome(client);
     } else {
       this.#dismiss(client, said);
@@ -241,7 +242,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#present.delete(client);
     // At the end of the room nobody leaves it: its readers finish together, once all sources have ended.
     if (this.#closing === null) {
-      if (said.silent !== true) this.#log.append(client.id, render(said));
+      if (!said.silent) this.#log.append(client.id, render(said));
       client.finish();
       this.emit('left', client.id, ...(client.reason === undefined ? [] : [client.reason]));
     }

@@ -4,6 +4,7 @@ import { Chain, type Failure, REFUSED } from './chain.js';
 import { MiniServError } from './errors.js';
 import { LINE_TOO_LONG, splitLines } from './lines.js';
 import { BLOCK, type Message, type Said, toBytes, toMessages } from './message.js';
+import { ownOptions } from './own-options.js';
 import type { TransformFactory } from './transform.js';
 import type { Clock } from './world.js';
 
@@ -53,7 +54,7 @@ export class Source {
     input.setEncoding('latin1');
     input.once('end', () => this.end());
     if (transforms.length === 0) {
-      this.#say({ kind: 'arrived', client });
+      this.#say({ kind: 'arrived', client, silent: false });
       input.once('data', this.#begin);
     } else {
       this.#build();
@@ -80,7 +81,7 @@ export class Source {
     const { input, client } = this.#options;
     if (this.#splitter === null) {
       input.off('data', this.#begin);
-      this.#say({ kind: 'left', client });
+      this.#say({ kind: 'left', client, silent: false });
     } else {
       input.unpipe(this.#splitter);
       // A connection that broke may leave bytes that were read from it and not yet passed on.
@@ -116,7 +117,7 @@ export class Source {
   #tagger(): ReturnType<typeof objectTransform> {
     const { client, pass, maxLine } = this.#options;
     const tagger = objectTransform(
-      { highWaterMark: 1 },
+      ownOptions({ objectMode: true, highWaterMark: 1 }),
       (block: string | symbol, _encoding, done) => {
         if (typeof block === 'string') {
           tagger.push({ kind: 'lines', client, bytes: block } satisfies Said);
@@ -130,7 +131,7 @@ export class Source {
         }
       },
       (done) => {
-        tagger.push({ kind: 'left', client } satisfies Said);
+        tagger.push({ kind: 'left', client, silent: false } satisfies Said);
         done();
       },
     );
@@ -156,12 +157,14 @@ export class Source {
     const resume = (): void => void tagger.resume();
     const give = (said: Said): void => {
       let room = true;
-      for (const message of said.kind === 'lines' ? toMessages(client, said.bytes) : [said as Message]) {
+      for (const message of said.kind === 'lines'
+        ? toMessages(client, said.bytes)
+        : [{ kind: said.kind, client }]) {
         room = chain.write(message, resume) && room;
       }
       if (!room) tagger.pause();
     };
-    give({ kind: 'arrived', client });
+    give({ kind: 'arrived', client, silent: false });
     tagger.on('data', give);
     tagger.on('end', () => chain.end());
   }
@@ -185,7 +188,7 @@ export class Source {
     this.#arrived = true;
     this.#announced ||= announced;
     this.#flush();
-    this.#say(announced ? { kind: 'arrived', client } : { kind: 'arrived', client, silent: true });
+    this.#say({ kind: 'arrived', client, silent: !announced });
   }
 
   #leave(announced: boolean): void {
@@ -194,7 +197,7 @@ export class Source {
     this.#left = true;
     this.#flush();
     const { client } = this.#options;
-    this.#say(announced ? { kind: 'left', client } : { kind: 'left', client, silent: true });
+    this.#say({ kind: 'left', client, silent: !announced });
   }
 
   #flush(): void {

@@ -72,7 +72,7 @@ export class Spill {
       await fs.access(dir, constants.W_OK | constants.X_OK);
       await this.#measure();
     }
-    const names = await fs.readdir(dir).catch(() => []);
+    const names = await fs.readdir(dir, { recursive: false }).catch(() => []);
     const stale = names.filter((name) => {
       const pid = /^mini-serv-(\d+)-/.exec(name)?.[1];
       // Every relay of a container may have the same process id: what has ours and is not ours is stale, too.

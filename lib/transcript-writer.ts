@@ -1,4 +1,5 @@
 import { createFormatter, type Format, type Formatter, type Note } from './formats.js';
+import { bare } from './own-options.js';
 import { lengthOf, lineCount, lineEnd, onlyFirst, wholeLines, withoutFirst } from './pieces.js';
 import type { CutBack, Sink } from './sink.js';
 import { type TimeMark, timeAt } from './times.js';
@@ -139,7 +140,8 @@ export class TranscriptWriter {
     this.#opened.sink.destroy();
   }
 
-  #use(opened: Opened): void {
+  #use(given: Opened): void {
+    const opened = bare(given);
     this.#opened = opened;
     this.#touched = false;
     this.#formatter.seq = opened.seq ?? 0;

@@ -1,5 +1,6 @@
 import { Output } from './output.js';
 import { type Destination, Reader, type ReaderOptions } from './reader.js';
+import { NOBODY } from './runs.js';
 
 /** What has to be known of a reader of the transcript at the end of the room. */
 interface Transcript {
@@ -70,6 +71,7 @@ export class Transcripts {
     const { done, began: _, ...options } = this.#options;
     return {
       ...options,
+      owner: NOBODY,
       done: (reader: Reader): void => {
         this.#readers.delete(reader);
         done(reader);

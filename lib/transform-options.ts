@@ -1,4 +1,5 @@
 import { MiniServError } from './errors.js';
+import { bare } from './own-options.js';
 
 /**
  * The options of a built-in transform, read one by one. They may come from a program, with their proper types,
@@ -12,7 +13,7 @@ export class TransformOptions<Name extends string> {
 
   constructor(transform: string, options: object, names: readonly Name[]) {
     this.#transform = transform;
-    this.#options = options as Record<string, unknown>;
+    this.#options = bare(options) as Record<string, unknown>;
     if (typeof options !== 'object' || options === null) this.#refuse('its options must be an object');
     const known: readonly string[] = names;
     const unknown = Object.keys(options).find((name) => !known.includes(name));

@@ -31,7 +31,7 @@ export interface FileSystem {
   open(path: string, flags: string, mode: number): Promise<SpillHandle>;
   unlink(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
-  readdir(path: string): Promise<string[]>;
+  readdir(path: string, options: { recursive: false }): Promise<string[]>;
   lstat(path: string): Promise<{ isDirectory(): boolean; readonly uid: number }>;
   access(path: string, mode: number): Promise<void>;
   statfs(path: string): Promise<{ type: number; bsize: number; blocks: number; bavail: number }>;

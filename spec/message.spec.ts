@@ -25,8 +25,10 @@ describe('a long block in pieces', () => {
 describe('message', () => {
   describe('render', () => {
     it('says who came and who left', () => {
-      expect(render({ kind: 'arrived', client: 7 })).to.equal('server: client 7 just arrived\n');
-      expect(render({ kind: 'left', client: 7 })).to.equal('server: client 7 just left\n');
+      expect(render({ kind: 'arrived', silent: false, client: 7 })).to.equal(
+        'server: client 7 just arrived\n',
+      );
+      expect(render({ kind: 'left', silent: false, client: 7 })).to.equal('server: client 7 just left\n');
     });
 
     it('puts the prefix before each line of a block', () => {

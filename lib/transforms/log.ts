@@ -3,6 +3,7 @@ import { objectTransform } from 'through2';
 import { escapeText } from '../escape.js';
 import { logSink } from '../log-sink.js';
 import type { Message } from '../message.js';
+import { bare } from '../own-options.js';
 import type { TransformFactory } from '../transform.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from '../transform-options.js';
@@ -35,7 +36,7 @@ export interface LogOptions {
  */
 export function log(options: LogOptions = {}): TransformFactory {
   const read = new TransformOptions('log', options, ['to', 'format', 'now']);
-  const { to = 'stderr', now = Date.now } = options;
+  const { to = 'stderr', now = Date.now, format: own } = bare(options);
   if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
   if (to === '' || (typeof to !== 'string' && typeof to?.write !== 'function')) {
     return read.refuse('to', 'stderr, the path of a file, or a stream');
@@ -46,8 +47,8 @@ export function log(options: LogOptions = {}): TransformFactory {
     json: (message: Message) => JSON.stringify({ time: time(), ...message }),
   };
   const format =
-    typeof options.format === 'function'
-      ? options.format
+    typeof own === 'function'
+      ? own
       : formats[read.choice('format', to === 'stderr' ? ['text', 'json'] : ['json', 'text'])];
   const sink = typeof to === 'string' ? open(read, to) : to;
 

@@ -1,5 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../message.js';
+import { bare } from '../own-options.js';
 import type { TransformFactory } from '../transform.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from '../transform-options.js';
@@ -30,7 +31,7 @@ export function rate(options: RateOptions): TransformFactory {
   const lines = read.number('lines', 0.001) ?? read.refuse('lines', 'a number of lines a second');
   const most = read.number('burst', 1) ?? Math.max(1, lines);
   const drops = read.choice('excess', ['wait', 'drop']) === 'drop';
-  const { clock = realWorld.clock } = options;
+  const { clock = realWorld.clock } = bare(options);
   const interval = 1000 / lines;
 
   return named('rate', () => {

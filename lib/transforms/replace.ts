@@ -1,5 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../message.js';
+import { bare } from '../own-options.js';
 import type { TransformFactory } from '../transform.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from '../transform-options.js';
@@ -25,7 +26,7 @@ export function replace(options: ReplaceOptions): TransformFactory {
   const pattern = read.pattern('pattern');
   if (pattern === undefined) return read.refuse('pattern', 'a regular expression');
   const every = new RegExp(pattern, `${pattern.flags.replace('g', '')}g`);
-  const { with: replacement = '' } = options;
+  const { with: replacement = '' } = bare(options);
   if (typeof replacement !== 'string') return read.refuse('with', 'a text');
 
   return named('replace', () => {

@@ -1,5 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../message.js';
+import { bare } from '../own-options.js';
 import type { TransformFactory } from '../transform.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from '../transform-options.js';
@@ -28,7 +29,7 @@ const FORMATS = {
 export function timestamp(options: TimestampOptions = {}): TransformFactory {
   const read = new TransformOptions('timestamp', options, ['format', 'now']);
   const format = FORMATS[read.choice('format', ['iso', 'time', 'unix'])];
-  const { now = Date.now } = options;
+  const { now = Date.now } = bare(options);
   if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
 
   return named('timestamp', () => {
