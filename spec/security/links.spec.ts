@@ -1,0 +1,100 @@
+import { chownSync, existsSync } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { arrive } from '../support/client.js';
+import { runCommand, startServer } from '../support/command.js';
+import { folder } from '../support/modules.js';
+import { eventually } from '../support/patience.js';
+import { HAS_PROC, spilled } from '../support/proc.js';
+import { stoppedReaders } from '../support/stopped.js';
+import { bulk, packet, said } from '../support/wire.js';
+
+const SECRET = 'somebody’s own\n';
+/** Beyond what there may be (pid_max is at most 2^22), so that nothing lives that has it. */
+const DEAD = 999_999_999;
+
+describe('security: a symbolic link at the path of an audit', () => {
+  for (const [what, target] of [
+    ['to a file', 'victim'],
+    ['to a file that is not there', 'absent'],
+    ['to a directory', '.'],
+    ['to itself', 'audit'],
+  ] as const) {
+    it(`is not followed: ${what}`, async () => {
+      const cwd = await folder({ victim: SECRET });
+      const path = join(cwd, 'audit');
+      await symlink(target, path);
+      const { code, stderr } = await runCommand(['--verbose', '--audit', path, '0']);
+      expect(stderr).to.equal(`Fatal error\n${path} is a symbolic link, and an audit follows none\n`);
+      expect(code).to.equal(1);
+      expect(await readFile(join(cwd, 'victim'), 'utf8')).to.equal(SECRET);
+      expect((await readdir(cwd)).sort()).to.deep.equal(['audit', 'victim']);
+    });
+  }
+
+  it('is not followed where somebody puts it there before SIGHUP: the room stays with the file it has', async () => {
+    const cwd = await folder({ victim: SECRET });
+    const path = join(cwd, 'audit');
+    const server = await startServer({ args: ['--audit', path] });
+    const a = await arrive(server);
+    await rename(path, join(cwd, 'old'));
+    await symlink('victim', path);
+    server.kill('SIGHUP');
+    await server.stderr.until('is a symbolic link, and an audit follows none');
+    await a.send('for the audit\n');
+    const old = () => readFile(join(cwd, 'old'), 'utf8');
+    await eventually('the line', async () => (await old()).includes('for the audit'));
+    expect(await readFile(join(cwd, 'victim'), 'utf8')).to.equal(SECRET);
+  });
+});
+
+describe('security: what somebody has put into the spill directory', () => {
+  it('is neither written to nor removed: links, and directories that are not what they seem', async function () {
+    if (!HAS_PROC) this.skip();
+    const elsewhere = await folder({ segments: SECRET, victim: SECRET });
+    const dir = await folder({});
+    await symlink(elsewhere, join(dir, `mini-serv-${DEAD}-link`));
+    await mkdir(join(dir, `mini-serv-${DEAD}-holds`));
+    await symlink(join(elsewhere, 'victim'), join(dir, `mini-serv-${DEAD}-holds`, 'segments'));
+    await symlink(join(elsewhere, 'victim'), join(dir, 'segments'));
+    // Only root can give something away.
+    const others = process.getuid?.() === 0 ? [`mini-serv-${DEAD}-other`] : [];
+    for (const name of others) {
+      await mkdir(join(dir, name));
+      await writeFile(join(dir, name, 'segments'), SECRET);
+      chownSync(join(dir, name), 12345, 12345);
+    }
+    const args = ['--spill-dir', dir, '--memory', '1M'];
+    const server = await startServer({ args });
+    const readers = await stoppedReaders(server, 1);
+    const [a, lines] = [await arrive(server), bulk(16)];
+    await a.send(packet(lines));
+    await eventually('segments on disk', () => spilled(server) > 4 * 1024 * 1024);
+    const made = (await readdir(dir)).filter((name) => name.startsWith(`mini-serv-${server.process.pid}-`));
+    expect(made.length).to.equal(1);
+    expect((await lstat(join(dir, made[0] as string))).mode & 0o777).to.equal(0o700);
+    await readers.kill();
+    await server.stop();
+    expect(await readFile(join(elsewhere, 'segments'), 'utf8')).to.equal(SECRET);
+    expect(await readFile(join(elsewhere, 'victim'), 'utf8')).to.equal(SECRET);
+    expect(await readlink(join(dir, `mini-serv-${DEAD}-link`))).to.equal(elsewhere);
+    expect(existsSync(join(dir, `mini-serv-${DEAD}-holds`))).to.equal(false);
+    for (const name of others) expect(await readFile(join(dir, name, 'segments'), 'utf8')).to.equal(SECRET);
+  });
+
+  it('may be a link in place of the directory itself, which its user chose', async () => {
+    const cwd = await folder({});
+    await mkdir(join(cwd, 'real'));
+    await symlink('real', join(cwd, 'link'));
+    const server = await startServer({ args: ['--spill-dir', join(cwd, 'link'), '--memory', '1M'] });
+    const readers = await stoppedReaders(server, 1);
+    const a = await arrive(server);
+    const b = await arrive(server, 2, a);
+    const lines = bulk(16);
+    await a.send(packet(lines));
+    await b.until((bytes) => bytes.length === said(1, ...lines).length);
+    expect(await readdir(join(cwd, 'real'))).to.have.length(1);
+    await readers.kill();
+  });
+});
