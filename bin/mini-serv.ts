@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { openDescriptor } from '../lib/descriptor-sink.js';
+import { escapeText } from '../lib/escape.js';
 import type { Format } from '../lib/formats.js';
 import {
   type Audit,
@@ -30,14 +31,15 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // A terminal that is held with Ctrl-S must not hold the room.
 const stderr = isatty(2) ? logSink('stderr') : process.stderr;
 
-function say(line: string): void {
-  stderr.write(`${line}\n`);
+/** Says it in one line, whatever is quoted in it: nobody else's words are to pass for ours. */
+function say(text: string): void {
+  stderr.write(`${escapeText(text.replace(/\s*\n\s*/g, ' '))}\n`);
 }
 
 /** Ends a command that cannot do what it was asked to. */
 function fail(line: string, reason?: string): void {
   say(line);
-  if (reason !== undefined) say(reason);
+  if (reason !== undefined) stderr.write(`${reason}\n`);
   process.exitCode = 1;
   leave();
 }
@@ -103,9 +105,9 @@ async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
     return await loadTransforms(transforms);
   } catch (error) {
     const { message, cause } = error as Error;
-    const stack =
-      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).stack : undefined;
-    fail(`mini-serv: ${message}`, verbose ? stack : undefined);
+    // Where a module broke; where we noticed says nothing to anybody.
+    const theirs = cause instanceof Error ? cause.cause : undefined;
+    fail(`mini-serv: ${message}`, verbose && theirs instanceof Error ? theirs.stack : undefined);
     return undefined;
   }
 }
