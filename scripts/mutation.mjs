@@ -2,6 +2,7 @@
 //
 //   npm run test:mutation                    all of the core, which takes about an hour
 //   npm run test:mutation -- pager spill     these files of it
+//   npm run test:mutation -- --again pager   only what survived there, after there is a spec for it
 //
 // Stryker's runner does not know mocha 12, and three quarters of what Stryker installs are of no use to anybody
 // else: so it is installed in a folder of its own, .mutation, where it also finds a copy of what it is to change.
@@ -23,17 +24,32 @@ const STRYKER = {
 /** The score, in percent, below which this fails. */
 const ENOUGH = 85;
 
-/** What is changed: files of lib, and in which order they are reported. */
-const CORE = [
-  ...['lines', 'message', 'source', 'chain', 'stage'],
-  ...['room-log', 'segment', 'spans', 'runs', 'times', 'pager', 'spill'],
-  ...['reader', 'pacing', 'duplex-destination', 'client', 'relay', 'listener', 'descriptors', 'transcripts', 'output'],
-];
-
-/** Specs that begin processes take seconds for what the others notice in milliseconds. */
-const SLOW = /support\/(command|stopped|terminal)\.js|node:child_process/;
-/** And these are of other things than the core. */
-const ELSEWHERE = /^(conformance|docs-|load-|audit|arguments|command|formats|escape|size|transform-spec|transforms\/)/;
+/**
+ * What is changed: files of lib, and the specs that are asked, those first that know most of it. Those that begin
+ * processes are not: they take seconds for what these notice in milliseconds.
+ */
+const GROUPS = [
+  {
+    nouns: 'lines message source duplex-destination',
+    specs:
+      'lines.spec message.spec duplex-destination.spec source.spec relay.spec simulation/mutation close.spec client.spec',
+  },
+  {
+    nouns: 'chain stage',
+    specs: 'chain.spec bypass.spec transform-failure.spec transform.spec simulation/mutation close.spec',
+  },
+  {
+    nouns: 'room-log segment spans runs times pager spill reader pacing invariant',
+    specs:
+      'invariant.spec room-log.spec segment.spec pacing.spec spill.spec times.spec disk-full.spec simulation/mutation relay.spec client.spec',
+  },
+  {
+    nouns: 'client relay listener descriptors transcripts output',
+    specs:
+      'relay.spec client.spec close.spec output.spec simulation/mutation transform-failure.spec pacing.spec options.spec',
+  },
+].map(({ nouns, specs }) => ({ nouns: nouns.split(' '), specs: specs.split(' ') }));
+const CORE = GROUPS.flatMap(({ nouns }) => nouns);
 
 /** The copy: what is compiled, with the versions of everything that this project has but for mocha's. */
 function copy() {
@@ -50,30 +66,24 @@ function copy() {
   execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });
 }
 
-function killers() {
-  return readdirSync(join(root, 'spec'), { recursive: true })
-    .filter((path) => path.endsWith('.spec.ts') && !ELSEWHERE.test(path))
-    .filter((path) => !SLOW.test(readFileSync(join(root, 'spec', path), 'utf8')))
-    .map((path) => `dist/spec/${path.replace(/ts$/, 'js')}`);
-}
-
-/** Changes some files of the core; what became of each change is in the report. */
-function mutate(nouns) {
+/** Changes some files of one group, or some lines of them; what became of each change is in the report. */
+function mutate(places, specs) {
   const config = {
     packageManager: 'npm',
     testRunner: 'mocha',
-    mutate: nouns.map((noun) => `lib/${noun}.ts`),
+    mutate: places,
     // Once, with all changes in it: which one is there is said when it runs.
     buildCommand: 'tsc',
     // There is nothing in it that would point out of the copy, and TypeScript 7 has nothing to read it by.
     tsconfigFile: 'none',
     coverageAnalysis: 'perTest',
-    mochaOptions: { 'no-config': true, spec: killers() },
+    mochaOptions: { 'no-config': true, spec: specs.map((spec) => `dist/spec/${spec}.js`) },
     ignorePatterns: ['reports'],
     reporters: ['json', 'progress-append-only'],
-    jsonReporter: { fileName: join(reports, `${nouns.join('+')}.json`) },
+    jsonReporter: { fileName: join(reports, `${Date.now()}.json`) },
     concurrency: 2,
     timeoutMS: 4000,
+    timeoutFactor: 1.25,
     disableTypeChecks: true,
     warnings: { slow: false },
   };
@@ -89,42 +99,70 @@ function mutate(nouns) {
   if (status !== 0) throw new Error(`Stryker ended with ${status}`);
 }
 
-/** Every change that was tried in the last run of each file. */
+const isAlive = ({ status }) => status === 'Survived' || status === 'NoCoverage';
+
+/** Every change that was tried in a file as it is now, with what became of it the last time, by file. */
 function changes() {
   const found = new Map();
-  const runs = readdirSync(reports).map((name) => JSON.parse(readFileSync(join(reports, name), 'utf8')));
-  for (const { files } of runs) for (const [path, file] of Object.entries(files)) found.set(path, file);
-  return CORE.filter((noun) => found.has(`lib/${noun}.ts`)).map((noun) => [noun, found.get(`lib/${noun}.ts`)]);
-}
-
-function show() {
-  const all = { killed: 0, total: 0 };
-  const row = (name, killed, total) =>
-    `| ${name.padEnd(20)} | ${String(killed).padStart(6)} | ${String(total).padStart(5)} | ${((100 * killed) / total).toFixed(1).padStart(6)} % |\n`;
-  let table = '| file                 | killed | of    | score    |\n| --- | --- | --- | --- |\n';
-  let alive = '';
-  for (const [noun, { mutants, source }] of changes()) {
-    const real = mutants.filter(({ status }) => !['CompileError', 'Ignored'].includes(status));
-    const survivors = real.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status));
-    const killed = real.length - survivors.length;
-    all.killed += killed;
-    all.total += real.length;
-    table += row(noun, killed, real.length);
-    const lines = source.split('\n');
-    for (const { location, mutatorName, replacement = '', status } of survivors) {
-      const line = lines[location.start.line - 1].trim();
-      const short = replacement.replace(/\s+/g, ' ').slice(0, 80);
-      alive += `lib/${noun}.ts:${location.start.line}:${location.start.column} ${status} ${mutatorName}\n    ${line}\n    → ${short}\n`;
+  for (const name of readdirSync(reports).sort()) {
+    const { files } = JSON.parse(readFileSync(join(reports, name), 'utf8'));
+    for (const [path, { source, mutants }] of Object.entries(files)) {
+      if (source !== readFileSync(join(root, path), 'utf8')) continue;
+      const all = found.get(path) ?? new Map();
+      for (const { location, mutatorName, replacement = '', status } of mutants) {
+        const key = JSON.stringify([location, mutatorName, replacement]);
+        all.set(key, { location, mutatorName, replacement, status });
+      }
+      found.set(path, all);
     }
   }
-  process.stdout.write(`${alive}\n${table}${row('all', all.killed, all.total)}`);
-  return (100 * all.killed) / all.total;
+  return CORE.map((noun) => [noun, [...(found.get(`lib/${noun}.ts`)?.values() ?? [])]]);
 }
 
-const asked = process.argv.slice(2);
+/** The lines in which something survived. */
+function survivingLines(noun) {
+  const [, mutants] = changes().find(([name]) => name === noun);
+  const lines = mutants.filter(isAlive).map(({ location: { start, end } }) => `${start.line}-${end.line}`);
+  return [...new Set(lines)].map((range) => `lib/${noun}.ts:${range}`);
+}
+
+/** Says what survived, and how much did not; gives that in percent. */
+function show() {
+  const sum = { killed: 0, total: 0 };
+  const rows = [];
+  const row = (name, { killed, total }) =>
+    rows.push(`| ${name} | ${killed} | ${total} | ${percent(killed, total)} % |`);
+  for (const [noun, mutants] of changes()) {
+    const real = mutants.filter(({ status }) => status !== 'CompileError' && status !== 'Ignored');
+    const alive = real.filter(isAlive).sort((a, b) => a.location.start.line - b.location.start.line);
+    const killed = real.length - alive.length;
+    sum.killed += killed;
+    sum.total += real.length;
+    if (real.length > 0) row(noun, { killed, total: real.length });
+    const lines = readFileSync(join(root, `lib/${noun}.ts`), 'utf8').split('\n');
+    for (const { location, replacement, status } of alive) {
+      const { line, column } = location.start;
+      const change = replacement.replace(/\s+/g, ' ').slice(0, 90);
+      const where = `lib/${noun}.ts:${line}:${column}${status === 'NoCoverage' ? ', which no spec runs' : ''}`;
+      process.stdout.write(`${where}\n    ${lines[line - 1].trim()}\n  → ${change}\n`);
+    }
+  }
+  row('all', sum);
+  process.stdout.write(`\n| file | killed | of | score |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`);
+  return (100 * sum.killed) / sum.total;
+}
+
+const percent = (part, whole) => ((100 * part) / whole).toFixed(1);
+
+const again = process.argv[2] === '--again';
+const asked = process.argv.slice(again ? 3 : 2);
 const unknown = asked.filter((noun) => !CORE.includes(noun));
 if (unknown.length > 0) throw new Error(`no part of the core: ${unknown.join(', ')}`);
+if (asked.length === 0 && !again) rmSync(reports, { recursive: true, force: true });
 copy();
-if (asked.length === 0) rmSync(reports, { recursive: true, force: true });
-mutate(asked.length > 0 ? asked : CORE);
+for (const { nouns, specs } of GROUPS) {
+  const wanted = nouns.filter((noun) => asked.length === 0 || asked.includes(noun));
+  const places = wanted.flatMap((noun) => (again ? survivingLines(noun) : [`lib/${noun}.ts`]));
+  if (places.length > 0) mutate(places, specs);
+}
 process.exitCode = show() >= ENOUGH ? 0 : 1;

@@ -3,6 +3,7 @@ import { Pager } from '../lib/pager.js';
 import { RoomLog } from '../lib/room-log.js';
 import { NOBODY, Runs } from '../lib/runs.js';
 import { Spill } from '../lib/spill.js';
+import { eventually } from './support/patience.js';
 import { random } from './support/random.js';
 import { fakeWorld } from './support/world.js';
 
@@ -10,6 +11,7 @@ const SEGMENT = 16;
 
 function smallLog(memory = 1e6) {
   const { clock, fs } = fakeWorld();
+  clock.time = 1000;
   const spill = new Spill({ fs, dir: '/spill', limit: undefined, warn: () => {} });
   const silent = { warn: () => {}, room: () => {}, spillRoom: () => {} };
   const pager = new Pager({ clock, spill, segmentSize: SEGMENT, memory, ...silent });
@@ -101,6 +103,53 @@ describe('the room log', () => {
     expect(Buffer.concat(block?.bytes ?? []).toString()).to.equal('x'.repeat(SEGMENT));
     if (block !== null) log.release(block);
     expect(pager.memory).to.equal(0);
+  });
+
+  it('knows when what it holds in memory was said', async () => {
+    const { log, clock } = smallLog(4 * SEGMENT);
+    const cursor = log.attach();
+    log.append(NOBODY, 'x'.repeat(SEGMENT + 4));
+    clock.advance(5);
+    log.append(NOBODY, 'y'.repeat(SEGMENT));
+    const began = clock.date() - 5;
+    expect(log.saidAt(cursor)).to.equal(began);
+    expect(log.saidAt(SEGMENT + 3)).to.equal(began);
+    expect(log.saidAt(SEGMENT + 4)).to.equal(began + 5);
+    expect(log.saidAt(2 * SEGMENT)).to.equal(began + 5);
+    log.append(NOBODY, 'z'.repeat(40 * SEGMENT));
+    await eventually('the oldest to be on disk', () => log.saidAt(cursor) === undefined);
+    expect(log.saidAt(1000 * SEGMENT)).to.equal(undefined);
+  });
+
+  it('loads what a laggard will need next with what it needs now, unless much is being loaded', async () => {
+    const { log, pager } = smallLog(4 * SEGMENT);
+    const near = log.attach();
+    log.append(NOBODY, 'x'.repeat(40 * SEGMENT));
+    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    void log.load(near);
+    expect(pager.loading).to.equal(4);
+    await eventually('all four to be loaded', () => pager.loading === 0);
+    // Nothing behind them.
+    const there = [0, 1, 2, 3, 4].map((index) => log.saidAt(index * SEGMENT) !== undefined);
+    expect(there).to.deep.equal([true, true, true, true, false]);
+    void log.load(8 * SEGMENT);
+    void log.load(20 * SEGMENT);
+    expect(pager.loading).to.equal(5);
+  });
+
+  it('loads ahead only what somebody has yet to read', async () => {
+    const { log, pager } = smallLog(4 * SEGMENT);
+    const first = log.attach();
+    log.append(NOBODY, 'x'.repeat(2 * SEGMENT));
+    // It needs two segments, and the one behind it the rest but for those two.
+    log.unfollow();
+    const second = log.attach();
+    log.append(NOBODY, 'y'.repeat(40 * SEGMENT));
+    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    log.advance(second, 3 * SEGMENT);
+    void log.load(first);
+    // Its own two, and of those that it would be followed into all but the one that nobody needs.
+    expect(pager.loading).to.equal(3);
   });
 
   it('calls those who wait once, after a turn of the event loop in which nothing more was said', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Destination } from '../lib/index.js';
-import { type TimeMark, Times } from '../lib/times.js';
+import { type TimeMark, Times, timeAt } from '../lib/times.js';
 import { Inbox } from './support/inbox.js';
 import { eventually } from './support/patience.js';
 import { random } from './support/random.js';
@@ -43,7 +43,27 @@ class Timed implements Destination {
   fail(): void {}
 }
 
+describe('the time of a place in a block', () => {
+  it('is that of the last mark before it', () => {
+    const marks = [
+      { at: 0, time: 100 },
+      { at: 20, time: 105 },
+    ];
+    expect(timeAt(marks, 0)).to.equal(100);
+    expect(timeAt(marks, 19)).to.equal(100);
+    expect(timeAt(marks, 20)).to.equal(105);
+    expect(timeAt(marks, 1000)).to.equal(105);
+    expect(timeAt([], 0)).to.equal(undefined);
+  });
+});
+
 describe('times', () => {
+  it('are not made up for what has not been said', () => {
+    const times = new Times();
+    times.add(100, 10);
+    expect(times.marks(0, 20, 0)).to.deep.equal([{ at: 0, time: 100 }]);
+  });
+
   it('are the marks of any part of a segment', () => {
     const times = new Times();
     times.add(100, 10);

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { NOBODY, Runs } from '../lib/runs.js';
+import { Segment } from '../lib/segment.js';
+import { Times } from '../lib/times.js';
+
+/** A segment in which owners 0, 1, 0, 1, … have said three bytes each, as many times as asked. */
+function segment(runs: number): { segment: Segment; bytes: Buffer } {
+  const bytes = Buffer.alloc(4096);
+  const made = new Segment(0, { bytes, runs: new Runs(), times: new Times() });
+  for (let i = 0; i < runs; i++)
+    made.append(i % 2, `${i % 2 === 0 ? 'a' : 'b'}${String(i).padStart(2, '0')}`, 0, 0);
+  return { segment: made, bytes };
+}
+
+const textOf = (pieces: readonly Buffer[]): string[] => pieces.map((piece) => piece.toString());
+
+describe('a segment', () => {
+  it('takes as much of a text as there is room for', () => {
+    const made = new Segment(0, { bytes: Buffer.alloc(5), runs: new Runs(), times: new Times() });
+    expect(made.append(0, 'abcdefgh', 0, 0)).to.equal(5);
+    const next = new Segment(1, { bytes: Buffer.alloc(5), runs: new Runs(), times: new Times() });
+    expect(next.append(0, 'abcdefgh', 5, 0)).to.equal(3);
+    expect(textOf(next.slices(0, 3, NOBODY))).to.deep.equal(['fgh']);
+  });
+
+  it('gives what is not the owner’s, and no empty pieces', () => {
+    const { segment: made } = segment(4);
+    expect(textOf(made.slices(0, 12, 0))).to.deep.equal(['b01', 'b03']);
+    expect(textOf(made.slices(0, 12, 1))).to.deep.equal(['a00', 'a02']);
+    expect(textOf(made.slices(1, 8, 0))).to.deep.equal(['b01']);
+    expect(textOf(made.slices(1, 8, 1))).to.deep.equal(['00', 'a0']);
+    expect(textOf(made.slices(4, 5, 0))).to.deep.equal(['0']);
+    expect(textOf(made.slices(3, 6, 1))).to.deep.equal([]);
+    expect(textOf(made.slices(2, 10, 7))).to.deep.equal(['0b01a02b']);
+  });
+
+  it('shares up to 32 pieces, and copies more of them into one', () => {
+    const { segment: made, bytes } = segment(66);
+    const few = made.slices(0, 64 * 3, 0);
+    expect(few).to.have.length(32);
+    for (const piece of few) expect(piece.buffer).to.equal(bytes.buffer);
+    const many = made.slices(0, 66 * 3, 0);
+    expect(many).to.have.length(1);
+    expect(many[0]?.buffer).not.to.equal(bytes.buffer);
+    const odd = Array.from({ length: 33 }, (_, i) => `b${String(2 * i + 1).padStart(2, '0')}`);
+    expect(textOf(many)).to.deep.equal([odd.join('')]);
+  });
+
+  it('gives readers who ask for the same bytes the same Buffer', () => {
+    const { segment: made } = segment(4);
+    const [first] = made.slices(0, 12, NOBODY);
+    expect(made.slices(0, 12, NOBODY)[0]).to.equal(first);
+    expect(textOf(made.slices(0, 11, NOBODY))).to.deep.equal(['a00b01a02b0']);
+    expect(textOf(made.slices(1, 11, NOBODY))).to.deep.equal(['00b01a02b0']);
+  });
+
+  it('gives its memory back, and nothing of it after that', () => {
+    const { segment: made, bytes } = segment(4);
+    made.slices(0, 12, NOBODY);
+    expect(made.release()?.bytes).to.equal(bytes);
+    expect(made.content).to.equal(null);
+    expect(made.release()).to.equal(null);
+    made.content = { bytes: Buffer.from('other bytes!'), runs: new Runs(), times: new Times() };
+    expect(textOf(made.slices(0, 12, NOBODY))).to.deep.equal(['other bytes!']);
+  });
+});
