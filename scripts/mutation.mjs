@@ -36,7 +36,7 @@ const GROUPS = [
   },
   {
     nouns: 'chain stage',
-    specs: 'chain.spec bypass.spec transform-failure.spec transform.spec simulation/mutation close.spec',
+    specs: 'chain.spec chain-failures.spec bypass.spec transform-failure.spec transform.spec simulation/mutation close.spec',
   },
   {
     nouns: 'room-log segment spans runs times pager spill reader pacing invariant',
