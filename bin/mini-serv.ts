@@ -179,6 +179,24 @@ async function verify(path: string): Promise<void> {
   }
 }
 
+/** Loaded only when it is asked for: whoever runs a relay needs none of it. */
+async function conform(args: readonly string[]): Promise<void> {
+  const { conformance, cleanUp } = await import('../lib/conformance/command.js');
+  process.on('exit', cleanUp);
+  for (const [signal, number] of [
+    ['SIGHUP', 1],
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const)
+    process.on(signal, () => process.exit(128 + number));
+  const { NO_COLOR, TERM } = process.env;
+  process.exitCode = await conformance(args, {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    colours: process.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb',
+  });
+}
+
 async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   switch (command.kind) {
@@ -199,6 +217,9 @@ async function main(): Promise<void> {
       break;
     case 'verify':
       await verify(command.path);
+      break;
+    case 'conformance':
+      await conform(command.args);
       break;
     case 'run':
       await run(command);

@@ -21,14 +21,18 @@ export type Command =
       readonly format?: Format;
       readonly audit?: { readonly path: string; readonly format?: Format };
     }
-  | { readonly kind: 'verify'; readonly path: string };
+  | { readonly kind: 'verify'; readonly path: string }
+  /** The rest is for the conformance kit to make sense of. */
+  | { readonly kind: 'conformance'; readonly args: readonly string[] };
 
 export const HELP = `Usage: mini-serv [options] <port>
        mini-serv verify <file>
+       mini-serv conformance [options] <command>
 
 Relays lines between all who connect to 127.0.0.1:<port>. What is said in the
 room is written to standard output. Port 0 takes a free port and says which.
 verify says whether an audit in json format is whole; - is standard input.
+conformance judges any mini_serv, whatever it is written in: see its own --help.
 
 Options:
   -t, --transform <spec>
@@ -89,6 +93,8 @@ const SIZES = { 'max-line': 'maxLine', memory: 'memory', 'spill-limit': 'spillLi
 
 /** @param args without the names of the interpreter and the script */
 export function parseCommand(args: readonly string[]): Command {
+  const [first, ...others] = args;
+  if (first === 'conformance') return { kind: 'conformance', args: others };
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);

@@ -1,0 +1,29 @@
+import { type Case, RANKS } from '../case.js';
+import { ARGUMENTS } from './arguments.js';
+import { ARRIVALS } from './arrivals.js';
+import { BACKLOG } from './backlog.js';
+import { BYTES } from './bytes.js';
+import { CROWDS } from './crowd.js';
+import { EVERYDAY } from './everyday.js';
+import { LAZY } from './lazy.js';
+import { LEAVES } from './leaves.js';
+import { LIMITS } from './limits.js';
+import { LINES } from './lines.js';
+import { SOURCES } from './source.js';
+
+const ALL = [
+  ...SOURCES,
+  ...ARGUMENTS,
+  ...ARRIVALS,
+  ...LINES,
+  ...BYTES,
+  ...LEAVES,
+  ...LAZY,
+  ...LIMITS,
+  ...CROWDS,
+  ...BACKLOG,
+  ...EVERYDAY,
+];
+
+/** All of them, in the order in which they are run: rank by rank. */
+export const CASES: readonly Case[] = RANKS.flatMap((rank) => ALL.filter((one) => one.rank === rank));

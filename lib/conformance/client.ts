@@ -1,0 +1,240 @@
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { same } from './bytes.js';
+import { Failure } from './failure.js';
+import { Inbox, type Wait } from './inbox.js';
+import type { Timeline } from './timeline.js';
+
+/** How long to wait for something, in ms: for the next byte of it, and until when at all. */
+export interface Patience {
+  readonly ms: number;
+  readonly deadline: number;
+}
+
+/** The most that is shown of a line that is not as it should be. */
+const SHOWN = 200;
+
+export const arrived = (id: number): string => `server: client ${id} just arrived\n`;
+export const left = (id: number): string => `server: client ${id} just left\n`;
+export const said = (id: number, line: string): string => `client ${id}: ${line}\n`;
+
+/** One client of the server under test. What it should hear, it should hear from the first byte to the last. */
+export class Client {
+  readonly name: string;
+  /** The number that the server has given it, as others were told. */
+  id = -1;
+  readonly #input: Readable;
+  readonly #output: Writable;
+  readonly #inbox: Inbox;
+  readonly #timeline: Timeline;
+  readonly #patience: Patience;
+  /** It may be told of its own arrival: only one case judges that. */
+  #forgiven = Buffer.alloc(0);
+
+  constructor(
+    name: string,
+    [input, output]: readonly [Readable, Writable],
+    timeline: Timeline,
+    patience: Patience,
+  ) {
+    this.name = name;
+    this.#input = input;
+    this.#output = output;
+    this.#inbox = new Inbox(input);
+    this.#timeline = timeline;
+    this.#patience = patience;
+    output.on('error', () => {});
+  }
+
+  /** Its side of the connection, where it is one of this process. */
+  get socket(): Socket {
+    return this.#output as Socket;
+  }
+
+  /** So many bytes have come that were not looked at yet. */
+  get waiting(): number {
+    return this.#inbox.length;
+  }
+
+  get heard(): boolean {
+    return this.#inbox.heard;
+  }
+
+  note(action: string, bytes?: Buffer): void {
+    this.#timeline.add(this.name, action, bytes);
+  }
+
+  send(bytes: string | Buffer): void {
+    const sent = Buffer.from(bytes as string);
+    this.note('sends', sent);
+    this.#output.write(sent);
+  }
+
+  /** FIN: no more to say, still listening. */
+  end(last?: string | Buffer): void {
+    if (last !== undefined) this.note('sends', Buffer.from(last as string));
+    this.note('ends its connection (FIN)');
+    if (last === undefined) this.#output.end();
+    else this.#output.end(last);
+  }
+
+  /** RST. */
+  reset(): void {
+    this.note('breaks its connection off (RST)');
+    this.socket.resetAndDestroy();
+  }
+
+  sleep(): void {
+    this.note('reads no more');
+    this.#inbox.sleep(true);
+  }
+
+  wake(): void {
+    this.note('reads again');
+    this.#inbox.sleep(false);
+  }
+
+  destroy(): void {
+    this.#input.destroy();
+    this.#output.destroy();
+  }
+
+  forgive(id: number): void {
+    this.id = id;
+    this.#forgiven = Buffer.from(arrived(id));
+  }
+
+  /** It is to be judged whether it is told of its own arrival. */
+  strict(): void {
+    this.#forgiven = Buffer.alloc(0);
+  }
+
+  /** Waits until so many bytes have come, and gives whether they have. */
+  async has(length: number): Promise<boolean> {
+    return (await this.#more(length - 1)) === 'more';
+  }
+
+  /** What comes next has to be exactly this. */
+  async hears(...parts: (string | Buffer)[]): Promise<void> {
+    const expected = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    this.note('hears', expected);
+    await this.#forgive();
+    let at = 0;
+    while (at < expected.length) {
+      const wait = await this.#more(0);
+      if (wait !== 'more') throw this.#fail(expected, expected.subarray(0, at), wait);
+      const chunk = this.#inbox.peek();
+      const length = Math.min(chunk.length, expected.length - at);
+      const equal = same(chunk.subarray(0, length), expected.subarray(at, at + length));
+      this.#inbox.drop(equal);
+      at += equal;
+      if (equal < length) {
+        throw this.#fail(expected, Buffer.concat([expected.subarray(0, at), await this.#restOfLine()]));
+      }
+    }
+  }
+
+  /** The next line, its newline included, of which the caller says what is expected; at most so many bytes. */
+  async line(expected: Buffer, most = SHOWN): Promise<Buffer> {
+    await this.#forgive();
+    for (let length = 0; ; ) {
+      const wait = await this.#more(length);
+      const bytes = this.#inbox.peek(most);
+      const end = bytes.indexOf(0x0a) + 1;
+      if (wait !== 'more') throw this.#fail(expected, bytes, wait);
+      if (end > 0 || bytes.length === most) {
+        const line = Buffer.from(bytes.subarray(0, end > 0 ? end : most));
+        this.#inbox.drop(line.length);
+        return line;
+      }
+      length = this.#inbox.length;
+    }
+  }
+
+  /** Lines of a client, of which this case does not judge the prefix: only that each comes, once, in its order. */
+  async hearsTexts(id: number, texts: readonly string[]): Promise<void> {
+    this.note(`hears each of the ${texts.length.toLocaleString('en')} lines`);
+    const prefix = Buffer.from(said(id, '').slice(0, -1));
+    for (const text of texts) {
+      const expected = Buffer.from(said(id, text));
+      const line = await this.line(expected);
+      const own = line.subarray(0, prefix.length).equals(prefix) ? line.subarray(prefix.length) : line;
+      if (!own.equals(expected.subarray(prefix.length))) throw this.#fail(expected, line);
+    }
+  }
+
+  /** The server ends the connection, and nothing comes before that. */
+  async hearsEnd(): Promise<void> {
+    this.note('is disconnected, as it asked for');
+    await this.#forgive();
+    const wait = await this.#more(0);
+    if (wait === 'more') throw this.#fail(Buffer.alloc(0), await this.#restOfLine());
+    if (wait === 'late') {
+      throw new Failure({
+        what: `${this.name} has left, and its connection is still open after ${this.#patience.ms} ms`,
+        late: true,
+      });
+    }
+  }
+
+  /** Skips all lines before this one, which another case judges. */
+  async skipsTo(wanted: string): Promise<void> {
+    const expected = Buffer.from(wanted);
+    this.note('hears', expected);
+    while (!(await this.line(expected)).equals(expected));
+  }
+
+  /** Waits for the end of its connection, though not longer than for anything: whether it comes is not judged. */
+  async over(): Promise<void> {
+    while ((await this.#more(this.#inbox.length)) === 'more');
+  }
+
+  unexpected(expected: Buffer, came: Buffer): Failure {
+    return this.#fail(expected, came);
+  }
+
+  #more(length: number): Promise<Wait> {
+    return this.#inbox.moreThan(length, this.#patience.ms, this.#patience.deadline);
+  }
+
+  async #forgive(): Promise<void> {
+    const own = this.#forgiven;
+    this.#forgiven = Buffer.alloc(0);
+    if (own.length === 0) return;
+    for (;;) {
+      const came = this.#inbox.peek(own.length);
+      if (same(came, own) < came.length) return;
+      if (came.length === own.length) {
+        this.#inbox.drop(own.length);
+        return;
+      }
+      if ((await this.#more(this.#inbox.length)) !== 'more') return;
+    }
+  }
+
+  /** What is wrong, up to the end of its line: so that the report does not depend on what came with it. */
+  async #restOfLine(): Promise<Buffer> {
+    for (;;) {
+      const bytes = this.#inbox.peek(SHOWN);
+      const end = bytes.indexOf(0x0a) + 1;
+      if (end > 0 || bytes.length === SHOWN) return Buffer.from(bytes.subarray(0, end > 0 ? end : SHOWN));
+      if ((await this.#more(this.#inbox.length)) !== 'more') return Buffer.from(bytes);
+    }
+  }
+
+  #fail(expected: Buffer, came: Buffer, wait?: Wait): Failure {
+    const end = {
+      more: undefined,
+      late: `nothing more within ${this.#patience.ms} ms`,
+      closed: 'the server closed the connection',
+    }[wait ?? 'more'];
+    return new Failure({
+      what: `${this.name} did not hear what it should have`,
+      expected: Buffer.from(expected),
+      came: Buffer.from(came),
+      ...(end !== undefined && { end }),
+      ...(wait === 'closed' && { broken: true }),
+      ...(wait === 'late' && { late: true }),
+    });
+  }
+}

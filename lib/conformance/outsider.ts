@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { within } from './patience.js';
+
+/** A client in a process of its own, which can be stopped and killed as only a process can. */
+const SCRIPT = `
+const socket = require('node:net').connect({ port: Number(process.argv[1]), host: '127.0.0.1' });
+socket.pipe(process.stdout);
+process.stdin.pipe(socket);
+socket.on('error', () => process.stdin.destroy());
+socket.on('end', () => process.stdin.destroy());
+`;
+
+export class Outsider {
+  readonly process: ChildProcess;
+  readonly gone: Promise<void>;
+
+  constructor(port: number) {
+    const env = { ...process.env, NODE_V8_COVERAGE: '' };
+    this.process = spawn(process.execPath, ['-e', SCRIPT, String(port)], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env,
+    });
+    this.gone = new Promise((resolve) => this.process.once('close', () => resolve()));
+  }
+
+  get streams() {
+    const { stdin, stdout } = this.process;
+    if (stdin === null || stdout === null) throw new Error('a client in a process of its own has no pipes');
+    return [stdout, stdin] as const;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  async end(ms: number): Promise<void> {
+    this.process.kill('SIGKILL');
+    await within(this.gone, ms);
+  }
+}
