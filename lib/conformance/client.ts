@@ -2,13 +2,21 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { same } from './bytes.js';
 import { Failure } from './failure.js';
-import { Inbox, type Wait } from './inbox.js';
+import type { Inbox, Wait } from './inbox.js';
 import type { Timeline } from './timeline.js';
 
 /** How long to wait for something, in ms: for the next byte of it, and until when at all. */
 export interface Patience {
   readonly ms: number;
   readonly deadline: number;
+}
+
+/** What a client reads from, and writes to. */
+export interface Ends {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** What has come from the one. */
+  readonly inbox: Inbox;
 }
 
 /** The most that is shown of a line that is not as it should be. */
@@ -31,19 +39,19 @@ export class Client {
   /** It may be told of its own arrival: only one case judges that. */
   #forgiven = Buffer.alloc(0);
 
-  constructor(
-    name: string,
-    [input, output]: readonly [Readable, Writable],
-    timeline: Timeline,
-    patience: Patience,
-  ) {
+  constructor(name: string, { input, output, inbox }: Ends, timeline: Timeline, patience: Patience) {
     this.name = name;
     this.#input = input;
     this.#output = output;
-    this.#inbox = new Inbox(input);
+    this.#inbox = inbox;
     this.#timeline = timeline;
     this.#patience = patience;
     output.on('error', () => {});
+  }
+
+  /** Whether its side of the connection is one of this process. */
+  get #own(): boolean {
+    return (this.#input as unknown) === this.#output;
   }
 
   /** Its side of the connection, where it is one of this process. */
@@ -102,6 +110,12 @@ export class Client {
   forgive(id: number): void {
     this.id = id;
     this.#forgiven = Buffer.from(arrived(id));
+  }
+
+  /** By RST where that is possible, so that no port is kept for a minute. */
+  abandon(): void {
+    if (this.#own && !this.#output.writableEnded) this.socket.resetAndDestroy();
+    else this.destroy();
   }
 
   /** It is to be judged whether it is told of its own arrival. */
@@ -229,7 +243,7 @@ export class Client {
       closed: 'the server closed the connection',
     }[wait ?? 'more'];
     return new Failure({
-      what: `${this.name} did not hear what it should have`,
+      what: `${this.name} did not hear what it should have heard`,
       expected: Buffer.from(expected),
       came: Buffer.from(came),
       ...(end !== undefined && { end }),

@@ -16,18 +16,19 @@ export class Inbox {
 
   constructor(stream: Readable) {
     this.#stream = stream;
-    stream.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
-      this.#length += chunk.length;
-      this.heard = true;
-      if (this.#length > HELD) stream.pause();
-      this.#wake();
-    });
     const over = (): void => {
       this.#over = true;
       this.#wake();
     };
     stream.once('end', over).once('close', over).on('error', over);
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    this.heard = true;
+    if (this.#length > HELD) this.#stream.pause();
+    this.#wake();
   }
 
   get length(): number {

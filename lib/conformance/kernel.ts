@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 /** What Linux tells of sockets and processes, and other systems do not: undefined there. */
 export interface Connection {
@@ -12,17 +12,58 @@ export interface Connection {
   readonly inode: string;
 }
 
-export function connections(): Connection[] | undefined {
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(read);
-  if (tables[0] === undefined) return undefined;
-  return tables.flatMap((table) => (table ?? '').split('\n').slice(1).flatMap(parse));
-}
+/** Whether this system tells of connections. */
+export const TELLS = read('/proc/net/tcp') !== undefined;
 
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const LISTEN = '0A';
 
+function* connections(): Generator<Connection> {
+  for (const table of TABLES) for (const row of rows(table)) yield* parse(row);
+}
+
+/** Those who listen stand first: the kernel need not be asked for all the others, which may be many. */
+function* listeners(): Generator<Connection> {
+  for (const table of TABLES) {
+    for (const row of rows(table)) {
+      const [connection] = parse(row);
+      if (connection?.listening === false) break;
+      if (connection !== undefined) yield connection;
+    }
+  }
+}
+
+/** The rows of a table, which the kernel writes as they are read. */
+function* rows(path: string): Generator<string> {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return;
+  }
+  try {
+    const chunk = Buffer.alloc(16 * 1024);
+    let rest = '';
+    for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+      const lines = (rest + chunk.toString('latin1', 0, length)).split('\n');
+      rest = lines.pop() as string;
+      yield* lines;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
 function parse(row: string): Connection[] {
-  const [, local, remote, state, queues, , , , , inode] = row.trim().split(/\s+/);
-  if (local === undefined || remote === undefined || queues === undefined || inode === undefined) return [];
+  const [number = '', local, remote, state, queues, , , , , inode] = row.trim().split(/\s+/);
+  if (
+    !/^\d+:$/.test(number) ||
+    local === undefined ||
+    remote === undefined ||
+    queues === undefined ||
+    inode === undefined
+  )
+    return [];
   const [unsent = '', unread = ''] = queues.split(':');
   const port = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
   return [
@@ -39,21 +80,30 @@ function parse(row: string): Connection[] {
 
 /** Whether anybody listens on the port: a connection to find out would be a client, and use up an id. */
 export function listening(port: number): boolean | undefined {
-  return connections()?.some((row) => row.listening && row.localPort === port);
+  return TELLS ? listenerOf(port) !== undefined : undefined;
+}
+
+function listenerOf(port: number): Connection | undefined {
+  for (const row of listeners()) if (row.localPort === port) return row;
+  return undefined;
 }
 
 /** Whether the server has read all that a client (known by its port) has sent. */
-export function taken(server: number, client: number): boolean | undefined {
-  return connections()?.every(
-    ({ localPort, remotePort, unread, unsent }) =>
-      !(localPort === server && remotePort === client && unread > 0) &&
-      !(localPort === client && remotePort === server && unsent > 0),
-  );
+export function taken(server: number, client: number): boolean {
+  let sides = 0;
+  for (const { localPort, remotePort, unread, unsent } of connections()) {
+    const theirs = localPort === server && remotePort === client;
+    const ours = localPort === client && remotePort === server;
+    if ((theirs && unread > 0) || (ours && unsent > 0)) return false;
+    if (theirs || ours) sides++;
+    if (sides === 2) break;
+  }
+  return true;
 }
 
 /** The process of that group that listens on the port: the command itself may only have started it. */
 export function listener(group: number, port: number): number | undefined {
-  const inode = connections()?.find((row) => row.listening && row.localPort === port)?.inode;
+  const inode = listenerOf(port)?.inode;
   if (inode === undefined) return undefined;
   if (holds(group, inode)) return group;
   return readdirSync('/proc')

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Ends } from './client.js';
+import { Inbox } from './inbox.js';
 import { within } from './patience.js';
 
 /** A client in a process of its own, which can be stopped and killed as only a process can. */
@@ -23,10 +25,12 @@ export class Outsider {
     this.gone = new Promise((resolve) => this.process.once('close', () => resolve()));
   }
 
-  get streams() {
+  get ends(): Ends {
     const { stdin, stdout } = this.process;
     if (stdin === null || stdout === null) throw new Error('a client in a process of its own has no pipes');
-    return [stdout, stdin] as const;
+    const inbox = new Inbox(stdout);
+    stdout.on('data', (chunk: Buffer) => inbox.push(chunk));
+    return { input: stdout, output: stdin, inbox };
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -62,7 +62,7 @@ function explanation(result: Result, number: number, paint: Paint): string {
     '',
     ...drawing(timeline, paint),
     ...(timeline.length > 0 ? [''] : []),
-    `   ${paint('red', `${details?.what ?? ''}.`)}`,
+    `   ${paint('red', `${capital(details?.what ?? '')}.`)}`,
     ...(exit === undefined ? [] : [`   ${paint('red', `${capital(ending(exit))}.`)}`]),
     ...difference(result, paint),
     ...(details?.output ?? []).slice(0, 20).map((line) => `   | ${line}`),

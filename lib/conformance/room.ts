@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import { arrived, Client, left, type Patience, said } from './client.js';
+import { arrived, Client, type Ends, left, type Patience, said } from './client.js';
 import { Failure, LeftOut } from './failure.js';
-import { connections, taken } from './kernel.js';
+import { Inbox } from './inbox.js';
+import { TELLS, taken } from './kernel.js';
 import { Outsider } from './outsider.js';
 import { eventually, within } from './patience.js';
 import { type Exit, type Server, start } from './server.js';
@@ -53,7 +54,7 @@ export class Room {
 
   /** Connects, and knows nothing yet of having been accepted. */
   async connect(): Promise<Client> {
-    const client = this.#add([await this.#dial()]);
+    const client = this.#add(await this.#dial());
     client.note('connects');
     return client;
   }
@@ -70,7 +71,7 @@ export class Room {
   async joinOutsider(): Promise<{ client: Client; process: Outsider }> {
     const process = new Outsider(this.server.port);
     this.#outsiders.push(process);
-    const client = this.#add(process.streams);
+    const client = this.#add(process.ends);
     client.note('connects, in a process of its own');
     await this.announced(client);
     return { client, process };
@@ -108,8 +109,8 @@ export class Room {
   async taken(client: Client): Promise<void> {
     const { localPort } = client.socket;
     if (localPort === undefined) return;
-    if (connections() === undefined) await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
-    else await eventually(() => taken(this.server.port, localPort) === true, this.patience.ms);
+    if (!TELLS) await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
+    else await eventually(() => taken(this.server.port, localPort), this.patience.ms);
   }
 
   /** The process under test, where its figures can be read. */
@@ -141,14 +142,13 @@ export class Room {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.#clients) client.abandon();
     await Promise.all(this.servers.map((server) => server.stop()));
     await Promise.all(this.#outsiders.map((outsider) => outsider.end(this.patience.ms)));
   }
 
-  #add(streams: readonly [Socket] | Outsider['streams']): Client {
-    const [input, output] = streams.length === 1 ? [streams[0], streams[0]] : streams;
-    const client = new Client(nameOf(this.#clients.length), [input, output], this.timeline, this.patience);
+  #add(ends: Ends): Client {
+    const client = new Client(nameOf(this.#clients.length), ends, this.timeline, this.patience);
     this.#clients.push(client);
     return client;
   }
@@ -174,10 +174,10 @@ export class Room {
     for (const other of rest) await other.hears(arrived(Number(told)));
   }
 
-  async #dial(): Promise<Socket> {
+  async #dial(): Promise<Ends> {
     const { port } = this.server;
     for (;;) {
-      const socket = dial({ port, host: '127.0.0.1' });
+      const { socket, ends } = dialled(port);
       const outcome = await within(
         once(socket, 'connect').then(
           () => 'connected',
@@ -187,10 +187,10 @@ export class Room {
       );
       if (outcome === 'connected') {
         socket.setNoDelay();
-        return socket;
+        return ends;
       }
       socket.on('error', () => {}).destroy();
-      const early = outcome === 'ECONNREFUSED' && connections() === undefined && this.#clients.length === 0;
+      const early = outcome === 'ECONNREFUSED' && !TELLS && this.#clients.length === 0;
       if (early && performance.now() < this.patience.deadline && this.server.exit === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 10));
         continue;
@@ -203,6 +203,25 @@ export class Room {
       });
     }
   }
+}
+
+/** As most that is read from a connection at a time, in bytes. */
+const CHUNK = 64 * 1024;
+
+/** A connection under way. One without the buffers of a stream: who does not read it, leaves all in the kernel. */
+function dialled(port: number): { socket: Socket; ends: Ends } {
+  let inbox: Inbox | undefined;
+  const callback = (length: number, chunk: Uint8Array): boolean => {
+    inbox?.push(Buffer.from(chunk.subarray(0, length)));
+    return true;
+  };
+  const socket = dial({
+    port,
+    host: '127.0.0.1',
+    onread: { buffer: () => Buffer.allocUnsafe(CHUNK), callback },
+  });
+  inbox = new Inbox(socket);
+  return { socket, ends: { input: socket, output: socket, inbox } };
 }
 
 /** A, B, … Z, AA, AB, … */

@@ -33,14 +33,18 @@ export const BYTES: readonly Case[] = [
       await say(Buffer.from('<é€😀>'));
       await say(Buffer.from([0x3c, 0xff, 0xfe, 0xc3, 0x28, 0x80, 0xed, 0xa0, 0x80, 0xf8, 0x3e]));
       await say(Buffer.from(Array.from({ length: 128 }, (_, i) => 0x80 + i)));
-      // A character whose bytes come one at a time.
+      // Each character comes in two packets.
       const text = Buffer.from('<é€😀>');
-      for (const byte of text) {
-        a.send(Buffer.of(byte));
+      for (const [from, until] of [
+        [0, 2],
+        [2, 5],
+        [5, 7],
+      ]) {
+        a.send(text.subarray(from, until));
         await room.taken(a);
       }
       await room.say(b, 'between');
-      a.send('\n');
+      a.send(Buffer.concat([text.subarray(7), Buffer.of(NEWLINE)]));
       await room.others(a, said(a.id, '').slice(0, -1), text, '\n');
     },
   },

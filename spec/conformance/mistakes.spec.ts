@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { CASES } from '../../lib/conformance/cases/index.js';
+import { jsonReport } from '../../lib/conformance/json-report.js';
+import type { Result } from '../../lib/conformance/run.js';
+import { runCases } from '../../lib/conformance/run.js';
+import { compile, removeAll } from '../../lib/conformance/source.js';
+import { conforms } from '../../lib/conformance/verdict.js';
+import { failedOf, hasCompiler, judge, ROOT, SERVERS, sideBySide, workshop } from '../support/conformance.js';
+
+/** Each classic mistake, and the one case that is made for it. */
+const MISTAKES = {
+  PREFIX_ONCE: 'every-line',
+  TELL_ONESELF: 'own-arrival',
+  LEAK_LEFTOVER: 'unfinished-forgotten',
+  FLUSH_ON_LEAVE: 'unfinished-dropped',
+  SKIP_EMPTY_LINES: 'empty-lines',
+  BLOCKING_SEND: 'lazy-holds-nobody-up',
+  DROP_WHEN_FULL: 'lazy-hears-all',
+  DROP_REST: 'lazy-hears-all',
+  LOWEST_FREE_ID: 'ids-grow',
+  NO_LEFT_AFTER_RST: 'reset-client',
+  WRONG_WORDS: 'no-argument',
+  ANY_ADDRESS: 'other-addresses',
+  LEAK_DESCRIPTORS: 'no-descriptor-leak',
+  CRASH_ON_LONG_LINES: 'long-line',
+} as const;
+
+/** Only Linux tells what a process has open, and has all of 127/8. */
+const LINUX_ONLY = ['ANY_ADDRESS', 'LEAK_DESCRIPTORS'];
+
+/** Several at a time: the most of it is waiting for what a wrong server never sends. */
+const AT_ONCE = 3;
+
+describe('conformance: servers with one mistake each', function () {
+  this.timeout(120_000);
+  const names = Object.keys(MISTAKES) as (keyof typeof MISTAKES)[];
+  let results: Map<string, Promise<Result[]>>;
+  let shop: ReturnType<typeof workshop> | undefined;
+
+  before(function () {
+    if (!hasCompiler()) this.skip();
+    const own = workshop();
+    shop = own;
+    const all = ['NONE', ...names];
+    const runs = sideBySide(all, AT_ONCE, async (name) => judge([await own.compile(name)]));
+    results = new Map(all.map((name, i) => [name, runs[i] as Promise<Result[]>]));
+  });
+
+  after(() => shop?.remove());
+
+  it('none at all: it passes subject and exam', async () => {
+    expect(failedOf((await results.get('NONE')) ?? [])).to.deep.equal([]);
+  });
+
+  for (const name of names) {
+    it(`${name}: fails ${MISTAKES[name]}, and passes all other cases of subject and exam`, async function () {
+      if (LINUX_ONLY.includes(name) && process.platform !== 'linux') this.skip();
+      const judged = (await results.get(name)) ?? [];
+      expect(failedOf(judged)).to.deep.equal([MISTAKES[name]]);
+      expect(judged.filter(({ outcome }) => outcome === 'passed').length).to.be.at.least(30);
+      expect(conforms(judged, ['subject', 'exam'])).to.equal(false);
+    });
+  }
+
+  it('tells of a crash by its signal, in the case in which it happened', async () => {
+    const judged = (await results.get('CRASH_ON_LONG_LINES')) ?? [];
+    expect(judged.find((result) => result.case.name === 'long-line')?.exit).to.deep.equal({
+      code: null,
+      signal: 'SIGABRT',
+    });
+  });
+});
+
+describe('conformance: servers in JavaScript with one mistake each', function () {
+  this.timeout(120_000);
+  for (const [mistake, name] of [
+    ['trim', 'blanks'],
+    ['toString', 'high-bytes'],
+  ] as const) {
+    it(`${mistake}: fails ${name}, and passes all other cases of subject and exam`, async () => {
+      const node = ['env', 'NODE_V8_COVERAGE=', process.execPath, join(SERVERS, 'strings.mjs'), mistake];
+      expect(failedOf(await judge(node))).to.deep.equal([name]);
+    });
+  }
+});
+
+describe('conformance: the server as one hands it in at the exam', function () {
+  this.timeout(120_000);
+
+  before(function () {
+    if (!hasCompiler()) this.skip();
+  });
+
+  after(removeAll);
+
+  it('passes subject and exam as a source file, nothing left out', async () => {
+    const source = await compile(join(ROOT, 'bench/peers/exam.c'));
+    const cases = CASES.filter(({ rank }) => rank !== 'beyond');
+    const results = await runCases({ command: [source.program], source, cases, timeout: 10_000 });
+    expect(failedOf(results)).to.deep.equal([]);
+    if (process.platform === 'linux')
+      expect(results.map(({ outcome }) => outcome)).to.not.include('left out');
+  });
+});
+
+describe('conformance: a report', function () {
+  this.timeout(120_000);
+
+  it('is the same each time, to the byte', async function () {
+    if (!hasCompiler()) this.skip();
+    const shop = workshop();
+    try {
+      const command = [await shop.compile('DROP_WHEN_FULL')];
+      const names = ['lines', 'long-line', 'lazy-hears-all', 'no-descriptor-leak', 'port-in-use'];
+      const reports = await Promise.all(
+        [1, 2, 3].map(async () =>
+          JSON.stringify(
+            jsonReport(await judge(command, names), ['subject', 'exam'], {
+              command,
+              source: undefined,
+              timeout: 3000,
+            }),
+          ),
+        ),
+      );
+      expect(new Set(reports).size).to.equal(1);
+      expect(reports[0]).to.contain(
+        'C does not hear all that was said while it did not read: nothing more comes',
+      );
+    } finally {
+      shop.remove();
+    }
+  });
+});

@@ -1,0 +1,104 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CASES } from '../../lib/conformance/cases/index.js';
+import { type Result, runCases } from '../../lib/conformance/run.js';
+import { within } from './patience.js';
+
+export const MINI_SERV = fileURLToPath(new URL('../../bin/mini-serv.js', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const SERVERS = join(ROOT, 'spec/conformance/servers');
+
+/** Our own relay as a command under test; what it does in another's process is not counted as covered. */
+export const RELAY = ['env', 'NODE_V8_COVERAGE=', process.execPath, MINI_SERV];
+
+/** A server in a line of JavaScript, of which the port is `port`. */
+export function script(code: string): string[] {
+  const start = `const net = require('node:net'); const port = Number(process.argv.at(-1));`;
+  return ['env', 'NODE_V8_COVERAGE=', process.execPath, '-e', `${start} ${code}`, '--'];
+}
+
+/** `mini-serv conformance` as one types it. */
+export async function conformance(args: readonly string[], ms = 20_000) {
+  const child = spawn(process.execPath, [MINI_SERV, 'conformance', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT,
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  try {
+    return { code: await within(closed, 'the end of the kit', ms), stdout, stderr };
+  } finally {
+    child.kill('SIGTERM');
+  }
+}
+
+/** Runs the kit in this process: the cases of subject and exam, or those of these names. */
+export function judge(
+  command: readonly string[],
+  names?: readonly string[],
+  timeout = 3000,
+): Promise<Result[]> {
+  const cases = CASES.filter(({ name, rank }) => names?.includes(name) ?? rank !== 'beyond');
+  return runCases({ command, cases, timeout });
+}
+
+export const failedOf = (results: readonly Result[]): string[] =>
+  results.filter(({ outcome }) => outcome === 'failed').map((result) => result.case.name);
+
+/**
+ * Whether there is a C compiler. Without one the specs that need it are left out, which is told once; not in CI,
+ * where nothing may be left out.
+ */
+export function hasCompiler(): boolean {
+  if (spawnSync('cc', ['--version']).status === 0) return true;
+  if (process.env.CI) throw new Error('there is no cc, and in CI the servers in C may not be left out');
+  process.stderr.write(
+    'left out: the servers in C, with which the conformance kit is tested: there is no cc\n',
+  );
+  return false;
+}
+
+/** A place for compiled servers; they are compiled side by side. */
+export function workshop() {
+  const folder = mkdtempSync(join(tmpdir(), 'mini-serv-mistakes-'));
+  return {
+    compile(mistake: string): Promise<string> {
+      const program = join(folder, mistake);
+      const args = ['-D_GNU_SOURCE', `-D${mistake}`, '-Wall', '-Wextra', '-Werror', '-o', program];
+      const compiler = spawn('cc', [...args, join(SERVERS, 'mistakes.c')], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      return new Promise((resolve, reject) =>
+        compiler.once('close', (code) =>
+          code === 0 ? resolve(program) : reject(new Error(`${mistake}: cc failed`)),
+        ),
+      );
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Does the work for each, so many at a time; gives a promise for each of them at once. */
+export function sideBySide<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<R>[] {
+  const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve());
+  return items.map((item, i) => {
+    const done = (lanes[i % atOnce] as Promise<unknown>).then(() => work(item));
+    lanes[i % atOnce] = done.catch(() => {});
+    done.catch(() => {});
+    return done;
+  });
+}
