@@ -17,6 +17,7 @@ const LONG = [
   /^(audit|audit-random|verify)\.spec/,
   /^(backlog|command|command-transforms|command-transform-errors)\.spec/,
   /^(audit-faults|formats)\.spec/,
+  /^conformance.relay/,
   /^conformance/,
   /^simulation/,
 ];
@@ -30,10 +31,7 @@ const groups = [...LONG.keys(), -1].map((group) => files.filter((name) => groupO
 /** Runs a group; gives what mocha printed when it has ended by itself, and whether all was well. */
 function run(group) {
   const specs = group.map((name) => join('dist/spec', name));
-  // What speaks to any command that takes a port says nothing new of this one's coverage, and begins many of them.
-  const foreign = group.every((name) => name.startsWith('conformance'));
-  const env = foreign ? { ...process.env, NODE_V8_COVERAGE: '' } : process.env;
-  const options = { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] };
+  const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] };
   // What is given here would be added to what .mocharc.json names.
   const child = spawn(
     process.execPath,

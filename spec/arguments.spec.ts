@@ -112,6 +112,14 @@ describe('arguments', () => {
     expect(parseCommand(['abc', 'def', '--help'])).to.deep.equal({ kind: 'help' });
   });
 
+  it('hands all behind the word conformance to the kit, and takes the word for nothing else', () => {
+    const args = ['--json', './mini_serv', '--help', '-1'];
+    expect(parseCommand(['conformance', ...args])).to.deep.equal({ kind: 'conformance', args });
+    expect(parseCommand(['conformance'])).to.deep.equal({ kind: 'conformance', args: [] });
+    expect(parseCommand(['--verbose', 'conformance'])).to.include({ kind: 'fatal' });
+    expect(parseCommand(['4242', 'conformance'])).to.include({ kind: 'usage' });
+  });
+
   describe('the help', () => {
     const options = [...HELP.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -171,6 +171,21 @@ describe('conformance: the command line', function () {
 
 It does not conform: subject 1 of 2.
 `);
+  });
+});
+
+describe('conformance: a relay', () => {
+  it('starts without loading any of the kit', async () => {
+    const hooks =
+      'export async function load(url, context, next) { process._rawDebug(url); return next(url, context); }';
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${hooks}`)});`;
+    const loaded = (...args: string[]): string => {
+      const all = ['--import', `data:text/javascript,${encodeURIComponent(register)}`, MINI_SERV, ...args];
+      return spawnSync(process.execPath, all, { encoding: 'utf8' }).stderr;
+    };
+    // As far as a relay gets without a port: all that it imports is there by then.
+    expect(loaded()).to.contain('/lib/relay.js').and.to.not.contain('/lib/conformance/');
+    expect(loaded('conformance', '--help')).to.contain('/lib/conformance/');
   });
 });
 
