@@ -20,6 +20,8 @@ const LONG = [
   /^conformance.relay/,
   /^conformance/,
   /^simulation/,
+  /^faults/,
+  /^(fuzz|security)/,
 ];
 
 const files = readdirSync(join(root, 'dist/spec'), { recursive: true }).filter((name) =>

@@ -24,3 +24,19 @@ export function spilled(server: Server): number {
   }
   return bytes;
 }
+
+/** How many descriptors a process holds open. */
+export function openDescriptors(pid: number | undefined): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Time that a server has spent on a processor, in the kernel's ticks, of which there are a hundred a second. */
+export function ticks(server: Server): number {
+  const stat = readFileSync(`/proc/${server.process.pid}/stat`, 'utf8');
+  // proc(5): utime and stime are the 14th and the 15th, and a name in brackets may have blanks in it.
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return Number(user) + Number(system);
+}

@@ -16,6 +16,9 @@ export interface ReadBack {
 export interface Stopped {
   /** SIGCONT; resolved when each of them has had the line `end`. */
   resume(): Promise<ReadBack>;
+  /** SIGCONT, and SIGSTOP again. */
+  cont(): void;
+  halt(): void;
   /** SIGKILL. */
   kill(): Promise<void>;
 }
@@ -38,6 +41,8 @@ export async function stoppedReaders(server: Server, count: number): Promise<Sto
   child.kill('SIGSTOP');
   return {
     kill,
+    cont: () => void child.kill('SIGCONT'),
+    halt: () => void child.kill('SIGSTOP'),
     async resume() {
       child.kill('SIGCONT');
       return JSON.parse((await within(lines.next(), 'the backlog', 60_000)).value) as ReadBack;
