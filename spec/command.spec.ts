@@ -65,6 +65,19 @@ describe('command: options', () => {
     expect(await runCommand(['--', '-1'])).to.deep.equal(refused);
   });
 
+  for (const args of [
+    ['-t', '-x'],
+    ['--memory', '--verbose', '1'],
+    ['--memory', '1\n2\x1b[2J', '1'],
+    ['-t', 'no\nsuch', '0'],
+  ]) {
+    it(`says in one line what is wrong: ${JSON.stringify(args)}`, async () => {
+      const { code, stderr } = await runCommand(args);
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/^\P{Cc}+\n$/u);
+    });
+  }
+
   it('says why on a line of its own when asked to', async () => {
     const first = await startServer();
     await arrive(first);
