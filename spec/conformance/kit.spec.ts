@@ -7,7 +7,15 @@ import { expect } from 'chai';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { HELP, parseRequest } from '../../lib/conformance/options.js';
 import { afterwards } from '../support/cleanup.js';
-import { conformance, hasCompiler, MINI_SERV, RELAY, script } from '../support/conformance.js';
+import {
+  conformance,
+  hasCompiler,
+  MINI_SERV,
+  MISTAKES,
+  RELAY,
+  ROOT,
+  script,
+} from '../support/conformance.js';
 import { eventually } from '../support/patience.js';
 
 interface Failed {
@@ -142,6 +150,10 @@ describe('conformance: the command line', function () {
     const { code, stdout } = await conformance(['--only', 'every-line,lines', ...deaf]);
     expect(code).to.equal(1);
     const shown = stdout.slice(stdout.indexOf('subject: what'));
+    const example = /^```text\n(1\) [\s\S]*?)^```$/m.exec(
+      readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8'),
+    )?.[1];
+    expect(shown).to.contain(example ?? 'an example');
     expect(shown).to.equal(`subject: what the text says
   ✓ lines                  what one client says, all others hear, with its number before it
   ✗ every-line             the number stands before every line of a message
@@ -171,6 +183,26 @@ describe('conformance: the command line', function () {
 
 It does not conform: subject 1 of 2.
 `);
+  });
+});
+
+describe('conformance: docs/conformance.md', () => {
+  const docs = readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8');
+
+  it('names cases that there are, and one for each mistake', () => {
+    const table = docs.slice(docs.indexOf('## Classic mistakes'), docs.indexOf('## What can be relied on'));
+    const named = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(
+      ([, cell = '']) => cell.match(/[\w-]+/g) ?? [],
+    );
+    expect(named.length).to.be.at.least(15);
+    expect(CASES.map(({ name }) => name)).to.include.members(named);
+    expect(named).to.include.members([...Object.values(MISTAKES), 'blanks', 'high-bytes']);
+  });
+
+  it('tells of each option, and of no other', () => {
+    const options = (text: string): string[] => [...new Set(text.match(/--[a-z]{3,}/g))].sort();
+    const table = docs.match(/^\| `--.*$/gm)?.join('\n') ?? '';
+    expect([...options(table), '--help'].sort()).to.deep.equal(options(HELP));
   });
 });
 

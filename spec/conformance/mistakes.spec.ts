@@ -6,25 +6,16 @@ import type { Result } from '../../lib/conformance/run.js';
 import { runCases } from '../../lib/conformance/run.js';
 import { compile, removeAll } from '../../lib/conformance/source.js';
 import { conforms } from '../../lib/conformance/verdict.js';
-import { failedOf, hasCompiler, judge, ROOT, SERVERS, sideBySide, workshop } from '../support/conformance.js';
-
-/** Each classic mistake, and the one case that is made for it. */
-const MISTAKES = {
-  PREFIX_ONCE: 'every-line',
-  TELL_ONESELF: 'own-arrival',
-  LEAK_LEFTOVER: 'unfinished-forgotten',
-  FLUSH_ON_LEAVE: 'unfinished-dropped',
-  SKIP_EMPTY_LINES: 'empty-lines',
-  BLOCKING_SEND: 'lazy-holds-nobody-up',
-  DROP_WHEN_FULL: 'lazy-hears-all',
-  DROP_REST: 'lazy-hears-all',
-  LOWEST_FREE_ID: 'ids-grow',
-  NO_LEFT_AFTER_RST: 'reset-client',
-  WRONG_WORDS: 'no-argument',
-  ANY_ADDRESS: 'other-addresses',
-  LEAK_DESCRIPTORS: 'no-descriptor-leak',
-  CRASH_ON_LONG_LINES: 'long-line',
-} as const;
+import {
+  failedOf,
+  hasCompiler,
+  judge,
+  MISTAKES,
+  ROOT,
+  SERVERS,
+  sideBySide,
+  workshop,
+} from '../support/conformance.js';
 
 /** Only Linux tells what a process has open, and has all of 127/8. */
 const LINUX_ONLY = ['ANY_ADDRESS', 'LEAK_DESCRIPTORS'];

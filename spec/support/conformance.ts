@@ -11,6 +11,24 @@ export const MINI_SERV = fileURLToPath(new URL('../../bin/mini-serv.js', import.
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const SERVERS = join(ROOT, 'spec/conformance/servers');
 
+/** Each classic mistake, and the one case that is made for it. */
+export const MISTAKES = {
+  PREFIX_ONCE: 'every-line',
+  TELL_ONESELF: 'own-arrival',
+  LEAK_LEFTOVER: 'unfinished-forgotten',
+  FLUSH_ON_LEAVE: 'unfinished-dropped',
+  SKIP_EMPTY_LINES: 'empty-lines',
+  BLOCKING_SEND: 'lazy-holds-nobody-up',
+  DROP_WHEN_FULL: 'lazy-hears-all',
+  DROP_REST: 'lazy-hears-all',
+  LOWEST_FREE_ID: 'ids-grow',
+  NO_LEFT_AFTER_RST: 'reset-client',
+  WRONG_WORDS: 'no-argument',
+  ANY_ADDRESS: 'other-addresses',
+  LEAK_DESCRIPTORS: 'no-descriptor-leak',
+  CRASH_ON_LONG_LINES: 'long-line',
+} as const;
+
 /** Our own relay as a command under test; what it does in another's process is not counted as covered. */
 export const RELAY = ['env', 'NODE_V8_COVERAGE=', process.execPath, MINI_SERV];
 
