@@ -6,6 +6,7 @@ import { within } from './patience.js';
 /** A client in a process of its own, which can be stopped and killed as only a process can. */
 const SCRIPT = `
 const socket = require('node:net').connect({ port: Number(process.argv[1]), host: '127.0.0.1' });
+socket.once('connect', () => process.stderr.write('connected'));
 socket.pipe(process.stdout);
 process.stdin.pipe(socket);
 socket.on('error', () => process.stdin.destroy());
@@ -15,13 +16,17 @@ socket.on('end', () => process.stdin.destroy());
 export class Outsider {
   readonly process: ChildProcess;
   readonly gone: Promise<void>;
+  /** How long it takes to begin is the computer's matter, and not the server's. */
+  readonly connected: Promise<unknown>;
 
   constructor(port: number) {
     const env = { ...process.env, NODE_V8_COVERAGE: '' };
     this.process = spawn(process.execPath, ['-e', SCRIPT, String(port)], {
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env,
     });
+    const { stderr } = this.process;
+    this.connected = new Promise((resolve) => stderr?.once('data', resolve).once('close', resolve));
     this.gone = new Promise((resolve) => this.process.once('close', () => resolve()));
   }
 

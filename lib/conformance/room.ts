@@ -6,7 +6,7 @@ import { Inbox } from './inbox.js';
 import { TELLS, taken } from './kernel.js';
 import { Outsider } from './outsider.js';
 import { eventually, within } from './patience.js';
-import { type Exit, type Server, start } from './server.js';
+import { type Exit, type Server, START, start } from './server.js';
 import { Timeline } from './timeline.js';
 
 /** How many times the patience for one thing a case may take as a whole. */
@@ -42,7 +42,10 @@ export class Room {
     const { server, state } = await start(options.command ?? this.command, this.patience.ms, options.port);
     this.servers.push(server);
     if (state === 'silent') {
-      throw new Failure({ what: `it does not listen on its port after ${this.patience.ms} ms`, late: true });
+      throw new Failure({
+        what: `it does not listen on its port after ${START * this.patience.ms} ms`,
+        late: true,
+      });
     }
     if (state === 'ended') {
       if (server.exit?.error !== undefined) throw server.exit.error;
@@ -71,6 +74,7 @@ export class Room {
   async joinOutsider(): Promise<{ client: Client; process: Outsider }> {
     const process = new Outsider(this.server.port);
     this.#outsiders.push(process);
+    await within(process.connected, START * this.patience.ms);
     const client = this.#add(process.ends);
     client.note('connects, in a process of its own');
     await this.announced(client);

@@ -100,6 +100,9 @@ const STOP = 5000;
 /** How often a port is tried that somebody else has taken since it was found free. */
 const ATTEMPTS = 3;
 
+/** How many times as long as for anything else is waited for a process to begin, or to end by itself. */
+export const START = 3;
+
 /** How a start went. */
 export type Started = { readonly server: Server; readonly state: 'listening' | 'ended' | 'silent' };
 
@@ -108,7 +111,7 @@ export async function start(command: readonly string[], ms: number, port?: numbe
   for (let attempts = 1; ; attempts++) {
     const chosen = port ?? (await freePort());
     const server = new Server([...command, String(chosen)], chosen);
-    const ready = await eventually(() => server.exit !== undefined || isListening(server), ms);
+    const ready = await eventually(() => server.exit !== undefined || isListening(server), START * ms);
     if (server.exit === undefined) return { server, state: ready ? 'listening' : 'silent' };
     const snatched = port === undefined && (await refusal(chosen)) === 'EADDRINUSE';
     if (!snatched || attempts === ATTEMPTS) return { server, state: 'ended' };
@@ -128,7 +131,7 @@ export interface Finished extends Exit {
 /** Runs the command to its end, or gives undefined when the time is over. */
 export async function runToEnd(command: readonly string[], ms: number): Promise<Finished | undefined> {
   const server = new Server(command, 0);
-  const exit = await within(server.exited, ms);
+  const exit = await within(server.exited, START * ms);
   if (exit !== undefined) await within(Promise.all([server.stdout.closed, server.stderr.closed]), ms);
   await server.stop();
   return exit && { ...exit, stdout: server.stdout.bytes, stderr: server.stderr.bytes };

@@ -64,7 +64,7 @@ export async function conformance(args: readonly string[], ms = 20_000) {
 export function judge(
   command: readonly string[],
   names?: readonly string[],
-  timeout = 3000,
+  timeout = 5000,
 ): Promise<Result[]> {
   const cases = CASES.filter(({ name, rank }) => names?.includes(name) ?? rank !== 'beyond');
   return runCases({ command, cases, timeout });

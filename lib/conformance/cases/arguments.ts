@@ -2,7 +2,7 @@ import type { Case } from '../case.js';
 import { Failure, LeftOut } from '../failure.js';
 import { holdPort, refusal } from '../ports.js';
 import type { Room } from '../room.js';
-import { runToEnd } from '../server.js';
+import { runToEnd, START } from '../server.js';
 
 const WRONG = 'Wrong number of arguments\n';
 const FATAL = 'Fatal error\n';
@@ -17,7 +17,7 @@ async function refuses(room: Room, args: readonly string[], stderr: string): Pro
   const end = await runToEnd([...room.command, ...args], room.patience.ms);
   if (end === undefined) {
     throw new Failure({
-      what: `it still runs after ${room.patience.ms} ms: it should have ended`,
+      what: `it still runs after ${START * room.patience.ms} ms: it should have ended`,
       late: true,
     });
   }

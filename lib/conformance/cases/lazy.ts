@@ -79,13 +79,15 @@ export const LAZY: readonly Case[] = [
             c.wake();
             asleep = false;
           }
-          await told('B does not hear all', () => b.hears(said(a.id, line)));
+          await told('a part of what A says does not come to B, or not as it was said', () =>
+            b.hears(said(a.id, line)),
+          );
         }
         c.wake();
       });
       c.note('reads again, and hears all of it');
       await room.quietly('', () =>
-        told('C does not hear all that was said while it did not read', async () => {
+        told('a part of what was said while C did not read never comes, or not as it was said', async () => {
           for (const line of lines) await c.hears(said(a.id, line));
         }),
       );
