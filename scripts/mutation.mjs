@@ -42,7 +42,7 @@ const GROUPS = [
   {
     nouns: 'room-log segment spans runs times pager spill reader pacing invariant',
     specs:
-      'invariant.spec room-log.spec segment.spec reader.spec pacing.spec spill-files.spec spill.spec times.spec disk-full.spec simulation/mutation relay.spec client.spec',
+      'invariant.spec room-log.spec segment.spec reader.spec pager.spec pacing.spec spill-files.spec spill.spec times.spec disk-full.spec simulation/mutation relay.spec client.spec',
   },
   {
     nouns: 'client relay listener descriptors transcripts output',
