@@ -2,6 +2,7 @@
 //
 //   npm run test:mutation                    all of the core, which takes about an hour
 //   npm run test:mutation -- pager spill     these files of it
+//   npm run test:mutation -- pager:1-150     these lines of it
 //   npm run test:mutation -- --again pager   only what survived there, after there is a spec for it
 //
 // Stryker's runner does not know mocha 12, and three quarters of what Stryker installs are of no use to anybody
@@ -42,7 +43,7 @@ const GROUPS = [
   {
     nouns: 'room-log segment spans runs times pager spill reader pacing invariant',
     specs:
-      'invariant.spec room-log.spec segment.spec reader.spec pager.spec pacing.spec spill-files.spec spill.spec times.spec disk-full.spec simulation/mutation relay.spec client.spec',
+      'invariant.spec room-log.spec segment.spec reader.spec pager.spec pacing.spec spill-files.spec spill.spec times.spec disk-full.spec simulation/mutation relay.spec',
   },
   {
     nouns: 'client relay listener descriptors transcripts output',
@@ -164,14 +165,19 @@ function show() {
 const percent = (part, whole) => ((100 * part) / whole).toFixed(1);
 
 const again = process.argv[2] === '--again';
-const asked = process.argv.slice(again ? 3 : 2);
-const unknown = asked.filter((noun) => !CORE.includes(noun));
+const asked = process.argv.slice(again ? 3 : 2).map((argument) => argument.split(':'));
+const unknown = asked.filter(([noun]) => !CORE.includes(noun));
 if (unknown.length > 0) throw new Error(`no part of the core: ${unknown.join(', ')}`);
 if (asked.length === 0 && !again) rmSync(reports, { recursive: true, force: true });
 copy();
+const wanted = asked.length > 0 ? asked : CORE.map((noun) => [noun]);
 for (const { nouns, specs } of GROUPS) {
-  const wanted = nouns.filter((noun) => asked.length === 0 || asked.includes(noun));
-  const places = wanted.flatMap((noun) => (again ? survivingLines(noun) : [`lib/${noun}.ts`]));
+  const places = wanted
+    .filter(([noun]) => nouns.includes(noun))
+    .flatMap(([noun, lines]) => {
+      if (again) return survivingLines(noun);
+      return [`lib/${noun}.ts${lines === undefined ? '' : `:${lines}`}`];
+    });
   if (places.length > 0) mutate(places, specs);
 }
 process.exitCode = show() >= ENOUGH ? 0 : 1;

@@ -10,7 +10,7 @@ describe('a room under some simulated schedules', () => {
     try {
       const property = fc.asyncProperty(schedules, simulate);
       const { failed, errorInstance } = await fc.check(property, {
-        numRuns: 300,
+        numRuns: 200,
         seed: 42,
         endOnFailure: true,
       });
