@@ -53,6 +53,7 @@ function made(options: Partial<ReaderOptions> = {}, memory = 1e6) {
   const failures: Error[] = [];
   const reader = new Reader({
     log,
+    owner: NOBODY,
     clock,
     destination,
     progressed: () => counts.progressed++,
