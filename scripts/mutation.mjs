@@ -48,7 +48,7 @@ const GROUPS = [
   {
     nouns: 'client relay listener descriptors transcripts output',
     specs:
-      'relay.spec client.spec close.spec output.spec simulation/mutation transform-failure.spec pacing.spec options.spec',
+      'relay.spec descriptors.spec client.spec close.spec output.spec simulation/mutation transform-failure.spec pacing.spec options.spec',
   },
 ].map(({ nouns, specs }) => ({ nouns: nouns.split(' '), specs: specs.split(' ') }));
 const CORE = GROUPS.flatMap(({ nouns }) => nouns);
