@@ -42,6 +42,8 @@ function open(index: number): void {
     if (!tail.equals(END)) return;
     // Not closed before all have had it: that they left would be said to the others, behind their last line.
     hashes.push(hash.digest('hex'));
+    // What is said at the end of the room is nobody's matter any more.
+    socket.removeAllListeners('data').resume();
     if (hashes.length < count) return;
     const seconds = (performance.now() - continuedAt) / 1000;
     process.stdout.write(`${JSON.stringify({ hashes, bytes, seconds })}\n`);
