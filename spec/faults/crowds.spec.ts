@@ -44,12 +44,12 @@ describe('faults: crowds', function () {
 
   it('5 × 10,000 that come and go, half by RST, half amid a line, leave nothing behind', async () => {
     const server = await startServer({ env });
-    server.process.stdout?.resume();
     const { pid } = server.process;
     const resting: number[] = [];
     let base: number | undefined;
     for (let batch = 0; batch < 5; batch++) {
       const witness = await arrive(server);
+      await server.stdout.until(arrived(batch * 10_001));
       // The connection of the last witness may still be being closed.
       base ??= openDescriptors(pid);
       const first = batch * 10_001 + 1;

@@ -5,7 +5,7 @@ import { startServer } from '../support/command.js';
 import { eventually, within } from '../support/patience.js';
 import { HAS_PROC, openDescriptors, resident, spilled } from '../support/proc.js';
 import { expectation, stoppedReaders } from '../support/stopped.js';
-import { left, said } from '../support/wire.js';
+import { arrived, left, said } from '../support/wire.js';
 
 // What stopped readers cost, and that they get all of it: see backlog.spec.ts.
 const MIB = 1024 * 1024;
@@ -37,6 +37,8 @@ describe('faults: processes that are stopped and killed', function () {
   it('three that are killed with 100 MB owed to each leave nothing behind, and the room goes on', async () => {
     const server = await startServer({ env, args: ['--memory', '16M'] });
     const a = await arrive(server);
+    // A connection may be there before the relay has taken it.
+    await server.stdout.until(arrived(0));
     const descriptors = openDescriptors(server.process.pid);
     const readers = await stoppedReaders(server, 3);
     await flood(a, 100 * MIB);
