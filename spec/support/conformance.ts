@@ -89,18 +89,25 @@ export function hasCompiler(): boolean {
 /** A place for compiled servers; they are compiled side by side. */
 export function workshop() {
   const folder = mkdtempSync(join(tmpdir(), 'mini-serv-mistakes-'));
+  const made = new Map<string, Promise<string>>();
+  const compile = (mistake: string): Promise<string> => {
+    const program = join(folder, mistake);
+    const args = ['-D_GNU_SOURCE', `-D${mistake}`, '-Wall', '-Wextra', '-Werror', '-o', program];
+    const compiler = spawn('cc', [...args, join(SERVERS, 'mistakes.c')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    return new Promise((resolve, reject) =>
+      compiler.once('close', (code) =>
+        code === 0 ? resolve(program) : reject(new Error(`${mistake}: cc failed`)),
+      ),
+    );
+  };
   return {
+    /** Each is compiled once: a program that runs cannot be written anew. */
     compile(mistake: string): Promise<string> {
-      const program = join(folder, mistake);
-      const args = ['-D_GNU_SOURCE', `-D${mistake}`, '-Wall', '-Wextra', '-Werror', '-o', program];
-      const compiler = spawn('cc', [...args, join(SERVERS, 'mistakes.c')], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      return new Promise((resolve, reject) =>
-        compiler.once('close', (code) =>
-          code === 0 ? resolve(program) : reject(new Error(`${mistake}: cc failed`)),
-        ),
-      );
+      const program = made.get(mistake) ?? compile(mistake);
+      made.set(mistake, program);
+      return program;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

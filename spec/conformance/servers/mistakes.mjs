@@ -1,5 +1,5 @@
-// A mini_serv as one writes it in JavaScript the first time. With the word trim it trims what is said, and otherwise it
-// takes bytes for text, which is right for as long as they are text and no character comes in two pieces.
+// A mini_serv in JavaScript with the mistake that is asked for: trim (what is said loses its blanks), toString (bytes are
+// taken for text), noisy (something is written to standard error), busy (it never rests), slow (it sends by a timer).
 import { createServer } from 'node:net';
 
 const [mistake, port] = process.argv.slice(2);
@@ -7,13 +7,24 @@ if (port === undefined) {
   process.stderr.write('Wrong number of arguments\n');
   process.exit(1);
 }
-const encoding = mistake === 'trim' ? 'latin1' : 'utf8';
+const encoding = mistake === 'toString' ? 'utf8' : 'latin1';
 const clients = new Map();
 let nextId = 0;
 
 function tell(but, text) {
-  for (const socket of clients.keys()) if (socket !== but) socket.write(text, encoding);
+  const others = [...clients.keys()].filter((socket) => socket !== but);
+  const send = () => {
+    for (const socket of others) socket.write(text, encoding);
+  };
+  if (mistake === 'slow') setTimeout(send, 40);
+  else send();
 }
+
+function never() {
+  setImmediate(never);
+}
+if (mistake === 'busy') never();
+if (mistake === 'noisy') process.stderr.write(`listening on ${port}\n`);
 
 const server = createServer({ allowHalfOpen: true }, (socket) => {
   const id = nextId++;
