@@ -20,7 +20,6 @@ export const MISTAKES = {
   SKIP_EMPTY_LINES: 'empty-lines',
   BLOCKING_SEND: 'lazy-holds-nobody-up',
   DROP_WHEN_FULL: 'lazy-hears-all',
-  DROP_REST: 'lazy-hears-all',
   LOWEST_FREE_ID: 'ids-grow',
   NO_LEFT_AFTER_RST: 'reset-client',
   WRONG_WORDS: 'no-argument',

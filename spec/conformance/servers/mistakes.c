@@ -43,10 +43,6 @@ static void tell(int fd, const char *bytes, size_t length)
 	FD_SET(fd, &now);
 	if (select(fd + 1, NULL, &now, NULL, &none) == 1)
 		send(fd, bytes, length, MSG_NOSIGNAL);
-#elif defined DROP_REST
-	send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-#elif defined NO_NOSIGNAL
-	send(fd, bytes, length, MSG_DONTWAIT);
 #else
 	append(&clients[fd].owed, bytes, length);
 #endif

@@ -16,7 +16,7 @@ function tell(but, text) {
   const send = () => {
     for (const socket of others) socket.write(text, encoding);
   };
-  if (mistake === 'slow') setTimeout(send, 40);
+  if (mistake === 'slow') setTimeout(send, 12);
   else send();
 }
 
