@@ -131,6 +131,11 @@ export function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
 }
 
+/** Whether it has died and is being written down, which may take longer than anything is waited for. */
+export function dumping(pid: number): boolean {
+  return /^CoreDumping:\s+1$/m.test(read(`/proc/${pid}/status`) ?? '');
+}
+
 export interface Stat {
   readonly state: string;
   readonly group: number;

@@ -95,7 +95,7 @@ async function failedIn(room: Room, one: Case, error: unknown): Promise<Result> 
   const result = failed(one, error);
   const server = room.servers.at(-1);
   const { details } = result;
-  const exit = details?.exit ?? (details?.broken ? await server?.fate(room.patience.ms) : room.ended);
+  const exit = details?.exit ?? (await server?.fate(details?.broken === true, room.patience.ms));
   const stderr = exit === undefined ? [] : (server?.stderr.lines(5) ?? []);
   return {
     ...result,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { listener, listening } from './kernel.js';
+import { dumping, listener, listening } from './kernel.js';
 import { Output } from './output.js';
 import { eventually, within } from './patience.js';
 import { attempt, freePort, refusal } from './ports.js';
@@ -84,14 +84,19 @@ export class Server {
   }
 
   /**
-   * What became of it, where a connection was closed that should not have been: its port is asked first, since that
+   * What became of it, where something went wrong. If a connection was closed, its port is asked first, since that
    * closes no later than the connections do.
    */
-  async fate(ms: number): Promise<Exit | undefined> {
-    if (this.exit === undefined && (await attempt(this.port, '127.0.0.1', ms)) !== 'connected') {
-      await within(this.exited, ms);
+  async fate(broken: boolean, ms: number): Promise<Exit | undefined> {
+    const dying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && dumping(pid));
+    if (this.exit === undefined && (dying || (broken && (await this.#closed(ms))))) {
+      await within(this.exited, START * ms);
     }
-    return this.exit;
+    return this.stopped ? undefined : this.exit;
+  }
+
+  async #closed(ms: number): Promise<boolean> {
+    return (await attempt(this.port, '127.0.0.1', ms)) !== 'connected';
   }
 }
 

@@ -241,7 +241,7 @@ describe('conformance: servers that misbehave', function () {
         sockets.push(socket);
         socket.on('data', () => process.kill(process.pid, 'SIGSEGV'));
       }).listen(port, '127.0.0.1')`);
-    const died = (await report(speaks, '--only', 'high-bytes')).cases[0];
+    const died = (await report(speaks, '--only', 'high-bytes', '--timeout', '5s')).cases[0];
     expect(died?.exit).to.include({ code: null, signal: 'SIGSEGV' });
     expect(died?.stderr).to.deep.equal(['oh no']);
     const text = (await conformance(['--only', 'high-bytes', ...speaks])).stdout;
@@ -250,7 +250,13 @@ describe('conformance: servers that misbehave', function () {
       .and.to.contain('The server was ended by SIGSEGV (memory that is not its own');
     // A shell that has started it tells of it in its own way.
     const wrapped = (
-      await report(['sh', '-c', `${quoted(speaks)} "$@"; exit $?`, 'sh'], '--only', 'high-bytes')
+      await report(
+        ['sh', '-c', `${quoted(speaks)} "$@"; exit $?`, 'sh'],
+        '--only',
+        'high-bytes',
+        '--timeout',
+        '5s',
+      )
     ).cases[0];
     expect(wrapped?.exit?.meaning).to.contain('exit code 139, which is how a shell tells of SIGSEGV');
   });
