@@ -54,7 +54,7 @@ const GROUPS = [
 const CORE = GROUPS.flatMap(({ nouns }) => nouns);
 
 /** Stryker takes mocha's limits of time away, and would wait for a spec as long as for all of them. */
-const HOOKS = 'export const mochaHooks = { beforeEach() { this.currentTest.timeout(6000); } };\n';
+const HOOKS = 'export const mochaHooks = { beforeEach() { this.currentTest.timeout(10000); } };\n';
 
 /** The copy: what is compiled, with the versions of everything that this project has but for mocha's. */
 function copy() {

@@ -101,6 +101,15 @@ describe('pacing makes a sender wait', () => {
     }
   });
 
+  it('though one that has let it pass before has gone', () => {
+    const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
+    const { say, passed, pacing } = pacingOf([lead, other]);
+    say(0);
+    pacing.clients.delete(lead);
+    say(0);
+    expect(passed).to.deep.equal([0]);
+  });
+
   it('while one that only hesitates is about to cost disk', () => {
     const { say, passed } = pacingOf([reader(1, LEEWAY + 1, 'hesitating')]);
     say(0);
@@ -189,5 +198,54 @@ describe('a sender that waits goes on', () => {
     slow.lag = 0;
     pacing.progressed(slow);
     expect(passed).to.deep.equal([]);
+  });
+});
+
+describe('pacing does not look', () => {
+  /** How often it was asked whether the log is full: once each time that a sender is looked at. */
+  function counted(clients: Reader[]) {
+    const made = pacingOf(clients);
+    const counts = { looks: 0 };
+    const { overfull } = made.state;
+    Object.defineProperty(made.state, 'overfull', {
+      get: () => {
+        counts.looks++;
+        return overfull;
+      },
+    });
+    return { ...made, counts };
+  }
+
+  it('for a reader that is still behind, and only once for many that are not', async () => {
+    const [slow, other] = [reader(1, WINDOW + 1), reader(2, WINDOW + 1)];
+    const { say, pacing, counts } = counted([slow, other]);
+    say(0);
+    expect(counts.looks).to.equal(1);
+    pacing.progressed(slow);
+    await microtasks();
+    expect(counts.looks).to.equal(1);
+    // The sender's own reader is no reason to let it pass.
+    const own = reader(0, 0);
+    pacing.progressed(own);
+    pacing.progressed(own);
+    pacing.recheck();
+    await microtasks();
+    expect(counts.looks).to.equal(2);
+  });
+
+  it('at all the others while the one that let the last sender pass keeps up', () => {
+    let asked = 0;
+    const behind = reader(1, WINDOW + 1);
+    behind.stands = () => {
+      asked++;
+      return 'going';
+    };
+    const { say, passed } = pacingOf([behind, reader(2, WINDOW)]);
+    say(0);
+    const first = asked;
+    expect(first).to.be.greaterThan(0);
+    say(0);
+    expect(passed).to.deep.equal([0, 0]);
+    expect(asked).to.equal(first);
   });
 });
