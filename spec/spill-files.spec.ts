@@ -161,6 +161,18 @@ describe('spill: its directory', () => {
     expect(opened).to.have.length(3);
   });
 
+  it('is tried to be made again where that has failed', async () => {
+    const { fs, spill } = made();
+    const { mkdtemp } = fs;
+    fs.mkdtemp = async () => {
+      throw systemError('ENOSPC');
+    };
+    expect((await rejection(spill.write(bytes(1)))).message).to.match(/ENOSPC/);
+    fs.mkdtemp = mkdtemp;
+    await spill.write(bytes(1));
+    expect(spill.used).to.equal(1);
+  });
+
   it('is removed at the end, and nothing is made after it', async () => {
     const { fs, spill } = made();
     await spill.write(bytes(1));
@@ -216,6 +228,22 @@ describe('spill: how much it holds', () => {
     expect(await files({ limit: 8000 }, 500, 3)).to.equal(2);
     expect(await files({ limit: 8 * 1024 * MIB }, MIB, 4)).to.equal(1);
     expect(await files({}, 500, 3, 8000)).to.equal(2);
+  });
+});
+
+describe('spill: a file of which nobody needs anything', () => {
+  it('is closed, and the one that is being written stays', async () => {
+    const { fs, spill } = made();
+    const old = [];
+    for (let i = 0; i < 4; i++) old.push(await spill.write(bytes(MIB)));
+    const place = await spill.write(bytes(1));
+    expect(fs.openFiles).to.equal(2);
+    for (const record of old) spill.free(record);
+    expect([fs.openFiles, spill.used]).to.deep.equal([1, 1]);
+    await spill.write(bytes(1));
+    expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
+    spill.free(place);
+    expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
   });
 });
 
