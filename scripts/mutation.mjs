@@ -3,6 +3,7 @@
 //   npm run test:mutation                    all of the core, which takes about an hour
 //   npm run test:mutation -- pager spill     these files of it
 //   npm run test:mutation -- pager:1-150     these lines of it
+//   npm run test:mutation -- --show          nothing new: what came of the last runs
 //   npm run test:mutation -- --again pager   only what survived there, after there is a spec for it
 //
 // Stryker's runner does not know mocha 12, and three quarters of what Stryker installs are of no use to anybody
@@ -92,14 +93,14 @@ function mutate(places, specs) {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: join(reports, `${Date.now()}.json`) },
     concurrency: 2,
-    timeoutMS: 4000,
-    timeoutFactor: 1.25,
+    timeoutMS: 60_000,
+    timeoutFactor: 4,
     disableTypeChecks: true,
     warnings: { slow: false },
   };
   writeFileSync(join(folder, 'stryker.json'), JSON.stringify(config, null, 2));
   // What does not come within this time in one process does not come at all.
-  const env = { ...process.env, MINI_SERV_PATIENCE: '1500' };
+  const env = { ...process.env, MINI_SERV_PATIENCE: '3000' };
   const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js');
   const { status } = spawnSync(process.execPath, [stryker, 'run', 'stryker.json'], {
     cwd: folder,
@@ -109,7 +110,9 @@ function mutate(places, specs) {
   if (status !== 0) throw new Error(`Stryker ended with ${status}`);
 }
 
-const isAlive = ({ status }) => status === 'Survived' || status === 'NoCoverage';
+/** A loop that does not end is noticed by its count; one that only took too long may be a busy machine's. */
+const isLate = ({ status, statusReason }) => status === 'Timeout' && !/hit limit/i.test(statusReason ?? '');
+const isAlive = (mutant) => ['Survived', 'NoCoverage'].includes(mutant.status) || isLate(mutant);
 
 /** Every change that was tried in a file as it is now, with what became of it the last time, by file. */
 function changes() {
@@ -119,9 +122,9 @@ function changes() {
     for (const [path, { source, mutants }] of Object.entries(files)) {
       if (source !== readFileSync(join(root, path), 'utf8')) continue;
       const all = found.get(path) ?? new Map();
-      for (const { location, mutatorName, replacement = '', status } of mutants) {
-        const key = JSON.stringify([location, mutatorName, replacement]);
-        all.set(key, { location, mutatorName, replacement, status });
+      for (const mutant of mutants) {
+        const { location, mutatorName, replacement = '' } = mutant;
+        all.set(JSON.stringify([location, mutatorName, replacement]), { ...mutant, replacement });
       }
       found.set(path, all);
     }
@@ -150,10 +153,11 @@ function show() {
     sum.total += real.length;
     if (real.length > 0) row(noun, { killed, total: real.length });
     const lines = readFileSync(join(root, `lib/${noun}.ts`), 'utf8').split('\n');
-    for (const { location, replacement, status } of alive) {
+    for (const mutant of alive) {
+      const { location, replacement, status } = mutant;
       const { line, column } = location.start;
       const change = replacement.replace(/\s+/g, ' ').slice(0, 90);
-      const where = `lib/${noun}.ts:${line}:${column}${status === 'NoCoverage' ? ', which no spec runs' : ''}`;
+      const where = `lib/${noun}.ts:${line}:${column}${status === 'NoCoverage' ? ', which no spec runs' : isLate(mutant) ? ', which took too long' : ''}`;
       process.stdout.write(`${where}\n    ${lines[line - 1].trim()}\n  → ${change}\n`);
     }
   }
@@ -164,18 +168,21 @@ function show() {
 
 const percent = (part, whole) => ((100 * part) / whole).toFixed(1);
 
-const again = process.argv[2] === '--again';
-const asked = process.argv.slice(again ? 3 : 2).map((argument) => argument.split(':'));
+const [mode] = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const asked = process.argv
+  .slice(2)
+  .filter((argument) => argument !== mode)
+  .map((argument) => argument.split(':'));
 const unknown = asked.filter(([noun]) => !CORE.includes(noun));
 if (unknown.length > 0) throw new Error(`no part of the core: ${unknown.join(', ')}`);
-if (asked.length === 0 && !again) rmSync(reports, { recursive: true, force: true });
-copy();
+if (asked.length === 0 && mode === undefined) rmSync(reports, { recursive: true, force: true });
+if (mode !== '--show') copy();
 const wanted = asked.length > 0 ? asked : CORE.map((noun) => [noun]);
-for (const { nouns, specs } of GROUPS) {
+for (const { nouns, specs } of mode === '--show' ? [] : GROUPS) {
   const places = wanted
     .filter(([noun]) => nouns.includes(noun))
     .flatMap(([noun, lines]) => {
-      if (again) return survivingLines(noun);
+      if (mode === '--again') return survivingLines(noun);
       return [`lib/${noun}.ts${lines === undefined ? '' : `:${lines}`}`];
     });
   if (places.length > 0) mutate(places, specs);
