@@ -1,0 +1,36 @@
+// Compiles what is written in C, on the spot, into the folder that the rest is compiled to.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../../bench', import.meta.url));
+const built = fileURLToPath(new URL('./native', import.meta.url));
+
+export const builtPath = (name: string): string => join(built, name);
+
+/** @throws Error that says what is missing */
+export function buildNative(): void {
+  if (process.platform !== 'linux')
+    throw new Error('the load generator is for Linux: it needs epoll and /proc');
+  mkdirSync(built, { recursive: true });
+  const load = readdirSync(join(sources, 'load')).filter((name) => name.endsWith('.c'));
+  compile(
+    'load',
+    load.map((name) => join('load', name)),
+  );
+  compile('limit', ['peers/limit.c']);
+  compile('exam', ['peers/exam.c']);
+}
+
+function compile(name: string, files: readonly string[]): void {
+  const args = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-w', '-o', builtPath(name), ...files];
+  try {
+    execFileSync('cc', args, { cwd: sources, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  } catch (error) {
+    const { code, stderr } = error as { code?: string; stderr?: string };
+    throw new Error(
+      code === 'ENOENT' ? 'a C compiler is needed: cc (Debian: apt-get install gcc)' : String(stderr),
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** How a relay says who said a line: `client N: `, ncat's `<userN> `, or not at all. */
+export type Style = 'client' | 'chat' | 'none';
+
+export interface Relay {
+  readonly name: string;
+  readonly style: Style;
+  /** What is run; the port is put after it. */
+  readonly command: readonly string[];
+  /** Why it cannot be measured here. */
+  readonly missing?: string;
+}
+
+export const MINI = 'mini-serv';
+export const LIMIT = 'epoll limit (C)';
+export const EXAM = 'exam style (C)';
+export const PLAIN = 'plain Node';
+export const HUB = 'hub.pipe (Node)';
+export const BROKER = 'ncat --broker';
+export const CHAT = 'ncat --chat';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * @param built gives the path of what was compiled from C, by its name
+ * @param command what is measured as this relay, if it is not the one that was built here
+ */
+export function makeRelays(built: (name: string) => string, command: readonly string[]): Map<string, Relay> {
+  const mini = command.length > 0 ? command : [process.execPath, here('../bin/mini-serv.js')];
+  const node = (name: string): string[] => [process.execPath, here(`./peers/${name}.js`)];
+  const relays: Relay[] = [
+    { name: MINI, style: 'client', command: mini },
+    { name: LIMIT, style: 'client', command: [built('limit')] },
+    { name: EXAM, style: 'client', command: [built('exam')] },
+    { name: PLAIN, style: 'client', command: node('plain-write') },
+    { name: HUB, style: 'client', command: node('hub-pipe') },
+    ncat(BROKER, 'none', '--broker'),
+    ncat(CHAT, 'chat', '--chat'),
+  ];
+  return new Map(relays.map((relay) => [relay.name, relay]));
+}
+
+function ncat(name: string, style: Style, mode: string): Relay {
+  const relay = { name, style, command: ['ncat', '--listen', mode, '--max-conns', '2000', '127.0.0.1'] };
+  return versionOf('ncat') === undefined ? { ...relay, missing: 'ncat is not installed' } : relay;
+}
+
+/** What a command says of its version; undefined if there is no such command. */
+export function versionOf(command: string): string | undefined {
+  try {
+    const told = execFileSync(command, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return told.split('\n')[0]?.trim() || 'unknown';
+  } catch {
+    return undefined;
+  }
+}

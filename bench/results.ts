@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Sample } from './contests.js';
+import { versionOf } from './relays.js';
+
+export interface EntryResult {
+  readonly name: string;
+  readonly samples: Sample[];
+  /** What it did that it must not; it is measured no further. */
+  disqualified?: string;
+  /** Why it could not be measured here. */
+  missing?: string;
+}
+
+export interface ContestResult {
+  readonly name: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly less: boolean;
+  readonly entries: readonly EntryResult[];
+}
+
+/** What bench.json holds. */
+export interface Results {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly versions: Readonly<Record<string, string>>;
+  /** How often at most, and how long each time in seconds. */
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly contests: readonly ContestResult[];
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export function machine(): Record<string, string> {
+  return {
+    processor: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
+    memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    system: `${type()} ${release()}`,
+    'load average before': loadavg()
+      .map((load) => load.toFixed(2))
+      .join(' '),
+  };
+}
+
+export function versions(): Record<string, string> {
+  const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string };
+  return {
+    'mini-serv': `${version}${commit()}`,
+    node: process.version,
+    cc: versionOf('cc') ?? 'not installed',
+    ncat: versionOf('ncat') ?? 'not installed',
+    strace: versionOf('strace') ?? 'not installed',
+  };
+}
+
+/** An installed package has none. */
+function commit(): string {
+  try {
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const changed = git('status', '--porcelain', 'lib', 'bin') !== '';
+    return ` (${git('rev-parse', '--short', 'HEAD')}${changed ? ', changed' : ''})`;
+  } catch {
+    return '';
+  }
+}

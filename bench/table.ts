@@ -1,0 +1,82 @@
+// What was measured, as tables of Markdown.
+import { type Goal, type Judged, middle } from './goals.js';
+import { LIMIT } from './relays.js';
+import type { ContestResult } from './results.js';
+import { quantile, type Ratio, ratioOf } from './statistics.js';
+
+/** Three digits that say something, and a unit prefix where there are many. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  for (const [factor, letter] of [
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ] as const) {
+    if (Math.abs(value) >= factor * 0.9995) return `${digits(value / factor)}${letter}`;
+  }
+  return digits(value);
+}
+
+function digits(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 99.95) return value.toFixed(0);
+  if (size >= 9.995) return value.toFixed(1);
+  return size >= 0.0995 || size === 0 ? value.toFixed(2) : value.toPrecision(2);
+}
+
+export function ratioText({ ratio, spread }: Ratio): string {
+  return `${figure(ratio)} (${figure(spread[0])}–${figure(spread[1])})`;
+}
+
+/** A contest: medians with their quartiles, and, where it takes part, ratios to the limit. */
+export function contestTable(contest: ContestResult): string {
+  const numbers = (name: string): number[] =>
+    contest.entries.find((entry) => entry.name === name)?.samples.map((s) => s[contest.metric] as number) ??
+    [];
+  const limit = numbers(LIMIT);
+  const valid = middle(contest, LIMIT) !== undefined;
+  const rows = contest.entries.map(({ name, samples, disqualified, missing }) => {
+    const reason = disqualified !== undefined ? `disqualified: ${disqualified}` : missing;
+    if (reason !== undefined) return [name, cell(reason), '', ''];
+    if (samples.length === 0) return [name, 'not measured', '', ''];
+    const own = numbers(name);
+    const quartiles = `${figure(quantile(own, 0.25))}–${figure(quantile(own, 0.75))}`;
+    return [name, figure(quantile(own, 0.5)), quartiles, valid ? ratioText(ratioOf(own, limit)) : ''];
+  });
+  const head = ['', contest.unit, 'quartiles', valid ? 'of the limit' : ''];
+  return `${contest.name}\n\n${table(head, rows)}`;
+}
+
+export function goalText({ contest, of, against, metric, atLeast, atMost }: Goal): string {
+  const what = metric === undefined ? of : `${of}, ${metric}`;
+  const bound = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
+  return `${contest}: ${what} ${bound}${against === undefined ? '' : ` × ${against}`}`;
+}
+
+export function goalTable(judged: readonly Judged[]): string {
+  const rows = judged.map(({ goal, verdict, measured, reason }) => [
+    goalText(goal),
+    measured === undefined ? cell(reason ?? '–') : ratioText(measured),
+    measured === undefined ? '' : String(measured.pairs),
+    verdict,
+  ]);
+  return table(['goal', 'measured (quartiles)', 'rounds', ''], rows);
+}
+
+/** How busy the generator was where it was busiest: at 1 it would have measured itself. */
+export function busiest(contests: readonly ContestResult[]): { contest: string; busy: number } | undefined {
+  const all = contests.flatMap(({ name, entries }) =>
+    entries.flatMap(({ samples }) => samples.map(({ busy }) => ({ contest: name, busy: busy ?? 0 }))),
+  );
+  return all.sort((a, b) => b.busy - a.busy)[0];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  return `${line(head)}|${' --- |'.repeat(head.length)}\n${rows.map(line).join('')}`;
+}
+
+/** What a relay sent may have anything in it. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { draw } from '../../bench/draw.js';
+import type { ContestResult, Results } from '../../bench/results.js';
+
+function results(...contests: ContestResult[]): Results {
+  return {
+    date: '2026-01-02T03:04:05.000Z',
+    machine: { processor: '2 × <fast> & "cheap"' },
+    versions: { node: 'v20.0.0', ncat: 'Ncat: Version 7' },
+    rounds: 1,
+    seconds: 1,
+    contests,
+  };
+}
+
+const CONTEST: ContestResult = {
+  name: 'churn',
+  metric: 'rate',
+  unit: 'clients/s',
+  less: false,
+  entries: [
+    { name: 'mini-serv', samples: [{ rate: 1000 }, { rate: 2000 }, { rate: 3000 }] },
+    { name: 'other', samples: [{ rate: 500 }] },
+    { name: 'bad', samples: [{ rate: 9e9 }], disqualified: 'it said <script>' },
+    { name: 'gone', samples: [], missing: 'ncat is not installed' },
+  ],
+};
+
+const widths = (svg: string): number[] =>
+  [...svg.matchAll(/<rect class="(?:own|bar)"[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width));
+
+describe('the picture of the bench', () => {
+  const svg = draw(results(CONTEST), ['churn']);
+
+  it('says when, where and with what it was measured', () => {
+    for (const part of [
+      '2026-01-02',
+      '2 × &lt;fast&gt; &amp; &quot;cheap&quot;',
+      'v20.0.0',
+      'Ncat: Version 7',
+    ]) {
+      expect(svg).to.include(part);
+    }
+  });
+
+  it('draws a bar for each that was measured, as long as its median says', () => {
+    const [own, other, ...more] = widths(svg) as [number, number];
+    expect(more).to.deep.equal([]);
+    expect(own / other).to.be.closeTo(4, 0.05);
+  });
+
+  it('says why there is no bar, and lets no relay write into the picture', () => {
+    expect(svg).to.include('disqualified: it said &lt;script&gt;');
+    expect(svg).to.include('ncat is not installed');
+    expect(svg).not.to.include('<script>');
+  });
+
+  it('has colours for dark ground, too, and a ground of its own', () => {
+    expect(svg).to.include('prefers-color-scheme: dark');
+    expect(svg).to.include('class="ground"');
+  });
+
+  it('is well-formed: every element that is opened is closed', () => {
+    const open: string[] = [];
+    for (const [, slash, name, empty] of svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {
+      if (slash === '/') expect(open.pop()).to.equal(name);
+      else if (empty !== '/') open.push(name as string);
+    }
+    expect(open).to.deep.equal([]);
+  });
+
+  it('leaves out what was not measured, and has no number that is none', () => {
+    const nothing = draw(results({ ...CONTEST, entries: [] }), ['churn', 'idle']);
+    for (const each of [svg, nothing]) expect(each).not.to.match(/NaN|Infinity|undefined/);
+    expect(nothing).not.to.include('>idle<');
+  });
+});
