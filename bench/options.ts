@@ -6,7 +6,7 @@ Measures this relay and its peers in turn, A B A B, and prints medians, ratios a
 
   --quick            a few short rounds of what there are goals for, in under a minute
   --check            only what there are goals for; exit code 1 if one is missed
-  --only <words>     only contests with one of these in their name (commas between)
+  --only <words>     only contests with this in their name; may be given again
   --rounds <n>       how often each is measured (default 7; what has no goal: at most 3)
   --seconds <s>      how long each time (default 1)
   --also <command>   one more relay beside them; the port is put after it
@@ -41,7 +41,7 @@ export function parseOptions(args: readonly string[]): Options {
       check: flag,
       list: flag,
       help: { ...flag, short: 'h' },
-      only: text,
+      only: { ...text, multiple: true },
       rounds: text,
       seconds: text,
       also: text,
@@ -53,7 +53,7 @@ export function parseOptions(args: readonly string[]): Options {
   const { quick, check, list, help, out, draw } = values;
   return {
     ...{ quick, check, list, help, out, draw },
-    only: words(values.only, ','),
+    only: values.only ?? [],
     rounds: positive('rounds', values.rounds ?? '7', true),
     seconds: positive('seconds', values.seconds ?? (quick ? '0.25' : '1'), false),
     also: words(values.also, ' '),

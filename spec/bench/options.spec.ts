@@ -11,9 +11,16 @@ describe('the options of the bench', () => {
     expect(parseOptions(['--quick', '--seconds', '2']).seconds).to.equal(2);
   });
 
-  it('take several words of names, and commands with their arguments', () => {
-    const { only, also } = parseOptions(['--only', 'churn,idle', '--also', 'node  old.js --verbose']);
-    expect(only).to.deep.equal(['churn', 'idle']);
+  it('take several names, and commands with their arguments', () => {
+    const { only, also } = parseOptions([
+      '--only',
+      'idle, 1000',
+      '--only',
+      'churn',
+      '--also',
+      'node  old.js --verbose',
+    ]);
+    expect(only).to.deep.equal(['idle, 1000', 'churn']);
     expect(also).to.deep.equal(['node', 'old.js', '--verbose']);
   });
 
