@@ -1,4 +1,4 @@
-import { constants, fstat, open } from 'node:fs';
+import { constants, fstat, open, type Stats, stat } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { escaper } from './escape.js';
@@ -19,18 +19,33 @@ export interface Descriptor {
 
 /** Whatever an open file descriptor is, as a sink that never blocks the event loop and loses no byte in silence. */
 export async function openDescriptor(fd: number, options: SinkOptions = {}): Promise<Descriptor> {
-  const stat = await promisify(fstat)(fd);
-  if (stat.isFIFO() || stat.isSocket()) return { sink: pipeSink(fd), terminal: false };
-  if (stat.isFile()) {
-    const file = new FileSink({ ...options, fd, own: false, size: stat.size });
+  const status = await promisify(fstat)(fd);
+  if (status.isFIFO() || status.isSocket()) return { sink: pipeSink(fd), terminal: false };
+  if (status.isFile()) {
+    const file = new FileSink({ ...options, fd, own: false, size: status.size });
     return { sink: file, file, terminal: false };
   }
+  if (await isNothing(status)) return { sink: NOTHING, terminal: false };
   if (!isatty(fd)) return { sink: new FileSink({ ...options, fd, own: false }), terminal: false };
   // Opened anew, so that it can be non-blocking without making it so for the other programs on this terminal.
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   const own = await promisify(open)(`/dev/fd/${fd}`, flags).catch(() => undefined);
   const most = TERMINAL_MOST;
   return { sink: new FileSink({ ...options, most, fd: own ?? fd, own: own !== undefined }), terminal: true };
+}
+
+/** What /dev/null is given nobody has: a call to the system and to another thread for it is work for nothing. */
+const NOTHING: Sink = {
+  most: undefined,
+  write: (_chunks, done) => process.nextTick(done),
+  end: async () => {},
+  destroy: () => {},
+};
+
+async function isNothing(status: Stats): Promise<boolean> {
+  if (!status.isCharacterDevice()) return false;
+  const nothing = await promisify(stat)('/dev/null').catch(() => undefined);
+  return nothing?.rdev === status.rdev;
 }
 
 /** The same for what is no transcript. What a person sees must not do anything to the terminal it is seen on. */

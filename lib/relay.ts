@@ -206,7 +206,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       for (const piece of renderPieces(said)) this.#log.append(client.id, piece);
       this.#emitLines(said.client, said.bytes);
     } else if (said.kind === 'arrived') {
-      if (!said.silent) this.#log.append(client.id, render(said));
+      if (!said.silent) this.#log.append(client.id, render(said), true);
       this.#welcome(client);
     } else {
       this.#dismiss(client, said);
@@ -242,7 +242,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#present.delete(client);
     // At the end of the room nobody leaves it: its readers finish together, once all sources have ended.
     if (this.#closing === null) {
-      if (!said.silent) this.#log.append(client.id, render(said));
+      if (!said.silent) this.#log.append(client.id, render(said), true);
       client.finish();
       this.emit('left', client.id, ...(client.reason === undefined ? [] : [client.reason]));
     }

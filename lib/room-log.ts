@@ -15,7 +15,7 @@ export interface Block {
 
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
 const FLUSH = 512 * 1024;
-/** How long what was said may wait for more that is being said, turn after turn, in ms. No timer waits for it. */
+/** How long notices may wait for more that are being said, turn after turn, in ms. No timer waits for it. */
 const PATIENCE = 1;
 /** Segments that are loaded together with the one that a laggard has come to. */
 const READ_AHEAD = 3;
@@ -43,6 +43,8 @@ export class RoomLog {
   /** When what is not flushed began to be said, and how far it had come a turn ago. */
   #began = 0;
   #seen = 0;
+  /** Whether anything of it is to go with the next turn. */
+  #urgent = false;
 
   constructor(segmentSize: number, pager: Pager, clock: Clock) {
     this.segmentSize = segmentSize;
@@ -50,8 +52,12 @@ export class RoomLog {
     this.#clock = clock;
   }
 
-  /** @param text latin1, a character a byte */
-  append(owner: number, text: string): void {
+  /**
+   * @param text latin1, a character a byte
+   * @param patient whether it may wait a little for more: notices come one a turn where many come at once
+   */
+  append(owner: number, text: string, patient = false): void {
+    if (!patient) this.#urgent = true;
     const time = this.#clock.date();
     this.lastSaid = time;
     for (let start = 0; start < text.length; ) {
@@ -197,8 +203,9 @@ export class RoomLog {
   }
 
   /**
-   * Readers are called after the first turn of the event loop in which nothing was said, so that what comes
-   * together shares a write: a turn takes in one connection, and a burst of 1,500 would be a million writes.
+   * Readers are called after this turn of the event loop, in which all lines come that have arrived; for notices alone
+   * after the first in which nothing was said: a turn takes in one connection, and a burst of 1,500 would be a million
+   * writes.
    */
   #schedule(): void {
     if (this.#unflushed >= FLUSH) this.#flush();
@@ -211,7 +218,7 @@ export class RoomLog {
   readonly #turn = (): void => {
     const more = this.end !== this.#seen;
     this.#seen = this.end;
-    if (more && this.#unflushed > 0 && this.#clock.now() - this.#began < PATIENCE) {
+    if (!this.#urgent && more && this.#unflushed > 0 && this.#clock.now() - this.#began < PATIENCE) {
       this.#clock.soon(this.#turn);
       return;
     }
@@ -221,6 +228,7 @@ export class RoomLog {
 
   #flush(): void {
     this.#unflushed = 0;
+    this.#urgent = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const callback of waiting) callback();

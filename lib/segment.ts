@@ -8,6 +8,8 @@ export interface Place {
 
 /** More pieces than this are copied into one: a system call takes only so many, and each costs an object. */
 const MANY = 32;
+/** And so are a few small ones: up to so many bytes, to copy them costs less than a second piece of a write. */
+const SMALL = 16 * 1024;
 
 /** What of a segment is held in memory. */
 export interface Content {
@@ -70,7 +72,9 @@ export class Segment {
       end = next;
     }
     if (to > start) bounds.push(start, to);
-    return bounds.length > MANY * 2 ? [this.#copy(bounds)] : this.#share(bounds);
+    if (bounds.length <= 2) return this.#share(bounds);
+    const length = lengthOf(bounds);
+    return length <= SMALL || bounds.length > MANY * 2 ? [this.#copy(bounds, length)] : this.#share(bounds);
   }
 
   #share(bounds: readonly number[]): Buffer[] {
@@ -81,12 +85,12 @@ export class Segment {
     return slices;
   }
 
-  #copy(bounds: readonly number[]): Buffer {
+  #copy(bounds: readonly number[], length: number): Buffer {
     const { bytes } = this.content as Content;
-    const copy = Buffer.allocUnsafe(bytes.length);
-    let length = 0;
-    for (let i = 0; i < bounds.length; i += 2) length += bytes.copy(copy, length, bounds[i], bounds[i + 1]);
-    return copy.subarray(0, length);
+    const copy = Buffer.allocUnsafe(length);
+    let at = 0;
+    for (let i = 0; i < bounds.length; i += 2) at += bytes.copy(copy, at, bounds[i], bounds[i + 1]);
+    return copy;
   }
 
   /** Most readers ask for the same bytes one after another: they are given the same Buffer. */
@@ -106,4 +110,10 @@ export class Segment {
     this.#lastSlice = null;
     return content;
   }
+}
+
+function lengthOf(bounds: readonly number[]): number {
+  let length = 0;
+  for (let i = 0; i < bounds.length; i += 2) length += (bounds[i + 1] as number) - (bounds[i] as number);
+  return length;
 }

@@ -152,32 +152,61 @@ describe('the room log', () => {
     expect(pager.loading).to.equal(3);
   });
 
-  it('calls those who wait once, after a turn of the event loop in which nothing more was said', () => {
+  it('gives a few small pieces as one', () => {
+    const { log } = smallLog();
+    const cursor = log.attach();
+    for (const [owner, text] of [
+      [1, 'one '],
+      [2, 'two '],
+      [1, 'three'],
+    ] as const) {
+      log.append(owner, text);
+    }
+    const small = log.take(cursor, log.end, 2, SEGMENT);
+    expect(small?.bytes.map(String)).to.deep.equal(['one three']);
+    const other = log.take(cursor, log.end, 3, SEGMENT);
+    expect(other?.bytes.map(String)).to.deep.equal(['one two three']);
+  });
+
+  it('calls those who wait for a line once, after this turn of the event loop, with the notices before it', () => {
+    const { log, turn } = smallLog();
+    log.attach();
+    let calls = 0;
+    log.wait(() => calls++);
+    log.append(NOBODY, 'notice', true);
+    log.append(NOBODY, 'line');
+    log.append(NOBODY, 'line');
+    expect(calls).to.equal(0);
+    turn();
+    expect(calls).to.equal(1);
+  });
+
+  it('calls those who wait for notices once, after a turn of the event loop in which nothing more was said', () => {
     const { log, turn } = smallLog();
     log.attach();
     let calls = 0;
     log.wait(() => calls++);
     for (const text of ['one', 'two', 'three']) {
-      log.append(NOBODY, text);
+      log.append(NOBODY, text, true);
       turn();
       expect(calls).to.equal(0);
     }
     turn();
     expect(calls).to.equal(1);
-    log.append(NOBODY, 'four');
+    log.append(NOBODY, 'four', true);
     turn();
     turn();
     expect(calls).to.equal(1);
   });
 
-  it('calls them after a millisecond, though more is said in every turn', () => {
+  it('calls them after a millisecond, though a notice comes in every turn', () => {
     const { log, turn, clock } = smallLog();
     log.attach();
     let calls = 0;
     log.wait(() => calls++);
-    log.append(NOBODY, 'one');
+    log.append(NOBODY, 'one', true);
     turn();
-    log.append(NOBODY, 'two');
+    log.append(NOBODY, 'two', true);
     clock.advance(1);
     turn();
     expect(calls).to.equal(1);
