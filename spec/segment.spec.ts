@@ -3,12 +3,12 @@ import { NOBODY, Runs } from '../lib/runs.js';
 import { Segment } from '../lib/segment.js';
 import { Times } from '../lib/times.js';
 
-/** A segment in which owners 0, 1, 0, 1, … have said three bytes each, as many times as asked. */
-function segment(runs: number): { segment: Segment; bytes: Buffer } {
-  const bytes = Buffer.alloc(4096);
+/** A segment in which owners 0, 1, 0, 1, … have said three bytes each (or more), as many times as asked. */
+function segment(runs: number, length = 3): { segment: Segment; bytes: Buffer } {
+  const bytes = Buffer.alloc(runs * length + 4096);
   const made = new Segment(0, { bytes, runs: new Runs(), times: new Times() });
   for (let i = 0; i < runs; i++)
-    made.append(i % 2, `${i % 2 === 0 ? 'a' : 'b'}${String(i).padStart(2, '0')}`, 0, 0);
+    made.append(i % 2, `${i % 2 === 0 ? 'a' : 'b'}${String(i).padStart(2, '0')}`.padEnd(length, '.'), 0, 0);
   return { segment: made, bytes };
 }
 
@@ -25,25 +25,38 @@ describe('a segment', () => {
 
   it('gives what is not the owner’s, and no empty pieces', () => {
     const { segment: made } = segment(4);
-    expect(textOf(made.slices(0, 12, 0))).to.deep.equal(['b01', 'b03']);
-    expect(textOf(made.slices(0, 12, 1))).to.deep.equal(['a00', 'a02']);
+    expect(textOf(made.slices(0, 12, 0))).to.deep.equal(['b01b03']);
+    expect(textOf(made.slices(0, 12, 1))).to.deep.equal(['a00a02']);
     expect(textOf(made.slices(1, 8, 0))).to.deep.equal(['b01']);
-    expect(textOf(made.slices(1, 8, 1))).to.deep.equal(['00', 'a0']);
+    expect(textOf(made.slices(1, 8, 1))).to.deep.equal(['00a0']);
     expect(textOf(made.slices(4, 5, 0))).to.deep.equal(['0']);
     expect(textOf(made.slices(3, 6, 1))).to.deep.equal([]);
     expect(textOf(made.slices(2, 10, 7))).to.deep.equal(['0b01a02b']);
   });
 
-  it('shares up to 32 pieces, and copies more of them into one', () => {
-    const { segment: made, bytes } = segment(66);
-    const few = made.slices(0, 64 * 3, 0);
+  it('shares one piece, and up to 32 larger ones', () => {
+    const { segment: made, bytes } = segment(64, 600);
+    const [one] = made.slices(0, 1200, 0);
+    expect(one?.buffer).to.equal(bytes.buffer);
+    const few = made.slices(0, 64 * 600, 0);
     expect(few).to.have.length(32);
     for (const piece of few) expect(piece.buffer).to.equal(bytes.buffer);
-    const many = made.slices(0, 66 * 3, 0);
-    expect(many).to.have.length(1);
-    expect(many[0]?.buffer).not.to.equal(bytes.buffer);
-    const odd = Array.from({ length: 33 }, (_, i) => `b${String(2 * i + 1).padStart(2, '0')}`);
-    expect(textOf(many)).to.deep.equal([odd.join('')]);
+  });
+
+  it('copies more pieces than that into one, and a few small ones', () => {
+    for (const [runs, length] of [
+      [66, 600],
+      [54, 600],
+      [4, 3],
+    ] as const) {
+      const { segment: made, bytes } = segment(runs, length);
+      const pieces = made.slices(0, runs * length, 0);
+      const odd = Array.from({ length: runs / 2 }, (_, i) =>
+        `b${String(2 * i + 1).padStart(2, '0')}`.padEnd(length, '.'),
+      );
+      expect(textOf(pieces)).to.deep.equal([odd.join('')]);
+      expect(pieces[0]?.buffer).not.to.equal(bytes.buffer);
+    }
   });
 
   it('gives readers who ask for the same bytes the same Buffer', () => {
