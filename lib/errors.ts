@@ -12,6 +12,13 @@
  * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
  * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
  * | `ERR_TRANSCRIPT` | a transcript cannot be written for now, or again, or is given up, or is not whole |
+ * | `ERR_ROOM_AWAY` | the engine that carries the room is out of reach: all wait until it is back |
+ * | `ERR_ROOM_DOWN` | the room has gone on without this relay, which it took for dead: the relay closes |
+ * | `ERR_ROOM_TIMEOUT` | the engine was out of reach for as long as was allowed: the relay closes |
+ * | `ERR_ROOM_FOREIGN` | what the engine has under the room's name is not the room, or not that of before |
+ * | `ERR_ROOM_GAP` | the engine has lost records of the room, or no longer keeps them |
+ * | `ERR_ROOM_REFUSED` | the engine refuses: credentials, permissions, limits |
+ * | `ERR_ROOM_PACKAGES` | the packages that an engine needs are not installed |
  * | `ERR_OPTION` | an option has a value that it cannot have |
  * | `ERR_INVARIANT` | a check of mini-serv's own failed, which is a bug in it: the process ends |
  * | `ERR_STATE` | the call does not fit the relay's state (closed, or listening already) |
@@ -26,6 +33,13 @@ export type ErrorCode =
   | 'ERR_SPILL_READ'
   | 'ERR_SPILL_TMPFS'
   | 'ERR_TRANSCRIPT'
+  | 'ERR_ROOM_AWAY'
+  | 'ERR_ROOM_DOWN'
+  | 'ERR_ROOM_TIMEOUT'
+  | 'ERR_ROOM_FOREIGN'
+  | 'ERR_ROOM_GAP'
+  | 'ERR_ROOM_REFUSED'
+  | 'ERR_ROOM_PACKAGES'
   | 'ERR_OPTION'
   | 'ERR_INVARIANT'
   | 'ERR_STATE';

@@ -59,14 +59,14 @@ export function cut(block: string): string[] {
   return blocks;
 }
 
-/** The wire form in pieces: one, but for what is long. */
-export function* renderPieces(said: Said): Generator<string> {
-  if (said.kind !== 'lines' || said.bytes.length <= BLOCK) {
-    yield render(said);
+/** The wire form of lines in pieces: one, but for what is long. */
+export function* renderPieces(client: number, lines: string): Generator<string> {
+  const prefix = prefixOf(client);
+  if (lines.length <= BLOCK) {
+    yield `${prefix}${prefixed(lines, prefix)}\n`;
     return;
   }
-  const prefix = prefixOf(said.client);
-  for (const bytes of cut(said.bytes)) {
+  for (const bytes of cut(lines)) {
     // A line that is longer than a block comes last, and there are not many newlines before it.
     yield prefix;
     yield prefixed(bytes, prefix);

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import { MiniServError } from './errors.js';
+import type { Log } from './log.js';
 import { bare } from './own-options.js';
 import type { TransformFactory } from './transform.js';
 import { realWorld, type World } from './world.js';
@@ -30,6 +31,11 @@ export interface RelayOptions {
   readonly grace?: number;
   /** The most clients at a time. Default: what the limit of file descriptors allows, less a reserve. */
   readonly maxClients?: number;
+  /**
+   * What gives the room its one order: `await openRoom('nats://host:4222/lobby')`, for a room that this relay shares
+   * with others; the relay closes it. Default: the embedded log, for a room of its own.
+   */
+  readonly room?: Log;
   /** Closes the relay when aborted. */
   readonly signal?: AbortSignal;
   /** The size of a segment, in bytes. Default 512 KiB. */
@@ -48,6 +54,7 @@ export interface CheckedOptions {
   readonly window: number;
   readonly grace: number;
   readonly maxClients: number | undefined;
+  readonly room: Log | undefined;
   readonly signal: AbortSignal | undefined;
   readonly segmentSize: number;
   readonly world: World;
@@ -65,6 +72,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'window',
   'grace',
   'maxClients',
+  'room',
   'signal',
   'segmentSize',
   'world',
@@ -79,7 +87,7 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
     if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }
   const most = Number.MAX_SAFE_INTEGER;
-  const { transforms = [], onTransformError = 'close', spillDir, signal, world } = options;
+  const { transforms = [], onTransformError = 'close', spillDir, room, signal, world } = options;
   if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
     refuse('transforms must be an array of functions');
   }
@@ -93,6 +101,9 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
   if (signal !== undefined && !(isObject(signal) && 'aborted' in signal && 'addEventListener' in signal)) {
     refuse('signal must be an AbortSignal');
   }
+  if (room !== undefined && !(isObject(room) && 'append' in room && 'read' in room)) {
+    refuse('room must be what openRoom gives');
+  }
   if (world !== undefined && !isObject(world)) refuse('world must be an object');
   return {
     transforms: [...transforms],
@@ -104,6 +115,7 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
     window: integer('window', options.window ?? 2 * MIB, 1, most),
     grace: integer('grace', options.grace ?? 2000, 0, 2 ** 31 - 1),
     maxClients: optional('maxClients', options.maxClients, 1, most),
+    room,
     signal,
     segmentSize: integer('segmentSize', options.segmentSize ?? 512 * KIB, 16, 1024 * MIB),
     world: { ...realWorld, ...world },

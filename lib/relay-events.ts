@@ -5,7 +5,7 @@ import type { MiniServError } from './errors.js';
  * exception, as with any emitter, and harms nothing in the room.
  */
 export interface RelayEvents {
-  /** A client is in the room. */
+  /** A client is in the room, on whichever machine it is. */
   arrived: [client: number];
   /** A line was said, as Unicode text without its newline. */
   line: [client: number, text: string];
@@ -17,6 +17,10 @@ export interface RelayEvents {
   spillRoom: [];
   /** A connection was refused at the limit of clients; how many were so far. */
   refused: [total: number];
+  /** The engine that carries the room is in reach again, after a warning ERR_ROOM_AWAY. */
+  roomBack: [];
+  /** The room cannot be gone on with: the relay closes. */
+  roomLost: [reason: MiniServError];
   /** The relay is closed. */
   close: [];
 }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough, type Readable } from 'node:stream';
 import { Client } from './client.js';
 import { descriptors } from './descriptors.js';
+import { EmbeddedLog } from './embedded-log.js';
 import { MiniServError } from './errors.js';
 import { Listener } from './listener.js';
+import type { Log } from './log.js';
 import { decode, render, renderPieces, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { ownOptions } from './own-options.js';
@@ -13,8 +15,17 @@ import { Pager } from './pager.js';
 import type { Destination, Reader } from './reader.js';
 import type { RelayEvents, RelayStats } from './relay-events.js';
 import { RoomLog } from './room-log.js';
+import { NOBODY } from './runs.js';
 import { Spill } from './spill.js';
 import { Transcripts } from './transcripts.js';
+
+/** A connection that has no id yet. */
+interface Arriving {
+  readonly duplex: Duplex;
+  readonly arrived: ((client: number) => void) | undefined;
+  /** NOBODY until it is given one. */
+  id: number;
+}
 
 /** A room and its clients. Made by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
@@ -22,14 +33,17 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #hub = new PassThrough(ownOptions({ objectMode: true }));
   readonly #spill: Spill;
   readonly #pager: Pager;
-  readonly #log: RoomLog;
+  readonly #log: Log;
+  readonly #roomLog: RoomLog;
   readonly #pacing: Pacing;
+  readonly #arriving = new Map<number, Arriving>();
   readonly #clients = new Map<number, Client>();
   /** Clients of whom it has not been noted that they left. */
   readonly #present = new Set<Client>();
   readonly #transcripts: Transcripts;
   readonly #listener: Listener;
-  #nextId = 0;
+  #tokens = 0;
+  #lost = false;
   #ignoreSignal = (): void => {};
   #closing: Promise<void> | null = null;
   #allHushed: () => void = () => {};
@@ -38,7 +52,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const { memory, segmentSize, spillLimit, spillDir, window, world, signal } = this.#options;
+    const { memory, segmentSize, spillLimit, spillDir, window, world, room, signal } = this.#options;
     const warn = (warning: MiniServError): void => void this.emit('warning', warning);
     this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limit: spillLimit, warn });
     this.#pager = new Pager({
@@ -48,19 +62,23 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       memory,
       warn,
       spillRoom: () => this.emit('spillRoom'),
-      room: () => this.#pacing.recheck(),
+      room: () => {
+        this.#pacing.recheck();
+        this.#log.resume();
+      },
     });
-    this.#log = new RoomLog(segmentSize, this.#pager, world.clock);
+    this.#roomLog = new RoomLog(segmentSize, this.#pager, world.clock);
+    this.#log = room ?? new EmbeddedLog();
     // A window that did not fit into memory would send what every reader is about to take over the disk.
     const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
     this.#pacing = new Pacing({
       clock: world.clock,
       window: fitting,
       leeway: Math.max(fitting, memory / 2),
-      overfull: () => this.#pager.overfull,
+      overfull: () => this.#pager.overfull || this.#log.full,
     });
     this.#transcripts = new Transcripts({
-      log: this.#log,
+      log: this.#roomLog,
       clock: world.clock,
       progressed: this.#pacing.progressed,
       failed: (error) => warn(error as MiniServError),
@@ -83,6 +101,21 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     // It has no way to fail of its own; nothing could be said any more if it did.
     this.#hub.on('error', () => void this.close());
     this.#hub.on('data', (said: Said) => this.#say(said));
+    this.#log.read({
+      given: (token, client) => this.#admit(token, client),
+      arrived: (client, silent, first, time) => this.#arrived(client, silent, first, time),
+      lines: (client, bytes, time) => {
+        for (const piece of renderPieces(client, bytes)) this.#roomLog.append(client, piece, false, time);
+        this.#emitLines(client, bytes);
+      },
+      left: (client, silent, time) => this.#dismiss(client, silent, time),
+      full: () => this.#pager.overfull,
+      room: () => this.#pacing.recheck(),
+      warn,
+      away: warn,
+      back: () => this.emit('roomBack'),
+      lost: (reason) => this.#lose(reason),
+    });
     const abort = (): void => void this.close();
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
@@ -110,32 +143,25 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   /**
    * Makes any Duplex of bytes a client, as if it had connected.
    *
-   * @returns its id
+   * @param arrived called once with its id: before this returns, unless the room is shared between machines, where
+   * ids are given in the one order of all of them. Until then nothing is read of it, and it hears nothing.
+   * @returns its id; -1 if it is yet to be given one
    * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes, or has been told
    * to decode them
    */
-  handle(duplex: Duplex): number {
+  handle(duplex: Duplex, arrived?: (client: number) => void): number {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     if (!isByteDuplex(duplex)) throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
-    const id = this.#nextId++;
-    const { world, transforms, onTransformError, maxLine, grace } = this.#options;
-    const client = new Client({
-      id,
-      duplex,
-      hub: this.#hub,
-      clock: world.clock,
-      transforms,
-      onTransformError,
-      maxLine,
-      grace,
-      pass: (sender, resume) => this.#pacing.pass(sender, resume),
-      warn: (warning) => this.emit('warning', warning),
-      closed: () => this.#forget(client),
-    });
-    this.#clients.set(id, client);
-    this.#present.add(client);
-    client.start();
-    return id;
+    const token = this.#tokens++;
+    const arriving: Arriving = { duplex, arrived, id: NOBODY };
+    this.#arriving.set(token, arriving);
+    this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
+    if (arriving.id === NOBODY) {
+      // Whoever breaks before it has arrived: that is found when it does.
+      duplex.on('error', () => {});
+      duplex.allowHalfOpen = true;
+    }
+    return arriving.id;
   }
 
   /**
@@ -158,7 +184,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   stats(): RelayStats {
     return {
-      clients: this.#clients.size,
+      clients: this.#clients.size + this.#arriving.size,
       refused: this.#listener.refused,
       lag: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
       outputLag: this.#transcripts.lags,
@@ -198,19 +224,40 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     }
   }
 
-  /** What leaves the hub, in this order, is what was said in the room. */
+  /** What leaves the hub, in this order, is what this relay's clients say. */
   #say(said: Said): void {
     const client = this.#clients.get(said.client);
     if (client === undefined) return;
-    if (said.kind === 'lines') {
-      for (const piece of renderPieces(said)) this.#log.append(client.id, piece);
-      this.#emitLines(said.client, said.bytes);
-    } else if (said.kind === 'arrived') {
-      if (!said.silent) this.#log.append(client.id, render(said), true);
-      this.#welcome(client);
-    } else {
-      this.#dismiss(client, said);
-    }
+    if (said.kind === 'arrived') this.#log.append({ ...said, kind: 'joined' });
+    else if (said.kind === 'left' && this.#closing !== null) this.#hushed(client);
+    else this.#log.append(said);
+  }
+
+  /** One's own connection has its id. */
+  #admit(token: number, id: number): void {
+    const arriving = this.#arriving.get(token);
+    // At the end it may be gone.
+    if (arriving === undefined) return;
+    this.#arriving.delete(token);
+    arriving.id = id;
+    const { world, transforms, onTransformError, maxLine, grace } = this.#options;
+    const client = new Client({
+      id,
+      duplex: arriving.duplex,
+      hub: this.#hub,
+      clock: world.clock,
+      transforms,
+      onTransformError,
+      maxLine,
+      grace,
+      pass: (sender, resume) => this.#pacing.pass(sender, resume),
+      warn: (warning) => this.emit('warning', warning),
+      closed: () => this.#forget(client),
+    });
+    this.#clients.set(id, client);
+    this.#present.add(client);
+    client.start();
+    arriving.arrived?.(id);
   }
 
   #emitLines(client: number, block: string): void {
@@ -218,10 +265,17 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     for (const line of block.split('\n')) this.emit('line', client, decode(line));
   }
 
+  #arrived(id: number, silent: boolean, first: boolean, time?: number): void {
+    if (!silent) this.#roomLog.append(id, render({ kind: 'arrived', client: id, silent: false }), true, time);
+    if (!first) return;
+    const client = this.#clients.get(id);
+    if (client !== undefined) this.#welcome(client);
+    this.emit('arrived', id);
+  }
+
   #welcome(client: Client): void {
-    if (client.arrived) return;
     const reader = client.arrive({
-      log: this.#log,
+      log: this.#roomLog,
       progressed: this.#pacing.progressed,
       failed: ({ message, cause }) => {
         const details = { client: client.id, cause };
@@ -234,19 +288,29 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       },
     });
     if (reader !== null) this.#pacing.clients.add(reader);
-    this.emit('arrived', client.id);
   }
 
-  #dismiss(client: Client, said: Said & { kind: 'left' }): void {
+  #dismiss(id: number, silent: boolean, time?: number): void {
+    const client = this.#clients.get(id);
+    if (!silent) this.#roomLog.append(id, render({ kind: 'left', client: id, silent: false }), true, time);
+    client?.finish();
+    this.emit('left', id, ...(client?.reason === undefined ? [] : [client.reason]));
+    if (client !== undefined) this.#hushed(client);
+  }
+
+  /** All that a client has said has come through. */
+  #hushed(client: Client): void {
     client.left = true;
     this.#present.delete(client);
-    // At the end of the room nobody leaves it: its readers finish together, once all sources have ended.
-    if (this.#closing === null) {
-      if (!said.silent) this.#log.append(client.id, render(said), true);
-      client.finish();
-      this.emit('left', client.id, ...(client.reason === undefined ? [] : [client.reason]));
-    }
     this.#forget(client);
+  }
+
+  /** The room goes on without this relay. */
+  #lose(reason: MiniServError): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.emit('roomLost', reason);
+    void this.close();
   }
 
   #forget(client: Client): void {
@@ -264,7 +328,10 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     });
     // What has reached this machine by now is read: it was said before the end.
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => clock.soon(resolve));
-    await Promise.race([expired, this.#hush()]);
+    for (const { duplex } of this.#arriving.values()) duplex.destroy();
+    this.#arriving.clear();
+    const hushed = this.#hush().then(() => this.#log.close());
+    if (!this.#lost) await Promise.race([expired, hushed]);
     await Promise.race([expired, this.#finish()]);
     cancel();
     for (const client of this.#clients.values()) {
@@ -274,6 +341,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#transcripts.destroy();
     await stopped;
     this.#clients.clear();
+    await this.#log.destroy();
     this.#pager.shutdown();
     await this.#spill.close();
     this.emit('close');

@@ -55,10 +55,10 @@ export class RoomLog {
   /**
    * @param text latin1, a character a byte
    * @param patient whether it may wait a little for more: notices come one a turn where many come at once
+   * @param time when it was said, in milliseconds since 1970
    */
-  append(owner: number, text: string, patient = false): void {
+  append(owner: number, text: string, patient = false, time = this.#clock.date()): void {
     if (!patient) this.#urgent = true;
-    const time = this.#clock.date();
     this.lastSaid = time;
     for (let start = 0; start < text.length; ) {
       const tail = this.#tail ?? this.#open();

@@ -29,8 +29,9 @@ const CHUNK = 64 * 1024;
 
 /**
  * One client's inbound half: its input, the line-splitting Transform, the tagger, its own transforms. What it
- * writes to the hub reads `arrived, lines, lines, …, left`. The pipeline is built at the client's first byte,
- * unless a transform wants to see it arrive: idle clients cost nothing then.
+ * writes to the hub reads `arrived, lines, lines, …, left`; without transforms, `lines, …, left`: it has arrived when
+ * it was given its id, and only a transform could have a say in whether that is announced. The pipeline is built at
+ * the client's first byte, unless a transform wants to see it arrive: idle clients cost nothing then.
  */
 export class Source {
   readonly #options: SourceOptions;
@@ -50,11 +51,10 @@ export class Source {
   }
 
   start(): void {
-    const { input, client, transforms } = this.#options;
+    const { input, transforms } = this.#options;
     input.setEncoding('latin1');
     input.once('end', () => this.end());
     if (transforms.length === 0) {
-      this.#say({ kind: 'arrived', client, silent: false });
       input.once('data', this.#begin);
     } else {
       this.#build();

@@ -15,7 +15,7 @@ describe('a long block in pieces', () => {
     ['lines and a long one', `${'a\n'.repeat(1e6)}${'b'.repeat(3e6)}`],
   ] as const) {
     it(`is what it is in one, and no piece is long because of its prefixes: ${name}`, () => {
-      const pieces = [...renderPieces({ kind: 'lines', client: 7, bytes })];
+      const pieces = [...renderPieces(7, bytes)];
       expect(pieces.join('') === render({ kind: 'lines', client: 7, bytes })).to.equal(true);
       expect(Math.max(...pieces.map(({ length }) => length))).to.be.below(20e6);
     });

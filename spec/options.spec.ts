@@ -25,6 +25,7 @@ describe('options', () => {
     window: [0, -1, 1.5, '1'],
     grace: [-1, 0.5, '1', 2 ** 31, Number.POSITIVE_INFINITY],
     maxClients: [0, -1, 1.5, '2', null],
+    room: ['nats://localhost/lobby', {}, null, new EventTarget()],
     signal: ['abort', {}, 5, new AbortController(), null],
     segmentSize: [0, 15, 1.5, '512', 2 ** 31],
     world: [5, 'real', null, () => {}],
