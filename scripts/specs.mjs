@@ -22,6 +22,7 @@ const LONG = [
   /^simulation/,
   /^faults/,
   /^(fuzz|security)/,
+  /^nats/,
 ];
 
 const files = readdirSync(join(root, 'dist/spec'), { recursive: true }).filter((name) =>

@@ -1,0 +1,155 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { expect } from 'chai';
+import { type MiniServError, openRoom, type RoomOptions } from '../../lib/index.js';
+import { namesOf } from '../../lib/nats/streams.js';
+import { afterwards } from '../support/cleanup.js';
+import { Readings } from '../support/log-spec.js';
+import { describeWithNats, scratch, startNats } from '../support/nats.js';
+import { eventually, within } from '../support/patience.js';
+
+async function open(url: string, options: RoomOptions = {}): Promise<Readings> {
+  return new Readings(await within(openRoom(url, { beat: 200, ...options }), 'the room'));
+}
+
+async function refusal(url: string, options: RoomOptions = {}): Promise<MiniServError> {
+  try {
+    const log = await within(openRoom(url, options), 'an answer');
+    await log.destroy();
+  } catch (error) {
+    return error as MiniServError;
+  }
+  throw new Error('it was taken');
+}
+
+async function manager(url: string) {
+  const connection = await connect({ servers: new URL(url).host });
+  afterwards(() => connection.close());
+  return { jsm: await jetstreamManager(connection), js: jetstream(connection) };
+}
+
+async function arrive(readings: Readings, token = 0): Promise<number> {
+  readings.append({ kind: 'arrived', token });
+  await readings.told.until((bytes) => bytes.includes(`given ${token} `));
+  return readings.ids.get(token) as number;
+}
+
+describeWithNats('what the engine keeps of a room', () => {
+  it('is as much as is asked for, and a thousand million bytes otherwise', async () => {
+    const nats = await startNats();
+    const { jsm } = await manager(nats.url);
+    const config = async (room: string) => (await jsm.streams.info(namesOf(room).log)).config;
+    await open(nats.room('plain'));
+    expect(await config('plain')).to.include({
+      max_bytes: 2 ** 30,
+      max_age: 0,
+      storage: 'file',
+      num_replicas: 1,
+    });
+    await open(nats.room('hour'), { keep: { ms: 3_600_000 } });
+    expect(await config('hour')).to.include({ max_bytes: -1, max_age: 3_600e9 });
+    await open(nats.room('hour'));
+    expect(await config('hour')).to.include({ max_bytes: -1, max_age: 3_600e9 });
+    await open(nats.room('hour'), { keep: { bytes: 1e6 } });
+    expect(await config('hour')).to.include({ max_bytes: 1e6, max_age: 0 });
+  });
+
+  it('lets who comes later begin where the room stands, without reading what was said before', async () => {
+    const nats = await startNats();
+    const url = nats.room('long');
+    const first = await open(url);
+    const client = await arrive(first);
+    // One record after the other, as where people talk.
+    for (let i = 0; i < 2100; i++) {
+      first.append({ kind: 'lines', client, bytes: `${i}` });
+      while (first.said.length < i + 2) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { jsm } = await manager(nats.url);
+    const { log, roster } = namesOf('long');
+    await eventually('a roster', async () => (await jsm.streams.info(roster)).state.messages > 0);
+    // What was before the roster is not there any more, and nobody has to miss it.
+    const { state } = await jsm.streams.info(log);
+    expect(state.last_seq).to.equal(2101);
+    await jsm.streams.purge(log, { seq: 2000 });
+    const second = await open(url);
+    expect(await arrive(second)).to.equal(1);
+  });
+
+  it('brings a line that began before one came in its full length', async () => {
+    const nats = await startNats({ config: 'max_payload: 4096\n' });
+    const url = nats.room('payload');
+    const first = await open(url);
+    const client = await arrive(first);
+    const line = Array.from({ length: 10_000 }, (_, i) => `${i},`)
+      .join('')
+      .repeat(8);
+    first.append({ kind: 'lines', client, bytes: line }, { kind: 'lines', client, bytes: 'end' });
+    const second = await open(url);
+    const { jsm } = await manager(nats.url);
+    const { state } = await jsm.streams.info(namesOf('payload').log);
+    await Promise.all([first, second].map((readings) => readings.until('lines 0 end')));
+    expect(state.last_seq).to.be.below(Math.ceil(line.length / 4096) + 2);
+    for (const { said } of [first, second]) expect(said.includes(`lines 0 ${line}`)).to.equal(true);
+  });
+
+  it('is refused where it is not a room', async () => {
+    const nats = await startNats();
+    const { jsm, js } = await manager(nats.url);
+    await jsm.streams.add({ name: namesOf('taken').log, subjects: ['something.else'] });
+    expect(await refusal(nats.room('taken'))).to.include({ code: 'ERR_ROOM_FOREIGN' });
+    await jsm.streams.add({ name: 'EVERYTHING', subjects: ['mini-serv.room.overlap.>'] });
+    expect(await refusal(nats.room('overlap'))).to.include({ code: 'ERR_ROOM_REFUSED' });
+    const readings = await open(nats.room('mixed'));
+    await js.publish(namesOf('mixed').said, 'something else');
+    await readings.until('lost ERR_ROOM_FOREIGN');
+    expect(await refusal(nats.room('mixed'))).to.include({ code: 'ERR_ROOM_FOREIGN' });
+  });
+
+  it('is refused where it has gone backwards, or was made anew', async () => {
+    const nats = await startNats();
+    const url = nats.room('anew');
+    const first = await open(url);
+    await arrive(first);
+    await first.log.close();
+    await first.log.destroy();
+    const { jsm } = await manager(nats.url);
+    await jsm.streams.delete(namesOf('anew').log);
+    expect((await refusal(url)).message).to.match(/made anew, or is foreign/);
+    // And while a relay is there: the engine comes back with less than it had.
+    const other = nats.room('backwards');
+    const there = await open(other);
+    await arrive(there);
+    await nats.restart(scratch());
+    await there.until('lost ERR_ROOM_FOREIGN');
+  });
+
+  it('is refused where it is no longer kept from where its roster stands', async () => {
+    const nats = await startNats();
+    const url = nats.room('old');
+    const first = await open(url);
+    const client = await arrive(first);
+    first.append({ kind: 'lines', client, bytes: 'kept by nobody' });
+    await first.until('lines 0 kept by nobody');
+    // Gone without a word, and without a roster.
+    await first.log.destroy();
+    const { jsm } = await manager(nats.url);
+    await jsm.streams.purge(namesOf('old').log);
+    expect(await refusal(url)).to.include({ code: 'ERR_ROOM_GAP' });
+  });
+
+  it('is waited for where the engine is not there yet, which is said once; or for as long as is allowed', async () => {
+    const nats = await startNats();
+    await nats.kill();
+    const told: string[] = [];
+    const options = { warn: ({ code }: MiniServError) => void told.push(code) };
+    const opening = openRoom(nats.room('early'), { beat: 200, ...options });
+    await eventually('a warning', () => told.length > 0);
+    expect(await refusal(nats.room('never'), { ...options, timeout: 300 })).to.include({
+      code: 'ERR_ROOM_TIMEOUT',
+    });
+    await nats.restart();
+    const readings = new Readings(await within(opening, 'the room'));
+    expect(await arrive(readings)).to.equal(0);
+    expect(told).to.deep.equal(['ERR_ROOM_AWAY', 'ERR_ROOM_AWAY']);
+  });
+});
