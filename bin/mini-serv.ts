@@ -5,16 +5,19 @@ import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
 import { openDescriptor } from '../lib/descriptor-sink.js';
 import { escapeText } from '../lib/escape.js';
-import type { Format } from '../lib/formats.js';
+import { createFormatter, type Format } from '../lib/formats.js';
 import {
   type Audit,
   auditTo,
   createRelay,
+  type Log,
   loadTransforms,
+  openRoom,
   type Relay,
   type RelayOptions,
 } from '../lib/index.js';
 import { logSink } from '../lib/log-sink.js';
+import { redact } from '../lib/redact.js';
 import { Transcript } from '../lib/transcript.js';
 import { verifyAudit } from '../lib/verify.js';
 
@@ -72,6 +75,7 @@ function report(relay: Relay, verbose: boolean): void {
   relay.on('warning', ({ code, message }) => {
     if (verbose || (code !== 'ERR_LINE_TOO_LONG' && code !== 'ERR_REFUSED')) say(`mini-serv: ${message}`);
   });
+  relay.on('roomBack', () => say('mini-serv: the engine is back: all go on'));
   relay.on('spillRoom', () => say('mini-serv: there is room for spilled segments again: senders go on'));
   relay.on('refused', (total) => {
     // Not each time that one client tries again where another has just left.
@@ -126,6 +130,23 @@ function make(options: RelayOptions): Relay | undefined {
   }
 }
 
+/** @returns undefined, and has said why, if there is no joining that room */
+async function join({ room }: Command & { kind: 'run' }): Promise<Log | undefined> {
+  if (room === undefined) return undefined;
+  const { url, options } = room;
+  // Whoever waits for an engine has nothing to deliver.
+  const stop = (): never => process.exit(0);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  try {
+    return await openRoom(url, { ...options, warn: ({ message }) => say(`mini-serv: ${message}`) });
+  } catch (error) {
+    fail(`mini-serv: ${(error as Error).message}`);
+    return undefined;
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+  }
+}
+
 async function run(command: Command & { kind: 'run' }): Promise<void> {
   // Taken out before there are transforms: see below.
   const { port, verbose, relay: options, format = 'wire', audit: audited } = command;
@@ -134,8 +155,13 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   // What a client has sent must not become an option of all that is made from here on, only because some transform
   // copied it carelessly: Node's own sockets would read it, and could not be made.
   Object.preventExtensions(Object.prototype);
-  const relay = make({ ...options, transforms, grace: GRACE });
-  if (relay === undefined) return;
+  const room = await join(command);
+  if (room === undefined && command.room !== undefined) return;
+  const relay = make({ ...options, ...(room !== undefined && { room }), transforms, grace: GRACE });
+  if (relay === undefined) {
+    await room?.destroy();
+    return;
+  }
   report(relay, verbose);
   const transcript = await transcribe(relay, format);
   let audit: Audit | undefined;
@@ -149,6 +175,11 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     // From here on a second signal has its own, immediate effect.
     void relay.close().then(written).then(leave);
   };
+  relay.once('roomLost', ({ message }) => {
+    say(`mini-serv: ${message}`);
+    process.exitCode = 1;
+    stop();
+  });
   // Before the port is taken: from then on somebody may be told that the room is open, and close it.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
@@ -197,8 +228,48 @@ async function conform(args: readonly string[]): Promise<void> {
   });
 }
 
+/** What was said in a room that an engine keeps, to standard output. */
+async function replay({ url, format, credentials, ...range }: Command & { kind: 'replay' }): Promise<void> {
+  const { replayRoom } = await import('../lib/nats/replay.js');
+  const formatter = createFormatter(isatty(1) && format === 'wire' ? 'view' : format);
+  const { stdout } = process;
+  let drained: Promise<void> | undefined;
+  // Nobody takes any more of it, and there is no harm in that.
+  stdout.once('error', () => process.exit());
+  try {
+    await replayRoom(url, {
+      ...credentials,
+      ...range,
+      note: (message) => say(`mini-serv: ${message}`),
+      said(bytes, time) {
+        let room = true;
+        for (const blocks of formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }])) {
+          for (const block of blocks) room = stdout.write(block);
+        }
+        if (room) return;
+        drained ??= new Promise((resolve) => {
+          stdout.once('drain', () => {
+            drained = undefined;
+            resolve();
+          });
+        });
+        return drained;
+      },
+    });
+  } catch (error) {
+    fail(`mini-serv: ${(error as Error).message}`);
+  }
+}
+
+/** What the list of processes shows of a command whose URL holds what is secret. */
+function hideSecrets(): void {
+  const words = process.argv.map(redact);
+  if (words.some((word, i) => word !== process.argv[i])) process.title = words.join(' ');
+}
+
 async function main(): Promise<void> {
-  const command = parseCommand(process.argv.slice(2));
+  hideSecrets();
+  const command = parseCommand(process.argv.slice(2), process.env);
   switch (command.kind) {
     case 'help':
       process.stdout.write(HELP);
@@ -220,6 +291,9 @@ async function main(): Promise<void> {
       break;
     case 'conformance':
       await conform(command.args);
+      break;
+    case 'replay':
+      await replay(command);
       break;
     case 'run':
       await run(command);

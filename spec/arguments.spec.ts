@@ -127,10 +127,17 @@ describe('arguments', () => {
 
     for (const [, option = '', value] of options) {
       it(`tells the truth about ${option}`, () => {
-        const sample =
-          { size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' }[value ?? ''] ?? '1';
-        const command = parseCommand(value === undefined ? [option, '1'] : [option, sample, '1']);
-        expect(command.kind).to.equal({ '--help': 'help', '--version': 'version' }[option] ?? 'run');
+        const samples: Record<string, string> = {
+          ...{ size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' },
+          ...{ url: 'nats://host/room', time: '30s', amount: '1h', n: '3' },
+        };
+        const given = value === undefined ? [option] : [option, samples[value] ?? '1'];
+        // Some are options of what another asks for.
+        const room = option.startsWith('--room-') ? ['--room', 'nats://host/room'] : [];
+        const replay = option === '--since' ? ['replay', 'nats://host/room'] : ['1'];
+        const command = parseCommand([...room, ...given, ...replay]);
+        const kinds = { '--help': 'help', '--version': 'version', '--since': 'replay' };
+        expect(command.kind).to.equal(kinds[option as keyof typeof kinds] ?? 'run');
         if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
         else if (command.kind === 'run') expect(command).to.not.deep.equal(parseCommand(['1']));
       });
