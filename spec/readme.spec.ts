@@ -91,6 +91,9 @@ describe('README.md', () => {
       'mini-serv -t log=to:room.log 4242',
       "mini-serv -t 'filter=drop:/password/i' -t no-http 4242",
       'mini-serv -t ./shout.mjs 4242',
+      // Run in spec/nats/docs.spec.ts, with the docs' own.
+      'npm install @nats-io/transport-node @nats-io/jetstream',
+      'mini-serv --room nats://host:4222/lobby 4242',
     ]);
   });
 
@@ -117,7 +120,9 @@ describe('README.md', () => {
     }
   });
 
-  for (const command of commands.slice(2).filter((line) => line.includes('4242'))) {
+  for (const command of commands
+    .slice(2)
+    .filter((line) => line.includes('4242') && !line.includes('nats://'))) {
     it(`shows a command that works: ${command}`, async () => {
       const [cwd, port] = [folder(), await freePort()];
       const bin = `"${process.execPath}" "${join(ROOT, 'dist/bin/mini-serv.js')}"`;
