@@ -5,7 +5,7 @@ import { type MiniServError, openRoom, type RoomOptions } from '../../lib/index.
 import { namesOf } from '../../lib/nats/streams.js';
 import { afterwards } from '../support/cleanup.js';
 import { Readings } from '../support/log-spec.js';
-import { describeWithNats, scratch, startNats } from '../support/nats.js';
+import { describeWithNats, scratch, startNats, wireTo } from '../support/nats.js';
 import { eventually, within } from '../support/patience.js';
 
 async function open(url: string, options: RoomOptions = {}): Promise<Readings> {
@@ -151,5 +151,48 @@ describeWithNats('what the engine keeps of a room', () => {
     const readings = new Readings(await within(opening, 'the room'));
     expect(await arrive(readings)).to.equal(0);
     expect(told).to.deep.equal(['ERR_ROOM_AWAY', 'ERR_ROOM_AWAY']);
+  });
+
+  it('comes whole and once through connections that break again and again, and a server that is killed', async () => {
+    const nats = await startNats();
+    const wires = [await wireTo(nats.port), await wireTo(nats.port)] as const;
+    const members = await Promise.all(wires.map(({ port }) => open(`nats://127.0.0.1:${port}/broken`)));
+    const clients = await Promise.all(members.map((member) => arrive(member)));
+    let going = true;
+    const counts = [0, 0];
+    const saying = (async () => {
+      while (going) {
+        for (const [i, { log }] of members.entries()) {
+          if (log.full) continue;
+          const count = counts[i] as number;
+          counts[i] = count + 1;
+          const bytes = `${count} ${'x'.repeat(count % 2000)}`;
+          log.append({ kind: 'lines', client: clients[i] as number, bytes });
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    const [first] = members as [Readings];
+    for (let round = 0; round < 12; round++) {
+      const { length } = first.said;
+      await eventually('more of it', () => first.said.length > length + 50);
+      if (round % 4 === 3) await nats.restart();
+      else wires[round % 2]?.cut();
+    }
+    going = false;
+    await saying;
+    const total = (counts[0] as number) + (counts[1] as number) + 2;
+    await eventually('all of it', () => members.every(({ said }) => said.length >= total));
+    for (const { said, heard } of members) {
+      expect(said.slice(2).filter((entry) => !entry.startsWith('lines'))).to.deep.equal([]);
+      for (const [i, client] of clients.entries()) {
+        const lines = said.filter((entry) => entry.startsWith(`lines ${client} `));
+        const numbers = lines.map((entry) => Number(entry.split(' ')[2]));
+        expect(numbers).to.deep.equal(Array.from({ length: counts[i] as number }, (_, number) => number));
+      }
+      expect(heard.filter((entry) => entry.startsWith('lost'))).to.deep.equal([]);
+    }
+    const [one, other] = members.map(({ said }) => said.slice(-1000));
+    expect(one).to.deep.equal(other);
   });
 });
