@@ -26,7 +26,7 @@ export interface Timing {
 export type Outcome = { readonly sample: Sample } | { readonly disqualified: string };
 
 /** Longer than any load takes that the generator does not give up by itself, in ms. */
-const LATE = 120_000;
+const LATE = 240_000;
 /** How long the generator may take to see that its relay is gone, and a relay to end when it is told to, in ms. */
 const SEEN = 3000;
 const PIPED = ['ignore', 'pipe', 'pipe'] as const;
