@@ -1,20 +1,11 @@
 // One measurement: a relay is started, put under load, and ended, whatever it does.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  createReadStream,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry, Sample } from './contests.js';
-import { begin, type Ended, end, finished } from './processes.js';
+import { begin, childrenOf, type Ended, end, finished, temporary } from './processes.js';
 import type { Relay } from './relays.js';
 
 export interface Timing {
@@ -46,7 +37,7 @@ export async function measure(
   if (entry.load[0] === 'start') {
     return read(await finished(begin([load], [...options, ...entry.load, ...command], [...PIPED]), LATE));
   }
-  const folder = mkdtempSync(join(tmpdir(), 'mini-serv-bench-'));
+  const folder = temporary();
   const counts = join(folder, 'counts');
   const path = join(folder, 'out');
   const guard = [load, 'guard'];
@@ -111,19 +102,6 @@ async function withWrites(strace: ChildProcess, counts: string, sample: Sample):
   // % time, seconds, µs a call, calls
   const calls = Number(total.trim().split(/\s+/)[3]);
   return { sample: { ...sample, calls, writes: calls / (sample.checked as number) } };
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return new RegExp(`^PPid:\\s${pid}$`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 /** Lets the relay end by itself, so that its file is whole, and counts the lines in it. */

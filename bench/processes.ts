@@ -1,8 +1,12 @@
 // What the bench starts, and that nothing of it outlives the bench.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const running = new Set<ChildProcess>();
+const folders: string[] = [];
 
 export interface Ended {
   readonly out: string;
@@ -32,8 +36,41 @@ export function isRunning(child: ChildProcess): boolean {
 export async function end(child: ChildProcess): Promise<void> {
   if (!running.has(child)) return;
   const exit = once(child, 'exit');
-  child.kill('SIGKILL');
+  killAll(child);
   await exit;
+}
+
+/** What strace has begun and not yet let go ends with it, too. */
+function killAll(child: ChildProcess): void {
+  const children = childrenOf(child.pid as number);
+  child.kill('SIGKILL');
+  for (const pid of children) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** A folder that does not outlive the bench. */
+export function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mini-serv-bench-'));
+  folders.push(folder);
+  return folder;
+}
+
+export function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return new RegExp(`^PPid:\\s${pid}$`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /** What a child prints until it ends, or is ended after so many milliseconds. */
@@ -59,7 +96,8 @@ export async function finished(child: ChildProcess, ms: number): Promise<Ended |
 /** Ends all of it where the bench ends before its time. */
 export function putAwayAtExit(): void {
   process.on('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running) killAll(child);
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
   for (const [signal, code] of [
     ['SIGINT', 130],
