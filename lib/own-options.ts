@@ -29,7 +29,29 @@ export function ownOptions<Options extends object>(options: Options): Options {
   return { ...ABSENT, ...options };
 }
 
-/** The options that somebody has given us, without what all objects inherit. */
+/**
+ * The options that somebody has given us, also those that theirs inherit (from a class, from defaults), without what
+ * all objects do. What is inherited is not enumerable: a class may have more than options.
+ */
 export function bare<Options extends object>(options: Options): Options {
-  return Object.assign(Object.create(null), options);
+  const own = Object.create(null);
+  for (let from = parent(options); from !== null && from !== Object.prototype; from = parent(from)) {
+    for (const name of Object.getOwnPropertyNames(from)) {
+      if (name in own) continue;
+      Object.defineProperty(own, name, {
+        value: options[name as keyof Options],
+        writable: true,
+        configurable: true,
+      });
+    }
+  }
+  for (const name of Object.keys(options ?? {})) {
+    const value = options[name as keyof Options];
+    Object.defineProperty(own, name, { value, writable: true, configurable: true, enumerable: true });
+  }
+  return own;
+}
+
+function parent(of: unknown): object | null {
+  return typeof of === 'object' && of !== null ? Object.getPrototypeOf(of) : null;
 }

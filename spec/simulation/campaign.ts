@@ -7,6 +7,8 @@ import { type Schedule, schedules } from './schedule.js';
 
 /** Schedules that one process plays between two reports. */
 const BATCH = 2_500;
+/** How long one schedule may take, in ms: they take milliseconds. */
+const STUCK = 60_000;
 
 /** Schedules to play: `runs` of them, from a seed on. A path leads at once to one that failed. */
 export interface Batch {
@@ -26,15 +28,30 @@ function words({ setup, steps }: Schedule): string {
   return [`room: ${said(setup)}`, ...steps.map((step, nth) => `${nth + 1}. ${said(step)}`)].join('\n');
 }
 
-/** Plays schedules in this process. */
-export async function play({ runs, seed, path }: Batch): Promise<Outcome> {
+/**
+ * Plays schedules in this process.
+ *
+ * @param began told of each schedule, from 1, before it is played
+ */
+export async function play(
+  { runs, seed, path }: Batch,
+  began = (_nth: number): void => {},
+): Promise<Outcome> {
   const giveBack = catchAll();
   try {
-    const found = await fc.check(fc.asyncProperty(schedules, simulate), {
+    let nth = 0;
+    const property = fc.asyncProperty(schedules, (schedule) => {
+      began(++nth);
+      return simulate(schedule);
+    });
+    const found = await fc.check(property, {
       numRuns: runs,
       seed,
       ...(path === undefined ? {} : { path }),
     });
+    // A path that leads nowhere is no proof.
+    if (!found.failed && nth === 0)
+      return { failure: `nothing was played: no schedule of seed ${seed} is there` };
     if (!found.failed) return { failure: null };
     const error = found.errorInstance as Error;
     const [schedule] = found.counterexample ?? [];
@@ -75,7 +92,7 @@ export async function campaign(
         progress(played);
       }
     } finally {
-      worker.kill();
+      worker.kill('SIGKILL');
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
@@ -84,14 +101,35 @@ export async function campaign(
 
 function ask(worker: ChildProcess, batch: Batch): Promise<Outcome> {
   return new Promise((resolve, reject) => {
+    let playing = 0;
+    // One that never gives back control cannot be shortened, but it can be told.
+    const stuck = (): void => {
+      done();
+      const again = `npm run test:sim -- --seed ${batch.seed} --runs ${playing}`;
+      resolve({ failure: `schedule ${playing} of seed ${batch.seed} does not end\nagain: ${again}` });
+    };
+    let timer = setTimeout(stuck, STUCK);
     const ended = (code: number | null, signal: string | null): void => {
+      clearTimeout(timer);
       reject(new Error(`the process that played seed ${batch.seed} ended with ${signal ?? code}`));
     };
-    worker.once('exit', ended);
-    worker.once('message', (outcome: Outcome) => {
+    const heard = (message: number | Outcome): void => {
+      clearTimeout(timer);
+      if (typeof message === 'number') {
+        playing = message;
+        timer = setTimeout(stuck, STUCK);
+        return;
+      }
+      done();
+      resolve(message);
+    };
+    const done = (): void => {
+      clearTimeout(timer);
       worker.off('exit', ended);
-      resolve(outcome);
-    });
+      worker.off('message', heard);
+    };
+    worker.once('exit', ended);
+    worker.on('message', heard);
     worker.send(batch);
   });
 }

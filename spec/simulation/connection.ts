@@ -1,6 +1,9 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
+/** `client 7: `, in bytes. */
+const PREFIX = 10;
+
 type Done = (error?: Error | null) => void;
 
 function reset(): Error {
@@ -17,6 +20,9 @@ export class Connection extends Duplex {
   inbound = Buffer.alloc(0);
   /** How many lines the relay has been given the end of. */
   linesRead = 0;
+  /** The most that was said of what the relay was given at once, in bytes, with a prefix for each line. */
+  mostAtOnce = 0;
+  #unfinished = 0;
   /** What the relay has written and the client has not read. */
   outbound: Buffer[] = [];
   #outboundBytes = 0;
@@ -81,13 +87,22 @@ export class Connection extends Duplex {
       const chunk = this.inbound.subarray(0, most);
       this.inbound = this.inbound.subarray(chunk.length);
       this.#wants = false;
-      this.linesRead += chunk.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0);
+      this.#count(chunk);
       this.push(Buffer.from(chunk));
     } else {
       this.#wants = false;
       this.#saidEnd = false;
       this.push(null);
     }
+  }
+
+  #count(chunk: Buffer): void {
+    const lines = chunk.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
+    const rest = chunk.length - 1 - chunk.lastIndexOf(10);
+    this.linesRead += lines;
+    const said = lines === 0 ? 0 : this.#unfinished + chunk.length - rest + lines * PREFIX;
+    this.mostAtOnce = Math.max(this.mostAtOnce, said);
+    this.#unfinished = lines === 0 ? this.#unfinished + chunk.length : rest;
   }
 
   // The relay's end.

@@ -1,26 +1,36 @@
 // npm run test:sim -- [--runs N] [--seed S [--path P]]
 import { parseArgs } from 'node:util';
-import { campaign, type Outcome, play } from './campaign.js';
+import { type Batch, campaign, type Outcome, play } from './campaign.js';
 
 /** How often it is said how far it has come, in ms. */
 const REPORT = 10_000;
 
-function number(name: string, value: string): number {
+function number(name: string, value: string, least: number): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number) || value === '') throw new Error(`--${name} must be an integer`);
-  return number;
+  if (Number.isSafeInteger(number) && number >= least && value !== '') return number;
+  throw new Error(`--${name} must be an integer, and not less than ${least}`);
 }
 
 async function main(): Promise<Outcome> {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '1000000' },
-      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      seed: { type: 'string' },
       path: { type: 'string' },
     },
   });
-  const batch = { runs: number('runs', values.runs), seed: number('seed', values.seed) };
-  if (values.path !== undefined) return play({ ...batch, path: values.path });
+  const batch = {
+    runs: number('runs', values.runs, 1),
+    seed: number('seed', values.seed ?? String(Date.now() % 2 ** 31), -(2 ** 31)),
+  };
+  if (values.path === undefined) return many(batch);
+  if (!/^\d+(:\d+)*$/.test(values.path))
+    throw new Error('--path is what a failure has printed: numbers and colons');
+  if (values.seed === undefined) throw new Error('--path leads nowhere without its --seed');
+  return play({ ...batch, runs: Number.parseInt(values.path, 10) + 1, path: values.path });
+}
+
+function many(batch: Batch): Promise<Outcome> {
   console.log(`${batch.runs} schedules from seed ${batch.seed} on`);
   let said = performance.now();
   return campaign(batch, (played) => {

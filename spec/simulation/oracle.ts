@@ -27,8 +27,9 @@ function memoryBound({ setup, peers, transcripts }: Simulation): number {
   const slack = Math.max(4 * segmentSize, budget / 4);
   const cached = Math.max(4, memory / 4) + 1;
   const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + 2;
-  // A block of 4,096 empty lines is said with a prefix each.
-  const said = peers.length * 4096 * 11 * (segment / segmentSize);
+  // What each sender had given at once when it was asked to wait, twice where a transform doubles it.
+  const given = peers.reduce((sum, { connection }) => sum + 2 * connection.mostAtOnce, 0);
+  const said = (given + peers.length * 60) * (segment / segmentSize);
   return budget + slack + (cached + pinned) * segment + said;
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Pacing } from '../../lib/pacing.js';
+import { Pager } from '../../lib/pager.js';
 import { RoomLog } from '../../lib/room-log.js';
 import { Segment } from '../../lib/segment.js';
 import { Spill } from '../../lib/spill.js';
@@ -54,6 +55,20 @@ describe('the simulation', function () {
         broken(RoomLog.prototype, 'advance', function (this: RoomLog, from, to) {
           advance.call(this, from, to + this.segmentSize);
         });
+      },
+    ],
+    [
+      'that senders do not wait while the disk is full or slow',
+      /are in memory, and/,
+      () => {
+        const { overfull } = Object.getOwnPropertyDescriptors(Pager.prototype) as Record<
+          string,
+          PropertyDescriptor
+        >;
+        Object.defineProperty(Pager.prototype, 'overfull', { ...overfull, get: () => false });
+        afterwards(
+          () => void Object.defineProperty(Pager.prototype, 'overfull', overfull as PropertyDescriptor),
+        );
       },
     ],
     [

@@ -1,4 +1,7 @@
 import { type Batch, play } from './campaign.js';
 
-// Plays what it is sent, and answers with what came of it.
-process.on('message', (batch: Batch) => void play(batch).then((outcome) => process.send?.(outcome)));
+// Plays what it is sent, says of each schedule that it begins, and answers with what came of it all.
+process.on('message', (batch: Batch) => {
+  const began = (nth: number): void => void process.send?.(nth);
+  void play(batch, began).then((outcome) => process.send?.(outcome));
+});
