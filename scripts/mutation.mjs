@@ -93,8 +93,8 @@ function mutate(places, specs) {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: join(reports, `${Date.now()}.json`) },
     concurrency: 2,
-    timeoutMS: 60_000,
-    timeoutFactor: 4,
+    timeoutMS: 15_000,
+    timeoutFactor: 2,
     disableTypeChecks: true,
     warnings: { slow: false },
   };

@@ -97,6 +97,37 @@ describe('chain of transforms that fail', () => {
     expect(heard).to.deep.equal([]);
   });
 
+  it('gives what it had given and nobody had taken yet, before what it had not answered (bypass)', async () => {
+    const three: TransformFactory = () =>
+      new Transform({
+        objectMode: true,
+        transform(message: Message, _encoding, done) {
+          if (message.kind === 'line' && message.text === 'bad') return done(new Error('oops'));
+          for (const text of ['one', 'two', 'three']) this.push(line(text));
+          done();
+        },
+      });
+    const held: (() => void)[] = [];
+    const slow: TransformFactory = () =>
+      new Transform({
+        objectMode: true,
+        highWaterMark: 1,
+        transform(message: Message, _encoding, done) {
+          held.push(() => done(null, message));
+        },
+      });
+    const { write, heard, failures } = made([three, slow], true);
+    write(line('many'));
+    await eventually('the first to be held', () => held.length > 0);
+    write(line('bad'));
+    await eventually('its failure', () => failures.length > 0);
+    await eventually('all of it', () => {
+      held.shift()?.();
+      return heard.length >= 4;
+    });
+    expect(heard).to.deep.equal(['one', 'two', 'three', 'bad']);
+  });
+
   it('has nothing left to answer when it is given up', () => {
     const { chain, write } = made([giving(() => {})]);
     write(line('x'));
