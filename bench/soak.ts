@@ -18,15 +18,32 @@ const MB = 1e6;
 const EVERY = 10_000;
 /** Before that a relay has not even filled the memory that it may use, and all that is told is whether all was heard. */
 const TELLING = 5;
+/** A week. */
+const MOST = 7 * 24 * 60;
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '60' }, out: { type: 'string', default: 'bench/results' } },
-});
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}
+
+function read() {
+  const options = {
+    minutes: { type: 'string', default: '60' },
+    out: { type: 'string', default: 'bench/results' },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const values = read();
 const minutes = Number(values.minutes);
+if (!(minutes * 60_000 >= EVERY && minutes <= MOST)) refuse(`--minutes is a number from 0.2 to ${MOST}`);
 const needed = minutes * 60 * MB * 1.1 + 1000 * MB;
 const { bavail, bsize } = statfsSync(tmpdir());
-if (!(minutes * 60_000 >= EVERY)) throw new Error('--minutes is a number, and not less than a sixth');
-if (bavail * bsize < needed) throw new Error(`${tmpdir()} must have ${Math.ceil(needed / MB)} MB free`);
+if (bavail * bsize < needed) refuse(`${tmpdir()} must have ${Math.ceil(needed / MB)} MB free`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const stopped = await Room.open('stopped', 1 * MB);

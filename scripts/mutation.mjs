@@ -174,7 +174,11 @@ const asked = process.argv
   .filter((argument) => argument !== mode)
   .map((argument) => argument.split(':'));
 const unknown = asked.filter(([noun]) => !CORE.includes(noun));
-if (unknown.length > 0) throw new Error(`no part of the core: ${unknown.join(', ')}`);
+if (unknown.length > 0 || ![undefined, '--again', '--show'].includes(mode)) {
+  const what = unknown.length > 0 ? `no part of the core: ${unknown.join(', ')}` : `no option ${mode}`;
+  process.stderr.write(`${what}; the core is ${CORE.join(' ')}\n`);
+  process.exit(2);
+}
 if (asked.length === 0 && mode === undefined) rmSync(reports, { recursive: true, force: true });
 if (mode !== '--show') copy();
 const wanted = asked.length > 0 ? asked : CORE.map((noun) => [noun]);

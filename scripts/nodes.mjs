@@ -7,6 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asked = process.argv.slice(2);
 const majors = asked.length > 0 ? asked : ['20', '22', '24'];
+const wrong = majors.filter((major) => !/^\d+$/.test(major));
+if (wrong.length > 0) {
+  process.stderr.write(`a version of Node is a number such as 22, and not ${wrong.join(', ')}\n`);
+  process.exit(2);
+}
 
 /** The environment in which `node` is the newest one of this major version. */
 function environment(major) {
