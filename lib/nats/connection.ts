@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { MiniServError } from '../errors.js';
 import { redact } from '../redact.js';
@@ -54,6 +55,15 @@ export async function connectTo(options: ConnectionOptions): Promise<NatsConnect
       await new Promise<void>((resolve) => clock.after(Math.min(RETRY, timeout ?? RETRY), resolve));
     }
   }
+}
+
+/**
+ * Closes a connection a turn after the last that was written to it: what fails of that, since the server has just ended
+ * its side, is told in a moment, and would be told to nobody if the connection had been closed by then.
+ */
+export async function disconnect(connection: NatsConnection): Promise<void> {
+  await turn();
+  await connection.close();
 }
 
 /** Whether trying again would change nothing. */

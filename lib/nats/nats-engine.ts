@@ -4,6 +4,7 @@ import type { Engine, EngineReader } from '../engine/engine.js';
 import { MiniServError } from '../errors.js';
 import { redact } from '../redact.js';
 import type { Clock } from '../world.js';
+import { disconnect } from './connection.js';
 import type { Packages } from './packages.js';
 import { Reading } from './reading.js';
 import { findStream, namesOf, type RoomNames } from './streams.js';
@@ -131,7 +132,7 @@ export class NatsEngine implements Engine {
     if (this.#closed) return;
     this.#closed = true;
     this.#reading?.stop();
-    await this.#options.connection.close();
+    await disconnect(this.#options.connection);
   }
 
   /** Begins to read behind what was read last, and sees that it is still the same room, until that has succeeded. */

@@ -6,7 +6,7 @@ import { bare } from '../own-options.js';
 import { redact } from '../redact.js';
 import type { RoomOptions } from '../room-options.js';
 import { realWorld } from '../world.js';
-import { connectTo } from './connection.js';
+import { connectTo, disconnect } from './connection.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages } from './packages.js';
 import { parseRoomUrl } from './room-url.js';
@@ -90,7 +90,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
     }
   } catch (error) {
     await engine?.close();
-    await connection.close();
+    await disconnect(connection);
     throw error;
   } finally {
     signal?.removeEventListener('abort', abort);

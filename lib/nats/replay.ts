@@ -6,7 +6,7 @@ import type { FoldReader } from '../log.js';
 import { render, renderPieces } from '../message.js';
 import type { Credentials } from '../room-options.js';
 import { type Clock, realWorld } from '../world.js';
-import { connectTo } from './connection.js';
+import { connectTo, disconnect } from './connection.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages } from './packages.js';
 import { parseRoomUrl } from './room-url.js';
@@ -86,7 +86,7 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
     });
     await replay.done.finally(() => engine.close());
   } finally {
-    await connection.close();
+    await disconnect(connection);
   }
 }
 
