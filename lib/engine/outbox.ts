@@ -23,7 +23,8 @@ export interface OutboxOptions {
 
 /**
  * What this relay says, on its way to the engine: one record under way, what is said meanwhile is the next. A record
- * whose fate is unknown is given again, with the same number, until it is known to be in the log.
+ * is under way until it has been read back: one whose fate is unknown is given again, with the same number, and so is
+ * one that the engine has acknowledged, where it was out of reach since then. It may have died, and lost it.
  */
 export class Outbox {
   /** This process run, in the log. */
@@ -34,6 +35,8 @@ export class Outbox {
   #underWay = 0;
   #busy = false;
   #closed = false;
+  /** The number of the last of its records that was read back. */
+  #read = -1;
   #again: () => void = () => {};
 
   constructor(options: OutboxOptions) {
@@ -64,45 +67,58 @@ export class Outbox {
     this.#again();
   }
 
+  /** A record of this relay has been read back. */
+  read(n: number): void {
+    this.#read = Math.max(this.#read, n);
+    if (this.#read === this.#n - 1) this.#again();
+  }
+
   close(): void {
     this.#closed = true;
     this.#again();
   }
 
   async #run(): Promise<void> {
-    const { engine, room, took } = this.#options;
+    const { engine, room } = this.#options;
     while (!this.#queue.isEmpty && !this.#closed) {
       const n = this.#n++;
       const wasFull = this.full;
       const events = this.#queue.take(Math.min(engine.most, RECORD));
       const record = encodeRecord({ epoch: this.epoch, n, events });
       this.#underWay = record.length;
-      if (!(await this.#publish(`${this.epoch}:${n}`, record))) break;
+      if (!(await this.#publish(n, record))) break;
       this.#underWay = 0;
-      took();
       if (wasFull && !this.full) room();
     }
     this.#busy = false;
   }
 
-  async #publish(id: string, record: Uint8Array): Promise<boolean> {
-    const { engine, failed, clock } = this.#options;
-    while (!this.#closed) {
+  async #publish(n: number, record: Uint8Array): Promise<boolean> {
+    const { engine, failed, took } = this.#options;
+    while (!this.#closed && this.#read < n) {
       try {
-        await engine.publish(id, record);
-        return true;
+        await engine.publish(`${this.epoch}:${n}`, record);
+        took();
+        if (this.#read < n && !this.#closed) await this.#wait();
       } catch (error) {
         if (this.#closed) break;
         failed(error as Error);
-        await new Promise<void>((resolve) => {
-          const cancel = clock.after(RETRY, resolve);
-          this.#again = () => {
-            cancel();
-            resolve();
-          };
-        });
+        await this.#wait(RETRY);
       }
     }
-    return false;
+    if (this.#read < n) return false;
+    // It got there, whatever became of the answer.
+    took();
+    return true;
+  }
+
+  #wait(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = ms === undefined ? () => {} : this.#options.clock.after(ms, resolve);
+      this.#again = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 }

@@ -258,6 +258,7 @@ export class SharedLog implements Log {
     this.#time = Math.max(this.#time, time);
     this.#watch?.alive(record.epoch);
     const own = this.epoch;
+    if (record.epoch === own) this.#outbox.read(record.n);
     const missing = this.#fold.apply(record, this.#reader ?? NOBODY, own, place, this.#time);
     if (missing > 0) this.#miss(record.epoch, missing);
     this.#weigh(record.epoch === own, bytes.length);

@@ -90,6 +90,11 @@ function isRefusal({ transport }: Packages, error: unknown): boolean {
   );
 }
 
+/** How long until a lost connection is tried again, in ms, with up to as much by chance. */
+export function reconnectWait(beat: number): number {
+  return Math.max(50, Math.min(500, beat / 4));
+}
+
 async function connectionOptions({
   packages,
   url,
@@ -98,7 +103,7 @@ async function connectionOptions({
 }: ConnectionOptions): Promise<NodeConnectionOptions> {
   const { transport } = packages;
   const { user = url.user, pass = url.pass, token = url.token, nkey, creds, ca, cert, key } = credentials;
-  const wait = Math.max(50, Math.min(500, beat / 4));
+  const wait = reconnectWait(beat);
   const files = { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) };
   for (const [option, path] of Object.entries({ ca, cert, key })) {
     if (path !== undefined) await fileOf(option, path);

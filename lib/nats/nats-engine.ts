@@ -19,6 +19,8 @@ export interface NatsEngineOptions {
   /** The room's log, as it was after the roster was read. */
   readonly info: StreamInfo;
   readonly roster: Uint8Array | undefined;
+  /** How long others may take to come back where the engine was away, in ms. */
+  readonly settle?: number;
 }
 
 /** How long an answer may take, in ms: where the server that leads has died, none comes. */
@@ -27,6 +29,8 @@ const PATIENCE = 2000;
 const RETRY = 250;
 /** A server that is starting may not know all it has at once: so often a stream has to be missing. */
 const MISSING = 4;
+/** So many of the last records that were read are remembered, should the engine have forgotten them. */
+const REMEMBERED = 16;
 /** What a message's headers take of what the engine allows for it, at most, in bytes. */
 const HEADERS = 512;
 
@@ -41,6 +45,10 @@ export class NatsEngine implements Engine {
   #reader: EngineReader | null = null;
   #reading: Reading | null = null;
   #connected = true;
+  /** Since it was away all have had the time to see that what they have read is still there. */
+  #settled = true;
+  #server: string | undefined;
+  #tail: { readonly place: number; readonly message: Msg }[] = [];
   #closed = false;
   #paused = false;
   /** Counts the times that reading was begun: a later one puts an end to the attempts of an earlier one. */
@@ -58,11 +66,12 @@ export class NatsEngine implements Engine {
     const payload = connection.info?.max_payload ?? 1024 * 1024;
     const { max_msg_size = -1 } = info.config;
     this.most = (max_msg_size > 0 ? Math.min(payload, max_msg_size) : payload) - HEADERS;
+    this.#server = connection.info?.server_id;
     this.#disconnected = this.#untilDisconnected();
   }
 
   async publish(id: string, record: Uint8Array): Promise<void> {
-    if (!this.#connected) throw new Error('not connected');
+    if (!this.#connected || !this.#settled) throw new Error('not connected');
     const publish = this.#options.jetstream.publish(this.#names.said, record, {
       msgID: id,
       timeout: PATIENCE,
@@ -83,7 +92,11 @@ export class NatsEngine implements Engine {
       clock,
       stream: this.#names.log,
       from,
-      record: (place, time, message) => reader.record(place, time, message.data),
+      record: (place, time, message) => {
+        this.#tail.push({ place, message });
+        if (this.#tail.length > REMEMBERED) this.#tail.shift();
+        reader.record(place, time, message.data);
+      },
       gap: (place) => {
         const next = this.#reading?.next ?? from;
         const message = `the engine keeps the room from ${place} on, and ${next} has yet to be read here`;
@@ -146,6 +159,8 @@ export class NatsEngine implements Engine {
         if (over()) return;
         if (wrong === undefined) {
           await this.#reading?.start();
+          if (over()) return;
+          await this.#settle();
           if (!over()) this.#reader?.back();
           return;
         }
@@ -172,12 +187,42 @@ export class NatsEngine implements Engine {
     const { last } = this.#reading ?? {};
     const place = (this.#reading?.next ?? 1) - 1;
     const { first_seq, last_seq } = info.state;
-    if (last_seq < place)
+    if (last_seq < place && !(await this.#restore(last_seq))) {
       return `the room has gone backwards: it ends at ${last_seq}, and was read to ${place}`;
+    }
     if (last === null || last === undefined || first_seq > place) return undefined;
     const there = await jsm.streams.getMessage(name, { seq: place });
     const same = there === null || there.header.get('Nats-Msg-Id') === idOf(last);
     return same ? undefined : `the room has gone backwards: another record stands at ${place}`;
+  }
+
+  /**
+   * A server that is killed may have given out, and even acknowledged, what it had not written yet. Whoever has read
+   * that writes it again, where it was: nobody says anything new before all have had the time to.
+   *
+   * @returns whether all that is missing was known here
+   */
+  async #restore(last: number): Promise<boolean> {
+    const missing = this.#tail.filter(({ place }) => place > last);
+    if (missing[0]?.place !== last + 1) return false;
+    for (const { place, message } of missing) {
+      await this.#options.jetstream.publish(this.#names.said, message.data, {
+        msgID: idOf(message),
+        timeout: PATIENCE,
+        expect: { streamName: this.#names.log, lastSequence: place - 1 },
+      });
+    }
+    return true;
+  }
+
+  async #settle(): Promise<void> {
+    const { connection, clock, settle = 0 } = this.#options;
+    const server = connection.info?.server_id;
+    // The same server as before has lost nothing: it was the connection that broke.
+    if (!this.#settled && server !== this.#server)
+      await new Promise<void>((resolve) => clock.after(settle, resolve));
+    this.#server = server;
+    if (this.#connected) this.#settled = true;
   }
 
   async #watch(): Promise<void> {
@@ -196,6 +241,7 @@ export class NatsEngine implements Engine {
   #status(status: Status): void {
     if (status.type === 'disconnect') {
       this.#connected = false;
+      this.#settled = false;
       const reason = new Error('the connection is lost');
       this.#reader?.away(reason);
       this.#disconnect(reason);

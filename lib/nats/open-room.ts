@@ -6,7 +6,7 @@ import { bare } from '../own-options.js';
 import { redact } from '../redact.js';
 import type { RoomOptions } from '../room-options.js';
 import { realWorld } from '../world.js';
-import { connectTo, disconnect } from './connection.js';
+import { connectTo, disconnect, reconnectWait } from './connection.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages } from './packages.js';
 import { parseRoomUrl } from './room-url.js';
@@ -74,6 +74,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
           jsm,
           info,
           roster,
+          settle: reconnectWait(beat) * 4,
         });
         return await Promise.race([joinRoom({ engine, clock, beat, timeout, name: parsed.shown }), failed]);
       } catch (error) {

@@ -140,7 +140,7 @@ describeWithNats('relays that share a room over NATS', function () {
     // Longer than the verdict takes, but of both: neither can know anything of the other.
     first.kill('SIGSTOP');
     second.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 1600));
+    await new Promise((resolve) => setTimeout(resolve, 3200));
     first.kill('SIGCONT');
     second.kill('SIGCONT');
     const said = await chatter(clients, 50, 5);

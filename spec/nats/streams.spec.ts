@@ -156,7 +156,9 @@ describeWithNats('what the engine keeps of a room', () => {
   it('comes whole and once through connections that break again and again, and a server that is killed', async () => {
     const nats = await startNats();
     const wires = [await wireTo(nats.port), await wireTo(nats.port)] as const;
-    const members = await Promise.all(wires.map(({ port }) => open(`nats://127.0.0.1:${port}/broken`)));
+    const members = await Promise.all(
+      wires.map(({ port }) => open(`nats://127.0.0.1:${port}/broken`, { beat: 1000 })),
+    );
     const clients = await Promise.all(members.map((member) => arrive(member)));
     let going = true;
     const counts = [0, 0];
@@ -173,7 +175,7 @@ describeWithNats('what the engine keeps of a room', () => {
       }
     })();
     const [first] = members as [Readings];
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       const { length } = first.said;
       await eventually('more of it', () => first.said.length > length + 50);
       if (round % 4 === 3) await nats.restart();

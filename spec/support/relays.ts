@@ -3,8 +3,8 @@ import { type Server, type StartOptions, startServer } from './command.js';
 import { eventually } from './patience.js';
 import { random } from './random.js';
 
-/** Beats so often that a death is known of within a second and a half. */
-export const BEAT = ['--room-beat', '200ms'];
+/** Beats so often that a death is known of within three seconds. */
+export const BEAT = ['--room-beat', '400ms'];
 
 /** A relay of a shared room, as the command. */
 export function startRelay(url: string, args: string[] = [], options: StartOptions = {}): Promise<Server> {
