@@ -25,6 +25,32 @@ async function connection(): Promise<{ socket: Socket; inbox: Inbox }> {
 const pieces = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.from(`${i} `));
 
 describe('duplex destination', () => {
+  it('lends a socket the bytes themselves, corked if they are several', async () => {
+    const { socket } = await connection();
+    const calls: unknown[] = [];
+    const write = socket.write.bind(socket) as (bytes: Buffer, done?: () => void) => boolean;
+    Object.assign(socket, {
+      write: (bytes: Buffer, done?: () => void) => {
+        calls.push(bytes);
+        return write(bytes, done);
+      },
+      cork: () => calls.push('cork'),
+      uncork: () => calls.push('uncork'),
+    });
+    const [first, second] = pieces(2) as [Buffer, Buffer];
+    const destination = duplexDestination(socket);
+    await new Promise<void>((resolve) => destination.send([first], () => resolve()));
+    await new Promise<void>((resolve) => destination.send([first, second], () => resolve()));
+    expect(calls).to.deep.equal([first, 'cork', first, second, 'uncork']);
+    for (const [call, piece] of [
+      [0, first],
+      [2, first],
+      [3, second],
+    ] as const) {
+      expect(calls[call]).to.equal(piece);
+    }
+  });
+
   for (const count of [1, 2, 31, 32, 33, 5000]) {
     it(`writes ${count} pieces to a socket in order, and is done once`, async () => {
       const { socket, inbox } = await connection();

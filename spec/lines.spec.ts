@@ -31,6 +31,20 @@ function model(text: string, maxLine: number): string[] {
 }
 
 describe('lines', () => {
+  it('goes on behind a line that took many chunks, within the chunk in which that ended', async () => {
+    const long = 'x'.repeat(CHUNK);
+    const chunks = [
+      ...Array.from({ length: 20 }, () => long),
+      `${long}end\n\nnext\nhalf`,
+      ' and half\n',
+      'never',
+    ];
+    const lines = await split(chunks);
+    expect(lines.map((line) => line.length)).to.deep.equal([21 * CHUNK + 3, 0, 4, 13]);
+    expect(lines[0] === `${'x'.repeat(21 * CHUNK)}end`).to.equal(true);
+    expect(lines.slice(1)).to.deep.equal(['', 'next', 'half and half']);
+  });
+
   it('does what the model does, whatever the bytes, the limit and the chunks', async function () {
     this.timeout(60_000);
     const next = random(42);

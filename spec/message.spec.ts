@@ -1,5 +1,16 @@
 import { expect } from 'chai';
-import { decode, encode, type Message, render, renderPieces, toBytes, toMessages } from '../lib/message.js';
+import {
+  BLOCK,
+  cut,
+  decode,
+  encode,
+  isMessage,
+  type Message,
+  render,
+  renderPieces,
+  toBytes,
+  toMessages,
+} from '../lib/message.js';
 import { random } from './support/random.js';
 
 /** Bytes as a latin1 string, which is how the core carries them. */
@@ -8,7 +19,38 @@ const bytes = (...values: number[]): string => String.fromCharCode(...values);
 const texts = (block: string): string[] =>
   [...toMessages(0, block)].map((message) => (message.kind === 'line' ? message.text : message.kind));
 
+describe('what a transform gives', () => {
+  it('is a message if it has a kind, and a line its text', () => {
+    for (const message of [{ kind: 'arrived' }, { kind: 'left', client: 1 }, { kind: 'line', text: '' }]) {
+      expect(isMessage(message)).to.equal(true);
+    }
+    for (const other of [
+      {},
+      { kind: 'other' },
+      { kind: 'other', text: 'x' },
+      { kind: 'line' },
+      { kind: 'line', text: 1 },
+    ]) {
+      expect(isMessage(other)).to.equal(false);
+    }
+    for (const nothing of [null, undefined, 7, 'line']) expect(isMessage(nothing)).to.equal(false);
+  });
+});
+
 describe('a long block in pieces', () => {
+  it('is cut behind the first line that ends beyond the size of one', () => {
+    const line = 'x'.repeat(BLOCK / 4 - 1);
+    expect(cut([line, line, line, line, 'y'].join('\n')).map(({ length }) => length)).to.deep.equal([
+      BLOCK + 1,
+    ]);
+    expect(cut([line, line, line, line, 'y', 'z'].join('\n')).map(({ length }) => length)).to.deep.equal([
+      BLOCK + 1,
+      1,
+    ]);
+    expect(cut('a\nb')).to.deep.equal(['a\nb']);
+    expect([...renderPieces(1, 'a\nb')]).to.deep.equal(['client 1: a\nclient 1: b\n']);
+  });
+
   for (const [name, bytes] of [
     ['one line', 'x'.repeat(5e6)],
     ['empty lines', '\n'.repeat(3e6)],
