@@ -32,9 +32,13 @@ const ENOUGH = 85;
  */
 const GROUPS = [
   {
-    nouns: 'lines message source duplex-destination',
+    nouns: 'lines message duplex-destination',
+    specs: 'lines.spec message.spec duplex-destination.spec source.spec relay.spec simulation/mutation',
+  },
+  {
+    nouns: 'source',
     specs:
-      'lines.spec message.spec duplex-destination.spec source.spec relay.spec simulation/mutation close.spec client.spec',
+      'source.spec transform-failure.spec transform.spec bypass.spec relay.spec close.spec client.spec simulation/mutation',
   },
   {
     nouns: 'chain stage',
