@@ -38,6 +38,8 @@ export class Client {
   readonly #patience: Patience;
   /** It may be told of its own arrival: only one case judges that. */
   #forgiven = Buffer.alloc(0);
+  /** What it may be told once, whenever that is. */
+  #pardoned = Buffer.alloc(0);
 
   constructor(name: string, { input, output, inbox }: Ends, timeline: Timeline, patience: Patience) {
     this.name = name;
@@ -110,6 +112,11 @@ export class Client {
   forgive(id: number): void {
     this.id = id;
     this.#forgiven = Buffer.from(arrived(id));
+  }
+
+  /** It may be told this once, at any time: another case judges that. */
+  pardon(notice: string): void {
+    this.#pardoned = Buffer.from(notice);
   }
 
   /** By RST where that is possible, so that no port is kept for a minute. */
@@ -214,15 +221,21 @@ export class Client {
   async #forgive(): Promise<void> {
     const own = this.#forgiven;
     this.#forgiven = Buffer.alloc(0);
-    if (own.length === 0) return;
+    await this.#passesOver(own);
+    if (await this.#passesOver(this.#pardoned)) this.#pardoned = Buffer.alloc(0);
+  }
+
+  /** Whether this was what came next; then it is as if it had not. */
+  async #passesOver(notice: Buffer): Promise<boolean> {
+    if (notice.length === 0) return false;
     for (;;) {
-      const came = this.#inbox.peek(own.length);
-      if (same(came, own) < came.length) return;
-      if (came.length === own.length) {
-        this.#inbox.drop(own.length);
-        return;
+      const came = this.#inbox.peek(notice.length);
+      if (same(came, notice) < came.length) return false;
+      if (came.length === notice.length) {
+        this.#inbox.drop(notice.length);
+        return true;
       }
-      if ((await this.#more(this.#inbox.length)) !== 'more') return;
+      if ((await this.#more(this.#inbox.length)) !== 'more') return false;
     }
   }
 

@@ -23,7 +23,7 @@ export class Room {
   readonly present: Client[] = [];
   readonly servers: Server[] = [];
   #server: Server | undefined;
-  readonly #clients: Client[] = [];
+  #clients: Client[] = [];
   readonly #outsiders: Outsider[] = [];
   #latest = -1;
 
@@ -143,6 +143,17 @@ export class Room {
 
   quietly<T>(action: string, work: () => Promise<T>): Promise<T> {
     return this.timeline.summary(undefined, action, work);
+  }
+
+  /** Ends the server and forgets all that was done, so that the next is played from the beginning. */
+  async anew(): Promise<void> {
+    for (const client of this.#clients) client.abandon();
+    await this.#server?.stop();
+    this.#server = undefined;
+    this.#clients = [];
+    this.present.splice(0);
+    this.timeline.steps.splice(0);
+    this.#latest = -1;
   }
 
   async close(): Promise<void> {

@@ -42,7 +42,17 @@ static void tell(int fd, const char *bytes, size_t length)
 	FD_ZERO(&now);
 	FD_SET(fd, &now);
 	if (select(fd + 1, NULL, &now, NULL, &none) == 1)
+		send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+#elif defined BLOCKING_SEND_BEHIND_SELECT
+	fd_set now;
+	struct timeval none = {0, 0};
+
+	FD_ZERO(&now);
+	FD_SET(fd, &now);
+	if (clients[fd].owed.length == 0 && select(fd + 1, NULL, &now, NULL, &none) == 1)
 		send(fd, bytes, length, MSG_NOSIGNAL);
+	else
+		append(&clients[fd].owed, bytes, length);
 #else
 	append(&clients[fd].owed, bytes, length);
 #endif
@@ -175,8 +185,20 @@ static void hear(int fd)
 static void pay(int fd)
 {
 	struct buffer *owed = &clients[fd].owed;
+#if defined BLOCKING_SEND_BEHIND_SELECT || defined BLOCKING_SEND_OF_ALL
+	ssize_t sent = send(fd, owed->bytes, owed->length, MSG_NOSIGNAL);
+#else
 	ssize_t sent = send(fd, owed->bytes, owed->length, MSG_DONTWAIT | MSG_NOSIGNAL);
+#endif
 
+#ifdef DISCONNECT_ON_PARTIAL_SEND
+	if (sent >= 0 && (size_t)sent < owed->length)
+		leave(fd);
+#endif
+#ifdef THROW_AWAY_THE_REST
+	if (sent > 0)
+		owed->length = sent;
+#endif
 	if (sent > 0)
 		drop(owed, sent);
 }
