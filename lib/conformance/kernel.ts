@@ -111,6 +111,15 @@ export function listener(group: number, port: number): number | undefined {
     .find((pid) => pid > 0 && stat(pid)?.group === group && holds(pid, inode));
 }
 
+/** Whatever process listens on the port, as far as this one may look into others. */
+export function holder(port: number): number | undefined {
+  const inode = listenerOf(port)?.inode;
+  if (inode === undefined) return undefined;
+  return readdirSync('/proc')
+    .map(Number)
+    .find((pid) => pid > 0 && holds(pid, inode));
+}
+
 function holds(pid: number, inode: string): boolean {
   return names(`/proc/${pid}/fd`).some((fd) => {
     try {

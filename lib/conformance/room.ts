@@ -47,6 +47,11 @@ export class Room {
         late: true,
       });
     }
+    if (state === 'background') {
+      throw new Failure({
+        what: 'it went into the background, and can neither be judged nor stopped: run it in the foreground',
+      });
+    }
     if (state === 'ended') {
       if (server.exit?.error !== undefined) throw server.exit.error;
       throw new Failure({ what: 'it ended before it listened on its port', broken: true });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { dumping, listener, listening } from './kernel.js';
+import { dumping, holder, listener, listening } from './kernel.js';
 import { Output } from './output.js';
 import { eventually, within } from './patience.js';
 import { attempt, freePort, refusal } from './ports.js';
@@ -109,7 +109,10 @@ const ATTEMPTS = 3;
 export const START = 3;
 
 /** How a start went. */
-export type Started = { readonly server: Server; readonly state: 'listening' | 'ended' | 'silent' };
+export type Started = {
+  readonly server: Server;
+  readonly state: 'listening' | 'ended' | 'silent' | 'background';
+};
 
 /** Starts the command, and waits until it listens on the port. */
 export async function start(command: readonly string[], ms: number, port?: number): Promise<Started> {
@@ -117,10 +120,24 @@ export async function start(command: readonly string[], ms: number, port?: numbe
     const chosen = port ?? (await freePort());
     const server = new Server([...command, String(chosen)], chosen);
     const ready = await eventually(() => server.exit !== undefined || isListening(server), START * ms);
+    if (server.exit === undefined && ready && isElsewhere(server)) await within(server.exited, ms);
     if (server.exit === undefined) return { server, state: ready ? 'listening' : 'silent' };
+    if (await inBackground(server, ms)) return { server, state: 'background' };
     const snatched = port === undefined && (await refusal(chosen)) === 'EADDRINUSE';
     if (!snatched || attempts === ATTEMPTS) return { server, state: 'ended' };
+    await server.stop();
   }
+}
+
+/** Whether somebody listens, who is none of its process group. */
+function isElsewhere({ port, pid }: Server): boolean {
+  return pid === undefined && holder(port) !== undefined;
+}
+
+/** What it has left behind may listen a little later than it ends. */
+async function inBackground({ exit, port }: Server, ms: number): Promise<boolean> {
+  if (exit?.code !== 0) return false;
+  return eventually(async () => listening(port) ?? (await refusal(port)) === 'EADDRINUSE', ms);
 }
 
 /** Where the kernel cannot be asked, it is assumed: the first client then tries until it gets through. */

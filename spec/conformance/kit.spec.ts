@@ -318,6 +318,26 @@ describe('conformance: servers that misbehave', function () {
     await gone(path);
   });
 
+  it('one that goes into the background is started once, and holds nobody up', async () => {
+    const path = join(folder(), 'pids');
+    const daemon = script(`
+      net.createServer(() => {}).listen(port, '127.0.0.1');
+      require('node:fs').appendFileSync(${JSON.stringify(path)}, process.pid + '\\n');`);
+    const goes = script(`
+      const { spawn } = require('node:child_process');
+      const [file, ...args] = ${JSON.stringify(daemon)};
+      spawn(file, [...args, String(port)], { detached: true, stdio: 'inherit' });
+      process.exit(0);`);
+    afterwards(() => {
+      for (const pid of readFileSync(path, 'utf8').trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    });
+    const { code, cases } = await report(goes, '--only', 'listens,lines,lazy', '--timeout', '5s');
+    expect(code).to.equal(1);
+    expect(cases[0]?.what).to.match(/^it went into the background/);
+    expect(cases.map(({ outcome }) => outcome).slice(1)).to.not.include('failed');
+    expect(readFileSync(path, 'utf8').trim().split('\n')).to.have.length(1);
+  });
+
   it('a kit that is ended ends what it has started', async () => {
     const path = join(folder(), 'pid');
     const args = ['conformance', '--only', 'lines', '--timeout', '60s', ...hangingIn(path)];
