@@ -38,6 +38,8 @@ export class Client {
   readonly #patience: Patience;
   /** It may be told of its own arrival: only one case judges that. */
   #forgiven = Buffer.alloc(0);
+  /** Whether it was told so. */
+  toldOfItself = false;
   /** What it may be told once, whenever that is. */
   #pardoned = Buffer.alloc(0);
 
@@ -123,11 +125,6 @@ export class Client {
   abandon(): void {
     if (this.#own && !this.#output.writableEnded) this.socket.resetAndDestroy();
     else this.destroy();
-  }
-
-  /** It is to be judged whether it is told of its own arrival. */
-  strict(): void {
-    this.#forgiven = Buffer.alloc(0);
   }
 
   /** Waits until so many bytes have come, and gives whether they have. */
@@ -221,7 +218,7 @@ export class Client {
   async #forgive(): Promise<void> {
     const own = this.#forgiven;
     this.#forgiven = Buffer.alloc(0);
-    await this.#passesOver(own);
+    if (await this.#passesOver(own)) this.toldOfItself = true;
     if (await this.#passesOver(this.#pardoned)) this.#pardoned = Buffer.alloc(0);
   }
 

@@ -188,7 +188,7 @@ export class Room {
     if (told === undefined || (id !== undefined && Number(told) !== id))
       throw first.unexpected(expected, line);
     // Which numbers it gives is for other cases to judge, and so is with which it begins.
-    if (this.#clients.length === 2 && id === undefined) first.id = Number(told) - 1;
+    if (this.#clients.length === 2 && id === undefined && Number(told) > 0) first.id = Number(told) - 1;
     this.#latest = Number(told);
     client.forgive(Number(told));
     for (const other of rest) await other.hears(arrived(Number(told)));

@@ -96,6 +96,14 @@ describe('conformance: servers with one mistake each', function () {
     expect(judged.at(-1)?.exit).to.deep.equal({ code: 1, signal: null });
   });
 
+  it('tells who was told of its own arrival, and what it should have heard', async () => {
+    const judged = (await results.get('TELL_ONESELF')) ?? [];
+    const details = judged.find((result) => result.case.name === 'own-arrival')?.details;
+    expect(details?.what).to.equal('B was told of its own arrival');
+    expect(details?.expected?.toString()).to.equal('client 0: hello\n');
+    expect(details?.came?.toString()).to.equal('server: client 1 just arrived\n');
+  });
+
   it('tells of a crash by its signal, in the case in which it happened', async () => {
     const judged = (await results.get('CRASH_ON_LONG_LINES')) ?? [];
     expect(judged.find((result) => result.case.name === 'long-line')?.exit).to.deep.equal({

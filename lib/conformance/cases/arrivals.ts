@@ -1,4 +1,16 @@
 import type { Case } from '../case.js';
+import { arrived, type Client, said } from '../client.js';
+import { Failure } from '../failure.js';
+
+/** What came before what should have been heard was forgiven; here it counts. */
+function judgeOwn(client: Client, expected: string): void {
+  if (!client.toldOfItself) return;
+  throw new Failure({
+    what: `${client.name} was told of its own arrival`,
+    expected: Buffer.from(expected),
+    came: Buffer.from(arrived(client.id)),
+  });
+}
 
 export const ARRIVALS: readonly Case[] = [
   {
@@ -32,11 +44,12 @@ export const ARRIVALS: readonly Case[] = [
     hint: 'The notice is for those who were connected: send it before you add the new client, or leave that one out.',
     async run(room) {
       const a = await room.join();
-      a.strict();
       const b = await room.join();
-      b.strict();
       await room.say(a, 'hello');
+      judgeOwn(b, said(a.id, 'hello'));
       await room.say(b, 'hello');
+      a.note('hears nothing of its own arrival');
+      judgeOwn(a, arrived(b.id));
     },
   },
   {
