@@ -54,6 +54,14 @@ async function judge(request: Request & { kind: 'judge' }, terminal: Terminal): 
   const { cases, timeout, required } = request;
   const [file = '', ...args] = request.command;
   const source: Source | undefined = file.endsWith('.c') ? await compile(file) : undefined;
+  if (source?.compiled === false && !cases.some(({ name }) => name === 'compiles')) {
+    throw new Error(
+      [
+        `${file} cannot be judged: it does not compile (cc -Wall -Wextra -Werror)`,
+        ...source.diagnostics,
+      ].join('\n'),
+    );
+  }
   const command = source === undefined ? request.command : [source.program, ...args];
   const paint = terminal.colours ? coloured : plain;
   let rank: Rank | undefined;
@@ -77,8 +85,9 @@ function json(value: unknown): string {
 
 function reason(error: NodeJS.ErrnoException, file = ''): string {
   if (error.code === 'ENOENT') {
+    if (file.endsWith('.c')) return `${file} cannot be judged: there is no such file`;
     const hint = file.includes('/') ? '' : ` (a program in this directory is ./${file})`;
-    return `${file} cannot be judged: there is no such ${file.endsWith('.c') ? 'file' : 'program'}${hint}`;
+    return `${file} cannot be judged: there is no such program${hint}`;
   }
   if (error.code === 'EACCES') return `${file} cannot be judged: it may not be run (chmod +x ${file})`;
   return error.code === undefined && !(error instanceof TypeError)

@@ -39,10 +39,12 @@ export async function compile(path: string): Promise<Source> {
   folders.add(folder);
   const program = join(folder, basename(path, '.c'));
   const object = `${program}.o`;
-  const built = await run('cc', [...FLAGS, path, '-o', program]);
+  // What begins with a - would be an option.
+  const file = path.startsWith('-') ? `./${path}` : path;
+  const built = await run('cc', [...FLAGS, file, '-o', program]);
   if (built.missing)
     throw new Error(`${path} cannot be compiled, and was not judged: there is no cc on this computer`);
-  await run('cc', ['-c', path, '-o', object]);
+  await run('cc', ['-c', file, '-o', object]);
   const symbols = await run('nm', ['-u', object]);
   return {
     path,

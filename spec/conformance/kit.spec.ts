@@ -406,6 +406,26 @@ int main(int argc, char **argv) {
     expect(cases.at(-1)).to.include({ outcome: 'left out', reason: 'the source does not compile' });
   });
 
+  it('says so too where only other cases were asked for', async () => {
+    const path = sourceFile(`${SERVER}  int unused;\n  return argc;\n}\n`);
+    const { code, stdout, stderr } = await conformance(['--only', 'every-line', path]);
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr)
+      .to.match(/mini_serv\.c cannot be judged: it does not compile/)
+      .and.to.match(/unused/);
+    const missing = await conformance(['--only', 'every-line', 'no-such.c']);
+    expect(missing.stderr).to.equal('no-such.c cannot be judged: there is no such file\n');
+  });
+
+  it('takes a source whose name begins with a - for no option', async () => {
+    const own = folder();
+    writeFileSync(join(own, '-dash.c'), 'int main(void) { return 0; }\n');
+    const args = [MINI_SERV, 'conformance', '--only', 'compiles', '--', '-dash.c'];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: own, encoding: 'utf8' });
+    expect(stdout).to.contain('✓ compiles');
+    expect(status).to.equal(0);
+  });
+
   it('says in a line that there is no compiler', async () => {
     const { PATH } = process.env;
     process.env.PATH = folder();
