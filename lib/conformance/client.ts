@@ -40,6 +40,10 @@ export class Client {
   #forgiven = Buffer.alloc(0);
   /** Whether it was told so. */
   toldOfItself = false;
+  /** So many lines that it has said it may hear itself: only one case judges that. */
+  #echoes = 0;
+  /** The last of those that it did hear. */
+  echo: Buffer | undefined;
   /** What it may be told once, whenever that is. */
   #pardoned = Buffer.alloc(0);
 
@@ -79,6 +83,7 @@ export class Client {
   send(bytes: string | Buffer): void {
     const sent = Buffer.from(bytes as string);
     this.note('sends', sent);
+    for (let at = sent.indexOf(0x0a); at !== -1; at = sent.indexOf(0x0a, at + 1)) this.#echoes++;
     this.#output.write(sent);
   }
 
@@ -195,11 +200,11 @@ export class Client {
     }
   }
 
-  /** Skips all lines before this one, which another case judges. */
+  /** Skips all before this line, be it ended or not, which another case judges. */
   async skipsTo(wanted: string): Promise<void> {
     const expected = Buffer.from(wanted);
     this.note('hears', expected);
-    while (!(await this.line(expected)).equals(expected));
+    while (!(await this.line(expected)).subarray(-expected.length).equals(expected));
   }
 
   /** Waits for the end of its connection, though not longer than for anything: whether it comes is not judged. */
@@ -220,6 +225,21 @@ export class Client {
     this.#forgiven = Buffer.alloc(0);
     if (await this.#passesOver(own)) this.toldOfItself = true;
     if (await this.#passesOver(this.#pardoned)) this.#pardoned = Buffer.alloc(0);
+    await this.#passesOverEchoes();
+  }
+
+  async #passesOverEchoes(): Promise<void> {
+    const prefix = Buffer.from(said(this.id, '').slice(0, -1));
+    while (this.#echoes > 0 && (await this.#passesOver(prefix))) {
+      this.#echoes--;
+      let part = await this.#restOfLine();
+      this.echo = Buffer.concat([prefix, part]);
+      this.#inbox.drop(part.length);
+      while (part.length > 0 && part.at(-1) !== 0x0a) {
+        part = await this.#restOfLine();
+        this.#inbox.drop(part.length);
+      }
+    }
   }
 
   /** Whether this was what came next; then it is as if it had not. */

@@ -88,19 +88,21 @@ export const ARRIVALS: readonly Case[] = [
     paragraph: 'ids',
     hint: 'The number is no index, no descriptor and no count of clients: last client id + 1, whoever has left.',
     async run(room) {
-      const a = await room.join(0);
-      const b = await room.join(1);
-      await room.leave(await room.join(2));
-      const d = await room.join(3);
+      const a = await room.join();
+      const b = await room.join();
+      // With which number it begins is another case's matter.
+      const first = b.id - 1;
+      await room.leave(await room.join(first + 2));
+      const d = await room.join(first + 3);
       await room.leave(b);
       await room.leave(d);
-      const e = await room.join(4);
+      const e = await room.join(first + 4);
       await room.leave(a);
       room.forget(e);
       e.end();
       await e.over();
-      const f = await room.join(5);
-      const g = await room.join(6);
+      const f = await room.join(first + 5);
+      const g = await room.join(first + 6);
       await room.say(f, 'I am 5');
       await room.say(g, 'I am 6');
     },

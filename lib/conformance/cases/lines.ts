@@ -1,5 +1,6 @@
 import type { Case } from '../case.js';
 import { left, said } from '../client.js';
+import { Failure } from '../failure.js';
 
 const TINY = Array.from({ length: 2000 }, (_, i) => `${i}`);
 const MANY = Array.from({ length: 5000 }, (_, i) => `line ${i}`);
@@ -31,6 +32,13 @@ export const LINES: readonly Case[] = [
       await room.say(a, 'hello');
       // Had A been told, it would stand before this.
       await room.say(b, 'done');
+      if (a.echo !== undefined) {
+        throw new Failure({
+          what: 'A heard itself',
+          expected: Buffer.from(said(b.id, 'done')),
+          came: a.echo,
+        });
+      }
     },
   },
   {

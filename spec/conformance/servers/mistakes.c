@@ -107,13 +107,15 @@ static void arrive(int listener)
 
 static void leave(int fd)
 {
-#ifdef FLUSH_ON_LEAVE
+#if defined FLUSH_ON_LEAVE || defined FLUSH_UNENDED_ON_LEAVE
 	if (clients[fd].said.length > 0)
 	{
 		char prefix[32];
 
 		tell_others(fd, prefix, sprintf(prefix, "client %d: ", clients[fd].id));
+#ifdef FLUSH_ON_LEAVE
 		append(&clients[fd].said, "\n", 1);
+#endif
 		tell_others(fd, clients[fd].said.bytes, clients[fd].said.length);
 	}
 #endif
