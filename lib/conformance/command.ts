@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Rank } from './case.js';
 import { jsonCase, jsonReport } from './json-report.js';
 import { HELP, parseRequest, type Request } from './options.js';
@@ -62,6 +64,7 @@ async function judge(request: Request & { kind: 'judge' }, terminal: Terminal): 
       ].join('\n'),
     );
   }
+  if (source === undefined) checkProgram(file);
   const command = source === undefined ? request.command : [source.program, ...args];
   const paint = terminal.colours ? coloured : plain;
   let rank: Rank | undefined;
@@ -79,6 +82,29 @@ async function judge(request: Request & { kind: 'judge' }, terminal: Terminal): 
   return conforms(results, required) ? 0 : 1;
 }
 
+/** Fails as starting it would, before anything is said. */
+function checkProgram(file: string): void {
+  const folders = file.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
+  const found = folders
+    .map((folder) => (file.includes('/') ? file : join(folder || '.', file)))
+    .filter(isFile);
+  if (found.length === 0) throw Object.assign(new Error(file), { code: 'ENOENT' });
+  if (!found.some(isExecutable)) throw Object.assign(new Error(file), { code: 'EACCES' });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
@@ -89,6 +115,7 @@ function reason(error: NodeJS.ErrnoException, file = ''): string {
     const hint = file.includes('/') ? '' : ` (a program in this directory is ./${file})`;
     return `${file} cannot be judged: there is no such program${hint}`;
   }
+  if (error.code === 'EACCES' && file.endsWith('.c')) return `${file} cannot be judged: it may not be read`;
   if (error.code === 'EACCES') return `${file} cannot be judged: it may not be run (chmod +x ${file})`;
   return error.code === undefined && !(error instanceof TypeError)
     ? error.message

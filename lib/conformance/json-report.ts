@@ -2,7 +2,7 @@ import { excerpt, same, visible } from './bytes.js';
 import type { Case, Rank } from './case.js';
 import { PARAGRAPHS } from './paragraphs.js';
 import type { Result, Trial } from './run.js';
-import { conforms, count, ending } from './verdict.js';
+import { conforms, count, ending, hintFor } from './verdict.js';
 
 /** The most of what was expected, and of what came, that is given whole. In bytes. */
 const WHOLE = 4096;
@@ -32,7 +32,8 @@ export function jsonCase({ name, rank, title, paragraph }: Case) {
   return { name, rank, title, paragraph: PARAGRAPHS[paragraph] };
 }
 
-function failure({ case: one, details = { what: '' }, exit, stderr, timeline }: Result) {
+function failure(result: Result) {
+  const { details = { what: '' }, exit, stderr, timeline } = result;
   const { what, expected, came, end, output } = details;
   return {
     what,
@@ -48,7 +49,7 @@ function failure({ case: one, details = { what: '' }, exit, stderr, timeline }: 
       action,
       ...(sent !== undefined && { bytes: bytes(sent) }),
     })),
-    hint: one.hint,
+    hint: hintFor(result),
   };
 }
 

@@ -101,6 +101,16 @@ export function taken(server: number, client: number): boolean {
   return true;
 }
 
+/** Whether the server has taken a client (known by its port) out of the queue; undefined where nobody tells. */
+export function accepted(server: number, client: number): boolean | undefined {
+  if (!TELLS) return undefined;
+  for (const { localPort, remotePort, inode } of connections()) {
+    // What waits in the queue is nobody's file yet.
+    if (localPort === server && remotePort === client) return inode !== '0';
+  }
+  return undefined;
+}
+
 /** The process of that group that listens on the port: the command itself may only have started it. */
 export function listener(group: number, port: number): number | undefined {
   const inode = listenerOf(port)?.inode;

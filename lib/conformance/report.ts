@@ -3,7 +3,7 @@ import { RANKS, type Rank } from './case.js';
 import { PARAGRAPHS } from './paragraphs.js';
 import type { Result } from './run.js';
 import type { Step } from './timeline.js';
-import { conforms, count, ending } from './verdict.js';
+import { conforms, count, ending, hintFor } from './verdict.js';
 
 /** Makes a text green, red, dim or bold, or leaves it as it is. */
 export type Paint = (colour: 'green' | 'red' | 'dim' | 'bold', text: string) => string;
@@ -68,7 +68,7 @@ function explanation(result: Result, number: number, paint: Paint): string {
     ...(details?.output ?? []).slice(0, 20).map((line) => `   | ${line}`),
     ...stderr.map((line) => `   standard error | ${excerpt(Buffer.from(line, 'latin1'))}`),
     '',
-    ...wrap(`What it usually is: ${one.hint}`),
+    ...wrap(`What it usually is: ${hintFor(result)}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -114,7 +114,7 @@ export function drawing(steps: readonly Step[], paint: Paint): string[] {
     });
     if (sign === '○' && client !== undefined) here.delete(client);
     const what = bytes === undefined ? action : `${action}  ${excerpt(bytes)}`;
-    const name = client === undefined ? '' : `${client} `;
+    const name = client !== undefined ? `${client} ` : failed ? `${sign} ` : '';
     return `   ${String(i + 1).padStart(3)}  ${drawn.join(' ')}${lanes.length > 0 ? '  ' : ''}${name}${failed ? what.replace(/^hears/, 'should hear') : what}`;
   });
   const head = lanes.length > 0 ? [`        ${lanes.join(' ')}`] : [];

@@ -3,7 +3,7 @@ import { connect as dial, type Socket } from 'node:net';
 import { arrived, Client, type Ends, left, type Patience, said } from './client.js';
 import { Failure, LeftOut } from './failure.js';
 import { Inbox } from './inbox.js';
-import { TELLS, taken } from './kernel.js';
+import { accepted, TELLS, taken } from './kernel.js';
 import { Outsider } from './outsider.js';
 import { eventually, within } from './patience.js';
 import { type Exit, type Server, START, start } from './server.js';
@@ -120,6 +120,18 @@ export class Room {
     if (localPort === undefined) return;
     if (!TELLS) await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
     else await eventually(() => taken(this.server.port, localPort), this.patience.ms);
+  }
+
+  /** The server has taken the client: the kernel completes a connection also where nobody does. */
+  async accepts(client: Client): Promise<void> {
+    const { localPort } = client.socket;
+    if (localPort === undefined) return;
+    client.note('is accepted');
+    if (await eventually(() => accepted(this.server.port, localPort) ?? true, this.patience.ms)) return;
+    throw new Failure({
+      what: `the connection of ${client.name} waits in the queue: the server has not called accept within ${this.patience.ms} ms`,
+      late: true,
+    });
   }
 
   /** The process under test, where its figures can be read. */

@@ -42,6 +42,18 @@ export function ending({ code, signal }: Exit): string {
   return `the server ended with exit code ${code}${meaning}`;
 }
 
+const MEMORY = ['SIGSEGV', 'SIGBUS', 'SIGABRT'];
+
+/** What usually is the cause: where memory was to blame, it is not what the case is about. */
+export function hintFor({ case: one, exit }: Result): string {
+  const signal = exit?.signal ?? SIGNALS[(exit?.code ?? 0) - 128];
+  if (signal === undefined || !MEMORY.includes(signal)) return one.hint;
+  return (
+    'A buffer that is too small for what is copied into it, a null pointer, or memory that is used after free: compile ' +
+    'with cc -g -fsanitize=address, run the same steps again, and it tells the line.'
+  );
+}
+
 const SIGNALS: Readonly<Record<number, string>> = {
   4: 'SIGILL',
   6: 'SIGABRT',

@@ -133,6 +133,7 @@ describe('conformance: the command line', function () {
       [['./package.json'], /^\.\/package\.json cannot be judged: it may not be run/],
     ] as const) {
       const { code, stderr } = await conformance(['--json', ...command]);
+      expect((await conformance([...command])).stdout).to.equal('');
       expect(stderr).to.match(message);
       expect(code).to.equal(2);
     }
@@ -247,7 +248,8 @@ describe('conformance: servers that misbehave', function () {
     const text = (await conformance(['--only', 'high-bytes', ...speaks])).stdout;
     expect(text)
       .to.contain('[SIGSEGV]')
-      .and.to.contain('The server was ended by SIGSEGV (memory that is not its own');
+      .and.to.contain('The server was ended by SIGSEGV (memory that is not its own')
+      .and.to.contain('-fsanitize=address');
     // A shell that has started it tells of it in its own way.
     const wrapped = (
       await report(
@@ -272,6 +274,16 @@ describe('conformance: servers that misbehave', function () {
       'first-ids',
     ]);
     expect(cases.at(-1)?.reason).to.equal('it has not sent a single byte in 3 cases');
+  });
+
+  it('one that never accepts does not take a client', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const stands = script(
+      `net.createServer(() => {}).listen(port, '127.0.0.1', () => process.kill(process.pid, 'SIGSTOP'))`,
+    );
+    const { code, cases } = await report(stands, '--only', 'listens');
+    expect(code).to.equal(1);
+    expect(cases[0]?.what).to.contain('has not called accept');
   });
 
   it('one that never listens, or ends before, is given up', async () => {

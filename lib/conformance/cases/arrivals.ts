@@ -18,9 +18,9 @@ export const ARRIVALS: readonly Case[] = [
     rank: 'subject',
     title: 'it listens on the port that it is given, and takes a client',
     paragraph: 'port',
-    hint: 'socket, bind to 127.0.0.1 with htons(atoi(argv[1])), listen, and no output that waits for anything.',
+    hint: 'socket, bind to 127.0.0.1 with htons(atoi(argv[1])), listen, and accept as soon as select says so.',
     async run(room) {
-      await room.join();
+      await room.accepts(await room.join());
     },
   },
   {

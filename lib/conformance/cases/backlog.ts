@@ -115,9 +115,11 @@ export const BACKLOG: readonly Case[] = [
         await told('B does not hear all', () => b.hears(...heard));
       });
       await room.say(b, 'still here?');
-      client.note('goes on (SIGCONT), and hears all of it');
+      client.note('goes on (SIGCONT)');
       process.kill('SIGCONT');
-      await room.quietly('', () => told('it does not hear all', () => client.hears(...heard)));
+      await room.quietly(`${client.name} hears all of it`, () =>
+        told('it does not hear all', () => client.hears(...heard)),
+      );
       await client.hears(said(b.id, 'still here?'));
       room.present.push(client);
       await room.say(client, 'I am');

@@ -141,8 +141,7 @@ export const LAZY: readonly Case[] = [
           });
         c.wake();
       });
-      c.note('reads again, and hears all of it');
-      await room.quietly('', () =>
+      await room.quietly('C reads on, and hears all of it', () =>
         told('a part of what was said while C did not read never comes, or not as it was said', async () => {
           for (const line of lines) await c.hears(said(a.id, line));
           for (let i = 0; i < sipped; i++) await c.hears(said(a.id, 'still there'));
