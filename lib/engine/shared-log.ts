@@ -88,6 +88,8 @@ export class SharedLog implements Log {
   #caughtUp: (error?: Error) => void = () => {};
   #ended: () => void = () => {};
   #cancelKeep: (() => void) | null = null;
+  /** A roster was not kept, and is to be: nobody else will, and without it a room cannot be joined for ever. */
+  #owing = false;
   #lost: MiniServError | null = null;
 
   constructor(
@@ -111,6 +113,7 @@ export class SharedLog implements Log {
       away: (reason) => this.#reader?.away(reason),
       back: () => {
         this.#outbox.retry();
+        if (this.#owing) void this.#keep();
         this.#reader?.back();
         if (!this.full) this.#reader?.room();
       },
@@ -303,17 +306,23 @@ export class SharedLog implements Log {
     this.#cancelKeep?.();
     this.#cancelKeep = null;
     if (this.#kept === this.#place || this.#lost !== null) return;
-    this.#kept = this.#place;
+    const place = this.#place;
     const roster = encodeRoster({
       v: 1,
       identity: this.#engine.identity,
-      asOf: this.#place,
+      asOf: place,
       time: this.#time,
       records: this.#records,
       bytes: this.#bytes,
       fold: this.#fold.save(),
     });
-    // What is not kept now will be another time; who joins has to read more, that is all.
-    await this.#engine.keep(this.#place, roster).catch(() => {});
+    try {
+      await this.#engine.keep(place, roster);
+      this.#kept = Math.max(this.#kept, place);
+      this.#owing = false;
+    } catch {
+      this.#owing = true;
+      if (this.#state === 'open') this.#cancelKeep ??= this.#clock.after(SOON, () => void this.#keep());
+    }
   }
 }

@@ -1,5 +1,6 @@
+import { expect } from 'chai';
 import { joinRoom } from '../../lib/engine/shared-log.js';
-import type { Log } from '../../lib/log.js';
+import type { Log, LogReader } from '../../lib/log.js';
 import { FakeRoom, Simulation } from '../support/fake-engine.js';
 import { logSpec } from '../support/log-spec.js';
 
@@ -27,4 +28,49 @@ describe('a log over an engine in this process', () => {
     () => live(rooms),
     (log) => live(rooms, rooms.get(log)),
   );
+});
+
+const reader: LogReader = {
+  full: () => false,
+  room() {},
+  warn() {},
+  away() {},
+  back() {},
+  lost() {},
+  given() {},
+  arrived() {},
+  lines() {},
+  left() {},
+};
+
+describe('a roster that was not kept', () => {
+  const begin = async () => {
+    const room = new FakeRoom(new Simulation());
+    const engine = room.open();
+    const log = await joinRoom({ engine, clock: engine.clock });
+    log.read(reader);
+    log.append({ kind: 'arrived', token: 0 });
+    await room.simulation.advance(1000);
+    expect(room.records.length).to.equal(1);
+    return { room, engine };
+  };
+
+  it('is kept another time, though nothing more is said', async () => {
+    const { room, engine } = await begin();
+    engine.forgetful = 2;
+    await room.simulation.advance(30_000);
+    expect(engine.forgetful).to.be.below(0);
+    expect(room.rosters.map(({ asOf }) => asOf)).to.deep.equal([1]);
+  });
+
+  it('is kept when the engine is back', async () => {
+    const { room, engine } = await begin();
+    await room.simulation.advance(3800);
+    engine.cut();
+    await room.simulation.advance(1000);
+    expect(room.rosters).to.deep.equal([]);
+    engine.heal();
+    await room.simulation.advance(100);
+    expect(room.rosters.map(({ asOf }) => asOf)).to.deep.equal([1]);
+  });
 });

@@ -103,6 +103,8 @@ export class FakeEngine implements Engine {
   /** Time stands for this relay, and so does all that it does. */
   stopped = false;
   closed = false;
+  /** So many rosters are not kept. */
+  forgetful = 0;
   readonly clock: Clock;
   readonly #room: FakeRoom;
   readonly #weather: Weather;
@@ -177,6 +179,7 @@ export class FakeEngine implements Engine {
 
   async keep(asOf: number, bytes: Uint8Array): Promise<void> {
     if (this.#cut || this.#dead) throw new Error('cut off');
+    if (this.forgetful-- > 0) throw new Error('no answer');
     this.#room.rosters.push({ asOf, bytes });
   }
 
