@@ -1,5 +1,5 @@
 import { parseDuration } from './duration.js';
-import type { RoomOptions } from './room-options.js';
+import { LEAST, type RoomOptions } from './room-options.js';
 import { parseSize } from './size.js';
 
 /** What the command line says of a room that is shared. */
@@ -79,16 +79,17 @@ function duration(option: string, text: string | undefined, least: number): numb
   return ms;
 }
 
-/** JetStream keeps nothing for less than this, in ms. */
-const LEAST = 1000;
-
 function parseKeep(text: string | undefined): RoomOptions['keep'] {
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
-  if (ms !== undefined && ms >= LEAST) return { ms };
   const bytes = ms === undefined ? parseSize(text) : undefined;
-  if (bytes === undefined || bytes < 1) {
+  if (ms === undefined && bytes === undefined) {
     throw new Error(`--room-keep wants a time such as 1h, or a size such as 1GB, not '${text}'`);
   }
-  return { bytes };
+  // 292 years are all that the engine can count.
+  if (ms !== undefined && ms >= LEAST.ms && ms < 2 ** 63 / 1e6) return { ms };
+  if (bytes !== undefined && bytes >= LEAST.bytes) return { bytes };
+  const least = ms === undefined ? `${LEAST.bytes / 1024 / 1024}MB` : `${LEAST.ms / 1000}s`;
+  const range = ms === undefined || ms < LEAST.ms ? `at least ${least}` : 'at most 100,000d';
+  throw new Error(`--room-keep wants ${range}, not '${text}'`);
 }

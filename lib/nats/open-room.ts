@@ -4,7 +4,7 @@ import { MiniServError } from '../errors.js';
 import type { Log } from '../log.js';
 import { bare } from '../own-options.js';
 import { redact } from '../redact.js';
-import type { RoomOptions } from '../room-options.js';
+import { checkRoomOptions, type RoomOptions } from '../room-options.js';
 import { realWorld } from '../world.js';
 import { connectTo, disconnect, reconnectWait } from './connection.js';
 import { NatsEngine } from './nats-engine.js';
@@ -23,15 +23,9 @@ const RETRY = 250;
  * ERR_ROOM_FOREIGN, ERR_ROOM_GAP, ERR_ROOM_TIMEOUT, ERR_OPTION
  */
 export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<Log> {
-  const {
-    timeout,
-    keep,
-    replicas,
-    beat = 1000,
-    signal,
-    warn = () => {},
-    clock = realWorld.clock,
-  } = bare(options);
+  const own = bare(options);
+  checkRoomOptions(own);
+  const { timeout, keep, replicas, beat = 1000, signal, warn = () => {}, clock = realWorld.clock } = own;
   const parsed = parseRoomUrl(url);
   const packages = await loadPackages();
   let waited = false;
@@ -43,7 +37,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   const connection = await connectTo({
     packages,
     url: parsed,
-    credentials: options,
+    credentials: own,
     clock,
     beat,
     timeout,

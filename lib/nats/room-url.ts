@@ -24,6 +24,7 @@ const FORM = 'nats://host:4222/room';
  * @throws {MiniServError} ERR_OPTION, without what is secret
  */
 export function parseRoomUrl(text: string): RoomUrl {
+  if (typeof text !== 'string') throw refusal(`url must be a string such as ${FORM}, not ${String(text)}`);
   const [, scheme, authority = '', room = ''] = /^(nats|tls):\/\/([^/?#]*)\/([^/?#]*)$/.exec(text) ?? [];
   if (scheme === undefined) throw refusal(`a room is given as ${FORM}, and not as '${redact(text)}'`);
   if (!/^[\w-]{1,64}$/.test(room)) {

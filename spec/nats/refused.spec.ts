@@ -5,6 +5,7 @@ import { nkeys } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { parseCommand } from '../../lib/arguments.js';
 import { MiniServError } from '../../lib/errors.js';
+import { openRoom, type RoomOptions } from '../../lib/index.js';
 import { parseRoomUrl } from '../../lib/nats/room-url.js';
 import { arrive } from '../support/client.js';
 import { runCommand, type Server, serverCommand, startServer } from '../support/command.js';
@@ -201,7 +202,10 @@ describe('a room that cannot be', () => {
     for (const [args, why] of [
       [['--room-keep', '1h'], /--room-keep is for a --room/],
       [['--room', 'nats://h/r', '--room-keep', 'long'], /--room-keep wants a time such as 1h, or a size/],
-      [['--room', 'nats://h/r', '--room-keep', '0'], /--room-keep wants/],
+      [['--room', 'nats://h/r', '--room-keep', '0'], /--room-keep wants at least 16MB, not '0'/],
+      [['--room', 'nats://h/r', '--room-keep', '15.9M'], /--room-keep wants at least 16MB/],
+      [['--room', 'nats://h/r', '--room-keep', '9s'], /--room-keep wants at least 10s, not '9s'/],
+      [['--room', 'nats://h/r', '--room-keep', '200000d'], /--room-keep wants at most/],
       [['--room', 'nats://h/r', '--room-timeout', '5'], /--room-timeout wants a time/],
       [['--room', 'nats://h/r', '--room-replicas', '9'], /--room-replicas wants/],
       [['--since', '10:00'], /--since is for replay/],
@@ -215,6 +219,38 @@ describe('a room that cannot be', () => {
       ]);
       expect(command.kind).to.equal('usage');
       expect((command as { message: string }).message).to.match(why);
+    }
+  });
+
+  it('has its options refused in code, by their names', async () => {
+    for (const [name, value] of [
+      ['beat', 0],
+      ['beat', '1s'],
+      ['timeout', Number.NaN],
+      ['timeout', -1],
+      ['replicas', 9],
+      ['replicas', 1.5],
+      ['keep', '1h'],
+      ['keep', null],
+      ['keep', {}],
+      ['keep', { ms: 9999 }],
+      ['keep', { bytes: 16 * 2 ** 20 - 1 }],
+      ['keep', { ms: 60_000, bytes: 2 ** 30 }],
+      ['signal', 5],
+      ['creds', 5],
+      ['warn', 'no'],
+    ] as const) {
+      const refusal = await openRoom('nats://127.0.0.1:1/r', { [name]: value } as RoomOptions).catch(
+        (error: unknown) => error,
+      );
+      expect(refusal, `${name} ${String(value)}`).to.be.instanceOf(MiniServError);
+      expect(refusal).to.include({ code: 'ERR_OPTION' });
+      expect((refusal as Error).message).to.match(new RegExp(`^${name} must be `));
+    }
+    for (const url of [undefined, null, 5, {}]) {
+      const refusal = await openRoom(url as unknown as string).catch((error: unknown) => error);
+      expect(refusal).to.include({ code: 'ERR_OPTION' });
+      expect((refusal as Error).message).to.match(/^url must be /);
     }
   });
 
