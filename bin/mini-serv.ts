@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
@@ -228,14 +228,37 @@ async function conform(args: readonly string[]): Promise<void> {
   });
 }
 
+function unwritable({ message }: Error): never {
+  writeSync(2, `mini-serv: standard output cannot be written: ${message}\n`);
+  process.exit(1);
+}
+
+/** Whether it is a file or a device: Node's own stream would not tell of a disk that took only a part. */
+function isPlain(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return !isatty(fd) && (stat.isFile() || stat.isCharacterDevice());
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  } catch (error) {
+    unwritable(error as Error);
+  }
+}
+
 /** What was said in a room that an engine keeps, to standard output. */
 async function replay({ url, format, credentials, ...range }: Command & { kind: 'replay' }): Promise<void> {
   const { replayRoom } = await import('../lib/nats/replay.js');
   const formatter = createFormatter(isatty(1) && format === 'wire' ? 'view' : format);
   const { stdout } = process;
   let drained: Promise<void> | undefined;
-  // Nobody takes any more of it, and there is no harm in that.
-  stdout.once('error', () => process.exit());
+  stdout.once('error', (error: NodeJS.ErrnoException) => {
+    // Nobody takes any more of it, and there is no harm in that.
+    if (error.code === 'EPIPE') process.exit();
+    unwritable(error);
+  });
+  const plain = isPlain(1);
   try {
     await replayRoom(url, {
       ...credentials,
@@ -244,7 +267,10 @@ async function replay({ url, format, credentials, ...range }: Command & { kind: 
       said(bytes, time) {
         let room = true;
         for (const blocks of formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }])) {
-          for (const block of blocks) room = stdout.write(block);
+          for (const block of blocks) {
+            if (plain) writeAll(1, block);
+            else room = stdout.write(block);
+          }
         }
         if (room) return;
         drained ??= new Promise((resolve) => {

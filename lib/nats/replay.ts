@@ -1,3 +1,4 @@
+import { Away } from '../engine/away.js';
 import { decodeRecord } from '../engine/record.js';
 import { decodeRoster, type Roster } from '../engine/roster.js';
 import { MiniServError } from '../errors.js';
@@ -16,6 +17,7 @@ export interface ReplayOptions extends Credentials {
   /** From when to when, in milliseconds since 1970. Default: all that is kept. */
   readonly since?: number;
   readonly until?: number;
+  /** How long the engine may be out of reach before it is given up, in ms. Default: for ever. */
   readonly timeout?: number;
   readonly clock?: Clock;
   /** Takes what was said, as it stands on the wire: latin1, a character a byte. Reading waits for what it promises. */
@@ -83,6 +85,15 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
       until,
       said,
       time: roster?.time ?? 0,
+      away: (end) =>
+        new Away({
+          clock,
+          name: parsed.shown,
+          timeout,
+          away: ({ message }) => note(message),
+          back: () => note('the engine is back: all go on'),
+          lost: end,
+        }),
     });
     await replay.done.finally(() => engine.close());
   } finally {
@@ -128,6 +139,8 @@ interface Range {
   readonly until: number;
   readonly said: ReplayOptions['said'];
   readonly time: number;
+  /** Made once: says when the engine is out of reach, and ends all if that lasts too long. */
+  readonly away: (end: (reason: MiniServError) => void) => Away;
 }
 
 class Replay implements FoldReader {
@@ -143,8 +156,13 @@ class Replay implements FoldReader {
     this.#range = range;
     this.#time = range.time;
     this.done = new Promise((resolve, reject) => {
-      this.#end = (error) => (error === undefined ? resolve() : reject(error));
+      this.#end = (error) => {
+        away.stop();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
     });
+    const away = range.away((reason) => this.#end(reason));
     if (range.asOf >= range.last) {
       this.#end();
       return;
@@ -152,8 +170,8 @@ class Replay implements FoldReader {
     engine.read(range.from, {
       record: (place, time, bytes) => this.#record(place, time, bytes),
       beat: () => {},
-      away: () => {},
-      back: () => {},
+      away: (reason) => away.is('connection', reason),
+      back: () => away.isNot('connection'),
       lost: (reason) => this.#end(reason),
     });
   }

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { runCommand } from '../support/command.js';
-import { describeWithNats, startNats } from '../support/nats.js';
+import { replayRoom } from '../../lib/nats/replay.js';
+import { runCommand, shell } from '../support/command.js';
+import { describeWithNats, scratch, startNats } from '../support/nats.js';
+import { eventually, within } from '../support/patience.js';
 import { enter, startRelay } from '../support/relays.js';
 
 describeWithNats('mini-serv replay', function () {
@@ -69,5 +72,60 @@ describeWithNats('mini-serv replay', function () {
     const { code, stdout, stderr } = await runCommand(['replay', nats.room('nowhere')]);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr).to.match(/there is no room nowhere/);
+  });
+
+  it('says so where what it prints cannot be written', async () => {
+    const nats = await startNats();
+    const url = nats.room('lobby');
+    const relay = await startRelay(url);
+    const client = await enter(relay);
+    await client.send('hello\n'.repeat(1000));
+    await relay.stdout.until('client 0: hello\n'.repeat(1000));
+    const full = await runCommand(['replay', url], shell('exec "$@" > /dev/full'));
+    expect(full.code).to.equal(1);
+    expect(full.stderr).to.equal(
+      'mini-serv: standard output cannot be written: ENOSPC: no space left on device, write\n',
+    );
+    // Of which a part is taken first.
+    const part = shell(`ulimit -f 1; exec "$@" > '${join(scratch(), 'part')}'`);
+    expect(await runCommand(['replay', url], part)).to.include({
+      code: 1,
+      stderr: 'mini-serv: standard output cannot be written: EFBIG: file too large, write\n',
+    });
+    // Who has had enough of it is no error.
+    const enough = await runCommand(['replay', url], shell('{ "$@"; echo $? >&2; } | head -n 1'));
+    expect(enough).to.include({ stdout: 'server: client 0 just arrived\n', stderr: '0\n' });
+  });
+
+  it('says when the engine goes away under it, and goes on when that is back', async () => {
+    const nats = await startNats();
+    const url = nats.room('lobby');
+    const relay = await startRelay(url);
+    const client = await enter(relay);
+    await client.send('hello\n');
+    await relay.stdout.until('client 0: hello\n');
+    const notes: string[] = [];
+    let said = '';
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const replayed = replayRoom(url, {
+      note: (message) => void notes.push(message),
+      said: (bytes) => {
+        said += bytes;
+        return held;
+      },
+    });
+    await eventually('a line', () => said !== '');
+    await nats.kill();
+    await eventually('a word of it', () => notes.length === 1);
+    expect(notes[0]).to.equal(`${url} is out of reach (the connection is lost): all wait until it is back`);
+    await nats.restart();
+    await eventually('a word of it', () => notes.length === 2);
+    expect(notes[1]).to.equal('the engine is back: all go on');
+    go();
+    await within(replayed, 'the end of it');
+    expect(said).to.equal(relay.stdout.text);
   });
 });
