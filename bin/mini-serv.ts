@@ -287,9 +287,16 @@ async function replay({ url, format, credentials, ...range }: Command & { kind: 
   }
 }
 
-/** What the list of processes shows of a command whose URL holds what is secret. */
+/** What the list of processes shows of a command whose URL holds what is secret: of other words nothing is hidden. */
 function hideSecrets(): void {
-  const words = process.argv.map(redact);
+  const words = process.argv.map((word, i, all) => {
+    if (i < 2) return word;
+    const before = all[i - 1] ?? '';
+    const given = before.startsWith('--') && !before.includes('=');
+    // A replay's URL is the word that is neither an option nor the value of one.
+    const replayed = all[2] === 'replay' && !word.startsWith('-') && (!given || word.includes('://'));
+    return before === '--room' || word.startsWith('--room=') || replayed ? redact(word) : word;
+  });
   if (words.some((word, i) => word !== process.argv[i])) process.title = words.join(' ');
 }
 
