@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { MiniServError } from '../errors.js';
 import { redact } from '../redact.js';
 import type { Credentials } from '../room-options.js';
@@ -123,9 +123,17 @@ async function connectionOptions({
     ...(user !== undefined && { user, pass: pass ?? '' }),
     ...(token !== undefined && { token }),
     ...(nkey !== undefined && {
-      authenticator: transport.nkeyAuthenticator(seedOf(await fileOf('nkey', nkey))),
+      authenticator: proven(
+        transport.nkeyAuthenticator(seedOf(await fileOf('nkey', nkey))),
+        'room-nkey holds no seed of an nkey',
+      ),
     }),
-    ...(creds !== undefined && { authenticator: transport.credsAuthenticator(await fileOf('creds', creds)) }),
+    ...(creds !== undefined && {
+      authenticator: proven(
+        transport.credsAuthenticator(await fileOf('creds', creds)),
+        `room-creds is no credentials file: ${creds}`,
+      ),
+    }),
   };
 }
 
@@ -135,6 +143,17 @@ async function fileOf(option: string, path: string): Promise<Uint8Array> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new MiniServError('ERR_OPTION', `room-${option} cannot be read: ${path} (${code})`, { cause });
+  }
+}
+
+/** Tried at once: what cannot sign now never will, and would be taken for an engine that is out of reach. */
+function proven(authenticator: Authenticator, message: string): Authenticator {
+  try {
+    authenticator('a nonce');
+    return authenticator;
+  } catch {
+    // Without its cause, which may quote what is secret.
+    throw new MiniServError('ERR_OPTION', message);
   }
 }
 

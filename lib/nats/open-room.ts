@@ -14,6 +14,8 @@ import { codeOf, namesOf, prepareStreams } from './streams.js';
 
 /** How long until JetStream is asked again, where it is on its way, in ms. */
 const RETRY = 250;
+/** How long a server without JetStream may say that nobody has it, in ms: others of its cluster may be starting. */
+const STARTING = 3000;
 
 /**
  * Joins a room that is kept by NATS JetStream, for `createRelay({ room })`. Waits for an engine that is out of reach.
@@ -48,6 +50,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   signal?.addEventListener('abort', abort, { once: true });
   let engine: NatsEngine | undefined;
   const failed = untilFailed(connection, packages, parsed.shown);
+  let without: number | undefined;
   try {
     const names = namesOf(parsed.room);
     for (;;) {
@@ -78,6 +81,13 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
           throw new MiniServError('ERR_ROOM_TIMEOUT', message, { cause: error });
         }
         const reason = redact((error as Error).message);
+        // One that has it may not have begun it yet.
+        if (!isWithout(error) || connection.info?.jetstream === true) without = undefined;
+        else without ??= clock.now();
+        if (without !== undefined && clock.now() - without >= STARTING) {
+          const message = `${parsed.shown} refuses this relay: ${reason}`;
+          throw new MiniServError('ERR_ROOM_REFUSED', message, { cause: error });
+        }
         const message = `${parsed.shown} is out of reach (${reason}): all wait until it is back`;
         waiting(new MiniServError('ERR_ROOM_AWAY', message, { cause: error }));
         await new Promise<void>((resolve) => clock.after(RETRY, resolve));
@@ -90,6 +100,11 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   } finally {
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/** Whether nobody answers for JetStream. The package does not give out the class of that error. */
+function isWithout(error: unknown): boolean {
+  return (error as Error).name === 'JetStreamNotEnabled';
 }
 
 /** Rejects when the engine says that this relay may not do what it has to. */

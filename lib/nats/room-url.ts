@@ -50,7 +50,11 @@ function withPort(host: string): string {
   if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:@[\]]+)(:\d{1,5})?$/.test(host)) {
     throw refusal(`'${redact(host)}' is no host: ${FORM}`);
   }
-  return /:\d+$/.test(host) ? host : `${host}:4222`;
+  const port = /:(\d+)$/.exec(host)?.[1];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
+    throw refusal(`a port is a number from 1 to 65535, and '${port}' is none: ${FORM}`);
+  }
+  return port === undefined ? `${host}:4222` : host;
 }
 
 function credentials(text: string): { user?: string; pass?: string; token?: string } {

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
@@ -7,9 +8,12 @@ import { parseCommand } from '../../lib/arguments.js';
 import { MiniServError } from '../../lib/errors.js';
 import { openRoom, type RoomOptions } from '../../lib/index.js';
 import { parseRoomUrl } from '../../lib/nats/room-url.js';
+import { afterwards } from '../support/cleanup.js';
 import { arrive } from '../support/client.js';
 import { runCommand, type Server, serverCommand, startServer } from '../support/command.js';
-import { describeWithNats, scratch, startNats } from '../support/nats.js';
+import { answers, describeWithNats, scratch, startNats } from '../support/nats.js';
+import { eventually } from '../support/patience.js';
+import { freePort } from '../support/ports.js';
 
 const SECRET = 'f4lse/T@ng';
 const CLEAN = { NATS_USER: '', NATS_PASSWORD: '', NATS_TOKEN: '', NATS_CREDS: '', NATS_NKEY: '' };
@@ -82,6 +86,11 @@ describeWithNats('an engine that wants to know who one is', function () {
     expect(await refused(nats.room('c'), ['--room-nkey', '/nowhere'])).to.match(
       /room-nkey cannot be read: \/nowhere/,
     );
+    writeFileSync(seed, `SU${'A'.repeat(56)}`);
+    expect(await refused(nats.room('c'), ['--room-nkey', seed])).to.match(/no seed/);
+    expect(await refused(nats.room('c'), ['--room-creds', seed])).to.match(
+      /room-creds is no credentials file: /,
+    );
     writeFileSync(seed, SECRET);
     expect(await refused(nats.room('c'), ['--room-nkey', seed])).to.match(/no seed/);
   });
@@ -147,6 +156,24 @@ resolver_preload { ${sub}: ${accountJwt}, ${system.getPublicKey()}: ${systemJwt}
     expect(await refused(url)).to.match(/refuses this relay: .*Permissions Violation for Publish/i);
   });
 
+  it('may have no JetStream, which is waited for only a moment', async () => {
+    const port = await freePort();
+    const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' });
+    afterwards(async () => {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    });
+    await eventually('a nats-server', () => answers(port));
+    expect(await refused(`nats://127.0.0.1:${port}/a`)).to.match(/refuses this relay: .*jetstream/i);
+  });
+
+  it('hides nothing but URLs from the list of processes', async () => {
+    const audit = join(scratch(), 'x@y.log');
+    const relay = await startServer({ args: ['--audit', audit] });
+    expect(shown(relay).split('\0')).to.include(audit);
+  });
+
   it('may want TLS, which has to be what one trusts', async () => {
     const folder = scratch();
     const openssl = spawnSync(
@@ -177,13 +204,17 @@ describe('a room that cannot be', () => {
       ['nats://host/a.b', /a room's name/],
       ['nats:///lobby', /no host/],
       ['nats://host:port/lobby', /no host/],
+      ['nats://host:99999/lobby', /a port is .* '99999' is none/],
+      ['nats://host,other:0/lobby', /a port is .* '0' is none/],
+      [`nats://me:two words ${SECRET} and more@host/lob by`, /room/],
+      [`me:two ${SECRET} more@host/lobby`, /room/],
       [`nats://me:${SECRET}@host/lobby`, /room/],
       [`me:${SECRET}@host/lobby`, /room/],
       ['nats://me:100%@host/lobby', /%25/],
     ] as const) {
       const refuse = (): unknown => parseRoomUrl(url);
       expect(refuse).to.throw(MiniServError, why).with.property('code', 'ERR_OPTION');
-      expect(refuse).to.throw().with.property('message').not.includes(SECRET);
+      expect(refuse).to.throw().with.property('message').not.includes(SECRET).and.not.includes('two');
     }
   });
 
