@@ -52,7 +52,11 @@ export interface LogReader extends FoldReader {
 export interface Log {
   /** True while nothing more should be appended. What is appended all the same is kept. */
   readonly full: boolean;
-  /** Begins to read, from here on; to be called once, and before anything is appended. */
+  /**
+   * Begins to read, from here on; to be called once, and before anything is appended.
+   *
+   * @throws {MiniServError} ERR_STATE if it is read already, or closed
+   */
   read(reader: LogReader): void;
   append(event: LogEvent): void;
   /** The reader can take more again. */

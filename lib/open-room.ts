@@ -11,6 +11,7 @@ import type { RoomOptions } from './room-options.js';
  * @throws {MiniServError} ERR_ROOM_PACKAGES if those packages are not installed, ERR_ROOM_REFUSED if the engine does
  * not want this relay, ERR_ROOM_FOREIGN or ERR_ROOM_GAP if what it has is not the room, or not all of it,
  * ERR_ROOM_TIMEOUT, ERR_OPTION
+ * @throws the signal's reason, if it is aborted
  *
  * @example
  * const room = await openRoom('nats://127.0.0.1:4222/lobby');

@@ -48,7 +48,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   #closing: Promise<void> | null = null;
   #allHushed: () => void = () => {};
 
-  /** @throws {MiniServError} ERR_OPTION */
+  /** @throws {MiniServError} ERR_OPTION; ERR_STATE if the room is another relay's, or closed */
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);

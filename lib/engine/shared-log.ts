@@ -90,6 +90,8 @@ export class SharedLog implements Log {
   #cancelKeep: (() => void) | null = null;
   /** A roster was not kept, and is to be: nobody else will, and without it a room cannot be joined for ever. */
   #owing = false;
+  #taken = false;
+  #destroyed = false;
   #lost: MiniServError | null = null;
 
   constructor(
@@ -163,6 +165,11 @@ export class SharedLog implements Log {
   }
 
   read(reader: LogReader): void {
+    if (this.#taken) throw new MiniServError('ERR_STATE', 'the room belongs to another relay already');
+    if (this.#destroyed || (this.#state !== 'open' && this.#lost === null)) {
+      throw new MiniServError('ERR_STATE', 'the room is closed');
+    }
+    this.#taken = true;
     this.#reader = reader;
     this.#watch = new Watch({
       clock: this.#clock,
@@ -207,6 +214,7 @@ export class SharedLog implements Log {
   }
 
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     const unsaid = this.#outbox.bytes;
     const open = this.#state !== 'ended' || this.#lost !== null;
     if (unsaid > 0 && open && this.#reader !== null) {

@@ -23,10 +23,35 @@ const STARTING = 3000;
  * @param url `nats://host:4222/lobby`; more hosts with commas between them; `tls://` where nothing else will do
  * @throws {MiniServError} ERR_ROOM_PACKAGES if the packages for NATS are not installed, ERR_ROOM_REFUSED,
  * ERR_ROOM_FOREIGN, ERR_ROOM_GAP, ERR_ROOM_TIMEOUT, ERR_OPTION
+ * @throws the signal's reason, if it is aborted
  */
 export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<Log> {
   const own = bare(options);
   checkRoomOptions(own);
+  const { signal } = own;
+  if (signal === undefined) return open(url, own);
+  signal.throwIfAborted();
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  const opening = open(url, own);
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    // Nobody has it any more.
+    opening.then(
+      (log) => log.destroy(),
+      () => {},
+    );
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function open(url: string, own: RoomOptions): Promise<Log> {
   const { timeout, keep, replicas, beat = 1000, signal, warn = () => {}, clock = realWorld.clock } = own;
   const parsed = parseRoomUrl(url);
   const packages = await loadPackages();
@@ -48,6 +73,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   });
   const abort = (): void => void connection.close();
   signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
   let engine: NatsEngine | undefined;
   const failed = untilFailed(connection, packages, parsed.shown);
   let without: number | undefined;

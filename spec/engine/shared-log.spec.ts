@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { joinRoom } from '../../lib/engine/shared-log.js';
+import { createRelay, type MiniServError } from '../../lib/index.js';
 import type { Log, LogReader } from '../../lib/log.js';
 import { FakeRoom, Simulation } from '../support/fake-engine.js';
 import { logSpec } from '../support/log-spec.js';
@@ -72,5 +73,37 @@ describe('a roster that was not kept', () => {
     engine.heal();
     await room.simulation.advance(100);
     expect(room.rosters.map(({ asOf }) => asOf)).to.deep.equal([1]);
+  });
+});
+
+describe('a room that is given to a relay', () => {
+  const open = async () => {
+    const engine = new FakeRoom(new Simulation()).open();
+    return joinRoom({ engine, clock: engine.clock });
+  };
+  const refusal = (room: Log): unknown => {
+    try {
+      createRelay({ room });
+    } catch (error) {
+      return (error as MiniServError).code;
+    }
+    return undefined;
+  };
+
+  it('is no other relay’s', async () => {
+    const room = await open();
+    const relay = createRelay({ room });
+    expect(refusal(room)).to.equal('ERR_STATE');
+    await relay.close(0);
+    expect(refusal(room)).to.equal('ERR_STATE');
+  });
+
+  it('is not closed', async () => {
+    const closed = await open();
+    await closed.close();
+    expect(refusal(closed)).to.equal('ERR_STATE');
+    const destroyed = await open();
+    await destroyed.destroy();
+    expect(refusal(destroyed)).to.equal('ERR_STATE');
   });
 });

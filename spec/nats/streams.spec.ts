@@ -197,4 +197,27 @@ describeWithNats('what the engine keeps of a room', () => {
     const [one, other] = members.map(({ said }) => said.slice(-1000));
     expect(one).to.deep.equal(other);
   });
+
+  it('is waited for until somebody gives up, for the reason that he has', async () => {
+    const reason = new Error('enough');
+    const aborted = AbortSignal.abort(reason);
+    const outcome = (url: string, signal: AbortSignal, warn = (): void => {}) =>
+      within(
+        openRoom(url, { signal, warn }).catch((error: unknown) => error),
+        'an answer',
+      );
+    expect(await outcome('nats://127.0.0.1:1/r', aborted)).to.equal(reason);
+    const nowhere = new AbortController();
+    expect(await outcome('nats://127.0.0.1:1/r', nowhere.signal, () => nowhere.abort(reason))).to.equal(
+      reason,
+    );
+    const nats = await startNats();
+    const wire = await wireTo(nats.port);
+    wire.hold();
+    const silent = new AbortController();
+    const opening = outcome(`nats://127.0.0.1:${wire.port}/r`, silent.signal);
+    setImmediate(() => silent.abort(reason));
+    expect(await opening).to.equal(reason);
+    wire.release();
+  });
 });
