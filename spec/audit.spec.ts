@@ -324,6 +324,15 @@ describe('command: SIGHUP', () => {
     };
   }
 
+  /** All of it is in the file: a busy machine writes longer than a relay that is told to end may take. */
+  const written = (path: string): Promise<void> =>
+    eventually(
+      'the last leaving to be written',
+      async () =>
+        /client 3 just left\n$|"left","client":3[^\n]*\n$/.test((await readFile(path, 'utf8')).slice(-200)),
+      20_000,
+    );
+
   const size = (path: string): Promise<number> =>
     stat(path).then(
       (found) => found.size,
@@ -341,6 +350,7 @@ describe('command: SIGHUP', () => {
         await eventually('a new file', async () => (await size(path)) > 0);
       }
       const expected = await finish();
+      await written(path);
       await stop(server);
       const files = await Promise.all(
         [...Array.from({ length: 8 }, (_, i) => join(dir, `old.${i}`)), path].map((file) => readFile(file)),
@@ -460,6 +470,7 @@ describe('command: SIGHUP', () => {
       await eventually('a new file', async () => (await size(path)) > 0);
     }
     const expected = await finish();
+    await written(path);
     await stop(server);
     const files = await Promise.all(
       [`${path}.3`, `${path}.2`, `${path}.1`, path].map((file) => readFile(file)),
