@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { MiniServError } from '../errors.js';
 import type { Keep } from '../room-options.js';
@@ -35,6 +36,7 @@ const WINDOW = 120_000;
 /** The codes of the engine's answers. */
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
+const SUBJECTS_OVERLAP = 10065;
 
 export interface StreamOptions {
   readonly packages: Packages;
@@ -62,6 +64,16 @@ function limitsOf(keep: Keep): Partial<StreamConfig> {
   return { max_bytes: -1, max_age: keep.ms * 1e6, duplicate_window: Math.min(WINDOW, keep.ms) * 1e6 };
 }
 
+/** A stream that is being made: its subject is taken a moment before it can be looked at. */
+async function soon(jsm: JetStreamManager, name: string, error: unknown): Promise<StreamInfo> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const info = await findStream(jsm, name);
+    if (info !== undefined) return info;
+    await delay(100);
+  }
+  throw error;
+}
+
 async function prepare(
   { packages, jsm, replicas }: StreamOptions,
   name: string,
@@ -86,8 +98,8 @@ async function prepare(
         });
       } catch (error) {
         // Another relay was a little faster.
-        if (codeOf(error) !== STREAM_NAME_IN_USE) throw error;
-        info = await jsm.streams.info(name);
+        if (codeOf(error) !== STREAM_NAME_IN_USE && codeOf(error) !== SUBJECTS_OVERLAP) throw error;
+        info = await soon(jsm, name, error);
       }
     }
     const { config } = info;

@@ -9,7 +9,11 @@ import { describeWithNats, scratch, startNats, wireTo } from '../support/nats.js
 import { eventually, within } from '../support/patience.js';
 
 async function open(url: string, options: RoomOptions = {}): Promise<Readings> {
-  return new Readings(await within(openRoom(url, { beat: 200, ...options }), 'the room'));
+  // One that fails while it is waited for must not be waited for beyond its test.
+  const over = new AbortController();
+  afterwards(() => over.abort());
+  const { signal } = over;
+  return new Readings(await within(openRoom(url, { beat: 200, signal, ...options }), 'the room'));
 }
 
 async function refusal(url: string, options: RoomOptions = {}): Promise<MiniServError> {
@@ -135,6 +139,14 @@ describeWithNats('what the engine keeps of a room', () => {
     const { jsm } = await manager(nats.url);
     await jsm.streams.purge(namesOf('old').log);
     expect(await refusal(url)).to.include({ code: 'ERR_ROOM_GAP' });
+  });
+
+  it('is made once by several that come to it at the same time', async () => {
+    const nats = await startNats();
+    const rooms = await Promise.all(Array.from({ length: 6 }, () => open(nats.room('new'))));
+    const ids: number[] = [];
+    for (const room of rooms) ids.push(await arrive(room));
+    expect(ids).to.deep.equal([0, 1, 2, 3, 4, 5]);
   });
 
   it('is waited for where the engine is not there yet, which is said once; or for as long as is allowed', async () => {
