@@ -6,11 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../lib/conformance/ports.js';
 import { parseSize } from '../lib/size.js';
 
 const MIB = 1024 * 1024;
@@ -41,15 +42,6 @@ const RELAYS = {
   'mini-serv': here('../bin/mini-serv.js'),
   'plain write': here('./peers/plain-write.js'),
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function join(port: number): Promise<Socket> {
   for (;;) {

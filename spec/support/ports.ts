@@ -1,27 +1,6 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, '127.0.0.1');
-  await once(holder, 'listening');
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
-}
-
-/** The reason why this process may not listen there, or undefined if it may. */
-export async function refusal(port: number): Promise<string | undefined> {
-  const probe = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(probe, 'listening');
-    await new Promise((resolve) => probe.close(resolve));
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code;
-  }
-}
+export { freePort, refusal } from '../../lib/conformance/ports.js';
 
 /**
  * Whether anyone listens on the port, asked of the kernel: a connection to find out would be a client and
