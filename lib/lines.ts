@@ -12,6 +12,8 @@ export const LINE_TOO_LONG = Symbol('line too long');
  */
 const GROUP = 1024;
 const GROUP_BYTES = 64 * 1024;
+/** To copy a chunk of more bytes costs more than a block of its own for the line that was held before it. */
+const LARGE = 16 * 1024;
 
 /**
  * What split2 splits by. It answers with the complete lines as one block, and keeps the unterminated rest
@@ -39,21 +41,21 @@ class LineMatcher {
     }
     // Looked at before it is joined: what is held and what arrives may together be longer than a string can be.
     if (this.#held > 0 && this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
-    if (this.#held > BLOCK) return this.#longLine(chunk);
+    if (this.#held > BLOCK || (this.#held > 0 && chunk.length > LARGE)) return this.#heldLine(chunk);
     const block = this.#release(chunk.slice(0, end));
     const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
     if (long === 0) return this.#overflow();
     if (long > 0) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
-    // Copied: a slice would keep the whole chunk alive that it was cut from.
-    if (end + 1 < chunk.length) this.#hold(Buffer.from(chunk.slice(end + 1), 'latin1').toString('latin1'));
+    if (end + 1 < chunk.length) this.#hold(copyOf(chunk.slice(end + 1)));
     return this.#held > this.#maxLine ? [...cut(block), ...this.#overflow()] : [...cut(block), ''];
   }
 
-  /** A line that took many chunks goes alone: to search it for newlines once more would take as long as to send it. */
-  #longLine(chunk: string): (string | symbol)[] {
+  /** A line that took many chunks goes alone, and so does one before a large chunk: to join them is to copy them. */
+  #heldLine(chunk: string): (string | symbol)[] {
     const end = chunk.indexOf('\n');
     const line = this.#release(chunk.slice(0, end));
-    return [line, ...this[Symbol.split](chunk.slice(end + 1))];
+    const rest = chunk.slice(end + 1);
+    return [line, ...this[Symbol.split](rest.includes('\n') ? rest : copyOf(rest))];
   }
 
   #hold(piece: string): void {
@@ -84,6 +86,11 @@ class LineMatcher {
     this.#over = true;
     return [LINE_TOO_LONG, ''];
   }
+}
+
+/** A slice would keep the whole chunk alive that it was cut from. */
+function copyOf(slice: string): string {
+  return Buffer.from(slice, 'latin1').toString('latin1');
 }
 
 /** Where the first line longer than `maxLine` begins in a block, or -1. */

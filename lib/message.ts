@@ -1,3 +1,5 @@
+import { prefixLines } from './prefix.js';
+
 /**
  * What a transform sees and gives: a client's arrival, one line of it, its leaving.
  * `text` is the line as Unicode text, without its newline (a `\r` before it stays).
@@ -72,6 +74,12 @@ export function* renderPieces(client: number, lines: string): Generator<string> 
     yield prefixed(bytes, prefix);
     yield '\n';
   }
+}
+
+/** As {@link renderPieces} gives it, or as bytes where that is faster. Those are good until this is called again. */
+export function renderBytes(client: number, lines: string): Iterable<string | Buffer> {
+  const bytes = prefixLines(prefixOf(client), lines);
+  return bytes === null ? renderPieces(client, lines) : [bytes];
 }
 
 const ASCII = /^[\0-\x7f]*$/;

@@ -7,7 +7,7 @@ import { EmbeddedLog } from './embedded-log.js';
 import { MiniServError } from './errors.js';
 import { Listener } from './listener.js';
 import type { Log } from './log.js';
-import { decode, render, renderPieces, type Said } from './message.js';
+import { decode, render, renderBytes, type Said } from './message.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { ownOptions } from './own-options.js';
 import { Pacing } from './pacing.js';
@@ -105,7 +105,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       given: (token, client) => this.#admit(token, client),
       arrived: (client, silent, first, time) => this.#arrived(client, silent, first, time),
       lines: (client, bytes, time) => {
-        for (const piece of renderPieces(client, bytes)) this.#roomLog.append(client, piece, false, time);
+        for (const piece of renderBytes(client, bytes)) this.#roomLog.append(client, piece, false, time);
         this.#emitLines(client, bytes);
       },
       left: (client, silent, time) => this.#dismiss(client, silent, time),

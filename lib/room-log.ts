@@ -53,11 +53,11 @@ export class RoomLog {
   }
 
   /**
-   * @param text latin1, a character a byte
+   * @param text a string is latin1, a character a byte; a Buffer is copied
    * @param patient whether it may wait a little for more: notices come one a turn where many come at once
    * @param time when it was said, in milliseconds since 1970
    */
-  append(owner: number, text: string, patient = false, time = this.#clock.date()): void {
+  append(owner: number, text: string | Buffer, patient = false, time = this.#clock.date()): void {
     if (!patient) this.#urgent = true;
     this.lastSaid = time;
     for (let start = 0; start < text.length; ) {

@@ -46,10 +46,13 @@ export class Segment {
     this.content = content;
   }
 
-  /** Writes as much of `text` (latin1, from `start`), said at `time`, as there is room for; gives how much that was. */
-  append(owner: number, text: string, start: number, time: number): number {
+  /** Writes as much of `text` (from `start`; a string is latin1), said at `time`, as there is room for; gives how much. */
+  append(owner: number, text: string | Buffer, start: number, time: number): number {
     const { bytes, runs, times } = this.content as Content;
-    const written = bytes.write(start === 0 ? text : text.slice(start), this.length, 'latin1');
+    const written =
+      typeof text === 'string'
+        ? bytes.write(start === 0 ? text : text.slice(start), this.length, 'latin1')
+        : text.copy(bytes, this.length, start);
     this.length += written;
     runs.add(owner, this.length);
     times.add(time, this.length);

@@ -1,0 +1,32 @@
+// Compiles lib/prefix.wat into lib/prefix-wasm.ts, which is checked in: whoever installs or builds needs no assembler.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const file = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** What is to be in lib/prefix-wasm.ts. */
+export function compiled() {
+  const folder = mkdtempSync(join(tmpdir(), 'wasm-'));
+  try {
+    const out = join(folder, 'prefix.wasm');
+    execFileSync(process.execPath, [
+      file('node_modules/wabt/bin/wat2wasm'),
+      file('lib/prefix.wat'),
+      '-o',
+      out,
+    ]);
+    const text = readFileSync(out).toString('base64');
+    const lines = text.match(/.{1,100}/g).map((line) => `  '${line}'`);
+    return [
+      '/** lib/prefix.wat, compiled by `npm run wasm`; base64. */',
+      `export const PREFIX_WASM =\n${lines.join(' +\n')};\n`,
+    ].join('\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file('lib/prefix-wasm.ts'), compiled());
