@@ -103,18 +103,28 @@ interface Original {
 }
 
 /** The lines of one chunk, taken apart into single messages. */
-export function* toMessages(client: number, block: string): Generator<Message> {
+export function toMessages(client: number, block: string): Message[] {
   const ascii = ASCII.test(block);
-  for (const bytes of block.split('\n')) {
+  return block.split('\n').map((bytes) => {
     const text = ascii ? bytes : decode(bytes);
     // Valid UTF-8 comes back from its text byte for byte, so only the rest has to be remembered.
-    if (ascii || !text.includes('\ufffd')) yield { kind: 'line', client, text };
-    else yield { kind: 'line', client, text, [ORIGIN]: { text, bytes } satisfies Original } as Message;
-  }
+    if (ascii || !text.includes('\ufffd')) return { kind: 'line', client, text };
+    return { kind: 'line', client, text, [ORIGIN]: { text, bytes } satisfies Original } as Message;
+  });
+}
+
+/** A line as it comes from the transforms. */
+export interface Line {
+  readonly text: string;
+  readonly [ORIGIN]?: Original;
+}
+
+/** The bytes that a line came in as, if its text is as it was and could not hold them. */
+export function bytesAsSent({ text, [ORIGIN]: original }: Line): string | undefined {
+  return original?.text === text ? original.bytes : undefined;
 }
 
 /** The bytes of a line that has passed the transforms: as they came in, if its text is as it was. */
-export function toBytes(line: { readonly text: string; readonly [ORIGIN]?: Original }): string {
-  const original = line[ORIGIN];
-  return original !== undefined && original.text === line.text ? original.bytes : encode(line.text);
+export function toBytes(line: Line): string {
+  return bytesAsSent(line) ?? encode(line.text);
 }

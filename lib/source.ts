@@ -1,9 +1,10 @@
 import type { Duplex, Transform, Writable } from 'node:stream';
 import { objectTransform } from 'through2';
+import { Batch } from './batch.js';
 import { Chain, type Failure, REFUSED } from './chain.js';
 import { MiniServError } from './errors.js';
 import { LINE_TOO_LONG, splitLines } from './lines.js';
-import { BLOCK, type Message, type Said, toBytes, toMessages } from './message.js';
+import { BLOCK, type Message, type Said, toMessages } from './message.js';
 import { ownOptions } from './own-options.js';
 import type { TransformFactory } from './transform.js';
 import type { Clock } from './world.js';
@@ -43,8 +44,7 @@ export class Source {
   #leaving = false;
   #left = false;
   /** What came out of the transforms and is said together, in the same turn. */
-  #lines: string[] = [];
-  #bytes = 0;
+  readonly #lines = new Batch();
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -172,12 +172,10 @@ export class Source {
   /** What came out of the last transform. The client is always this one, whatever the transform says. */
   #emerged(message: Message): void {
     if (message.kind === 'line') {
-      const bytes = toBytes(message);
       this.#arrive(false);
-      if (this.#lines.length === 0) process.nextTick(() => this.#flush());
-      this.#lines.push(bytes);
-      this.#bytes += bytes.length;
-      if (this.#bytes > BLOCK) this.#flush();
+      if (this.#lines.size === 0) process.nextTick(() => this.#flush());
+      this.#lines.add(message);
+      if (this.#lines.size > BLOCK) this.#flush();
     } else if (message.kind === 'arrived') this.#arrive(true);
     else this.#leaving = true;
   }
@@ -201,10 +199,8 @@ export class Source {
   }
 
   #flush(): void {
-    if (this.#lines.length === 0) return;
-    this.#say({ kind: 'lines', client: this.#options.client, bytes: this.#lines.join('\n') });
-    this.#lines = [];
-    this.#bytes = 0;
+    if (this.#lines.size > 0)
+      this.#say({ kind: 'lines', client: this.#options.client, bytes: this.#lines.take() });
   }
 
   #say(said: Said): void {
