@@ -1,26 +1,25 @@
 import type { Duplex } from 'node:stream';
-import { duplexDestination } from './duplex-destination.js';
+import { DuplexDestination } from './duplex-destination.js';
 import type { MiniServError } from './errors.js';
 import { Reader, type ReaderOptions } from './reader.js';
 import { Source, type SourceOptions } from './source.js';
 
-export interface ClientOptions extends Omit<SourceOptions, 'client' | 'input' | 'failed'> {
-  readonly id: number;
-  readonly duplex: Duplex;
+/** What all clients of a relay have in common: one object for all of them, since idle clients are to cost little. */
+export interface ClientOptions extends SourceOptions {
   /** How long a connection that is being ended by us may take to take what it is owed, in ms. */
   readonly grace: number;
-  /** Told when its connection is closed. */
-  readonly closed: () => void;
+  /** Told when a client's connection is closed. */
+  readonly closed: (client: Client) => void;
 }
 
 /** How long a peer that has been sent everything, and our FIN, is given to close its own side, in ms. */
 const LINGER = 100;
 
+const nothing = (): void => {};
+
 /** A connection with its source and its reader. It is the owner of all three. */
 export class Client {
   readonly id: number;
-  /** Resolved when its connection is closed, or as good as: everything was sent, and our FIN after it. */
-  readonly flushed: Promise<void>;
   /** What made its connection break, if anything did. */
   reason: Error | undefined;
   /** Whether it has been said, or silently noted, that it left. */
@@ -29,19 +28,16 @@ export class Client {
   arrived = false;
   /** Whether its connection is closed. */
   closed = false;
+  readonly #duplex: Duplex;
   readonly #options: ClientOptions;
   readonly #source: Source;
   #reader: Reader | null = null;
-  #cancelKick: () => void = () => {};
+  #cancelKick: () => void = nothing;
 
-  constructor(options: ClientOptions) {
-    const { id, duplex } = options;
+  constructor(id: number, duplex: Duplex, options: ClientOptions) {
     this.id = id;
+    this.#duplex = duplex;
     this.#options = options;
-    this.flushed = new Promise((resolve) => {
-      duplex.once('finish', resolve);
-      duplex.once('close', resolve);
-    });
     duplex.on('error', (error) => {
       this.reason ??= error;
       // Most have done so by themselves; one that was made otherwise would stay in the room, and hear nothing.
@@ -50,24 +46,19 @@ export class Client {
       process.nextTick(() => this.#close());
     });
     // One that does not end by itself has done all it was there for.
-    duplex.once('finish', () => {
+    duplex.on('finish', () => {
       if (duplex.readableEnded) duplex.destroy();
     });
     // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
     duplex.allowHalfOpen = true;
-    duplex.once('close', () => this.#close());
-    this.#source = new Source({
-      ...options,
-      client: id,
-      input: duplex,
-      failed: (error) => this.#kick(error),
-    });
+    duplex.on('close', () => this.#close());
+    this.#source = new Source(id, duplex, (error) => this.#kick(error), options);
   }
 
   start(): void {
     this.#source.start();
     // Handed over when it was closed already: that will not be told again.
-    if (this.#options.duplex.closed) process.nextTick(() => this.#close());
+    if (this.#duplex.closed) process.nextTick(() => this.#close());
   }
 
   /** Bytes that it has yet to take. */
@@ -81,18 +72,27 @@ export class Client {
   }
 
   /** It is in the room: what is said from here on is for it. */
-  arrive(options: Pick<ReaderOptions, 'log' | 'progressed' | 'failed' | 'done'>): Reader | null {
+  arrive(options: Pick<Required<ReaderOptions>, 'log' | 'progressed' | 'failed' | 'done'>): Reader | null {
     this.arrived = true;
     if (this.closed) return null;
-    const { id, duplex, clock } = this.#options;
-    this.#reader = new Reader({ ...options, clock, owner: id, destination: duplexDestination(duplex) });
+    const { log, progressed, failed, done } = options;
+    // Not `{ ...options }`: each such object would have a shape of its own, of half a kilobyte.
+    this.#reader = new Reader({
+      log,
+      clock: this.#options.clock,
+      destination: new DuplexDestination(this.#duplex),
+      owner: this.id,
+      progressed,
+      failed,
+      done,
+    });
     return this.#reader;
   }
 
   /** Nothing more is for it: what it is owed is delivered, then its connection ends. */
   finish(): void {
     if (this.#reader !== null) this.#reader.finish();
-    else this.#options.duplex.end();
+    else this.#duplex.end();
   }
 
   /** Stops listening to it. What it has said in complete lines will be said. */
@@ -107,13 +107,24 @@ export class Client {
 
   /** Ends its connection now, with what the kernel has of it still to be delivered. */
   destroy(): void {
-    this.#options.duplex.destroy();
+    this.#duplex.destroy();
+  }
+
+  /** Done when its connection is closed, or as good as: everything was sent, and our FIN after it. */
+  async flush(): Promise<void> {
+    const duplex = this.#duplex;
+    if (this.closed || duplex.writableFinished) return;
+    await new Promise<void>((resolve) => {
+      duplex.on('finish', resolve);
+      duplex.on('close', resolve);
+    });
   }
 
   /** Ends its connection, giving a peer that has been sent everything a moment to close its own side. */
   async linger(): Promise<void> {
     if (this.closed) return;
-    const { duplex, clock } = this.#options;
+    const { clock } = this.#options;
+    const duplex = this.#duplex;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(LINGER, () => duplex.destroy());
       duplex.once('close', () => {
@@ -139,6 +150,6 @@ export class Client {
     this.#cancelKick();
     this.#source.end();
     this.#reader?.stop();
-    this.#options.closed();
+    this.#options.closed(this);
   }
 }

@@ -6,25 +6,37 @@ import type { Destination } from './reader.js';
  * A client's connection as a reader's destination. A socket hands the bytes to the kernel and so may share the
  * log's; any other Duplex may keep what it is given, and gets a copy.
  */
-export function duplexDestination(duplex: Duplex): Destination {
-  const shares: boolean = duplex.constructor === Socket;
-  return {
-    most: undefined,
-    timed: false,
-    send(bytes, done) {
-      if (!duplex.writable) {
-        done(new Error('the connection is gone'));
-      } else if (!shares) {
-        duplex.write(Buffer.concat(bytes), done);
-      } else {
-        const last = bytes.length - 1;
-        if (last > 0) duplex.cork();
-        for (let i = 0; i < last; i++) duplex.write(bytes[i]);
-        duplex.write(bytes[last], done);
-        if (last > 0) duplex.uncork();
-      }
-    },
-    finish: () => void duplex.end(),
-    fail: (error) => void duplex.destroy(error),
-  };
+export class DuplexDestination implements Destination {
+  readonly most = undefined;
+  readonly timed = false;
+  readonly #duplex: Duplex;
+  readonly #shares: boolean;
+
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
+    this.#shares = duplex.constructor === Socket;
+  }
+
+  send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
+    const duplex = this.#duplex;
+    if (!duplex.writable) {
+      done(new Error('the connection is gone'));
+    } else if (!this.#shares) {
+      duplex.write(Buffer.concat(bytes), done);
+    } else {
+      const last = bytes.length - 1;
+      if (last > 0) duplex.cork();
+      for (let i = 0; i < last; i++) duplex.write(bytes[i]);
+      duplex.write(bytes[last], done);
+      if (last > 0) duplex.uncork();
+    }
+  }
+
+  finish(): void {
+    this.#duplex.end();
+  }
+
+  fail(error: Error): void {
+    this.#duplex.destroy(error);
+  }
 }

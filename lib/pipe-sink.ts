@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { duplexDestination } from './duplex-destination.js';
+import { DuplexDestination } from './duplex-destination.js';
 import { ownOptions } from './own-options.js';
 import type { Sink } from './sink.js';
 
@@ -8,10 +8,10 @@ export function pipeSink(fd: number): Sink {
   const socket = new Socket(ownOptions({ fd, readable: false, writable: true }));
   // Each write tells its own.
   socket.on('error', () => {});
-  const { send } = duplexDestination(socket);
+  const destination = new DuplexDestination(socket);
   return {
     most: undefined,
-    write: send,
+    write: (bytes, done) => destination.send(bytes, done),
     end: () =>
       new Promise((resolve) => {
         socket.once('close', resolve);

@@ -31,7 +31,7 @@ export interface ReaderOptions {
   /** Told each time that the destination has taken a block. */
   readonly progressed?: (reader: Reader) => void;
   /** Told when what it is owed cannot be read back. */
-  readonly failed?: (error: Error) => void;
+  readonly failed?: (error: Error, reader: Reader) => void;
   /** Told once, when the reader needs nothing more of the log, for whatever reason. */
   readonly done?: (reader: Reader) => void;
 }
@@ -223,7 +223,7 @@ export class Reader {
       (error: Error) => {
         if (this.#state === 'done') return;
         this.stop();
-        this.#options.failed?.(error);
+        this.#options.failed?.(error, this);
         this.#options.destination.fail(error);
       },
     );

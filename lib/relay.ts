@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough, type Readable } from 'node:stream';
-import { Client } from './client.js';
+import { Client, type ClientOptions } from './client.js';
 import { descriptors } from './descriptors.js';
 import { EmbeddedLog } from './embedded-log.js';
 import { MiniServError } from './errors.js';
@@ -12,7 +12,7 @@ import { type CheckedOptions, checkOptions, type RelayOptions } from './options.
 import { ownOptions } from './own-options.js';
 import { Pacing } from './pacing.js';
 import { Pager } from './pager.js';
-import type { Destination, Reader } from './reader.js';
+import type { Destination, Reader, ReaderOptions } from './reader.js';
 import type { RelayEvents, RelayStats } from './relay-events.js';
 import { RoomLog } from './room-log.js';
 import { NOBODY } from './runs.js';
@@ -42,6 +42,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #present = new Set<Client>();
   readonly #transcripts: Transcripts;
   readonly #listener: Listener;
+  readonly #ofClients: ClientOptions;
+  readonly #ofReaders: Pick<Required<ReaderOptions>, 'log' | 'progressed' | 'failed' | 'done'>;
   #tokens = 0;
   #lost = false;
   #ignoreSignal = (): void => {};
@@ -96,6 +98,30 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       refused: () => this.emit('refused', this.#listener.refused),
       warn,
     });
+    const { transforms, onTransformError, maxLine, grace } = this.#options;
+    this.#ofClients = {
+      hub: this.#hub,
+      clock: world.clock,
+      transforms,
+      onTransformError,
+      maxLine,
+      grace,
+      pass: (sender, resume) => this.#pacing.pass(sender, resume),
+      warn,
+      closed: (client) => this.#forget(client),
+    };
+    this.#ofReaders = {
+      log: this.#roomLog,
+      progressed: this.#pacing.progressed,
+      failed: ({ message, cause }, { owner: client }) => {
+        const warning = `client ${client} is disconnected: ${message}`;
+        warn(new MiniServError('ERR_SPILL_READ', warning, { client, cause }));
+      },
+      done: (reader) => {
+        this.#pacing.clients.delete(reader);
+        this.#pacing.recheck();
+      },
+    };
     // One pipe for each client that has spoken.
     this.#hub.setMaxListeners(0);
     // It has no way to fail of its own; nothing could be said any more if it did.
@@ -240,20 +266,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     if (arriving === undefined) return;
     this.#arriving.delete(token);
     arriving.id = id;
-    const { world, transforms, onTransformError, maxLine, grace } = this.#options;
-    const client = new Client({
-      id,
-      duplex: arriving.duplex,
-      hub: this.#hub,
-      clock: world.clock,
-      transforms,
-      onTransformError,
-      maxLine,
-      grace,
-      pass: (sender, resume) => this.#pacing.pass(sender, resume),
-      warn: (warning) => this.emit('warning', warning),
-      closed: () => this.#forget(client),
-    });
+    const client = new Client(id, arriving.duplex, this.#ofClients);
     this.#clients.set(id, client);
     this.#present.add(client);
     client.start();
@@ -274,19 +287,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   #welcome(client: Client): void {
-    const reader = client.arrive({
-      log: this.#roomLog,
-      progressed: this.#pacing.progressed,
-      failed: ({ message, cause }) => {
-        const details = { client: client.id, cause };
-        const warning = `client ${client.id} is disconnected: ${message}`;
-        this.emit('warning', new MiniServError('ERR_SPILL_READ', warning, details));
-      },
-      done: (gone) => {
-        this.#pacing.clients.delete(gone);
-        this.#pacing.recheck();
-      },
-    });
+    const reader = client.arrive(this.#ofReaders);
     if (reader !== null) this.#pacing.clients.add(reader);
   }
 
@@ -362,7 +363,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   /** Lets all readers finish; done when they have, and their connections are ended. */
   async #finish(): Promise<void> {
     const clients = [...this.#clients.values()].map(async (client) => {
-      await client.flushed;
+      await client.flush();
       await client.linger();
     });
     for (const client of this.#clients.values()) client.finish();

@@ -9,9 +9,8 @@ import { ownOptions } from './own-options.js';
 import type { TransformFactory } from './transform.js';
 import type { Clock } from './world.js';
 
+/** What all sources of a relay have in common. */
 export interface SourceOptions {
-  readonly client: number;
-  readonly input: Duplex;
   readonly hub: Writable;
   readonly clock: Clock;
   readonly transforms: readonly TransformFactory[];
@@ -19,8 +18,6 @@ export interface SourceOptions {
   readonly maxLine: number;
   /** Calls back when this client may say more. */
   readonly pass: (client: number, resume: () => void) => void;
-  /** The client cannot go on: its source has ended, and its connection is to be ended. */
-  readonly failed: (error: MiniServError) => void;
   /** Something that an operator should hear of; the client goes on. */
   readonly warn: (warning: MiniServError) => void;
 }
@@ -35,6 +32,9 @@ const CHUNK = 64 * 1024;
  * the client's first byte, unless a transform wants to see it arrive: idle clients cost nothing then.
  */
 export class Source {
+  readonly #client: number;
+  readonly #input: Duplex;
+  readonly #failed: (error: MiniServError) => void;
   readonly #options: SourceOptions;
   #splitter: Transform | null = null;
   #chain: Chain | null = null;
@@ -44,17 +44,21 @@ export class Source {
   #leaving = false;
   #left = false;
   /** What came out of the transforms and is said together, in the same turn. */
-  readonly #lines = new Batch();
+  #lines: Batch | null = null;
 
-  constructor(options: SourceOptions) {
+  /** @param failed told that the client cannot go on: its source has ended, and its connection is to be ended */
+  constructor(client: number, input: Duplex, failed: (error: MiniServError) => void, options: SourceOptions) {
+    this.#client = client;
+    this.#input = input;
+    this.#failed = failed;
     this.#options = options;
   }
 
   start(): void {
-    const { input, transforms } = this.#options;
+    const input = this.#input;
     input.setEncoding('latin1');
-    input.once('end', () => this.end());
-    if (transforms.length === 0) {
+    input.on('end', () => this.end());
+    if (this.#options.transforms.length === 0) {
       input.once('data', this.#begin);
     } else {
       this.#build();
@@ -78,10 +82,10 @@ export class Source {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { input, client } = this.#options;
+    const input = this.#input;
     if (this.#splitter === null) {
       input.off('data', this.#begin);
-      this.#say({ kind: 'left', client, silent: false });
+      this.#say({ kind: 'left', client: this.#client, silent: false });
     } else {
       input.unpipe(this.#splitter);
       // A connection that broke may leave bytes that were read from it and not yet passed on.
@@ -99,23 +103,24 @@ export class Source {
   };
 
   #flow(): void {
-    if (!this.#ended && this.#splitter !== null) this.#options.input.pipe(this.#splitter, { end: false });
+    if (!this.#ended && this.#splitter !== null) this.#input.pipe(this.#splitter, { end: false });
   }
 
   #build(): Transform {
-    const { input, maxLine, hub, transforms } = this.#options;
+    const { maxLine, hub, transforms } = this.#options;
     const splitter = splitLines(maxLine, CHUNK);
     this.#splitter = splitter;
     const tagger = splitter.pipe(this.#tagger() as unknown as Transform);
     // Neither has a way to fail of its own; a stream without a listener would take the process with it.
-    for (const stage of [splitter, tagger]) stage.on('error', (error) => input.destroy(error));
+    for (const stage of [splitter, tagger]) stage.on('error', (error) => this.#input.destroy(error));
     if (transforms.length === 0) tagger.pipe(hub, { end: false });
     else this.#compose(tagger);
     return splitter;
   }
 
   #tagger(): ReturnType<typeof objectTransform> {
-    const { client, pass, maxLine } = this.#options;
+    const client = this.#client;
+    const { pass, maxLine } = this.#options;
     const tagger = objectTransform(
       ownOptions({ objectMode: true, highWaterMark: 1 }),
       (block: string | symbol, _encoding, done) => {
@@ -139,7 +144,9 @@ export class Source {
   }
 
   #compose(tagger: Transform): void {
-    const { client, clock, transforms, onTransformError } = this.#options;
+    const client = this.#client;
+    const { clock, transforms, onTransformError } = this.#options;
+    this.#lines = new Batch();
     const chain = new Chain({
       client: { id: client },
       factories: transforms,
@@ -173,20 +180,20 @@ export class Source {
   #emerged(message: Message): void {
     if (message.kind === 'line') {
       this.#arrive(false);
-      if (this.#lines.size === 0) process.nextTick(() => this.#flush());
-      this.#lines.add(message);
-      if (this.#lines.size > BLOCK) this.#flush();
+      const lines = this.#lines as Batch;
+      if (lines.size === 0) process.nextTick(() => this.#flush());
+      lines.add(message);
+      if (lines.size > BLOCK) this.#flush();
     } else if (message.kind === 'arrived') this.#arrive(true);
     else this.#leaving = true;
   }
 
   #arrive(announced: boolean): void {
-    const { client } = this.#options;
     if (this.#left || (this.#arrived && (this.#announced || !announced))) return;
     this.#arrived = true;
     this.#announced ||= announced;
     this.#flush();
-    this.#say({ kind: 'arrived', client, silent: !announced });
+    this.#say({ kind: 'arrived', client: this.#client, silent: !announced });
   }
 
   #leave(announced: boolean): void {
@@ -194,13 +201,14 @@ export class Source {
     this.#arrive(false);
     this.#left = true;
     this.#flush();
-    const { client } = this.#options;
-    this.#say({ kind: 'left', client, silent: !announced });
+    this.#say({ kind: 'left', client: this.#client, silent: !announced });
   }
 
   #flush(): void {
-    if (this.#lines.size > 0)
-      this.#say({ kind: 'lines', client: this.#options.client, bytes: this.#lines.take() });
+    const lines = this.#lines;
+    if (lines !== null && lines.size > 0) {
+      this.#say({ kind: 'lines', client: this.#client, bytes: lines.take() });
+    }
   }
 
   #say(said: Said): void {
@@ -209,7 +217,8 @@ export class Source {
   }
 
   #transformFailed(tagger: Transform, { error: cause, position, bypassed }: Failure): void {
-    const { client, transforms, warn } = this.#options;
+    const client = this.#client;
+    const { transforms, warn } = this.#options;
     const name = transforms[position]?.name ?? '';
     const reason = name === '' ? cause.message : `${name}: ${cause.message}`;
     const details = name === '' ? { client, cause } : { client, transform: name, cause };
@@ -231,6 +240,6 @@ export class Source {
 
   #fail(error: MiniServError): void {
     this.end();
-    this.#options.failed(error);
+    this.#failed(error);
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
-import { duplexDestination } from '../lib/duplex-destination.js';
+import { DuplexDestination } from '../lib/duplex-destination.js';
 import { afterwards } from './support/cleanup.js';
 import { Inbox } from './support/inbox.js';
 
@@ -38,7 +38,7 @@ describe('duplex destination', () => {
       uncork: () => calls.push('uncork'),
     });
     const [first, second] = pieces(2) as [Buffer, Buffer];
-    const destination = duplexDestination(socket);
+    const destination = new DuplexDestination(socket);
     await new Promise<void>((resolve) => destination.send([first], () => resolve()));
     await new Promise<void>((resolve) => destination.send([first, second], () => resolve()));
     expect(calls).to.deep.equal([first, 'cork', first, second, 'uncork']);
@@ -56,7 +56,7 @@ describe('duplex destination', () => {
       const { socket, inbox } = await connection();
       let done = 0;
       await new Promise<void>((resolve, reject) => {
-        duplexDestination(socket).send(pieces(count), (error) => {
+        new DuplexDestination(socket).send(pieces(count), (error) => {
           done++;
           if (error) reject(error);
           else resolve();
@@ -77,7 +77,7 @@ describe('duplex destination', () => {
       },
     });
     const lent = pieces(3);
-    await new Promise((resolve) => duplexDestination(keeper).send(lent, resolve));
+    await new Promise((resolve) => new DuplexDestination(keeper).send(lent, resolve));
     for (const bytes of lent) bytes.fill('x');
     expect(Buffer.concat(kept).toString()).to.equal('0 1 2 ');
   });
@@ -92,7 +92,7 @@ describe('duplex destination', () => {
     });
     let done = false;
     const sent = new Promise<void>((resolve) => {
-      duplexDestination(slow).send(pieces(2), () => {
+      new DuplexDestination(slow).send(pieces(2), () => {
         done = true;
         resolve();
       });
@@ -119,7 +119,7 @@ describe('duplex destination', () => {
         },
       });
       leave(duplex);
-      const error = await new Promise((resolve) => duplexDestination(duplex).send(pieces(1), resolve));
+      const error = await new Promise((resolve) => new DuplexDestination(duplex).send(pieces(1), resolve));
       expect(error).to.be.an.instanceOf(Error);
       expect(writes).to.equal(0);
     });
@@ -128,17 +128,17 @@ describe('duplex destination', () => {
   it('tells the error of a write, and breaks the connection when it is to fail', async () => {
     const failing = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     failing.on('error', () => {});
-    const error = await new Promise((resolve) => duplexDestination(failing).send(pieces(1), resolve));
+    const error = await new Promise((resolve) => new DuplexDestination(failing).send(pieces(1), resolve));
     expect(error).to.include({ message: 'EPIPE' });
     const { socket } = await connection();
     const told = once(socket, 'error');
-    duplexDestination(socket).fail(new Error('cannot be read back'));
+    new DuplexDestination(socket).fail(new Error('cannot be read back'));
     expect(((await told) as [Error])[0].message).to.equal('cannot be read back');
   });
 
   it('finishes with FIN', async () => {
     const { socket } = await connection();
-    duplexDestination(socket).finish();
+    new DuplexDestination(socket).finish();
     await once(socket, 'finish');
   });
 });

@@ -208,9 +208,9 @@ describe('source', () => {
           far.on('error', () => {});
           const { clock } = realWorld;
           const pass = (_client: number, resume: () => void): void => resume();
-          const policy = { onTransformError: 'close', failed: () => {}, warn: () => {} } as const;
-          const rest = { hub, clock, transforms, maxLine: 10, pass, ...policy };
-          const source = new Source({ client: 0, input: far, ...rest });
+          const policy = { onTransformError: 'close', warn: () => {} } as const;
+          const options = { hub, clock, transforms, maxLine: 10, pass, ...policy };
+          const source = new Source(0, far, () => {}, options);
           const left = new Promise<void>((resolve) => {
             gone = resolve;
           });
