@@ -56,10 +56,9 @@ export class Source {
 
   start(): void {
     const input = this.#input;
-    input.setEncoding('latin1');
     input.on('end', () => this.end());
     if (this.#options.transforms.length === 0) {
-      input.once('data', this.#begin);
+      input.on('data', this.#begin);
     } else {
       this.#build();
       this.#flow();
@@ -97,8 +96,10 @@ export class Source {
     input.resume();
   }
 
-  readonly #begin = (first: string): void => {
-    this.#build().write(first, 'latin1');
+  /** Not before the first byte: what decodes is a quarter of a kilobyte. */
+  readonly #begin = (first: Buffer | string): void => {
+    this.#input.off('data', this.#begin);
+    this.#build().write(typeof first === 'string' ? first : first.toString('latin1'), 'latin1');
     this.#flow();
   };
 
@@ -108,6 +109,7 @@ export class Source {
 
   #build(): Transform {
     const { maxLine, hub, transforms } = this.#options;
+    this.#input.setEncoding('latin1');
     const splitter = splitLines(maxLine, CHUNK);
     this.#splitter = splitter;
     const tagger = splitter.pipe(this.#tagger() as unknown as Transform);
