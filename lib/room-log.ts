@@ -15,8 +15,12 @@ export interface Block {
 
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
 const FLUSH = 512 * 1024;
-/** How long notices may wait for more that are being said, turn after turn, in ms. No timer waits for it. */
+/** How long what was said may wait for more, turn after turn, in ms. No timer waits for it. */
 const PATIENCE = 1;
+/** Who says so much in a turn will go on: where readers are many, larger writes, and fewer, are worth a turn or more. */
+const BULK = 64 * 1024;
+/** A write to so many readers takes longer than a turn in which nothing is said. */
+const READERS_A_TURN = 64;
 /** Segments that are loaded together with the one that a laggard has come to. */
 const READ_AHEAD = 3;
 
@@ -40,9 +44,11 @@ export class RoomLog {
   #waiting: (() => void)[] = [];
   #unflushed = 0;
   #scheduled = false;
-  /** When what is not flushed began to be said, and how far it had come a turn ago. */
+  /** When what is not flushed began to be said. */
   #began = 0;
+  /** How far it had come a turn ago, and for how many turns nothing has been said. */
   #seen = 0;
+  #quiet = 0;
   /** Whether anything of it is to go with the next turn. */
   #urgent = false;
 
@@ -205,7 +211,7 @@ export class RoomLog {
   /**
    * Readers are called after this turn of the event loop, in which all lines come that have arrived; for notices alone
    * after the first in which nothing was said: a turn takes in one connection, and a burst of 1,500 would be a million
-   * writes.
+   * writes. What is much, and for many, waits for more as well.
    */
   #schedule(): void {
     if (this.#unflushed >= FLUSH) this.#flush();
@@ -216,15 +222,21 @@ export class RoomLog {
   }
 
   readonly #turn = (): void => {
-    const more = this.end !== this.#seen;
+    this.#quiet = this.end === this.#seen ? this.#quiet + 1 : 0;
     this.#seen = this.end;
-    if (!this.#urgent && more && this.#unflushed > 0 && this.#clock.now() - this.#began < PATIENCE) {
+    if (this.#unflushed > 0 && this.#quiet < this.#patience && this.#clock.now() - this.#began < PATIENCE) {
       this.#clock.soon(this.#turn);
       return;
     }
     this.#scheduled = false;
     this.#flush();
   };
+
+  /** For how many turns in which nothing is said what is not flushed may wait. */
+  get #patience(): number {
+    if (!this.#urgent) return 1;
+    return this.#unflushed < BULK ? 0 : Math.floor(this.#waiting.length / READERS_A_TURN);
+  }
 
   #flush(): void {
     this.#unflushed = 0;

@@ -212,6 +212,39 @@ describe('the room log', () => {
     expect(calls).to.equal(1);
   });
 
+  const bulks: [string, number, number, number][] = [
+    ['at the end of the turn, though it is much, where readers are few', 63, 64 * 1024, 1],
+    ['at the end of the turn, where it is little', 640, 64 * 1024 - 1, 1],
+    ['a turn later for every sixty-four of them, where it is much', 640, 64 * 1024, 11],
+  ];
+  for (const [what, readers, bytes, expected] of bulks) {
+    it(`calls ${what}`, () => {
+      const { log, turn } = smallLog(Number.POSITIVE_INFINITY);
+      log.attach();
+      let calls = 0;
+      for (let i = 0; i < readers; i++) log.wait(() => calls++);
+      log.append(NOBODY, 'x'.repeat(bytes));
+      for (let turns = 1; turns < expected; turns++) {
+        turn();
+        expect(calls).to.equal(0);
+      }
+      turn();
+      expect(calls).to.equal(readers);
+    });
+  }
+
+  it('calls many after a millisecond, though much more could come', () => {
+    const { log, turn, clock } = smallLog(Number.POSITIVE_INFINITY);
+    log.attach();
+    let calls = 0;
+    for (let i = 0; i < 640; i++) log.wait(() => calls++);
+    log.append(NOBODY, 'x'.repeat(64 * 1024));
+    turn();
+    clock.advance(1);
+    turn();
+    expect(calls).to.equal(640);
+  });
+
   it('calls them at once when much has been said', () => {
     const { log } = smallLog(Number.POSITIVE_INFINITY);
     log.attach();
