@@ -1,15 +1,20 @@
 import { MiniServError } from './errors.js';
 import { invariant } from './invariant.js';
 import { Runs } from './runs.js';
-import { type Content, Segment } from './segment.js';
+import { type Content, type Place, Segment } from './segment.js';
 import { SPAN } from './spans.js';
 import type { Spill } from './spill.js';
 import { Times } from './times.js';
 import type { Clock } from './world.js';
 
 const MIB = 1024 * 1024;
-/** Buffers of freed segments kept for the next ones: fresh memory costs a page fault every 4 KiB. */
+/**
+ * Buffers of freed segments kept for the next ones, since fresh memory costs a page fault every 4 KiB: so many, or up
+ * to half of the budget with what is in memory.
+ */
 const SPARE = 16;
+/** Segments that are written to disk together: one at a time, each would wait for turns of a busy event loop. */
+const GROUP = 8;
 /** How long to wait before a failed read of a spilled segment is tried again, in ms. */
 const READ_RETRIES = [10, 100, 1000];
 /** How often a full disk is looked at again, in ms, beside every time that a reader frees some of it. */
@@ -30,7 +35,7 @@ export interface PagerOptions {
 
 /**
  * Decides which segments are in memory. Up to the budget all of them are; past it the oldest closed ones are
- * written to disk, one after another. A laggard that comes to a segment on disk has it loaded; a few loaded
+ * written to disk, some at a time. A laggard that comes to a segment on disk has it loaded; a few loaded
  * ones are kept for those who follow it.
  *
  * A segment that a write under way points into cannot leave memory and does not count against the budget:
@@ -40,6 +45,7 @@ export class Pager {
   readonly #options: PagerOptions;
   readonly #slack: number;
   readonly #cacheSize: number;
+  readonly #spareSize: number;
   /** Closed, not on disk, not pinned; oldest first. */
   #dirty = new Set<Segment>();
   #dirtyBytes = 0;
@@ -60,7 +66,8 @@ export class Pager {
   constructor(options: PagerOptions) {
     this.#options = options;
     const { segmentSize, memory } = options;
-    this.#slack = Math.max(4 * segmentSize, Math.min(4 * MIB, memory / 4));
+    this.#slack = Math.max(4 * segmentSize, Math.min(8 * MIB, memory / 4));
+    this.#spareSize = Math.floor(memory / 2 / segmentSize);
     this.#cacheSize = Math.max(4, Math.floor(Math.min(8 * MIB, memory / 4) / segmentSize));
   }
 
@@ -225,9 +232,17 @@ export class Pager {
     invariant(segment.weight >= 0 && this.#resident >= 0, 'less than nothing is in memory');
   }
 
-  /** Whether memory holds more than it may: what has been loaded again takes the place of what has yet to be read. */
+  /**
+   * How many bytes memory holds more than it may: what has been loaded again takes the place of what has yet to be
+   * read.
+   */
+  get #excess(): number {
+    const { segmentSize, memory } = this.#options;
+    return this.#dirtyBytes + this.#clean.size * segmentSize - memory;
+  }
+
   #isOver(): boolean {
-    return this.#dirtyBytes + this.#clean.size * this.#options.segmentSize > this.#options.memory;
+    return this.#excess > 0;
   }
 
   /** The two states that follow from how much lies in memory: senders wait, and the disk is reported full. */
@@ -262,11 +277,18 @@ export class Pager {
 
   async #spillAll(): Promise<void> {
     this.#spilling = true;
+    let most = GROUP;
     try {
       while (this.#isOver() && !this.#closed) {
-        const [oldest] = this.#dirty;
-        if (oldest === undefined) return;
-        await this.#spillOne(oldest);
+        const group = this.#oldest(most);
+        if (group.length === 0) return;
+        try {
+          await this.#spillGroup(group);
+        } catch (cause) {
+          // There may be room for one.
+          if (group.length === 1) throw cause;
+          most = 1;
+        }
       }
     } catch (cause) {
       // A reader may have left meanwhile, and what could not be written be of no use any more.
@@ -276,22 +298,43 @@ export class Pager {
     }
   }
 
-  /** Pinned while it is written, and counted all the same: it is in memory until it is on disk. */
-  async #spillOne(segment: Segment): Promise<void> {
+  /** The oldest that may be spilled, as many as are too many in memory, at most `most`. */
+  #oldest(most: number): Segment[] {
+    let over = this.#excess;
+    const group: Segment[] = [];
+    for (const segment of this.#dirty) {
+      if (over <= 0 || group.length === most) break;
+      group.push(segment);
+      over -= segment.weight;
+    }
+    return group;
+  }
+
+  /** Pinned while they are written, and counted all the same: they are in memory until they are on disk. */
+  async #spillGroup(group: readonly Segment[]): Promise<void> {
     const { spill } = this.#options;
-    const { bytes, runs, times } = segment.content as Content;
-    segment.placedRuns = runs.count * SPAN;
-    segment.pins++;
+    const records = group.map((segment) => {
+      const { bytes, runs, times } = segment.content as Content;
+      segment.placedRuns = runs.count * SPAN;
+      segment.pins++;
+      return [bytes, runs.toBytes(), times.toBytes()];
+    });
+    let places: Place[] = [];
     try {
-      const place = await spill.write([bytes, runs.toBytes(), times.toBytes()]);
-      if (segment.readers === 0) spill.free(place);
-      else segment.place = place;
+      places = await spill.write(records);
     } finally {
-      segment.pins--;
-      if (segment.place !== null || segment.pins > 0) this.#removeDirty(segment);
-      if (segment.pins === 0 && (segment.place !== null || segment.readers === 0)) this.#drop(segment);
+      for (const [i, segment] of group.entries()) this.#spilled(segment, places[i]);
       this.#settle();
     }
+  }
+
+  /** @param place undefined if it could not be written */
+  #spilled(segment: Segment, place: Place | undefined): void {
+    if (place !== undefined && segment.readers === 0) this.#options.spill.free(place);
+    else if (place !== undefined) segment.place = place;
+    segment.pins--;
+    if (segment.place !== null || segment.pins > 0) this.#removeDirty(segment);
+    if (segment.pins === 0 && (segment.place !== null || segment.readers === 0)) this.#drop(segment);
   }
 
   #diskFull(cause: unknown): void {
@@ -318,7 +361,8 @@ export class Pager {
     const content = segment.release();
     if (content === null) return;
     this.#weigh(segment, -segment.weight);
-    if (this.#spare.length < SPARE) this.#spare.push(content);
+    const held = Math.floor(this.#resident / this.#options.segmentSize);
+    if (this.#spare.length < Math.max(SPARE, this.#spareSize - held)) this.#spare.push(content);
   }
 }
 

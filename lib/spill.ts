@@ -94,25 +94,34 @@ export class Spill {
   }
 
   /**
-   * Writes one record, all of it or (so far as anybody can tell) none.
+   * Writes records, all of them or (so far as anybody can tell) none. Nothing else may be written meanwhile.
    *
+   * @param records each in parts
    * @throws when there is no room: past the limit, on ENOSPC, on any other error of writing
    */
-  async write(parts: readonly Uint8Array[]): Promise<Place> {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+  async write(records: readonly (readonly Uint8Array[])[]): Promise<Place[]> {
+    const lengths = records.map((parts) => parts.reduce((sum, part) => sum + part.length, 0));
+    const length = lengths.reduce((sum, one) => sum + one, 0);
     await this.#checkRoom(length);
     const file = await this.#file(length);
-    const offset = file.size;
-    try {
-      let position = offset;
-      for (const part of parts) position = await writeAll(file.handle, part, position);
-    } catch (error) {
+    let offset = file.size;
+    // All at once: one after the other, each would wait for a turn of a busy event loop.
+    const writes = records.flat().map((part) => {
+      offset += part.length;
+      return writeAll(file.handle, part, offset - part.length);
+    });
+    const [failed] = (await Promise.allSettled(writes)).filter(({ status }) => status === 'rejected');
+    if (failed !== undefined) {
       this.#release(file, length);
-      throw error;
+      throw (failed as PromiseRejectedResult).reason;
     }
+    offset = file.size;
     file.size += length;
     this.used += length;
-    return { file, offset, length } as SpillPlace;
+    return lengths.map((length): SpillPlace => {
+      offset += length;
+      return { file, offset: offset - length, length };
+    });
   }
 
   /** @throws the file system's error, or one that says that the file ended early */
@@ -228,16 +237,13 @@ export class Spill {
   }
 }
 
-async function writeAll(handle: SpillHandle, part: Uint8Array, start: number): Promise<number> {
-  let position = start;
+async function writeAll(handle: SpillHandle, part: Uint8Array, start: number): Promise<void> {
   // A file system that runs full writes less than it was given before it says so.
   for (let done = 0; done < part.length; ) {
-    const { bytesWritten } = await handle.write(part, done, part.length - done, position);
+    const { bytesWritten } = await handle.write(part, done, part.length - done, start + done);
     if (bytesWritten === 0) throw new Error('nothing could be written');
     done += bytesWritten;
-    position += bytesWritten;
   }
-  return position;
 }
 
 function isAlive(pid: number): boolean {

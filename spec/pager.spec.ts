@@ -85,18 +85,28 @@ describe('pager: segments in memory', () => {
     expect(pager.memory).to.equal(0);
   });
 
-  it('leave their memory to the next ones, sixteen at most, and nothing of what was in it', () => {
-    const { pager, full, free } = made();
-    const segments = full(20);
-    const before = new Set(segments.map(({ content }) => content?.bytes));
-    free(segments);
-    const after = Array.from({ length: 20 }, (_, i) => pager.open(100 + i));
-    expect(after.filter(({ content }) => before.has(content?.bytes as Buffer))).to.have.length(16);
-    for (const { content, length } of after) {
-      expect([content?.runs.count, content?.times.count, length]).to.deep.equal([0, 0, 0]);
-      expect(content?.bytes).to.have.length(SIZE);
-    }
-  });
+  const spares: [string, number, number, number][] = [
+    ['sixteen at most', 32 * SIZE, 0, 16],
+    // One less: while the first are given back, the last are still in memory.
+    ['or as many as are half of the budget', 40 * SIZE, 0, 19],
+    ['or half of it with what is in memory', 40 * SIZE, 3, 17],
+  ];
+  for (const [what, memory, others, kept] of spares) {
+    it(`leave their memory to the next ones, ${what}, and nothing of what was in it`, () => {
+      const { pager, full, free } = made({ memory });
+      const open = Array.from({ length: others }, (_, i) => pager.open(100 + i));
+      const segments = full(21);
+      const before = new Set(segments.map(({ content }) => content?.bytes));
+      free(segments);
+      const after = Array.from({ length: 21 }, (_, i) => pager.open(200 + i));
+      expect(after.filter(({ content }) => before.has(content?.bytes as Buffer))).to.have.length(kept);
+      for (const { content, length } of after) {
+        expect([content?.runs.count, content?.times.count, length]).to.deep.equal([0, 0, 0]);
+        expect(content?.bytes).to.have.length(SIZE);
+      }
+      free([...open, ...after]);
+    });
+  }
 
   it('stay there while a write points into them, and go when it is done and nobody needs them', () => {
     const { pager, full, free } = made();
@@ -125,6 +135,28 @@ describe('pager: the oldest segments', () => {
     expect(onDisk(segments)).to.deep.equal([0, 1]);
     expect(pager.memory).to.equal(3 * WEIGHT);
     expect(pager.disk).to.equal(2 * (SIZE + 2 * 12));
+  });
+
+  it('go there together, eight at most, since each time takes turns of a busy event loop', async () => {
+    const { full, hold, counts } = made({ memory: 3 * WEIGHT });
+    const go = hold();
+    const segments = full(23);
+    await turns();
+    expect(counts.writes).to.equal(1);
+    go();
+    await eventually('twenty on disk', () => onDisk(segments).length === 20);
+    // The first alone: what came behind it was not there when it was begun.
+    expect(counts.writes).to.equal(1 + Math.ceil(19 / 8));
+  });
+
+  it('go there as far as there is room, though not for all that would go together', async () => {
+    const { fs, full, hold, warnings } = made({ memory: 3 * WEIGHT });
+    const go = hold();
+    fs.capacity = 3.5 * (SIZE + 2 * 12);
+    const segments = full(8);
+    go();
+    await eventually('a full disk', () => warnings.length > 0);
+    expect(onDisk(segments)).to.deep.equal([0, 1, 2]);
   });
 
   it('do not go there while a write points into them, but then', async () => {
@@ -176,7 +208,7 @@ describe('pager: senders wait', () => {
   const slacks: [string, number, number, number][] = [
     ['four segments, where memory is small', SIZE, 8 * SIZE, 8],
     ['a quarter of memory', SIZE, 64 * SIZE, 58],
-    ['four mebibytes, where memory is large', 512 * 1024, 20 * MIB, 47],
+    ['eight mebibytes, where memory is large', 512 * 1024, 40 * MIB, 95],
   ];
   for (const [what, segmentSize, memory, most] of slacks) {
     it(`when more than ${what} waits for the disk beside what memory may hold`, async () => {

@@ -2,8 +2,10 @@
 import { constants } from 'node:fs';
 import { expect } from 'chai';
 import type { MiniServError } from '../lib/index.js';
+import type { Place } from '../lib/segment.js';
 import { Spill, type SpillOptions } from '../lib/spill.js';
 import { afterwards } from './support/cleanup.js';
+import { eventually } from './support/patience.js';
 import { FakeFileSystem, systemError } from './support/world.js';
 
 const MIB = 1024 * 1024;
@@ -17,6 +19,12 @@ function made(options: Partial<SpillOptions> = {}) {
   const spill = new Spill({ fs, dir: '/tmp', limit: undefined, warn, ...options });
   afterwards(() => spill.close());
   return { fs, spill, warnings };
+}
+
+/** Writes one record. */
+async function write(spill: Spill, parts: readonly Uint8Array[]): Promise<Place> {
+  const [place] = await spill.write([parts]);
+  return place as Place;
 }
 
 /** What a promise is rejected with. */
@@ -67,7 +75,7 @@ describe('spill: what killed relays left', () => {
 
   it('may have our own process id, where that is given again and again', async () => {
     const { spill, fs } = made();
-    await spill.write(bytes(1));
+    await write(spill, bytes(1));
     const [ours = ''] = [...fs.directories].map((path) => path.replace('/tmp/', ''));
     expect(ours).to.match(new RegExp(`^mini-serv-${process.pid}-`));
     const another = `mini-serv-${process.pid}-another`;
@@ -141,7 +149,7 @@ describe('spill: its directory', () => {
       if (path.endsWith('0')) fs.directories.delete(path);
       return path;
     };
-    await spill.write(bytes(1));
+    await write(spill, bytes(1));
     expect(spill.used).to.equal(1);
     expect(fs.calls.filter((call) => call.startsWith('mkdtemp'))).to.have.length(2);
   });
@@ -154,10 +162,10 @@ describe('spill: its directory', () => {
       opened.push(path);
       throw systemError(code);
     };
-    expect((await rejection(spill.write(bytes(1)))).message).to.match(/ENOENT/);
+    expect((await rejection(write(spill, bytes(1)))).message).to.match(/ENOENT/);
     expect(opened).to.have.length(2);
     code = 'EMFILE';
-    expect((await rejection(spill.write(bytes(1)))).message).to.match(/EMFILE/);
+    expect((await rejection(write(spill, bytes(1)))).message).to.match(/EMFILE/);
     expect(opened).to.have.length(3);
   });
 
@@ -167,21 +175,21 @@ describe('spill: its directory', () => {
     fs.mkdtemp = async () => {
       throw systemError('ENOSPC');
     };
-    expect((await rejection(spill.write(bytes(1)))).message).to.match(/ENOSPC/);
+    expect((await rejection(write(spill, bytes(1)))).message).to.match(/ENOSPC/);
     fs.mkdtemp = mkdtemp;
-    await spill.write(bytes(1));
+    await write(spill, bytes(1));
     expect(spill.used).to.equal(1);
   });
 
   it('is removed at the end, and nothing is made after it', async () => {
     const { fs, spill } = made();
-    await spill.write(bytes(1));
+    await write(spill, bytes(1));
     const [path] = fs.directories;
     await spill.close();
     expect([...fs.directories]).to.deep.equal([]);
     expect(fs.calls.at(-1)).to.equal(`rmdir ${path}`);
     expect(fs.openFiles).to.equal(0);
-    expect((await rejection(spill.write(bytes(1)))).message).to.equal('the relay is closed');
+    expect((await rejection(write(spill, bytes(1)))).message).to.equal('the relay is closed');
     const unused = made();
     await unused.spill.close();
     expect(unused.fs.calls).to.deep.equal([]);
@@ -191,10 +199,10 @@ describe('spill: its directory', () => {
 describe('spill: how much it holds', () => {
   it('is at most the limit', async () => {
     const { spill } = made({ limit: 1000 });
-    await spill.write(bytes(600));
-    const place = await spill.write(bytes(400));
+    await write(spill, bytes(600));
+    const place = await write(spill, bytes(400));
     expect(spill.used).to.equal(1000);
-    expect((await rejection(spill.write(bytes(1)))).message).to.equal('the limit of 1000 bytes is reached');
+    expect((await rejection(write(spill, bytes(1)))).message).to.equal('the limit of 1000 bytes is reached');
     expect(place.length).to.equal(400);
   });
 
@@ -203,14 +211,14 @@ describe('spill: how much it holds', () => {
     let left = 1000;
     fs.statfs = async () => ({ type: 0xef53, bsize: 512, blocks: 10_000, bavail: left });
     left = 1001;
-    await spill.write(bytes(512));
+    await write(spill, bytes(512));
     left = 1000;
-    const { message } = await rejection(spill.write(bytes(1)));
+    const { message } = await rejection(write(spill, bytes(1)));
     expect(message).to.equal('only 512000 bytes are free in /tmp');
     const large = made();
     const GIB = 1024 * MIB;
     large.fs.statfs = async () => ({ type: 0xef53, bsize: GIB, blocks: 1000, bavail: 1 });
-    expect((await rejection(large.spill.write(bytes(1)))).message).to.match(
+    expect((await rejection(write(large.spill, bytes(1)))).message).to.match(
       /^only 1073741824 bytes are free/,
     );
   });
@@ -219,7 +227,7 @@ describe('spill: how much it holds', () => {
     const files = async (options: Partial<SpillOptions>, record: number, count: number, total?: number) => {
       const { fs, spill } = made(options);
       if (total !== undefined) fs.total = total;
-      for (let i = 0; i < count; i++) await spill.write(bytes(record));
+      for (let i = 0; i < count; i++) await write(spill, bytes(record));
       return fs.openFiles;
     };
     expect(await files({}, MIB, 4)).to.equal(1);
@@ -235,12 +243,12 @@ describe('spill: a file of which nobody needs anything', () => {
   it('is closed, and the one that is being written stays', async () => {
     const { fs, spill } = made();
     const old = [];
-    for (let i = 0; i < 4; i++) old.push(await spill.write(bytes(MIB)));
-    const place = await spill.write(bytes(1));
+    for (let i = 0; i < 4; i++) old.push(await write(spill, bytes(MIB)));
+    const place = await write(spill, bytes(1));
     expect(fs.openFiles).to.equal(2);
     for (const record of old) spill.free(record);
     expect([fs.openFiles, spill.used]).to.deep.equal([1, 1]);
-    await spill.write(bytes(1));
+    await write(spill, bytes(1));
     expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
     spill.free(place);
     expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
@@ -258,13 +266,57 @@ describe('spill: a file system that does not do what it should', () => {
       handle.write = async (...what) => (stubborn ? { bytesWritten: 0 } : write(...what));
       return handle;
     };
-    expect((await rejection(spill.write(bytes(5)))).message).to.equal('nothing could be written');
+    expect((await rejection(write(spill, bytes(5)))).message).to.equal('nothing could be written');
     expect(spill.used).to.equal(0);
     stubborn = false;
-    const place = await spill.write([Buffer.from('record')]);
+    const place = await write(spill, [Buffer.from('record')]);
     const back = Buffer.alloc(6);
     await spill.read(place, back, 0);
     expect(back.toString()).to.equal('record');
+  });
+
+  it('writes several records at once, each with a place of its own', async () => {
+    const { fs, spill } = made();
+    fs.atOnce = 3;
+    const records = [['one', '1'], ['two'], ['three', '3', '']];
+    await write(spill, bytes(7));
+    const places = await spill.write(records.map((parts) => parts.map((part) => Buffer.from(part))));
+    expect(places.map(({ length }) => length)).to.deep.equal([4, 3, 6]);
+    expect(spill.used).to.equal(20);
+    for (const [i, place] of places.entries()) {
+      const back = Buffer.alloc(place.length);
+      await spill.read(place, back, 0);
+      expect(back.toString()).to.equal((records[i] as string[]).join(''));
+    }
+    for (const place of places) spill.free(place);
+    expect(fs.openFiles).to.equal(1);
+  });
+
+  it('has none of several records where one of them cannot be written, when all of it has come to an end', async () => {
+    const { fs, spill } = made();
+    const pending: (() => void)[] = [];
+    const { open } = fs;
+    fs.open = async (...args) => {
+      const handle = await open.apply(fs, args);
+      const { write } = handle;
+      handle.write = async (...what) => {
+        if (what[2] === 5) throw systemError('EIO');
+        await new Promise<void>((resolve) => void pending.push(resolve));
+        return write(...what);
+      };
+      return handle;
+    };
+    let failed = false;
+    const writing = rejection(spill.write([bytes(4), bytes(5), bytes(6)])).finally(() => {
+      failed = true;
+    });
+    await eventually('two writes under way', () => pending.length === 2);
+    pending[0]?.();
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(failed).to.equal(false);
+    pending[1]?.();
+    expect((await writing).message).to.match(/EIO/);
+    expect([spill.used, fs.openFiles]).to.deep.equal([0, 0]);
   });
 
   it('is told of where a file ends early', async () => {
@@ -275,7 +327,7 @@ describe('spill: a file system that does not do what it should', () => {
       handle.read = async () => ({ bytesRead: 0 });
       return handle;
     };
-    const place = await spill.write(bytes(5));
+    const place = await write(spill, bytes(5));
     const error = await rejection(spill.read(place, new Uint8Array(5), 0));
     expect(error.message).to.equal('a spilled segment ended early');
   });
@@ -285,7 +337,7 @@ describe('spill: a file system that does not do what it should', () => {
     fs.unlink = async () => {
       throw systemError('EIO');
     };
-    expect((await rejection(spill.write(bytes(5)))).message).to.match(/EIO/);
+    expect((await rejection(write(spill, bytes(5)))).message).to.match(/EIO/);
     expect(fs.openFiles).to.equal(0);
   });
 });
