@@ -1,4 +1,4 @@
-import { BROKER, CHAT, EXAM, HUB, LIMIT, MINI, PLAIN } from './relays.js';
+import { BATCHED, BROKER, CHAT, EXAM, HUB, LIMIT, MINI, PLAIN } from './relays.js';
 
 /** What is measured of a sample: a number by its name, as bench/load prints them. */
 export type Sample = Readonly<Record<string, number>>;
@@ -35,9 +35,9 @@ export const TO_FILE = 'mini-serv > file';
 export const ONE_MORE = 'mini-serv, one more reader';
 export const NODE = 'node -e 0';
 
-const ALL = [MINI, LIMIT, EXAM, PLAIN, HUB, BROKER, CHAT];
+const ALL = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB, BROKER, CHAT];
 /** Those that number clients and tell of arrivals as mini_serv does. */
-const LIKE = [MINI, LIMIT, EXAM, PLAIN, HUB];
+const LIKE = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB];
 
 function compete(names: readonly string[], load: readonly string[], goals: readonly string[]): Entry[] {
   return names.map((relay) => ({ name: relay, relay, load, goal: goals.includes(relay) }));

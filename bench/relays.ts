@@ -17,6 +17,7 @@ export const MINI = 'mini-serv';
 export const LIMIT = 'epoll limit (C)';
 export const EXAM = 'exam style (C)';
 export const PLAIN = 'plain Node';
+export const BATCHED = 'batched Node';
 export const HUB = 'hub.pipe (Node)';
 export const BROKER = 'ncat --broker';
 export const CHAT = 'ncat --chat';
@@ -35,6 +36,7 @@ export function makeRelays(built: (name: string) => string, command: readonly st
     { name: LIMIT, style: 'client', command: [built('limit')] },
     { name: EXAM, style: 'client', command: [built('exam')] },
     { name: PLAIN, style: 'client', command: node('plain-write') },
+    { name: BATCHED, style: 'client', command: node('batched-write') },
     { name: HUB, style: 'client', command: node('hub-pipe') },
     ncat(BROKER, 'none', '--broker'),
     ncat(CHAT, 'chat', '--chat'),

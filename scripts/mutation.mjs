@@ -32,8 +32,9 @@ const ENOUGH = 85;
  */
 const GROUPS = [
   {
-    nouns: 'lines message duplex-destination',
-    specs: 'lines.spec message.spec duplex-destination.spec source.spec relay.spec simulation/mutation',
+    nouns: 'lines message prefix batch duplex-destination',
+    specs:
+      'lines.spec message.spec prefix.spec batch.spec duplex-destination.spec source.spec relay.spec simulation/mutation',
   },
   {
     nouns: 'source',
