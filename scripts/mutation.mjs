@@ -65,7 +65,7 @@ const HOOKS = 'export const mochaHooks = { beforeEach() { this.currentTest.timeo
 /** The copy: what is compiled, with the versions of everything that this project has but for mocha's. */
 function copy() {
   mkdirSync(reports, { recursive: true });
-  for (const name of ['lib', 'bin', 'spec', 'bench', 'tsconfig.json', 'package-lock.json']) {
+  for (const name of ['lib', 'bin', 'spec', 'bench', 'scripts', 'tsconfig.json', 'package-lock.json']) {
     rmSync(join(folder, name), { recursive: true, force: true });
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
