@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** How a relay says who said a line: `client N: `, ncat's `<userN> `, or not at all. */
@@ -51,13 +51,8 @@ function ncat(name: string, style: Style, mode: string): Relay {
 
 /** What a command says of its version; undefined if there is no such command. */
 export function versionOf(command: string): string | undefined {
-  try {
-    const told = execFileSync(command, ['--version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return told.split('\n')[0]?.trim() || 'unknown';
-  } catch {
-    return undefined;
-  }
+  const { error, stdout, stderr } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) return undefined;
+  // Some say it as if it were an error.
+  return `${stdout}${stderr}`.trim().split('\n')[0] || 'unknown';
 }
