@@ -40,12 +40,11 @@ class LineMatcher {
       return this.#held > this.#maxLine ? this.#overflow() : [''];
     }
     // Looked at before it is joined: what is held and what arrives may together be longer than a string can be.
-    if (this.#held > 0 && this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
+    if (this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
     if (this.#held > BLOCK || (this.#held > 0 && chunk.length > LARGE)) return this.#heldLine(chunk);
     const block = this.#release(chunk.slice(0, end));
     const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
-    if (long === 0) return this.#overflow();
-    if (long > 0) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
+    if (long !== -1) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
     if (end + 1 < chunk.length) this.#hold(copyOf(chunk.slice(end + 1)));
     return this.#held > this.#maxLine ? [...cut(block), ...this.#overflow()] : [...cut(block), ''];
   }

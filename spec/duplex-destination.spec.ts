@@ -120,7 +120,7 @@ describe('duplex destination', () => {
       });
       leave(duplex);
       const error = await new Promise((resolve) => new DuplexDestination(duplex).send(pieces(1), resolve));
-      expect(error).to.be.an.instanceOf(Error);
+      expect(error).to.be.an.instanceOf(Error).and.include({ message: 'the connection is gone' });
       expect(writes).to.equal(0);
     });
   }

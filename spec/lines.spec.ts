@@ -124,6 +124,16 @@ describe('lines', () => {
     expect(await took(64 * MIB)).to.be.below(40 * Math.max(short, 40));
   });
 
+  it('holds any bytes of a long line as they were sent', async () => {
+    const bytes = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => (byte === 10 ? 0 : byte)));
+    const piece = bytes.repeat(200);
+    for (const pieces of [Array(3).fill(piece), Array(600).fill(bytes), [...piece, ...piece]] as string[][]) {
+      const [line, ...others] = await split([...pieces, 'end\n']);
+      expect(line === `${pieces.join('')}end`).to.equal(true);
+      expect(others).to.deep.equal([]);
+    }
+  });
+
   it('takes a line of 100,000 chunks of one byte', async () => {
     const chunks = Array.from({ length: 100_000 }, (_, i) => String.fromCharCode(97 + (i % 26)));
     expect(await split([...chunks, '\n'])).to.deep.equal([chunks.join('')]);

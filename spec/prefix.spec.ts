@@ -56,6 +56,31 @@ describe('prefixLines', () => {
     expect(prefixLines('p', 'x'.repeat(128 * KIB + 1))).to.equal(null);
   });
 
+  /** A module of its own, which has not been used. */
+  const fresh = async (): Promise<typeof prefixLines> => {
+    const url = new URL(`../lib/prefix.js?${Math.random()}`, import.meta.url).href;
+    return ((await import(url)) as { prefixLines: typeof prefixLines }).prefixLines;
+  };
+
+  it('is assembled when it is first used', async () => {
+    const prefixLines = await fresh();
+    const line = 'x'.repeat(600);
+    for (let time = 0; time < 2; time++)
+      expect(prefixLines('client 0: ', line)?.toString('latin1')).to.equal(`client 0: ${line}\n`);
+  });
+
+  it('gives nothing where it cannot be assembled', async () => {
+    const prefixLines = await fresh();
+    const { WebAssembly } = globalThis as { WebAssembly?: unknown };
+    Object.assign(globalThis, { WebAssembly: undefined });
+    try {
+      expect(prefixLines('client 0: ', 'x'.repeat(600))).to.equal(null);
+    } finally {
+      Object.assign(globalThis, { WebAssembly });
+    }
+    expect(prefixLines('client 0: ', 'x'.repeat(600))).to.equal(null);
+  });
+
   it('is what lib/prefix.wat is compiled to', async () => {
     const { compiled } = (await import(new URL('scripts/wasm.mjs', root).href)) as { compiled: () => string };
     const text = readFileSync(new URL('lib/prefix-wasm.ts', root), 'utf8');
