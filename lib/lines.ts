@@ -4,7 +4,7 @@ import { BLOCK, cut } from './message.js';
 import { ownOptions } from './own-options.js';
 
 /** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
-export const LINE_TOO_LONG = Symbol('line too long');
+export const LINE_TOO_LONG: unique symbol = Symbol('line too long');
 
 /**
  * An unterminated line is held as strings up to so many of them, or so many bytes, and then moved out of the

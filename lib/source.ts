@@ -3,7 +3,7 @@ import { objectTransform } from 'through2';
 import { Batch } from './batch.js';
 import { Chain, type Failure, REFUSED } from './chain.js';
 import { MiniServError } from './errors.js';
-import { LINE_TOO_LONG, splitLines } from './lines.js';
+import { type LINE_TOO_LONG, splitLines } from './lines.js';
 import { BLOCK, type Message, type Said, toMessages } from './message.js';
 import { ownOptions } from './own-options.js';
 import type { TransformFactory } from './transform.js';
@@ -90,7 +90,7 @@ export class Source {
       // A connection that broke may leave bytes that were read from it and not yet passed on.
       const rest: string | null = input.readableEnded ? null : input.read();
       if (rest === null) this.#splitter.end();
-      else this.#splitter.end(rest, 'latin1');
+      else this.#splitter.end(rest);
     }
     // Whatever still comes in is discarded: unread input would turn our FIN into a RST.
     input.resume();
@@ -99,7 +99,7 @@ export class Source {
   /** Not before the first byte: what decodes is a quarter of a kilobyte. */
   readonly #begin = (first: Buffer | string): void => {
     this.#input.off('data', this.#begin);
-    this.#build().write(typeof first === 'string' ? first : first.toString('latin1'), 'latin1');
+    this.#build().write(first.toString('latin1'));
     this.#flow();
   };
 
@@ -125,16 +125,14 @@ export class Source {
     const { pass, maxLine } = this.#options;
     const tagger = objectTransform(
       ownOptions({ objectMode: true, highWaterMark: 1 }),
-      (block: string | symbol, _encoding, done) => {
+      (block: string | typeof LINE_TOO_LONG, _encoding, done) => {
         if (typeof block === 'string') {
           tagger.push({ kind: 'lines', client, bytes: block } satisfies Said);
           pass(client, done);
         } else {
           done();
-          if (block === LINE_TOO_LONG) {
-            const message = `client ${client} sent a line of more than ${maxLine} bytes`;
-            this.#fail(new MiniServError('ERR_LINE_TOO_LONG', message, { client }));
-          }
+          const message = `client ${client} sent a line of more than ${maxLine} bytes`;
+          this.#fail(new MiniServError('ERR_LINE_TOO_LONG', message, { client }));
         }
       },
       (done) => {

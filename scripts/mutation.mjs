@@ -39,7 +39,7 @@ const GROUPS = [
   {
     nouns: 'source',
     specs:
-      'source.spec transform-failure.spec transform.spec bypass.spec relay.spec close.spec client.spec simulation/mutation',
+      'source.spec transform-failure.spec transform.spec transforms/no-http.spec bypass.spec relay.spec close.spec client.spec simulation/mutation',
   },
   {
     nouns: 'chain stage',

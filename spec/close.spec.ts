@@ -172,6 +172,14 @@ describe('close', () => {
     if (port !== undefined) expect(await refusal(port)).to.equal(undefined);
   });
 
+  it('destroys transforms that never answer', async () => {
+    const stuck = objectTransform(() => {});
+    const relay = room({ transforms: [() => stuck] });
+    new Member(relay).send('hello\n');
+    await relay.close(10);
+    expect(stuck.destroyed).to.equal(true);
+  });
+
   it('counts no client any more, though a transform has never answered one', async () => {
     const relay = room({ transforms: [() => () => new Promise<never>(() => {})] });
     const member = new Member(relay);

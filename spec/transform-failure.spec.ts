@@ -235,4 +235,26 @@ describe('transform that fails', () => {
       await events.until('warning ERR_TRANSFORM 1\n');
     }
   });
+
+  it('is told with the name of the transform, where it has one, and its place', async () => {
+    const censor = (): never => {
+      throw new Error('oops');
+    };
+    const nameless = Object.defineProperty((): never => censor(), 'name', { value: '' });
+    for (const onTransformError of ['close', 'bypass'] as const) {
+      const relay = room({ transforms: [censor, nameless], onTransformError });
+      const warnings: MiniServError[] = [];
+      relay.on('warning', (warning) => warnings.push(warning));
+      new Member(relay);
+      const whatNow = onTransformError === 'close' ? '' : '; it goes on without that transform';
+      const expected = [
+        [`transform 1 failed for client 0: censor: oops${whatNow}`, 'censor'],
+        [`transform 2 failed for client 0: oops${whatNow}`, undefined],
+      ].slice(0, onTransformError === 'close' ? 1 : 2);
+      expect(warnings.map(({ message, transform }) => [message, transform])).to.deep.equal(expected);
+      expect(
+        warnings.every(({ cause, client }) => (cause as Error).message === 'oops' && client === 0),
+      ).to.equal(true);
+    }
+  });
 });
