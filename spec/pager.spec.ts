@@ -381,6 +381,7 @@ describe('pager: a full disk', () => {
     expect(warnings.map(({ code, message }) => [code, message])).to.deep.equal([
       ['ERR_SPILL_FULL', 'no room for spilled segments (ENOSPC: made up): senders wait'],
     ]);
+    expect(warnings[0]?.cause).to.include({ code: 'ENOSPC' });
     const { writes } = counts;
     for (const round of [1, 2, 3]) {
       clock.advance(499);

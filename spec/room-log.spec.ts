@@ -199,6 +199,20 @@ describe('the room log', () => {
     expect(calls).to.equal(1);
   });
 
+  it('lets notices wait that come after a line has been given', () => {
+    const { log, turn } = smallLog();
+    log.attach();
+    let calls = 0;
+    log.append(NOBODY, 'line');
+    turn();
+    log.wait(() => calls++);
+    log.append(NOBODY, 'notice', true);
+    turn();
+    expect(calls).to.equal(0);
+    turn();
+    expect(calls).to.equal(1);
+  });
+
   it('calls them after a millisecond, though a notice comes in every turn', () => {
     const { log, turn, clock } = smallLog();
     log.attach();

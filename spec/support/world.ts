@@ -72,6 +72,8 @@ export class FakeFileSystem implements FileSystem {
       write: async (buffer, offset, length, position) => {
         await this.gate;
         if (closed) throw systemError('EBADF');
+        // As node's own: a length beyond the end of a buffer is a mistake of who calls.
+        if (offset + length > buffer.length) throw new RangeError('there are not so many bytes');
         const fits = Math.min(length, this.atOnce, this.capacity - this.used + size - position);
         if (fits <= 0) throw systemError('ENOSPC');
         const grown = Math.max(size, position + fits);
