@@ -434,6 +434,25 @@ describe('pager: a full disk', () => {
     expect(warnings).to.have.length(1);
   });
 
+  it('leaves a segment in memory that a write has come to point into meanwhile', async () => {
+    const { clock, fs, full, hold, pager, warnings } = made({ memory: 2 * WEIGHT });
+    fs.capacity = 0;
+    const go = hold();
+    const segments = full(3);
+    await turns();
+    pager.pin(segments[0] as Segment);
+    go();
+    await turns();
+    // The two that are left are within the budget: the disk is no matter any more.
+    expect(warnings).to.deep.equal([]);
+    fs.capacity = Number.POSITIVE_INFINITY;
+    clock.advance(500);
+    await turns();
+    expect(segments.map(({ place }) => place)).to.deep.equal([null, null, null]);
+    pager.unpin(segments[0] as Segment);
+    await eventually('the oldest that waits on disk', () => onDisk(segments).length === 1);
+  });
+
   it('is no matter where nothing needs to go there any more', async () => {
     const { fs, full, free, hold, warnings } = made({ memory: 2 * WEIGHT });
     fs.capacity = 0;
