@@ -52,7 +52,10 @@ export class Output extends Readable {
     }
     const other = this.#another();
     this.#others.set(destination, other);
-    other.once('close', () => this.#others.delete(destination));
+    other.once('close', () => {
+      // Another may have taken its place meanwhile.
+      if (this.#others.get(destination) === other) this.#others.delete(destination);
+    });
     return other.pipe(destination, options);
   }
 

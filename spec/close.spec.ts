@@ -1,6 +1,6 @@
 import { getEventListeners, once } from 'node:events';
 import { connect } from 'node:net';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
@@ -9,6 +9,11 @@ import { afterwards } from './support/cleanup.js';
 import { refusal } from './support/ports.js';
 import { diary, join, Member, room } from './support/room.js';
 import { arrived, bulk, packet, said } from './support/wire.js';
+import { fakeWorld } from './support/world.js';
+
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** Much longer than a spec may take: who waits for it, fails. */
 const FOREVER = 60_000;
@@ -77,6 +82,62 @@ describe('close', () => {
     await closing;
     await b.ended;
     await b.hears(said(0, ...lines));
+  });
+
+  it('gives a peer that has been sent all a moment to close its side, and none before it has', async () => {
+    const world = fakeWorld();
+    const relay = room({ grace: FOREVER, world });
+    const events = diary(relay);
+    const [a, b] = [await join(relay), await join(relay)];
+    b.halt();
+    const lines = bulk(1);
+    a.send(packet(lines));
+    await events.until(`line 0 ${lines.at(-1)}\n`);
+    const closing = relay.close();
+    await a.ended;
+    await turns();
+    world.clock.advance(100);
+    await turns();
+    expect([a.far.destroyed, b.far.destroyed]).to.deep.equal([true, false]);
+    b.wake();
+    await b.ended;
+    await turns();
+    expect(b.far.destroyed).to.equal(false);
+    world.clock.advance(100);
+    await closing;
+    await b.hears(said(0, ...lines));
+    expect(world.clock.pending).to.equal(0);
+  });
+
+  it('waits within the grace for every transcript, however it is read', async () => {
+    const relay = room({ grace: FOREVER });
+    const events = diary(relay);
+    const a = await join(relay);
+    const pending: (() => void)[] = [];
+    let text = '';
+    const take = (bytes: readonly Buffer[], done: () => void): void => {
+      text += Buffer.concat(bytes).toString();
+      pending.push(done);
+    };
+    const reader = relay.addReader({ send: take, finish() {}, fail() {} });
+    const sink = new Writable({
+      highWaterMark: 1,
+      write: (chunk, _encoding, done) => take([chunk], done),
+    });
+    relay.output.pipe(sink);
+    a.send('hello\n');
+    await events.until('line 0 hello\n');
+    const closing = relay.close();
+    while (pending.length < 2) await turns();
+    await turns();
+    expect(events.text).to.not.include('close');
+    pending.shift()?.();
+    await turns();
+    expect(events.text).to.not.include('close');
+    pending.shift()?.();
+    await closing;
+    expect(text).to.equal(said(0, 'hello').repeat(2));
+    expect(reader.lag).to.equal(0);
   });
 
   it('takes another grace as its argument', async () => {

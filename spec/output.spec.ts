@@ -230,4 +230,79 @@ describe('output', () => {
     output.destroy();
     expect(relay.stats().outputLag).to.deep.equal([]);
   });
+
+  it('takes a megabyte ahead of who reads it', () => {
+    expect(room().output.readableHighWaterMark).to.equal(2 ** 20);
+  });
+
+  describe('piped to two', () => {
+    async function two() {
+      const relay = room();
+      const { output } = relay;
+      const [one, other] = [collector(), collector()];
+      const a = await join(relay);
+      output.pipe(one.sink);
+      output.pipe(other.sink);
+      a.send('first\n');
+      await Promise.all([one, other].map(({ inbox }) => inbox.until(said(0, 'first'))));
+      const readers = (): number => relay.stats().outputLag.length;
+      expect(readers()).to.equal(2);
+      return { relay, output, one, other, a, readers };
+    }
+
+    it('goes on to the first when it is unpiped from the second', async () => {
+      const { output, one, other, a, readers } = await two();
+      output.unpipe(other.sink);
+      await eventually('one reader', () => readers() === 1);
+      a.send('second\n');
+      await one.inbox.until(said(0, 'second'));
+      expect(other.inbox.text).to.not.include('second');
+    });
+
+    it('goes on to the second when it is unpiped from the first, and keeps the log for whoever is next', async () => {
+      const { output, one, other, a, readers } = await two();
+      output.unpipe(one.sink);
+      a.send('second\n');
+      await other.inbox.until(said(0, 'second'));
+      expect(readers()).to.equal(2);
+      expect(one.inbox.text).to.not.include('second');
+      one.sink.destroy();
+      await finished(one.sink).catch(() => {});
+      expect(output.destroyed).to.equal(false);
+    });
+
+    it('goes on to nobody when it is unpiped from all', async () => {
+      const { relay, output, one, other, a, readers } = await two();
+      output.unpipe();
+      await eventually('one reader', () => readers() === 1);
+      await say(relay, a, ['second']);
+      expect(one.inbox.text + other.inbox.text).to.not.include('second');
+      expect(output.destroyed).to.equal(false);
+    });
+
+    it('can be piped to the second again when that reader is gone', async () => {
+      const { output, other, a, readers } = await two();
+      output.unpipe(other.sink);
+      await eventually('one reader', () => readers() === 1);
+      output.pipe(other.sink);
+      a.send('again\n');
+      await other.inbox.until(said(0, 'again'));
+      output.destroy();
+      await eventually('no reader', () => readers() === 0);
+    });
+  });
+
+  for (const event of ['data', 'readable', 'neither'] as const) {
+    const stays = event !== 'neither';
+    it(`is ${stays ? 'not ' : ''}destroyed when what it is piped to closes, with a listener to ${event}`, async () => {
+      const { output } = room();
+      const { sink } = collector();
+      output.pipe(sink);
+      if (stays) output.on(event, () => {});
+      sink.destroy();
+      await finished(sink).catch(() => {});
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(output.destroyed).to.equal(stays === false);
+    });
+  }
 });

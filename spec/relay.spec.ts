@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { Duplex, PassThrough, Readable } from 'node:stream';
+import { Duplex, PassThrough, Readable, Transform } from 'node:stream';
 import { expect } from 'chai';
 import { MiniServError, type Relay } from '../lib/index.js';
 import { afterwards } from './support/cleanup.js';
@@ -140,7 +140,10 @@ describe('relay', () => {
       const closing = relay.close();
       expect(await refused(() => new Member(relay))).to.include({ code: 'ERR_STATE' });
       await closing;
-      expect(await refused(() => new Member(relay))).to.include({ code: 'ERR_STATE' });
+      expect(await refused(() => new Member(relay))).to.include({
+        code: 'ERR_STATE',
+        message: 'the relay is closed',
+      });
     });
 
     for (const [name, value] of Object.entries({
@@ -156,6 +159,36 @@ describe('relay', () => {
         expect(new Member(relay).id).to.equal(0);
       });
     }
+
+    for (const method of ['write', 'pipe', 'setEncoding', 'destroy']) {
+      it(`refuses what cannot ${method}`, async () => {
+        const relay = room();
+        const duplex = Object.assign(new PassThrough(), { [method]: undefined });
+        expect(await refused(() => relay.handle(duplex))).to.include({
+          code: 'ERR_OPTION',
+          message: 'a client must be a Duplex of bytes',
+        });
+      });
+    }
+
+    it('takes bytes in both directions, decoded as latin1 at the most', async () => {
+      const relay = room();
+      const methods = { read() {}, write() {} };
+      for (const half of [{ readableObjectMode: true }, { writableObjectMode: true }]) {
+        expect(await refused(() => relay.handle(new Duplex({ ...half, ...methods })))).to.include({
+          code: 'ERR_OPTION',
+        });
+      }
+      expect(relay.handle(new Duplex(methods).setEncoding('latin1'))).to.equal(0);
+      expect(relay.handle(new Duplex(methods))).to.equal(1);
+    });
+
+    it('leaves what else is told of a Duplex to its client', () => {
+      const relay = room();
+      const duplex = new Duplex({ read() {}, write() {} });
+      relay.handle(duplex);
+      expect(duplex.listenerCount('error')).to.equal(1);
+    });
 
     it('is not harmed by a Duplex that throws when it is written to', async () => {
       const relay = room();
@@ -243,6 +276,29 @@ describe('relay', () => {
     b.wake();
     await b.hears(said(0, line));
     await eventually('both to have all', () => [...relay.stats().lag.values()].every((bytes) => bytes === 0));
+  });
+
+  it('tells how many messages transforms have yet to answer, of those who have such', async () => {
+    const answers: (() => void)[] = [];
+    const slow = (): Transform =>
+      new Transform({
+        objectMode: true,
+        transform: (message, _encoding, done) => {
+          if (message.kind !== 'line') done(null, message);
+          else answers.push(() => done(null, message));
+        },
+      });
+    const relay = room({ transforms: [slow] });
+    const events = diary(relay);
+    const [a] = [await join(relay), await join(relay)];
+    a.send('one\ntwo\n');
+    const busy = (): string => JSON.stringify([...relay.stats().transforming]);
+    await eventually('both to be there, and nothing of the other', () => busy() === '[[0,2]]');
+    answers.shift()?.();
+    await eventually('the next', () => answers.length > 0);
+    answers.shift()?.();
+    await events.until('line 0 two\n');
+    await eventually('none', () => relay.stats().transforming.size === 0);
   });
 
   it('holds nothing of clients that have left', async () => {
