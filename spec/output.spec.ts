@@ -11,6 +11,7 @@ import { Inbox } from './support/inbox.js';
 import { eventually } from './support/patience.js';
 import { diary, join, type Member, room } from './support/room.js';
 import { arrived, bulk, left, packet, said } from './support/wire.js';
+import { fakeWorld, systemError } from './support/world.js';
 
 /** A destination that keeps what it is given, as fast as it can. */
 function collector(): { sink: Writable; inbox: Inbox } {
@@ -257,6 +258,8 @@ describe('output', () => {
       a.send('second\n');
       await one.inbox.until(said(0, 'second'));
       expect(other.inbox.text).to.not.include('second');
+      one.sink.destroy();
+      await eventually('the end of it', () => output.destroyed);
     });
 
     it('goes on to the second when it is unpiped from the first, and keeps the log for whoever is next', async () => {
@@ -277,7 +280,11 @@ describe('output', () => {
       await eventually('one reader', () => readers() === 1);
       await say(relay, a, ['second']);
       expect(one.inbox.text + other.inbox.text).to.not.include('second');
+      output.unpipe();
       expect(output.destroyed).to.equal(false);
+      const third = collector();
+      output.pipe(third.sink);
+      await third.inbox.until(said(0, 'second'));
     });
 
     it('can be piped to the second again when that reader is gone', async () => {
@@ -291,6 +298,38 @@ describe('output', () => {
       await eventually('no reader', () => readers() === 0);
     });
   });
+
+  for (const listens of [true, false]) {
+    it(`fails where what it is owed cannot be read back, ${listens ? 'and says so' : 'with nobody to be told'}`, async () => {
+      const world = fakeWorld();
+      const relay = room({ ...SMALL, memory: 0, world });
+      const warnings: string[] = [];
+      relay.on('warning', ({ code }) => warnings.push(code));
+      const { output } = relay;
+      const errors: unknown[] = [];
+      if (listens) output.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
+      const a = await join(relay);
+      let all = false;
+      void say(relay, a, MUCH).then(() => {
+        all = true;
+      });
+      // Senders wait for a reader until it has stopped.
+      await eventually('all to be said', () => {
+        world.clock.advance(1000);
+        return all;
+      });
+      await eventually('a past on disk', () => relay.stats().disk > 2 ** 20);
+      world.fs.readErrors = Array.from({ length: 10_000 }, () => systemError('EIO'));
+      output.resume();
+      await eventually('its end', () => {
+        world.clock.advance(1000);
+        return output.destroyed;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(errors).to.deep.equal(listens ? ['ERR_SPILL_READ'] : []);
+      expect(warnings).to.deep.equal(['ERR_SPILL_READ']);
+    });
+  }
 
   for (const event of ['data', 'readable', 'neither'] as const) {
     const stays = event !== 'neither';
