@@ -17,8 +17,8 @@ function heaviest(segmentSize: number): number {
 
 /**
  * The most that the log may have in memory: the budget and its slack; what each reader pins (a block of up to two
- * segments) and has loaded ahead; what is kept for those who follow; the tail; up to eight that are being written, which
- * nobody may need any more by then; and what the senders had given when they were asked to wait.
+ * segments) and has loaded ahead; what is kept for those who follow; the tail; and what the senders had given when
+ * they were asked to wait.
  */
 function memoryBound({ setup, peers, transcripts }: Simulation): number {
   const { segmentSize, memory } = setup;
@@ -26,10 +26,9 @@ function memoryBound({ setup, peers, transcripts }: Simulation): number {
   const budget = memory * segmentSize;
   const slack = Math.max(4 * segmentSize, budget / 4);
   const cached = Math.max(4, memory / 4) + 1;
-  const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + 2 + 7;
-  // What each sender had given at once when it was asked to wait, twice where a transform doubles it; and as much again
-  // that its transforms still held when the next was let pass.
-  const given = peers.reduce((sum, { connection }) => sum + 4 * connection.mostAtOnce, 0);
+  const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + 2;
+  // What each sender had given at once when it was asked to wait, twice where a transform doubles it.
+  const given = peers.reduce((sum, { connection }) => sum + 2 * connection.mostAtOnce, 0);
   const said = (given + peers.length * 60) * (segment / segmentSize);
   return budget + slack + (cached + pinned) * segment + said;
 }
