@@ -6,14 +6,11 @@ import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../lib/index.js';
 import { afterwards } from './support/cleanup.js';
+import { turns } from './support/patience.js';
 import { refusal } from './support/ports.js';
 import { diary, join, Member, room } from './support/room.js';
 import { arrived, bulk, left, packet, said } from './support/wire.js';
 import { fakeWorld } from './support/world.js';
-
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 /** Much longer than a spec may take: who waits for it, fails. */
 const FOREVER = 60_000;

@@ -24,8 +24,8 @@ function made() {
 
 const many = async (): Promise<number> => 100;
 
-/** The server that a listener makes. */
-async function serverOf(listening: () => Promise<number>): Promise<Server> {
+/** Listens on a free port; gives that, and the server that the listener makes. */
+async function listening(listener: Listener): Promise<{ server: Server; port: number }> {
   const { listen } = Server.prototype;
   let server: Server | undefined;
   Server.prototype.listen = function (this: Server, ...how: Parameters<Server['listen']>) {
@@ -33,11 +33,11 @@ async function serverOf(listening: () => Promise<number>): Promise<Server> {
     return listen.apply(this, how);
   } as typeof listen;
   try {
-    await listening();
+    const port = await listener.listen(0, many);
+    return { server: server as unknown as Server, port };
   } finally {
     Server.prototype.listen = listen;
   }
-  return server as Server;
 }
 
 async function accept(accepted: Socket[], port: number): Promise<Socket> {
@@ -75,22 +75,14 @@ describe('listener', () => {
 
   it('listens on 127.0.0.1 and nowhere else, and says on which port', async () => {
     const { listener } = made();
-    let port = 0;
-    const server = await serverOf(async () => {
-      port = await listener.listen(0, many);
-      return port;
-    });
+    const { server, port } = await listening(listener);
     expect(server.address()).to.deep.equal({ address: '127.0.0.1', family: 'IPv4', port });
     expect(server.maxConnections).to.equal(100);
   });
 
   it('warns of what goes wrong once it listens, and goes on', async () => {
     const { listener, accepted, warnings } = made();
-    let port = 0;
-    const server = await serverOf(async () => {
-      port = await listener.listen(0, many);
-      return port;
-    });
+    const { server, port } = await listening(listener);
     expect(server.listenerCount('error')).to.equal(1);
     const cause = new Error('EMFILE');
     server.emit('error', cause);

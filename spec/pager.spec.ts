@@ -4,7 +4,7 @@ import type { MiniServError } from '../lib/index.js';
 import { Pager, type PagerOptions } from '../lib/pager.js';
 import type { Segment } from '../lib/segment.js';
 import { Spill } from '../lib/spill.js';
-import { eventually } from './support/patience.js';
+import { eventually, turns } from './support/patience.js';
 import { fakeWorld, systemError } from './support/world.js';
 
 const SIZE = 1024;
@@ -68,9 +68,6 @@ const onDisk = (segments: readonly Segment[]): number[] =>
   segments.filter(({ place, content }) => place !== null && content === null).map(({ index }) => index);
 const inMemory = (segments: readonly Segment[]): number[] =>
   segments.filter(({ content }) => content !== null).map(({ index }) => index);
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 describe('pager: segments in memory', () => {
   it('are counted with what lies beside their bytes, until nobody needs them', () => {

@@ -5,7 +5,7 @@ import type { MiniServError } from '../lib/index.js';
 import type { Place } from '../lib/segment.js';
 import { Spill, type SpillOptions } from '../lib/spill.js';
 import { afterwards } from './support/cleanup.js';
-import { eventually } from './support/patience.js';
+import { eventually, turns } from './support/patience.js';
 import { FakeFileSystem, systemError } from './support/world.js';
 
 const MIB = 1024 * 1024;
@@ -312,7 +312,7 @@ describe('spill: a file system that does not do what it should', () => {
     });
     await eventually('two writes under way', () => pending.length === 2);
     pending[0]?.();
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
     expect(failed).to.equal(false);
     pending[1]?.();
     expect((await writing).message).to.match(/EIO/);

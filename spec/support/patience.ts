@@ -22,3 +22,8 @@ export async function eventually(what: string, holds: () => Promise<boolean> | b
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Some turns of the event loop: what needs no more than that to happen has happened. */
+export async function turns(count = 20): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
