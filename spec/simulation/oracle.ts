@@ -17,18 +17,19 @@ function heaviest(segmentSize: number): number {
 
 /**
  * The most that the log may have in memory: the budget and its slack; what each reader pins (a block of up to two
- * segments) and has loaded ahead; what is kept for those who follow; the tail; and what the senders had given when
- * they were asked to wait.
+ * segments) and has loaded ahead; what is kept for those who follow; the tail; what is being written, up to eight
+ * segments that nobody may need any more by then; and what each sender had given when it was asked to wait: the last,
+ * and the one before, which is in the log only after it was asked whether the next may come.
  */
-function memoryBound({ setup, peers, transcripts }: Simulation): number {
+function memoryBound({ setup, peers, transcripts, transforming, disk }: Simulation): number {
   const { segmentSize, memory } = setup;
   const segment = heaviest(segmentSize);
   const budget = memory * segmentSize;
   const slack = Math.max(4 * segmentSize, budget / 4);
   const cached = Math.max(4, memory / 4) + 1;
-  const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + 2;
-  // What each sender had given at once when it was asked to wait, twice where a transform doubles it.
-  const given = peers.reduce((sum, { connection }) => sum + 2 * connection.mostAtOnce, 0);
+  const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + (disk.busy > 0 ? 9 : 2);
+  const times = 2 * (transforming.times ?? 1);
+  const given = peers.reduce((sum, { connection }) => sum + times * connection.mostAtOnce, 0);
   const said = (given + peers.length * 60) * (segment / segmentSize);
   return budget + slack + (cached + pinned) * segment + said;
 }

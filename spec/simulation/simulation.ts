@@ -1,7 +1,7 @@
 import { createRelay, type MiniServError, type Relay } from '../../lib/index.js';
 import { random } from '../support/random.js';
 import { SimulatedClock } from './clock.js';
-import { Connection } from './connection.js';
+import { Connection, PREFIX } from './connection.js';
 import { SimulatedDisk } from './disk.js';
 import { Peer } from './peer.js';
 import type { Schedule, Setup, Step } from './schedule.js';
@@ -215,9 +215,10 @@ export class Simulation {
   async #turn(most: number): Promise<boolean> {
     const happenings: (() => void)[] = [];
     const some = (): number => 1 + Math.floor(this.#random() * most);
-    for (const { connection, reading, owed, take } of this.peers.map((peer) => this.#view(peer))) {
-      if (connection.deliverable) happenings.push(() => connection.deliver(some()));
-      if (reading && owed) happenings.push(() => take(some()));
+    for (const peer of this.peers) {
+      const { connection, reading, owed } = peer;
+      if (connection.deliverable) happenings.push(() => connection.deliver(some(), this.#heldOf(peer)));
+      if (reading && owed) happenings.push(() => peer.take(some()));
     }
     for (const transcript of this.transcripts) {
       if (transcript.reading && transcript.owed) happenings.push(() => transcript.take());
@@ -236,9 +237,11 @@ export class Simulation {
     return any;
   }
 
-  #view(peer: Peer) {
-    const { connection, reading, owed } = peer;
-    return { connection, reading, owed, take: (most: number) => peer.take(most) };
+  /** What transforms have been given of a client's lines and hold back, in bytes of the log. */
+  #heldOf({ id, lines, connection }: Peer): number {
+    if (this.transforming.holds !== true) return 0;
+    const held = lines.slice(this.#held.lines(id), connection.linesRead);
+    return held.reduce((sum, { length }) => sum + PREFIX + length + 1, 0);
   }
 
   async #settle(): Promise<void> {
