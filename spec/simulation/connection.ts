@@ -1,9 +1,6 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** `client 7: `, in bytes. */
-export const PREFIX = 10;
-
 type Done = (error?: Error | null) => void;
 
 function reset(): Error {
@@ -20,9 +17,6 @@ export class Connection extends Duplex {
   inbound = Buffer.alloc(0);
   /** How many lines the relay has been given the end of. */
   linesRead = 0;
-  /** The most that was to be said of what the relay was given at once, and of what it held then: in bytes of the log. */
-  mostAtOnce = 0;
-  #unfinished = 0;
   /** What the relay has written and the client has not read. */
   outbound: Buffer[] = [];
   #outboundBytes = 0;
@@ -78,12 +72,8 @@ export class Connection extends Duplex {
     return !this.destroyed && this.#wants && (this.#reset || this.inbound.length > 0 || this.#saidEnd);
   }
 
-  /**
-   * Gives the relay up to so many bytes, the end, or the news that there will be no more.
-   *
-   * @param held what it has been given before and has yet to say, in bytes of the log
-   */
-  deliver(most: number, held: number): void {
+  /** Gives the relay up to so many bytes, the end, or the news that there will be no more. */
+  deliver(most: number): void {
     if (!this.deliverable) return;
     if (this.#reset) {
       this.#break();
@@ -91,22 +81,13 @@ export class Connection extends Duplex {
       const chunk = this.inbound.subarray(0, most);
       this.inbound = this.inbound.subarray(chunk.length);
       this.#wants = false;
-      this.#count(chunk, held);
+      this.linesRead += chunk.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
       this.push(Buffer.from(chunk));
     } else {
       this.#wants = false;
       this.#saidEnd = false;
       this.push(null);
     }
-  }
-
-  #count(chunk: Buffer, held: number): void {
-    const lines = chunk.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
-    const rest = chunk.length - 1 - chunk.lastIndexOf(10);
-    this.linesRead += lines;
-    const said = lines === 0 ? 0 : this.#unfinished + chunk.length - rest + lines * PREFIX;
-    this.mostAtOnce = Math.max(this.mostAtOnce, held + said);
-    this.#unfinished = lines === 0 ? this.#unfinished + chunk.length : rest;
   }
 
   // The relay's end.

@@ -18,18 +18,17 @@ function heaviest(segmentSize: number): number {
 /**
  * The most that the log may have in memory: the budget and its slack; what each reader pins (a block of up to two
  * segments) and has loaded ahead; what is kept for those who follow; the tail; what is being written, up to eight
- * segments that nobody may need any more by then; and what each sender had given when it was asked to wait: the last,
- * and the one before, which is in the log only after it was asked whether the next may come.
+ * segments that nobody may need any more by then; and what each sender had given and had not said when there was still room, and
+ * gave at once after that, for it is asked to wait behind what it says.
  */
-function memoryBound({ setup, peers, transcripts, transforming, disk }: Simulation): number {
+function memoryBound({ setup, peers, transcripts, disk }: Simulation): number {
   const { segmentSize, memory } = setup;
   const segment = heaviest(segmentSize);
   const budget = memory * segmentSize;
   const slack = Math.max(4 * segmentSize, budget / 4);
   const cached = Math.max(4, memory / 4) + 1;
   const pinned = (peers.length + transcripts.length) * (2 + 1 + 3) + (disk.busy > 0 ? 9 : 2);
-  const times = 2 * (transforming.times ?? 1);
-  const given = peers.reduce((sum, { connection }) => sum + times * connection.mostAtOnce, 0);
+  const given = peers.reduce((sum, { mostUnsaid, mostAtOnce }) => sum + mostUnsaid + mostAtOnce, 0);
   const said = (given + peers.length * 60) * (segment / segmentSize);
   return budget + slack + (cached + pinned) * segment + said;
 }

@@ -10,6 +10,10 @@ export class Peer {
   #heard: Buffer[] = [];
   /** Every line that it has sent and terminated, as a latin1 string. */
   readonly lines: string[] = [];
+  /** The most of its lines that the relay was given at once, in bytes of the log. */
+  mostAtOnce = 0;
+  /** The most, in bytes of the log, that the relay had been given of its lines and had not said. */
+  mostUnsaid = 0;
   /** What it has sent of one that it has not. */
   #partial = '';
 

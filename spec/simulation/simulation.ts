@@ -1,7 +1,7 @@
 import { createRelay, type MiniServError, type Relay } from '../../lib/index.js';
 import { random } from '../support/random.js';
 import { SimulatedClock } from './clock.js';
-import { Connection, PREFIX } from './connection.js';
+import { Connection } from './connection.js';
 import { SimulatedDisk } from './disk.js';
 import { Peer } from './peer.js';
 import type { Schedule, Setup, Step } from './schedule.js';
@@ -12,6 +12,14 @@ import { Held, TRANSFORMS, type Transforming } from './transforms.js';
 export type Entry =
   | { readonly kind: 'arrived' | 'left'; readonly client: number }
   | { readonly kind: 'line'; readonly client: number; readonly nth: number; readonly text: string };
+
+/** `client 7: `, in bytes. */
+const PREFIX = 10;
+
+/** What lines take in the log. */
+function bytesOf(lines: readonly string[]): number {
+  return lines.reduce((sum, { length }) => sum + PREFIX + length + 1, 0);
+}
 
 /** Done when all that follows from what has just happened has happened, too. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -217,7 +225,7 @@ export class Simulation {
     const some = (): number => 1 + Math.floor(this.#random() * most);
     for (const peer of this.peers) {
       const { connection, reading, owed } = peer;
-      if (connection.deliverable) happenings.push(() => connection.deliver(some(), this.#heldOf(peer)));
+      if (connection.deliverable) happenings.push(() => this.#deliver(peer, some()));
       if (reading && owed) happenings.push(() => peer.take(some()));
     }
     for (const transcript of this.transcripts) {
@@ -237,11 +245,15 @@ export class Simulation {
     return any;
   }
 
-  /** What transforms have been given of a client's lines and hold back, in bytes of the log. */
-  #heldOf({ id, lines, connection }: Peer): number {
-    if (this.transforming.holds !== true) return 0;
-    const held = lines.slice(this.#held.lines(id), connection.linesRead);
-    return held.reduce((sum, { length }) => sum + PREFIX + length + 1, 0);
+  #deliver(peer: Peer, most: number): void {
+    const { id, connection, lines } = peer;
+    const said = this.#counts.get(id);
+    const before = connection.linesRead;
+    connection.deliver(most);
+    const given = this.transforming.lines(lines.slice(before, connection.linesRead));
+    const unsaid = this.transforming.lines(lines.slice(0, connection.linesRead)).slice(said);
+    peer.mostAtOnce = Math.max(peer.mostAtOnce, bytesOf(given));
+    peer.mostUnsaid = Math.max(peer.mostUnsaid, bytesOf(unsaid));
   }
 
   async #settle(): Promise<void> {

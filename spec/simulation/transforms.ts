@@ -11,10 +11,6 @@ export interface Transforming {
   readonly mute?: boolean;
   /** A client's transform may fail, which is the end of it. */
   readonly fails?: boolean;
-  /** Answers wait until the schedule lets them go. */
-  readonly holds?: boolean;
-  /** How many lines come of one, at most. Default: 1. */
-  readonly times?: number;
 }
 
 /** When a transform that fails does so, and what becomes of its client then. */
@@ -26,7 +22,6 @@ export interface Failing {
 /** Answers that transforms hold back until the schedule lets them go. */
 export class Held {
   readonly #answers: (() => void)[] = [];
-  readonly #lines = new Map<number, number>();
   /** Nothing is held any more. */
   open = false;
 
@@ -34,18 +29,9 @@ export class Held {
     return this.#answers.length;
   }
 
-  /** How many lines of a client have been let go. */
-  lines(client: number): number {
-    return this.#lines.get(client) ?? 0;
-  }
-
-  hold({ kind, client }: Message, answer: () => void): void {
-    const go = (): void => {
-      if (kind === 'line') this.#lines.set(client, this.lines(client) + 1);
-      answer();
-    };
-    if (this.open) go();
-    else this.#answers.push(go);
+  hold(answer: () => void): void {
+    if (this.open) answer();
+    else this.#answers.push(answer);
   }
 
   release(count: number): void {
@@ -57,8 +43,7 @@ const same = (sent: readonly string[]): readonly string[] => sent;
 const isDropped = (line: string): boolean => line.charCodeAt(0) % 3 === 0;
 
 function slow(held: Held): TransformFactory {
-  return () => (message: Message) =>
-    new Promise<Message>((resolve) => held.hold(message, () => resolve(message)));
+  return () => (message: Message) => new Promise<Message>((resolve) => held.hold(() => resolve(message)));
 }
 
 function failing(after: number): TransformFactory {
@@ -87,7 +72,7 @@ export const TRANSFORMS = {
     ],
     lines: same,
   }),
-  slow: (held) => ({ factories: [slow(held)], lines: same, holds: true }),
+  slow: (held) => ({ factories: [slow(held)], lines: same }),
   drop: () => ({
     factories: [
       () => (message: Message) => (message.kind === 'line' && isDropped(message.text) ? null : message),
@@ -100,8 +85,6 @@ export const TRANSFORMS = {
       () => (message: Message) => (message.kind === 'line' ? [message, message] : message),
     ],
     lines: (sent) => sent.flatMap((line) => [line, line]),
-    holds: true,
-    times: 2,
   }),
   mute: () => ({
     factories: [() => (message: Message) => (message.kind === 'line' ? message : null)],
