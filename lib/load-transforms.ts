@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -73,6 +72,8 @@ const RESOLVE = `
 
 /** The package as `import` would find it in a module that stands in `cwd`. */
 async function findPackage(name: string, cwd: string): Promise<string> {
+  // Loaded where it is needed: it takes longer than all the rest of what the command needs to begin.
+  const { execFile } = await import('node:child_process');
   const args = ['--input-type=module', '--eval', RESOLVE, '--', name];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
   const { url, code, message } = JSON.parse(stdout) as { url?: string; code?: string; message: string };

@@ -160,7 +160,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const { spillDir, maxClients } = this.#options;
     return this.#listener.listen(port, async () => {
       await this.#spill.prepare(spillDir !== undefined);
-      const { connections, files } = await descriptors();
+      const { connections, files } = descriptors();
       this.#spill.maxFiles = files;
       return maxClients ?? connections;
     });

@@ -24,8 +24,9 @@ try {
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', `./mini-serv-${version}.tgz`]);
   expect('mini-serv --version', run('npx', ['mini-serv', '--version']), `${version}\n`);
-  // The kit, too, judging the command that it came with; it fails by its exit code.
-  run('npx', ['mini-serv', 'conformance', '--only', 'lines,leaves', 'node_modules/.bin/mini-serv']);
+  // The kit, too, judging the command that it came with, which the specs know only in its modules; it fails by its exit
+  // code.
+  run('npx', ['mini-serv', 'conformance', 'node_modules/.bin/mini-serv']);
 
   writeFileSync(
     join(folder, 'consumer.ts'),

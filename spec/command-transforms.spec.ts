@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { arrive } from './support/client.js';
+import { startServer } from './support/command.js';
 import { folder, pair, SHOUT } from './support/modules.js';
 import { eventually } from './support/patience.js';
 import { arrived, left, said } from './support/wire.js';
@@ -31,6 +32,21 @@ describe('command: transforms', () => {
     await b.send('hello\n');
     await a.hears(arrived(1), said(1, 'hello!'));
   });
+
+  const streams: [given: Record<string, string>, seen: string][] = [
+    [{}, 'undefined'],
+    [{ READABLE_STREAM: 'mine' }, 'mine'],
+  ];
+  for (const [given, seen] of streams) {
+    it(`leaves ${seen === 'mine' ? 'READABLE_STREAM as it is' : 'no READABLE_STREAM behind'}`, async () => {
+      const cwd = await folder({
+        'tell.mjs':
+          'export default () => (message) => message; console.error(process.env.READABLE_STREAM + "!");',
+      });
+      const server = await startServer({ args: ['-t', join(cwd, 'tell.mjs')], env: given });
+      await server.stderr.until(`${seen}!\n`);
+    });
+  }
 
   const lines = ['hello', 'a secret', 'for=,:', '\x1b[2J'];
   const builtIns: [spec: string, ...heard: string[]][] = [
