@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DuplexDestination } from './duplex-destination.js';
 import type { MiniServError } from './errors.js';
@@ -30,7 +31,8 @@ export class Client {
   closed = false;
   readonly #duplex: Duplex;
   readonly #options: ClientOptions;
-  readonly #source: Source;
+  #source: Source | null = null;
+  #first: (bytes: Buffer | string) => void = nothing;
   #reader: Reader | null = null;
   #cancelKick: () => void = nothing;
 
@@ -38,6 +40,10 @@ export class Client {
     this.id = id;
     this.#duplex = duplex;
     this.#options = options;
+  }
+
+  start(): void {
+    const duplex = this.#duplex;
     duplex.on('error', (error) => {
       this.reason ??= error;
       // Most have done so by themselves; one that was made otherwise would stay in the room, and hear nothing.
@@ -45,20 +51,25 @@ export class Client {
       // After the 'close' that nearly all emit now.
       process.nextTick(() => this.#close());
     });
-    // One that does not end by itself has done all it was there for.
-    duplex.on('finish', () => {
-      if (duplex.readableEnded) duplex.destroy();
-    });
+    // One that does not end by itself, as a socket does, has done all it was there for.
+    if (!(duplex instanceof Socket)) {
+      duplex.on('finish', () => {
+        if (duplex.readableEnded) duplex.destroy();
+      });
+    }
     // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
     duplex.allowHalfOpen = true;
     duplex.on('close', () => this.#close());
-    this.#source = new Source(id, duplex, (error) => this.#kick(error), options);
-  }
-
-  start(): void {
-    this.#source.start();
-    // Handed over when it was closed already: that will not be told again.
-    if (this.#duplex.closed) process.nextTick(() => this.#close());
+    duplex.on('end', () => this.hush());
+    if (this.#options.transforms.length > 0) {
+      this.#speak().begin();
+    } else {
+      this.#first = (bytes) => this.#speak().begin(bytes);
+      duplex.on('data', this.#first);
+    }
+    // Handed over when it had nothing more to say, or was closed: that will not be told again.
+    if (duplex.readableEnded) process.nextTick(() => this.hush());
+    if (duplex.closed) process.nextTick(() => this.#close());
   }
 
   /** Bytes that it has yet to take. */
@@ -68,24 +79,14 @@ export class Client {
 
   /** How many messages its transforms have been given and have not answered. */
   get transforming(): number {
-    return this.#source.transforming;
+    return this.#source?.transforming ?? 0;
   }
 
   /** It is in the room: what is said from here on is for it. */
-  arrive(options: Pick<Required<ReaderOptions>, 'log' | 'progressed' | 'failed' | 'done'>): Reader | null {
+  arrive(options: ReaderOptions): Reader | null {
     this.arrived = true;
     if (this.closed) return null;
-    const { log, progressed, failed, done } = options;
-    // Not `{ ...options }`: each such object would have a shape of its own, of half a kilobyte.
-    this.#reader = new Reader({
-      log,
-      clock: this.#options.clock,
-      destination: new DuplexDestination(this.#duplex),
-      owner: this.id,
-      progressed,
-      failed,
-      done,
-    });
+    this.#reader = new Reader(new DuplexDestination(this.#duplex), this.id, options);
     return this.#reader;
   }
 
@@ -97,12 +98,12 @@ export class Client {
 
   /** Stops listening to it. What it has said in complete lines will be said. */
   hush(): void {
-    this.#source.end();
+    this.#speak().end();
   }
 
   /** Gives its transforms up: what they have not answered will not be said. */
   abandon(): void {
-    this.#source.abandon();
+    this.#source?.abandon();
   }
 
   /** Ends its connection now, with what the kernel has of it still to be delivered. */
@@ -134,6 +135,15 @@ export class Client {
     });
   }
 
+  /** Its source, which there is not before its first byte, or its end: idle clients are to cost little. */
+  #speak(): Source {
+    if (this.#source === null) {
+      this.#duplex.off('data', this.#first);
+      this.#source = new Source(this.id, this.#duplex, (error) => this.#kick(error), this.#options);
+    }
+    return this.#source;
+  }
+
   #kick(error: MiniServError): void {
     const { clock, grace, warn } = this.#options;
     this.reason ??= error;
@@ -148,7 +158,7 @@ export class Client {
     if (this.closed) return;
     this.closed = true;
     this.#cancelKick();
-    this.#source.end();
+    this.hush();
     this.#reader?.stop();
     this.#options.closed(this);
   }

@@ -7,8 +7,6 @@ import type { Destination } from './reader.js';
  * log's; any other Duplex may keep what it is given, and gets a copy.
  */
 export class DuplexDestination implements Destination {
-  readonly most = undefined;
-  readonly timed = false;
   readonly #duplex: Duplex;
   readonly #shares: boolean;
 

@@ -20,11 +20,16 @@ interface Member {
   announced: boolean;
   /** Whether it hears the room. */
   joined: boolean;
-  /** The beginning of a line whose end is yet to come, and the place and number of the record in which it began. */
-  parts: string[];
-  from: number;
-  n: number;
-  /** The number of the last record that was read again for those parts. */
+  /** A line whose end is yet to come. */
+  open: Open | null;
+}
+
+interface Open {
+  readonly parts: string[];
+  /** The place and number of the record in which it began. */
+  readonly from: number;
+  readonly n: number;
+  /** The number of the last record that was read again for its parts. */
   again: number;
 }
 
@@ -118,15 +123,7 @@ export class Fold {
     if (event.kind === 'arrived') {
       const client = this.next++;
       const silent = event.silent === true;
-      this.#members.set(client, {
-        run,
-        announced: !silent,
-        joined: !silent,
-        parts: [],
-        from: 0,
-        n: 0,
-        again: -1,
-      });
+      this.#members.set(client, { run, announced: !silent, joined: !silent, open: null });
       if (run.epoch === own) reader.given(event.token, client);
       if (!silent) reader.arrived(client, false, true, time);
       return;
@@ -135,11 +132,8 @@ export class Fold {
     if (member === undefined || member.run !== run) return;
     if (event.kind === 'lines') this.#lines(member, event, reader, time);
     else if (event.kind === 'part') {
-      if (member.from === 0) {
-        member.from = place;
-        member.n = run.last;
-      }
-      member.parts.push(event.bytes);
+      member.open ??= { parts: [], from: place, n: run.last, again: -1 };
+      member.open.parts.push(event.bytes);
     } else if (event.kind === 'joined') {
       const first = !member.joined;
       const silent = event.silent === true;
@@ -160,23 +154,22 @@ export class Fold {
     const run = this.#runs.get(record.epoch);
     for (const event of record.events) {
       if (event.kind !== 'part') continue;
-      const member = this.#members.get(event.client);
-      if (member === undefined || member.run !== run || member.from === 0) continue;
+      const open = this.#openOf(event.client, run);
       // A record may be there twice.
-      if (place < member.from || record.n < member.n || record.n <= member.again) continue;
-      member.parts.push(event.bytes);
+      if (open === null || place < open.from || record.n < open.n || record.n <= open.again) continue;
+      open.parts.push(event.bytes);
     }
     for (const event of record.events) {
-      const member = event.kind === 'part' ? this.#members.get(event.client) : undefined;
-      if (member?.run === run && member !== undefined) member.again = Math.max(member.again, record.n);
+      const open = event.kind === 'part' ? this.#openOf(event.client, run) : null;
+      if (open !== null) open.again = Math.max(open.again, record.n);
     }
   }
 
   /** The place of the oldest record in which a line begins that has not ended; undefined if there is none. */
   get oldest(): number | undefined {
     let oldest: number | undefined;
-    for (const { from } of this.#members.values()) {
-      if (from > 0 && (oldest === undefined || from < oldest)) oldest = from;
+    for (const { open } of this.#members.values()) {
+      if (open !== null && (oldest === undefined || open.from < oldest)) oldest = open.from;
     }
     return oldest;
   }
@@ -195,7 +188,7 @@ export class Fold {
       clients: [...clients.values()],
       silent: those(({ announced }) => !announced),
       outside: those(({ joined }) => !joined),
-      open: members.filter(([, { from }]) => from > 0).map(([client, { from, n }]) => [client, from, n]),
+      open: members.flatMap(([client, { open }]) => (open === null ? [] : [[client, open.from, open.n]])),
     };
   }
 
@@ -205,7 +198,7 @@ export class Fold {
     for (const epoch of state.dead) fold.#dead.add(epoch);
     const silent = new Set(state.silent);
     const outside = new Set(state.outside);
-    const open = new Map(state.open.map(([client, from, n]) => [client, { from, n }]));
+    const open = new Map(state.open.map(([client, from, n]) => [client, { parts: [], from, n, again: -1 }]));
     const members: [number, Member][] = [];
     for (const [i, [epoch, last]] of state.runs.entries()) {
       const run = { epoch, last };
@@ -213,8 +206,7 @@ export class Fold {
       for (const client of state.clients[i] ?? []) {
         const announced = !silent.has(client);
         const joined = !outside.has(client);
-        const { from, n } = open.get(client) ?? { from: 0, n: 0 };
-        members.push([client, { run, announced, joined, parts: [], from, n, again: -1 }]);
+        members.push([client, { run, announced, joined, open: open.get(client) ?? null }]);
       }
     }
     // In the order of their ids, as they arrived.
@@ -229,14 +221,14 @@ export class Fold {
     reader: FoldReader,
     time: number | undefined,
   ): void {
-    if (member.from === 0) {
-      reader.lines(client, bytes, time);
-      return;
-    }
-    const whole = member.parts.join('') + bytes;
-    member.parts = [];
-    member.from = 0;
-    reader.lines(client, whole, time);
+    const { open } = member;
+    member.open = null;
+    reader.lines(client, open === null ? bytes : open.parts.join('') + bytes, time);
+  }
+
+  #openOf(client: number, run: Run | undefined): Open | null {
+    const member = this.#members.get(client);
+    return member !== undefined && member.run === run ? member.open : null;
   }
 
   #down(epoch: string, reader: FoldReader, time: number | undefined): void {

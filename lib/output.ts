@@ -20,7 +20,7 @@ export class Output extends Readable {
   /** The outputs of the destinations beyond the first. */
   readonly #others = new Map<NodeJS.WritableStream, Output>();
 
-  constructor(options: Omit<ReaderOptions, 'destination'>, another: () => Output) {
+  constructor(owner: number, options: ReaderOptions, another: () => Output) {
     super(ownOptions({ highWaterMark: BUFFERED }));
     this.#another = another;
     const destination: Destination = {
@@ -35,7 +35,7 @@ export class Output extends Readable {
       // The operator has been warned; nobody may be listening here.
       fail: (error) => void this.destroy(this.listenerCount('error') > 0 ? error : undefined),
     };
-    this.#reader = new Reader({ ...options, destination });
+    this.#reader = new Reader(destination, owner, options);
   }
 
   get reader(): Reader {

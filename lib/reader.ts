@@ -22,12 +22,10 @@ export interface Destination {
   fail(error: Error): void;
 }
 
+/** What many readers have in common: one object for all of them, since idle clients are to cost little. */
 export interface ReaderOptions {
   readonly log: RoomLog;
   readonly clock: Clock;
-  readonly destination: Destination;
-  /** The client whose own runs are skipped, or `NOBODY`. */
-  readonly owner: number;
   /** Told each time that the destination has taken a block. */
   readonly progressed?: (reader: Reader) => void;
   /** Told when what it is owed cannot be read back. */
@@ -66,7 +64,9 @@ const MEMORY = 0.95;
  * destination has taken the last, so a destination that stops costs a number and one segment.
  */
 export class Reader {
+  /** The client whose own runs are skipped, or `NOBODY`. */
   readonly owner: number;
+  readonly #destination: Destination;
   readonly #options: ReaderOptions;
   #cursor: number;
   #limit: number | undefined;
@@ -76,9 +76,10 @@ export class Reader {
   #sentAt = 0;
   #pace = 0;
 
-  constructor(options: ReaderOptions) {
+  constructor(destination: Destination, owner: number, options: ReaderOptions) {
+    this.owner = owner;
+    this.#destination = destination;
     this.#options = options;
-    this.owner = options.owner;
     this.#cursor = options.log.attach();
     this.#pump();
   }
@@ -151,12 +152,13 @@ export class Reader {
   }
 
   #next(): void {
-    const { log, destination } = this.#options;
+    const { log } = this.#options;
+    const destination = this.#destination;
     const limit = this.#limit ?? log.end;
     if (this.#cursor >= limit) {
       if (this.#limit === undefined) {
         this.#state = 'waiting';
-        log.wait(this.#more);
+        log.wait(this);
       } else {
         this.stop();
         destination.finish();
@@ -169,29 +171,32 @@ export class Reader {
     else this.#send(block);
   }
 
-  readonly #more = (): void => {
+  /** More has been said. It is the log that tells. */
+  more(): void {
     if (this.#state === 'waiting') this.#pump();
-  };
+  }
 
   #send(block: Block): void {
     this.#state = 'sending';
     // Not its bytes: a destination that has copied them need not keep thousands of Buffers alive.
-    this.#block = { segments: block.segments, next: block.next };
-    this.#sentAt = this.#options.clock.now();
-    const { destination, log } = this.#options;
+    const inFlight = { segments: block.segments, next: block.next };
+    this.#block = inFlight;
+    const { clock, log } = this.#options;
+    this.#sentAt = clock.now();
+    const destination = this.#destination;
     const times = destination.timed === true ? log.times(block) : undefined;
     // Its throw must not reach the readers behind it.
     try {
-      destination.send(block.bytes, this.#sent, times);
+      destination.send(block.bytes, (error) => this.#sent(inFlight, error), times);
     } catch (error) {
       this.stop();
       destination.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  readonly #sent = (error?: Error | null): void => {
-    const block = this.#block;
-    if (this.#state !== 'sending' || block === null) return;
+  #sent(block: Omit<Block, 'bytes'>, error?: Error | null): void {
+    // Once, whoever says it twice.
+    if (this.#block !== block) return;
     if (error) {
       this.stop();
       return;
@@ -202,7 +207,7 @@ export class Reader {
     this.#pass(block);
     this.#options.progressed?.(this);
     if (!this.#pumping) this.#pump();
-  };
+  }
 
   #pass(block: Omit<Block, 'bytes'>): void {
     const { log } = this.#options;
@@ -224,7 +229,7 @@ export class Reader {
         if (this.#state === 'done') return;
         this.stop();
         this.#options.failed?.(error, this);
-        this.#options.destination.fail(error);
+        this.#destination.fail(error);
       },
     );
   }

@@ -38,12 +38,12 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #pacing: Pacing;
   readonly #arriving = new Map<number, Arriving>();
   readonly #clients = new Map<number, Client>();
-  /** Clients of whom it has not been noted that they left. */
-  readonly #present = new Set<Client>();
+  /** How many clients there are of whom it has not been noted that they left. */
+  #present = 0;
   readonly #transcripts: Transcripts;
   readonly #listener: Listener;
   readonly #ofClients: ClientOptions;
-  readonly #ofReaders: Pick<Required<ReaderOptions>, 'log' | 'progressed' | 'failed' | 'done'>;
+  readonly #ofReaders: ReaderOptions;
   #tokens = 0;
   #lost = false;
   #ignoreSignal = (): void => {};
@@ -112,6 +112,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     };
     this.#ofReaders = {
       log: this.#roomLog,
+      clock: world.clock,
       progressed: this.#pacing.progressed,
       failed: ({ message, cause }, { owner: client }) => {
         const warning = `client ${client} is disconnected: ${message}`;
@@ -268,7 +269,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     arriving.id = id;
     const client = new Client(id, arriving.duplex, this.#ofClients);
     this.#clients.set(id, client);
-    this.#present.add(client);
+    this.#present++;
     client.start();
     arriving.arrived?.(id);
   }
@@ -301,8 +302,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   /** All that a client has said has come through. */
   #hushed(client: Client): void {
+    if (!client.left) this.#present--;
     client.left = true;
-    this.#present.delete(client);
     this.#forget(client);
   }
 
@@ -316,7 +317,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   #forget(client: Client): void {
     if (client.left && client.closed) this.#clients.delete(client.id);
-    if (this.#present.size === 0) this.#allHushed();
+    if (this.#present === 0) this.#allHushed();
   }
 
   async #close(grace: number): Promise<void> {
@@ -356,7 +357,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     for (const client of this.#clients.values()) client.hush();
     // Nobody waits any more: what was taken from a sender is to come through.
     this.#pacing.shutdown();
-    if (this.#present.size === 0) this.#allHushed();
+    if (this.#present === 0) this.#allHushed();
     return hushed;
   }
 

@@ -4,6 +4,11 @@ import type { Content, Segment } from './segment.js';
 import type { TimeMark } from './times.js';
 import type { Clock } from './world.js';
 
+/** Who is to be told when more has been said. */
+export interface Follower {
+  more(): void;
+}
+
 /** A piece of the log for one reader. */
 export interface Block {
   readonly segments: readonly Segment[];
@@ -41,7 +46,7 @@ export class RoomLog {
   #tail: Segment | null = null;
   /** Readers that will need whatever is said from now on. */
   #followers = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: Follower[] = [];
   #unflushed = 0;
   #scheduled = false;
   /** When what is not flushed began to be said. */
@@ -167,9 +172,9 @@ export class RoomLog {
     return loaded;
   }
 
-  /** Calls back once when more has been said. */
-  wait(callback: () => void): void {
-    this.#waiting.push(callback);
+  /** Tells it once when more has been said. */
+  wait(follower: Follower): void {
+    this.#waiting.push(follower);
   }
 
   #segment(cursor: number): Segment {
@@ -243,6 +248,6 @@ export class RoomLog {
     this.#urgent = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const callback of waiting) callback();
+    for (const follower of waiting) follower.more();
   }
 }

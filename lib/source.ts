@@ -28,8 +28,7 @@ const CHUNK = 64 * 1024;
 /**
  * One client's inbound half: its input, the line-splitting Transform, the tagger, its own transforms. What it
  * writes to the hub reads `arrived, lines, lines, …, left`; without transforms, `lines, …, left`: it has arrived when
- * it was given its id, and only a transform could have a say in whether that is announced. The pipeline is built at
- * the client's first byte, unless a transform wants to see it arrive: idle clients cost nothing then.
+ * it was given its id, and only a transform could have a say in whether that is announced.
  */
 export class Source {
   readonly #client: number;
@@ -54,17 +53,16 @@ export class Source {
     this.#options = options;
   }
 
-  start(): void {
-    const input = this.#input;
-    input.on('end', () => this.end());
-    if (this.#options.transforms.length === 0) {
-      input.on('data', this.#begin);
-    } else {
-      this.#build();
-      this.#flow();
-    }
-    // Handed over when it had nothing more to say: that will not be told again.
-    if (input.readableEnded) process.nextTick(() => this.end());
+  /**
+   * Builds the pipeline: at once where a transform is to see its client arrive, else not before there is something to
+   * say.
+   *
+   * @param first what has been read of the input, which is not paused
+   */
+  begin(first: Buffer | string = ''): void {
+    const splitter = this.#build();
+    if (first.length > 0) splitter.write(first.toString('latin1'));
+    if (!this.#ended) this.#input.pipe(splitter, { end: false });
   }
 
   /** How many messages its transforms have been given and have not answered. */
@@ -83,7 +81,6 @@ export class Source {
     this.#ended = true;
     const input = this.#input;
     if (this.#splitter === null) {
-      input.off('data', this.#begin);
       this.#say({ kind: 'left', client: this.#client, silent: false });
     } else {
       input.unpipe(this.#splitter);
@@ -94,17 +91,6 @@ export class Source {
     }
     // Whatever still comes in is discarded: unread input would turn our FIN into a RST.
     input.resume();
-  }
-
-  /** Not before the first byte: what decodes is a quarter of a kilobyte. */
-  readonly #begin = (first: Buffer | string): void => {
-    this.#input.off('data', this.#begin);
-    this.#build().write(first.toString('latin1'));
-    this.#flow();
-  };
-
-  #flow(): void {
-    if (!this.#ended && this.#splitter !== null) this.#input.pipe(this.#splitter, { end: false });
   }
 
   #build(): Transform {

@@ -8,7 +8,7 @@ interface Transcript {
   destroy(): void;
 }
 
-export interface TranscriptsOptions extends Omit<ReaderOptions, 'destination' | 'owner' | 'done'> {
+export interface TranscriptsOptions extends Omit<ReaderOptions, 'done'> {
   /** Told of each reader that begins, and when it needs nothing more of the log. */
   readonly began: (reader: Reader) => void;
   readonly done: (reader: Reader) => void;
@@ -30,7 +30,7 @@ export class Transcripts {
 
   /** A new Readable of all that is said from now on. */
   output(): Output {
-    const output = new Output(this.#readerOptions(), () => this.output());
+    const output = new Output(NOBODY, this.#readerOptions(), () => this.output());
     const ended = new Promise<void>((resolve) => void output.once('close', resolve));
     this.#add(output.reader, { ended, destroy: () => void output.destroy() });
     return output;
@@ -43,9 +43,8 @@ export class Transcripts {
       end = resolve;
     });
     const { done, ...options } = this.#readerOptions();
-    const reader: Reader = new Reader({
+    const reader: Reader = new Reader(destination, NOBODY, {
       ...options,
-      destination,
       done: (gone) => {
         done(gone);
         end();
@@ -71,7 +70,6 @@ export class Transcripts {
     const { done, began: _, ...options } = this.#options;
     return {
       ...options,
-      owner: NOBODY,
       done: (reader: Reader): void => {
         this.#readers.delete(reader);
         done(reader);

@@ -39,7 +39,10 @@ class Slow implements Destination {
   }
 }
 
-function made(options: Partial<ReaderOptions> = {}, memory = 1e6) {
+type Made = Partial<ReaderOptions> & { destination?: Slow; owner?: number };
+
+function made(made: Made = {}, memory = 1e6) {
+  const { destination = new Slow(), owner = NOBODY, ...options } = made;
   const { clock, fs } = fakeWorld();
   clock.time = 5000;
   const turns: (() => void)[] = [];
@@ -48,14 +51,11 @@ function made(options: Partial<ReaderOptions> = {}, memory = 1e6) {
   const spill = new Spill({ fs, dir: '/spill', limit: undefined, warn: () => {} });
   const pager = new Pager({ clock, spill, segmentSize: SEGMENT, memory, ...silent });
   const log = new RoomLog(SEGMENT, pager, clock);
-  const destination = new Slow();
   const counts = { progressed: 0, done: 0 };
   const failures: Error[] = [];
-  const reader = new Reader({
+  const reader = new Reader(destination, owner, {
     log,
-    owner: NOBODY,
     clock,
-    destination,
     progressed: () => counts.progressed++,
     failed: (error) => failures.push(error),
     done: () => counts.done++,

@@ -172,7 +172,7 @@ describe('the room log', () => {
     const { log, turn } = smallLog();
     log.attach();
     let calls = 0;
-    log.wait(() => calls++);
+    log.wait({ more: () => calls++ });
     log.append(NOBODY, 'notice', true);
     log.append(NOBODY, 'line');
     log.append(NOBODY, 'line');
@@ -185,7 +185,7 @@ describe('the room log', () => {
     const { log, turn } = smallLog();
     log.attach();
     let calls = 0;
-    log.wait(() => calls++);
+    log.wait({ more: () => calls++ });
     for (const text of ['one', 'two', 'three']) {
       log.append(NOBODY, text, true);
       turn();
@@ -205,7 +205,7 @@ describe('the room log', () => {
     let calls = 0;
     log.append(NOBODY, 'line');
     turn();
-    log.wait(() => calls++);
+    log.wait({ more: () => calls++ });
     log.append(NOBODY, 'notice', true);
     turn();
     expect(calls).to.equal(0);
@@ -217,7 +217,7 @@ describe('the room log', () => {
     const { log, turn, clock } = smallLog();
     log.attach();
     let calls = 0;
-    log.wait(() => calls++);
+    log.wait({ more: () => calls++ });
     log.append(NOBODY, 'one', true);
     turn();
     log.append(NOBODY, 'two', true);
@@ -236,7 +236,7 @@ describe('the room log', () => {
       const { log, turn } = smallLog(Number.POSITIVE_INFINITY);
       log.attach();
       let calls = 0;
-      for (let i = 0; i < readers; i++) log.wait(() => calls++);
+      for (let i = 0; i < readers; i++) log.wait({ more: () => calls++ });
       log.append(NOBODY, 'x'.repeat(bytes));
       for (let turns = 1; turns < expected; turns++) {
         turn();
@@ -251,7 +251,7 @@ describe('the room log', () => {
     const { log, turn, clock } = smallLog(Number.POSITIVE_INFINITY);
     log.attach();
     let calls = 0;
-    for (let i = 0; i < 640; i++) log.wait(() => calls++);
+    for (let i = 0; i < 640; i++) log.wait({ more: () => calls++ });
     log.append(NOBODY, 'x'.repeat(64 * 1024));
     turn();
     clock.advance(1);
@@ -263,7 +263,7 @@ describe('the room log', () => {
     const { log } = smallLog(Number.POSITIVE_INFINITY);
     log.attach();
     let calls = 0;
-    log.wait(() => calls++);
+    log.wait({ more: () => calls++ });
     log.append(NOBODY, 'x'.repeat(512 * 1024));
     expect(calls).to.equal(1);
   });

@@ -1,8 +1,8 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
+import { Client } from '../lib/client.js';
 import type { Message, Said } from '../lib/message.js';
-import { Source } from '../lib/source.js';
 import { realWorld } from '../lib/world.js';
 import { diary, join, Member, room } from './support/room.js';
 import { arrived, left, said } from './support/wire.js';
@@ -210,12 +210,11 @@ describe('source', () => {
           const pass = (_client: number, resume: () => void): void => resume();
           const policy = { onTransformError: 'close', warn: () => {} } as const;
           const options = { hub, clock, transforms, maxLine: 10, pass, ...policy };
-          const source = new Source(0, far, () => {}, options);
+          const client = new Client(0, far, { ...options, grace: 0, closed: () => {} });
           const left = new Promise<void>((resolve) => {
             gone = resolve;
           });
-          source.start();
-          far.once('close', () => source.end());
+          client.start();
           near.write(words);
           end({ near, far });
           await left;
