@@ -71,7 +71,7 @@ export class Reader {
   #cursor: number;
   #limit: number | undefined;
   #state: 'idle' | 'waiting' | 'sending' | 'loading' | 'done' = 'idle';
-  #block: Omit<Block, 'bytes'> | null = null;
+  #block: Block | null = null;
   #pumping = false;
   #sentAt = 0;
   #pace = 0;
@@ -178,23 +178,21 @@ export class Reader {
 
   #send(block: Block): void {
     this.#state = 'sending';
-    // Not its bytes: a destination that has copied them need not keep thousands of Buffers alive.
-    const inFlight = { segments: block.segments, next: block.next };
-    this.#block = inFlight;
+    this.#block = block;
     const { clock, log } = this.#options;
     this.#sentAt = clock.now();
     const destination = this.#destination;
     const times = destination.timed === true ? log.times(block) : undefined;
     // Its throw must not reach the readers behind it.
     try {
-      destination.send(block.bytes, (error) => this.#sent(inFlight, error), times);
+      destination.send(block.bytes, (error) => this.#sent(block, error), times);
     } catch (error) {
       this.stop();
       destination.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #sent(block: Omit<Block, 'bytes'>, error?: Error | null): void {
+  #sent(block: Block, error?: Error | null): void {
     // Once, whoever says it twice.
     if (this.#block !== block) return;
     if (error) {
@@ -209,7 +207,7 @@ export class Reader {
     if (!this.#pumping) this.#pump();
   }
 
-  #pass(block: Omit<Block, 'bytes'>): void {
+  #pass(block: Block): void {
     const { log } = this.#options;
     log.release(block);
     // Unless it has gone further meanwhile.

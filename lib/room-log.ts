@@ -1,5 +1,6 @@
 import { invariant } from './invariant.js';
 import type { Pager } from './pager.js';
+import { NOBODY } from './runs.js';
 import type { Content, Segment } from './segment.js';
 import type { TimeMark } from './times.js';
 import type { Clock } from './world.js';
@@ -16,6 +17,22 @@ export interface Block {
   readonly bytes: readonly Buffer[];
   /** Where the reader's cursor stands once the block is delivered. */
   readonly next: number;
+}
+
+/** A part of a segment. */
+interface Part {
+  readonly segment: Segment;
+  readonly content: Content;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A block of all that was said, whoever said it, and what was asked for. */
+interface Whole extends Block {
+  readonly parts: readonly Part[];
+  readonly cursor: number;
+  readonly limit: number;
+  readonly most: number;
 }
 
 /** Bytes said in one turn of the event loop before they are handed to the readers within that turn. */
@@ -44,6 +61,8 @@ export class RoomLog {
   readonly #clock: Clock;
   #segments = new Map<number, Segment>();
   #tail: Segment | null = null;
+  /** Most readers ask for the same one after another. */
+  #last: Whole | null = null;
   /** Readers that will need whatever is said from now on. */
   #followers = 0;
   #waiting: Follower[] = [];
@@ -111,22 +130,41 @@ export class RoomLog {
    * bytes; null if that is on disk and has to be loaded first. There must be something: `cursor` < `limit`.
    */
   take(cursor: number, limit: number, owner: number, most: number): Block | null {
-    const segments: Segment[] = [];
-    const bytes: Buffer[] = [];
+    const last = this.#last;
+    const whole =
+      last !== null && last.cursor === cursor && last.limit === limit && last.most === most && isThere(last)
+        ? last
+        : this.#whole(cursor, limit, most);
+    if (whole === null) return null;
+    this.#last = whole;
+    const { parts, segments, next } = whole;
+    for (const segment of segments) this.#pager.pin(segment);
+    if (owner === NOBODY || !parts.some(({ segment, from, to }) => segment.holds(from, to, owner)))
+      return whole;
+    return {
+      segments,
+      next,
+      bytes: parts.flatMap(({ segment, from, to }) => segment.slices(from, to, owner)),
+    };
+  }
+
+  #whole(cursor: number, limit: number, most: number): Whole | null {
+    const parts: Part[] = [];
     let next = cursor;
     while (next < limit && next - cursor < most) {
       const segment = this.#segment(next);
-      if (segment.content === null) break;
+      const { content } = segment;
+      if (content === null) break;
       const base = segment.index * this.segmentSize;
       const to = Math.min(limit - base, segment.length, next - base + most);
-      bytes.push(...segment.slices(next - base, to, owner));
-      this.#pager.pin(segment);
-      segments.push(segment);
+      parts.push({ segment, content, from: next - base, to });
       next = base + to;
     }
-    if (segments.length === 0) return null;
+    if (parts.length === 0) return null;
     invariant(next > cursor && next <= limit, 'a block is not a part of what its reader is to have');
-    return { segments, bytes, next };
+    const segments = parts.map(({ segment }) => segment);
+    const bytes = parts.map(({ segment, from, to }) => segment.slice(from, to));
+    return { parts, segments, bytes, next, cursor, limit, most };
   }
 
   /** When the bytes of a block were said, for a reader that skips nothing: see {@link Destination.send}. */
@@ -199,6 +237,7 @@ export class RoomLog {
 
   #free(segment: Segment): void {
     this.#segments.delete(segment.index);
+    this.#last = null;
     this.#pager.free(segment);
   }
 
@@ -250,4 +289,9 @@ export class RoomLog {
     this.#waiting = [];
     for (const follower of waiting) follower.more();
   }
+}
+
+/** Whether its bytes are still, or again, where they were. */
+function isThere({ parts }: Whole): boolean {
+  return parts.every(({ segment, content }) => segment.content === content);
 }

@@ -1,4 +1,4 @@
-import { NOBODY, type Runs } from './runs.js';
+import type { Runs } from './runs.js';
 import type { Times } from './times.js';
 
 /** Where a spilled segment lies. Opaque to everything but the spill. */
@@ -37,9 +37,6 @@ export class Segment {
   pins = 0;
   /** What it counts for in memory, in bytes. */
   weight = 0;
-  #lastFrom = -1;
-  #lastTo = -1;
-  #lastSlice: Buffer | null = null;
 
   constructor(index: number, content: Content) {
     this.index = index;
@@ -59,10 +56,24 @@ export class Segment {
     return written;
   }
 
+  /** The bytes of `[from, to)`, shared with the log. */
+  slice(from: number, to: number): Buffer {
+    return (this.content as Content).bytes.subarray(from, to);
+  }
+
+  /** Whether any of the bytes of `[from, to)` are `owner`'s. */
+  holds(from: number, to: number, owner: number): boolean {
+    const { runs } = this.content as Content;
+    for (let run = runs.find(from), end = from; end < to; run++) {
+      if (runs.owner(run) === owner) return true;
+      end = runs.end(run);
+    }
+    return false;
+  }
+
   /** The bytes of `[from, to)` that are not `owner`'s, shared with the log as long as they are not many pieces. */
   slices(from: number, to: number, owner: number): Buffer[] {
     const { runs } = this.content as Content;
-    if (owner === NOBODY) return [this.#slice(from, to)];
     /** Where each piece begins and ends, by turns. */
     const bounds: number[] = [];
     let start = from;
@@ -83,7 +94,7 @@ export class Segment {
   #share(bounds: readonly number[]): Buffer[] {
     const slices: Buffer[] = [];
     for (let i = 0; i < bounds.length; i += 2) {
-      slices.push(this.#slice(bounds[i] as number, bounds[i + 1] as number));
+      slices.push(this.slice(bounds[i] as number, bounds[i + 1] as number));
     }
     return slices;
   }
@@ -96,21 +107,10 @@ export class Segment {
     return copy;
   }
 
-  /** Most readers ask for the same bytes one after another: they are given the same Buffer. */
-  #slice(from: number, to: number): Buffer {
-    if (this.#lastSlice === null || this.#lastFrom !== from || this.#lastTo !== to) {
-      this.#lastSlice = (this.content as Content).bytes.subarray(from, to);
-      this.#lastFrom = from;
-      this.#lastTo = to;
-    }
-    return this.#lastSlice;
-  }
-
   /** Gives the memory back; what was on disk stays there. */
   release(): Content | null {
     const { content } = this;
     this.content = null;
-    this.#lastSlice = null;
     return content;
   }
 }

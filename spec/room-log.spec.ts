@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Pager } from '../lib/pager.js';
-import { RoomLog } from '../lib/room-log.js';
+import { type Block, RoomLog } from '../lib/room-log.js';
 import { NOBODY, Runs } from '../lib/runs.js';
 import { Spill } from '../lib/spill.js';
 import { eventually } from './support/patience.js';
@@ -150,6 +150,37 @@ describe('the room log', () => {
     void log.load(first);
     // Its own two, and of those that it would be followed into all but the one that nobody needs.
     expect(pager.loading).to.equal(3);
+  });
+
+  it('gives readers who ask for the same, and of whom nothing of it is, the same block', () => {
+    const { log } = smallLog();
+    const cursor = log.attach();
+    log.append(1, 'one ');
+    log.append(2, 'two');
+    const all = log.take(cursor, log.end, 3, SEGMENT);
+    for (const owner of [4, NOBODY]) expect(log.take(cursor, log.end, owner, SEGMENT)).to.equal(all);
+    const texts = (block: Block | null): string[] | undefined => block?.bytes.map(String);
+    expect(texts(log.take(cursor, log.end, 1, SEGMENT))).to.deep.equal(['two']);
+    expect(texts(log.take(cursor + 1, log.end, 3, SEGMENT))).to.deep.equal(['ne two']);
+    expect(texts(log.take(cursor, log.end - 1, 3, SEGMENT))).to.deep.equal(['one tw']);
+    expect(texts(log.take(cursor, log.end, 3, 5))).to.deep.equal(['one t']);
+    log.append(1, ' three');
+    expect(texts(log.take(cursor, log.end, 3, SEGMENT))).to.deep.equal(['one two three']);
+  });
+
+  it('gives nobody a block again whose memory is somebody else’s', async () => {
+    const { log } = smallLog(SEGMENT);
+    const start = log.attach();
+    const stopped = log.attach();
+    log.append(NOBODY, '0123456789abcdef');
+    const block = log.take(start, SEGMENT, 3, SEGMENT) as Block;
+    log.release(block);
+    for (let i = 0; i < 20; i++) log.append(NOBODY, `${i}`.padEnd(SEGMENT, '.'));
+    await eventually('the first to be on disk', () => log.saidAt(start) === undefined);
+    expect(log.take(stopped, SEGMENT, 3, SEGMENT)).to.equal(null);
+    await log.load(stopped);
+    const again = log.take(stopped, SEGMENT, 3, SEGMENT);
+    expect(again?.bytes.map(String)).to.deep.equal(['0123456789abcdef']);
   });
 
   it('gives a few small pieces as one', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NOBODY, Runs } from '../lib/runs.js';
+import { Runs } from '../lib/runs.js';
 import { Segment } from '../lib/segment.js';
 import { Times } from '../lib/times.js';
 
@@ -20,7 +20,7 @@ describe('a segment', () => {
     expect(made.append(0, 'abcdefgh', 0, 0)).to.equal(5);
     const next = new Segment(1, { bytes: Buffer.alloc(5), runs: new Runs(), times: new Times() });
     expect(next.append(0, 'abcdefgh', 5, 0)).to.equal(3);
-    expect(textOf(next.slices(0, 3, NOBODY))).to.deep.equal(['fgh']);
+    expect(textOf([next.slice(0, 3)])).to.deep.equal(['fgh']);
   });
 
   it('gives what is not the owner’s, and no empty pieces', () => {
@@ -59,21 +59,20 @@ describe('a segment', () => {
     }
   });
 
-  it('gives readers who ask for the same bytes the same Buffer', () => {
+  it('knows whether any of some bytes are of an owner', () => {
     const { segment: made } = segment(4);
-    const [first] = made.slices(0, 12, NOBODY);
-    expect(made.slices(0, 12, NOBODY)[0]).to.equal(first);
-    expect(textOf(made.slices(0, 11, NOBODY))).to.deep.equal(['a00b01a02b0']);
-    expect(textOf(made.slices(1, 11, NOBODY))).to.deep.equal(['00b01a02b0']);
+    expect([0, 1, 2].map((owner) => made.holds(0, 12, owner))).to.deep.equal([true, true, false]);
+    expect([0, 1].map((owner) => made.holds(0, 3, owner))).to.deep.equal([true, false]);
+    expect([0, 1].map((owner) => made.holds(3, 6, owner))).to.deep.equal([false, true]);
+    expect([0, 1].map((owner) => made.holds(5, 7, owner))).to.deep.equal([true, true]);
   });
 
   it('gives its memory back, and nothing of it after that', () => {
     const { segment: made, bytes } = segment(4);
-    made.slices(0, 12, NOBODY);
     expect(made.release()?.bytes).to.equal(bytes);
     expect(made.content).to.equal(null);
     expect(made.release()).to.equal(null);
     made.content = { bytes: Buffer.from('other bytes!'), runs: new Runs(), times: new Times() };
-    expect(textOf(made.slices(0, 12, NOBODY))).to.deep.equal(['other bytes!']);
+    expect(textOf([made.slice(0, 12)])).to.deep.equal(['other bytes!']);
   });
 });
