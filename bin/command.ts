@@ -2,7 +2,7 @@ import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
-import { openDescriptor } from '../lib/descriptor-sink.js';
+import { NOTHING, openDescriptor } from '../lib/descriptor-sink.js';
 import { escapeText } from '../lib/escape.js';
 import { createFormatter, type Format } from '../lib/formats.js';
 import {
@@ -51,14 +51,15 @@ function leave(): void {
   setTimeout(() => process.exit(), GRACE).unref();
 }
 
-/** The transcript to standard output. */
-async function transcribe(relay: Relay, format: Format): Promise<Transcript> {
+/** The transcript to standard output, unless that is /dev/null: then there is no need to format it. */
+async function transcribe(relay: Relay, format: Format): Promise<Transcript | undefined> {
   const name = 'standard output';
   const warn = (message: string): void => say(`mini-serv: ${name} ${message}`);
   const opened = await openDescriptor(1, {
     stuck: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
     went: () => warn('is written again'),
   });
+  if (opened.sink === NOTHING) return undefined;
   return new Transcript({
     relay,
     name,
@@ -165,9 +166,9 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   const transcript = await transcribe(relay, format);
   let audit: Audit | undefined;
   const written = async (): Promise<void> => {
-    const all = Promise.all([transcript.closed, audit?.closed]);
+    const all = Promise.all([transcript?.closed, audit?.closed]);
     await Promise.race([all, delay(LAST, undefined, { ref: false })]);
-    transcript.destroy();
+    transcript?.destroy();
   };
   const stop = (): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);

@@ -35,7 +35,7 @@ export async function openDescriptor(fd: number, options: SinkOptions = {}): Pro
 }
 
 /** What /dev/null is given nobody has: a call to the system and to another thread for it is work for nothing. */
-const NOTHING: Sink = {
+export const NOTHING: Sink = {
   most: undefined,
   write: (_chunks, done) => process.nextTick(done),
   end: async () => {},

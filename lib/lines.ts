@@ -114,7 +114,6 @@ export function splitLines(maxLine: number, chunk: number): Transform {
   const matcher = new LineMatcher(maxLine) as unknown as RegExp;
   const options = ownOptions({
     decodeStrings: false,
-    defaultEncoding: 'latin1' as const,
     writableHighWaterMark: chunk + 1,
     readableHighWaterMark: 1,
   });

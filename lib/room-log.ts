@@ -139,13 +139,10 @@ export class RoomLog {
     this.#last = whole;
     const { parts, segments, next } = whole;
     for (const segment of segments) this.#pager.pin(segment);
-    if (owner === NOBODY || !parts.some(({ segment, from, to }) => segment.holds(from, to, owner)))
-      return whole;
-    return {
-      segments,
-      next,
-      bytes: parts.flatMap(({ segment, from, to }) => segment.slices(from, to, owner)),
-    };
+    if (owner === NOBODY || !holds(parts, owner)) return whole;
+    const bytes: Buffer[] = [];
+    for (const { segment, from, to } of parts) bytes.push(...segment.slices(from, to, owner));
+    return { segments, bytes, next };
   }
 
   #whole(cursor: number, limit: number, most: number): Whole | null {
@@ -293,5 +290,12 @@ export class RoomLog {
 
 /** Whether its bytes are still, or again, where they were. */
 function isThere({ parts }: Whole): boolean {
-  return parts.every(({ segment, content }) => segment.content === content);
+  for (const { segment, content } of parts) if (segment.content !== content) return false;
+  return true;
+}
+
+/** Whether any of it is `owner`'s. */
+function holds(parts: readonly Part[], owner: number): boolean {
+  for (const { segment, from, to } of parts) if (segment.holds(from, to, owner)) return true;
+  return false;
 }

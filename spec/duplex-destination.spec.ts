@@ -5,21 +5,22 @@ import { expect } from 'chai';
 import { DuplexDestination } from '../lib/duplex-destination.js';
 import { afterwards } from './support/cleanup.js';
 import { Inbox } from './support/inbox.js';
+import { turns } from './support/patience.js';
 
 /** A socket to write to, and what comes out at its other end. */
-async function connection(): Promise<{ socket: Socket; inbox: Inbox }> {
+async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbox }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   const socket = connect(port, '127.0.0.1');
-  const [peer] = await accepted;
+  const [[peer]] = await Promise.all([accepted, once(socket, 'connect')]);
   const inbox = new Inbox();
   peer.on('data', (chunk: Buffer) => inbox.push(chunk));
   server.close();
   afterwards(() => void socket.destroy());
   afterwards(() => void peer.destroy());
-  return { socket, inbox };
+  return { socket, peer, inbox };
 }
 
 const pieces = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.from(`${i} `));
@@ -28,10 +29,12 @@ describe('duplex destination', () => {
   it('lends a socket the bytes themselves, corked if they are several', async () => {
     const { socket } = await connection();
     const calls: unknown[] = [];
+    const callbacks: boolean[] = [];
     const write = socket.write.bind(socket) as (bytes: Buffer, done?: () => void) => boolean;
     Object.assign(socket, {
       write: (bytes: Buffer, done?: () => void) => {
         calls.push(bytes);
+        callbacks.push(done !== undefined);
         return write(bytes, done);
       },
       cork: () => calls.push('cork'),
@@ -42,6 +45,7 @@ describe('duplex destination', () => {
     await new Promise<void>((resolve) => destination.send([first], () => resolve()));
     await new Promise<void>((resolve) => destination.send([first, second], () => resolve()));
     expect(calls).to.deep.equal([first, 'cork', first, second, 'uncork']);
+    expect(callbacks).to.deep.equal([false, false, true]);
     for (const [call, piece] of [
       [0, first],
       [2, first],
@@ -66,6 +70,67 @@ describe('duplex destination', () => {
       expect(done).to.equal(1);
     });
   }
+
+  const small = Buffer.from('small');
+  const large = Buffer.alloc(16 * 1024 + 1, 'l');
+
+  it('is done at once where the kernel took a few bytes at once, and later for more', async () => {
+    const { socket, inbox } = await connection();
+    const destination = new DuplexDestination(socket);
+    let done: unknown = 'not yet';
+    destination.send([small], (error) => {
+      done = error;
+    });
+    expect(done).to.equal(null);
+    await new Promise<void>((resolve) => {
+      done = 'not yet';
+      destination.send([large], () => {
+        done = 'later';
+        resolve();
+      });
+      expect(done).to.equal('not yet');
+    });
+    await inbox.exactly(Buffer.concat([small, large]));
+  });
+
+  it('is done with a few bytes only when they have been taken, where the kernel takes no more', async () => {
+    const { socket, peer } = await connection();
+    peer.pause();
+    const destination = new DuplexDestination(socket);
+    const filled = Buffer.alloc(8 * 1024, 'f');
+    let blocks = 0;
+    while (socket.writableLength === 0) {
+      socket.write(filled);
+      blocks++;
+    }
+    let done = false;
+    const sent = new Promise<void>((resolve) => {
+      destination.send([small], () => {
+        done = true;
+        resolve();
+      });
+    });
+    await turns(10);
+    expect(done).to.equal(false);
+    peer.resume();
+    await sent;
+    expect(socket.writableLength).to.equal(0);
+    expect(socket.bytesWritten).to.equal(blocks * filled.length + small.length);
+  });
+
+  it('tells at once of a few bytes that the kernel refuses', async () => {
+    const { socket } = await connection();
+    socket.on('error', () => {});
+    const refused = new Error('EPIPE');
+    Object.assign(socket, {
+      _write: (_b: unknown, _e: unknown, done: (error: Error) => void) => done(refused),
+    });
+    let told: unknown;
+    new DuplexDestination(socket).send([small], (error) => {
+      told = error;
+    });
+    expect(told).to.equal(refused);
+  });
 
   it('gives any other Duplex a copy: the bytes are only lent, and it may keep what it was given', async () => {
     const kept: Buffer[] = [];
