@@ -27,21 +27,36 @@ const LAST = 500;
 /** How long connections may be refused and accepted again and again before it is said once more, in ms. */
 const QUIET = 10_000;
 
-// Somebody may have closed the other end; there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+let guarded = false;
 
-// A terminal that is held with Ctrl-S must not hold the room.
-const stderr = isatty(2) ? logSink('stderr') : process.stderr;
+/**
+ * Node's standard streams may fail: somebody may have closed the other end, and there is nobody left to tell. Not before
+ * anybody uses them, for to make them takes as long as to open a port.
+ */
+function guard(): void {
+  if (guarded) return;
+  guarded = true;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+let errors: Pick<NodeJS.WritableStream, 'write'> | undefined;
+
+function stderr(): Pick<NodeJS.WritableStream, 'write'> {
+  guard();
+  // A terminal that is held with Ctrl-S must not hold the room.
+  errors ??= isatty(2) ? logSink('stderr') : process.stderr;
+  return errors;
+}
 
 /** Says it in one line, whatever is quoted in it: nobody else's words are to pass for ours. */
 function say(text: string): void {
-  stderr.write(`${escapeText(text.replace(/\s*\n\s*/g, ' '))}\n`);
+  stderr().write(`${escapeText(text.replace(/\s*\n\s*/g, ' '))}\n`);
 }
 
 /** Ends a command that cannot do what it was asked to. */
 function fail(line: string, reason?: string): void {
   say(line);
-  if (reason !== undefined) stderr.write(`${reason}\n`);
+  if (reason !== undefined) stderr().write(`${reason}\n`);
   process.exitCode = 1;
   leave();
 }
@@ -186,7 +201,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     if (audited !== undefined) audit = await auditTo(relay, audited.path, audited);
     const taken = await relay.listen(port);
     const where = `mini-serv: listening on 127.0.0.1:${taken}; join with: nc 127.0.0.1 ${taken}`;
-    if (port === 0 || process.stderr.isTTY) say(where);
+    if (port === 0 || isatty(2)) say(where);
   } catch (error) {
     await relay.close(0);
     await written();
@@ -303,6 +318,8 @@ function hideSecrets(): void {
 async function obey(): Promise<void> {
   hideSecrets();
   const command = parseCommand(process.argv.slice(2), process.env);
+  // Somebody's transform may use them, too.
+  if (command.kind !== 'run' || command.transforms !== undefined) guard();
   switch (command.kind) {
     case 'help':
       process.stdout.write(HELP);
@@ -338,6 +355,7 @@ process.on('SIGXFSZ', () => {});
 
 // Memory that cannot be had shows as a throw from wherever it was wanted.
 process.on('uncaughtException', (error) => {
+  guard();
   process.stderr.write('Fatal error\n');
   const broken = (error as NodeJS.ErrnoException).code === 'ERR_INVARIANT';
   if (process.argv.includes('--verbose')) process.stderr.write(`${error.stack}\n`);

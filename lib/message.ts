@@ -62,12 +62,13 @@ export function cut(block: string): string[] {
 }
 
 /** The wire form of lines in pieces: one, but for what is long. */
-export function* renderPieces(client: number, lines: string): Generator<string> {
+export function renderPieces(client: number, lines: string): Iterable<string> {
   const prefix = prefixOf(client);
-  if (lines.length <= BLOCK) {
-    yield `${prefix}${prefixed(lines, prefix)}\n`;
-    return;
-  }
+  // No generator for what is said most: in a chat it would cost as much as the rest of this.
+  return lines.length <= BLOCK ? [`${prefix}${prefixed(lines, prefix)}\n`] : longPieces(prefix, lines);
+}
+
+function* longPieces(prefix: string, lines: string): Generator<string> {
   for (const bytes of cut(lines)) {
     // A line that is longer than a block comes last, and there are not many newlines before it.
     yield prefix;
