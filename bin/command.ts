@@ -2,23 +2,18 @@ import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Command, HELP, parseCommand } from '../lib/arguments.js';
+import type { Audit } from '../lib/audit.js';
 import { NOTHING, openDescriptor } from '../lib/descriptor-sink.js';
 import { escapeText } from '../lib/escape.js';
 import { createFormatter, type Format } from '../lib/formats.js';
-import {
-  type Audit,
-  auditTo,
-  createRelay,
-  type Log,
-  loadTransforms,
-  openRoom,
-  type Relay,
-  type RelayOptions,
-} from '../lib/index.js';
+import type { Log } from '../lib/log.js';
 import { logSink } from '../lib/log-sink.js';
+import type { RelayOptions } from '../lib/options.js';
 import { redact } from '../lib/redact.js';
+import { createRelay, type Relay } from '../lib/relay.js';
 import { Transcript } from '../lib/transcript.js';
-import { verifyAudit } from '../lib/verify.js';
+
+// What few need is loaded where it is asked for: whoever only runs a relay is not to wait for it.
 
 /** How long everything may take that is still to be delivered when the command is told to end, in ms. */
 const GRACE = 2000;
@@ -119,8 +114,10 @@ function onHangup(reopen: () => void, stop: () => void): void {
 async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
   // A promise that somebody's transform forgot is no reason to end the room.
   const forgotten = (reason: unknown): void => say(`mini-serv: a transform rejected: ${String(reason)}`);
-  if (transforms.length > 0) process.on('unhandledRejection', forgotten);
+  if (transforms.length === 0) return [];
+  process.on('unhandledRejection', forgotten);
   try {
+    const { loadTransforms } = await import('../lib/load-transforms.js');
     return await loadTransforms(transforms);
   } catch (error) {
     const { message, cause } = error as Error;
@@ -153,6 +150,7 @@ async function join({ room }: Command & { kind: 'run' }): Promise<Log | undefine
   const stop = (): never => process.exit(0);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
+    const { openRoom } = await import('../lib/open-room.js');
     return await openRoom(url, { ...options, warn: ({ message }) => say(`mini-serv: ${message}`) });
   } catch (error) {
     fail(`mini-serv: ${(error as Error).message}`);
@@ -198,7 +196,10 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   // Before the port is taken: from then on somebody may be told that the room is open, and close it.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
-    if (audited !== undefined) audit = await auditTo(relay, audited.path, audited);
+    if (audited !== undefined) {
+      const { auditTo } = await import('../lib/audit.js');
+      audit = await auditTo(relay, audited.path, audited);
+    }
     const taken = await relay.listen(port);
     const where = `mini-serv: listening on 127.0.0.1:${taken}; join with: nc 127.0.0.1 ${taken}`;
     if (port === 0 || isatty(2)) say(where);
@@ -216,6 +217,7 @@ async function verify(path: string): Promise<void> {
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
   try {
+    const { verifyAudit } = await import('../lib/verify.js');
     const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
     process.stdout.write(`${name}: ${verdict}\n`);
     process.exitCode = whole ? 0 : 1;
@@ -225,7 +227,6 @@ async function verify(path: string): Promise<void> {
   }
 }
 
-/** Loaded only when it is asked for: whoever runs a relay needs none of it. */
 async function conform(args: readonly string[]): Promise<void> {
   const { conformance, cleanUp } = await import('../lib/conformance/command.js');
   process.on('exit', cleanUp);

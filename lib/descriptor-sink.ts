@@ -1,4 +1,4 @@
-import { constants, fstat, open, type Stats, stat } from 'node:fs';
+import { constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { escaper } from './escape.js';
@@ -19,13 +19,13 @@ export interface Descriptor {
 
 /** Whatever an open file descriptor is, as a sink that never blocks the event loop and loses no byte in silence. */
 export async function openDescriptor(fd: number, options: SinkOptions = {}): Promise<Descriptor> {
-  const status = await promisify(fstat)(fd);
+  const status = fstatSync(fd);
   if (status.isFIFO() || status.isSocket()) return { sink: pipeSink(fd), terminal: false };
   if (status.isFile()) {
     const file = new FileSink({ ...options, fd, own: false, size: status.size });
     return { sink: file, file, terminal: false };
   }
-  if (await isNothing(status)) return { sink: NOTHING, terminal: false };
+  if (isNothing(status)) return { sink: NOTHING, terminal: false };
   if (!isatty(fd)) return { sink: new FileSink({ ...options, fd, own: false }), terminal: false };
   // Opened anew, so that it can be non-blocking without making it so for the other programs on this terminal.
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -42,10 +42,8 @@ export const NOTHING: Sink = {
   destroy: () => {},
 };
 
-async function isNothing(status: Stats): Promise<boolean> {
-  if (!status.isCharacterDevice()) return false;
-  const nothing = await promisify(stat)('/dev/null').catch(() => undefined);
-  return nothing?.rdev === status.rdev;
+function isNothing(status: Stats): boolean {
+  return status.isCharacterDevice() && statSync('/dev/null', { throwIfNoEntry: false })?.rdev === status.rdev;
 }
 
 /** The same for what is no transcript. What a person sees must not do anything to the terminal it is seen on. */
