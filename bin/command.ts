@@ -214,10 +214,11 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
 
 /** Exit code 0: whole, 1: not, 2: it could not be looked at. */
 async function verify(path: string): Promise<void> {
+  // Before there is a file: one that cannot be read would say so while nobody listens.
+  const { verifyAudit } = await import('../lib/verify.js');
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
   try {
-    const { verifyAudit } = await import('../lib/verify.js');
     const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
     process.stdout.write(`${name}: ${verdict}\n`);
     process.exitCode = whole ? 0 : 1;

@@ -183,13 +183,24 @@ export class Reader {
     this.#sentAt = clock.now();
     const destination = this.#destination;
     const times = destination.timed === true ? log.times(block) : undefined;
-    // Its throw must not reach the readers behind it.
+    let returned = false;
+    let isDone = false as boolean;
+    let failure: Error | null | undefined;
+    const done = (error?: Error | null): void => {
+      if (returned) this.#sent(block, error);
+      isDone = true;
+      failure = error;
+    };
+    // Its throw must not reach the readers behind it, nor ours pass for its own.
     try {
-      destination.send(block.bytes, (error) => this.#sent(block, error), times);
+      destination.send(block.bytes, done, times);
     } catch (error) {
       this.stop();
       destination.fail(error instanceof Error ? error : new Error(String(error)));
+      return;
     }
+    returned = true;
+    if (isDone) this.#sent(block, failure);
   }
 
   #sent(block: Block, error?: Error | null): void {

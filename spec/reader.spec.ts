@@ -152,6 +152,36 @@ describe('a reader', () => {
   });
 });
 
+describe('a reader whose destination is done at once', () => {
+  const atOnce = (): Slow => {
+    const destination = new Slow();
+    const { send } = destination;
+    destination.send = (...given: Parameters<typeof send>) => {
+      send.apply(destination, given);
+      destination.done();
+    };
+    return destination;
+  };
+
+  it('goes on at once', () => {
+    const { reader, destination, counts, say } = made({ destination: atOnce() });
+    say('x'.repeat(3 * SEGMENT));
+    expect(destination.blocks).to.have.length(3);
+    expect([reader.lag, counts.progressed]).to.deep.equal([0, 3]);
+  });
+
+  it('does not take what breaks in the log for a failure of the destination', () => {
+    const { destination, say } = made({
+      destination: atOnce(),
+      progressed: () => {
+        throw new Error('ours');
+      },
+    });
+    expect(() => say('x')).to.throw('ours');
+    expect(destination.errors).to.deep.equal([]);
+  });
+});
+
 describe('a reader that tells nobody', () => {
   it('reads all the same, and ends', async () => {
     const silent = { progressed: undefined, failed: undefined, done: undefined } as unknown as ReaderOptions;

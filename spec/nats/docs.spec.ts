@@ -9,8 +9,7 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
 import { describeWithNats, startNats } from '../support/nats.js';
-import { eventually, within } from '../support/patience.js';
-import { freePort, listening } from '../support/ports.js';
+import { within } from '../support/patience.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -48,18 +47,20 @@ describeWithNats('docs/rooms.md and the README', () => {
     const [, code = ''] = /^```js\n([\s\S]*?)^```$/m.exec(DOCS) ?? [];
     const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'));
     afterwards(() => rmSync(folder, { recursive: true }));
-    const port = await freePort();
-    const text = code.replace('127.0.0.1:4222', `127.0.0.1:${nats.port}`).replace('4242', String(port));
+    const text = code
+      .replace('127.0.0.1:4222', `127.0.0.1:${nats.port}`)
+      .replace('await relay.listen(4242)', 'console.log(await relay.listen(0))');
     writeFileSync(join(folder, 'room.mjs'), text);
     const child = spawn(process.execPath, ['room.mjs'], {
       cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
     afterwards(async () => {
       child.kill();
       if (child.exitCode === null && child.signalCode === null) await within(once(child, 'exit'), 'its end');
     });
-    await eventually('it to listen', async () => (await listening(port)) === true);
+    const [printed] = await within(once(child.stdout, 'data'), 'its port');
+    const port = Number(printed);
     const other = await arrive(await startServer({ args: ['--room', nats.room('lobby')] }));
     const client = await arrive({ port } as never);
     await client.send('hello\n');

@@ -29,11 +29,11 @@ function checkClients(transcript: string, clients: Clients): void {
 /** One order everywhere, each line once, each sender's in its order, nobody hears themselves. */
 async function checkAll(relays: Server[], clients: Clients, said: Said): Promise<void> {
   for (const relay of relays) await heardAll(relay, said, 20_000);
-  const [first, ...others] = relays.map((relay) => relay.stdout.text) as [string, ...string[]];
   await eventually(
     'the same end',
     () => new Set(relays.map(({ stdout }) => stdout.text.slice(-200))).size === 1,
   );
+  const [first, ...others] = relays.map((relay) => relay.stdout.text) as [string, ...string[]];
   for (const other of others) {
     const start = other.slice(0, other.indexOf('\n') + 1);
     expect(other === from(first, start)).to.equal(true);
