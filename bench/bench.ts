@@ -1,5 +1,5 @@
 // Measures this relay and its peers under the same loads, in turn, and compares. See docs/performance.md.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative, builtPath } from './build.js';
@@ -10,7 +10,7 @@ import { measure, type Timing } from './measure.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { putAwayAtExit } from './processes.js';
 import { makeRelays, type Relay, versionOf } from './relays.js';
-import { type ContestResult, machine, type Results, versions } from './results.js';
+import { type ContestResult, machine, type Results, readResults, versions } from './results.js';
 import { busiest, contestTable, goalTable } from './table.js';
 
 /** What has no goal is measured so often at most. */
@@ -24,10 +24,10 @@ const say = (text: string): void => void process.stderr.write(text);
 
 /** @throws Error if there is nothing of that name */
 function choose({ only, also, quick, check }: Options): Contest[] {
-  const chosen = contests().filter(
-    ({ name }) => only.length === 0 || only.some((word) => name.includes(word)),
-  );
-  if (chosen.length === 0) throw new Error('there is no such contest; see --list');
+  const all = contests();
+  const unknown = only.find((word) => !all.some(({ name }) => name.includes(word)));
+  if (unknown !== undefined) throw new Error(`there is no such contest as ${unknown}; see --list`);
+  const chosen = all.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
   return (
     chosen
       // Ten thousand connections take as long as all the rest together.
@@ -110,6 +110,9 @@ async function bench(options: Options): Promise<number> {
   const { quick, check, rounds, seconds, also } = options;
   const chosen = choose(options);
   const about = { date, machine: machine(), versions: versions(), rounds, seconds };
+  const folder = options.out ?? fileURLToPath(new URL('../../bench/results', import.meta.url));
+  // Not after twenty minutes.
+  mkdirSync(folder, { recursive: true });
   buildNative();
   const relays = makeRelays(builtPath, options.command);
   if (also.length > 0) relays.set(ALSO, { name: ALSO, style: 'client', command: also });
@@ -123,7 +126,7 @@ async function bench(options: Options): Promise<number> {
   }
   if (check) await run.decide(rounds * (UNDECIDED - 1));
   const results: Results = { ...about, contests: run.results };
-  write(options.out, results);
+  write(folder, results);
   const judged = run.judge();
   for (const contest of results.contests) process.stdout.write(`${contestTable(contest)}\n`);
   process.stdout.write(`${goalTable(judged)}\n`);
@@ -135,9 +138,7 @@ async function bench(options: Options): Promise<number> {
   return check ? exitCode(judged) : 0;
 }
 
-function write(out: string | undefined, results: Results): void {
-  const folder = out ?? fileURLToPath(new URL('../../bench/results', import.meta.url));
-  mkdirSync(folder, { recursive: true });
+function write(folder: string, results: Results): void {
   writeFileSync(join(folder, 'bench.json'), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(join(folder, 'bench.svg'), draw(results, DRAWN));
   say(`written: ${join(folder, 'bench.json')} and bench.svg\n`);
@@ -152,7 +153,7 @@ async function main(): Promise<number> {
     } else if (options.list) {
       for (const { name } of contests()) process.stdout.write(`${name}\n`);
     } else if (options.draw !== undefined) {
-      process.stdout.write(draw(JSON.parse(readFileSync(options.draw, 'utf8')) as Results, DRAWN));
+      process.stdout.write(draw(readResults(options.draw), DRAWN));
     } else {
       putAwayAtExit();
       return await bench(options);

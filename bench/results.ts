@@ -34,6 +34,19 @@ export interface Results {
   readonly contests: readonly ContestResult[];
 }
 
+/** @throws {Error} if it cannot be read, or is no bench.json */
+export function readResults(path: string): Results {
+  const text = readFileSync(path, 'utf8');
+  let results: Partial<Results> | null = null;
+  try {
+    results = JSON.parse(text);
+  } catch {
+    // It is not JSON at all.
+  }
+  if (!Array.isArray(results?.contests)) throw new Error(`${path} is no bench.json`);
+  return results as Results;
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export function machine(): Record<string, string> {

@@ -66,6 +66,8 @@ export class Client {
     } else {
       this.#first = (bytes) => this.#speak().begin(bytes);
       duplex.on('data', this.#first);
+      // It may have been paused until it was handed over.
+      duplex.resume();
     }
     // Handed over when it had nothing more to say, or was closed: that will not be told again.
     if (duplex.readableEnded) process.nextTick(() => this.hush());

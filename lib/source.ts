@@ -80,15 +80,12 @@ export class Source {
     if (this.#ended) return;
     this.#ended = true;
     const input = this.#input;
-    if (this.#splitter === null) {
-      this.#say({ kind: 'left', client: this.#client, silent: false });
-    } else {
-      input.unpipe(this.#splitter);
-      // A connection that broke may leave bytes that were read from it and not yet passed on.
-      const rest: string | null = input.readableEnded ? null : input.read();
-      if (rest === null) this.#splitter.end();
-      else this.#splitter.end(rest);
-    }
+    if (this.#splitter !== null) input.unpipe(this.#splitter);
+    // A connection that broke may leave bytes that were read from it and not yet passed on.
+    const rest: Buffer | string | null = input.readableEnded ? null : input.read();
+    if (rest !== null) (this.#splitter ?? this.#build()).end(rest.toString('latin1'));
+    else if (this.#splitter !== null) this.#splitter.end();
+    else this.#say({ kind: 'left', client: this.#client, silent: false });
     // Whatever still comes in is discarded: unread input would turn our FIN into a RST.
     input.resume();
   }

@@ -9,7 +9,7 @@
 // Stryker's runner does not know mocha 12, and three quarters of what Stryker installs are of no use to anybody
 // else: so it is installed in a folder of its own, .mutation, where it also finds a copy of what it is to change.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -123,7 +123,8 @@ const isAlive = (mutant) => ['Survived', 'NoCoverage'].includes(mutant.status) |
 /** Every change that was tried in a file as it is now, with what became of it the last time, by file. */
 function changes() {
   const found = new Map();
-  for (const name of readdirSync(reports).sort()) {
+  const names = existsSync(reports) ? readdirSync(reports) : [];
+  for (const name of names.sort()) {
     const { files } = JSON.parse(readFileSync(join(reports, name), 'utf8'));
     for (const [path, { source, mutants }] of Object.entries(files)) {
       if (source !== readFileSync(join(root, path), 'utf8')) continue;

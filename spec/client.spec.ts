@@ -3,6 +3,7 @@ import { Duplex, duplexPair } from 'node:stream';
 import { expect } from 'chai';
 import type { Relay } from '../lib/index.js';
 import { afterwards } from './support/cleanup.js';
+import { within } from './support/patience.js';
 import { diary, join, Member, room } from './support/room.js';
 import { arrived, bulk, left, packet, said } from './support/wire.js';
 
@@ -141,6 +142,24 @@ describe('client', () => {
     await a.hears(arrived(1), left(1));
     await events.until('left 1 EPIPE\n');
     expect(relay.stats().clients).to.equal(1);
+  });
+
+  it('whose connection does not close by itself has it closed when both sides have ended', async () => {
+    const relay = room();
+    const far = new Duplex({ autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done() });
+    const closed = new Promise((resolve) => far.once('close', resolve));
+    relay.handle(far);
+    far.push(null);
+    await within(closed, 'its close');
+    expect(relay.stats().clients).to.equal(0);
+  });
+
+  it('whose connection breaks twice is told of with the first reason', async () => {
+    const relay = room();
+    const events = diary(relay);
+    const member = await join(relay);
+    for (const reason of ['first', 'second']) member.far.emit('error', new Error(reason));
+    await events.until('left 0 first\n');
   });
 
   it('whose connection fails while it is written to harms nobody', async () => {

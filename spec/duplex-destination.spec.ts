@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { DuplexDestination } from '../lib/duplex-destination.js';
@@ -145,6 +145,18 @@ describe('duplex destination', () => {
     await new Promise((resolve) => new DuplexDestination(keeper).send(lent, resolve));
     for (const bytes of lent) bytes.fill('x');
     expect(Buffer.concat(kept).toString()).to.equal('0 1 2 ');
+  });
+
+  it('gives a copy to what is only like a socket, too', () => {
+    class Other extends Socket {}
+    const other = new Other();
+    const kept: Buffer[] = [];
+    Object.assign(other, { write: (bytes: Buffer) => kept.push(bytes) });
+    const lent = pieces(1);
+    new DuplexDestination(other).send(lent, () => {});
+    lent[0]?.fill('x');
+    expect(kept.map(String)).to.deep.equal(['0 ']);
+    other.destroy();
   });
 
   it('is done only when the Duplex is', async () => {

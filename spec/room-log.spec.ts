@@ -161,9 +161,14 @@ describe('the room log', () => {
     for (const owner of [4, NOBODY]) expect(log.take(cursor, log.end, owner, SEGMENT)).to.equal(all);
     const texts = (block: Block | null): string[] | undefined => block?.bytes.map(String);
     expect(texts(log.take(cursor, log.end, 1, SEGMENT))).to.deep.equal(['two']);
-    expect(texts(log.take(cursor + 1, log.end, 3, SEGMENT))).to.deep.equal(['ne two']);
-    expect(texts(log.take(cursor, log.end - 1, 3, SEGMENT))).to.deep.equal(['one tw']);
-    expect(texts(log.take(cursor, log.end, 3, 5))).to.deep.equal(['one t']);
+    for (const [start, end, most, text] of [
+      [cursor + 1, log.end, SEGMENT, 'ne two'],
+      [cursor, log.end - 1, SEGMENT, 'one tw'],
+      [cursor, log.end, 5, 'one t'],
+    ] as const) {
+      log.take(cursor, log.end, 3, SEGMENT);
+      expect(texts(log.take(start, end, 3, most))).to.deep.equal([text]);
+    }
     log.append(1, ' three');
     expect(texts(log.take(cursor, log.end, 3, SEGMENT))).to.deep.equal(['one two three']);
   });

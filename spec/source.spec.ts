@@ -1,4 +1,4 @@
-import { type Duplex, duplexPair, PassThrough } from 'node:stream';
+import { Duplex, duplexPair, PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import { Client } from '../lib/client.js';
@@ -193,6 +193,32 @@ describe('source', () => {
     await relay.close(0);
     expect(world.clock.pending).to.equal(0);
   });
+
+  for (const [kind, transforms] of [
+    ['without transforms', []],
+    ['with one', [() => objectTransform()]],
+  ] as const) {
+    it(`hears who was paused when it was handed over, and that it leaves: ${kind}`, async () => {
+      const relay = room({ transforms });
+      const listener = await join(relay);
+      const pair = duplexPair();
+      pair[1].pause();
+      const speaker = await join(relay, pair);
+      speaker.send('hello\n');
+      speaker.end();
+      await listener.hears(arrived(1), said(1, 'hello'), left(1));
+    });
+
+    it(`says what had been read of who was destroyed before it was handed over: ${kind}`, async () => {
+      const relay = room({ transforms });
+      const listener = await join(relay);
+      const gone = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      gone.push('last words\nrest');
+      gone.destroy();
+      relay.handle(gone);
+      await listener.hears(arrived(1), said(1, 'last words'), left(1));
+    });
+  }
 
   it('leaves nothing behind on the hub or on its input, however its client leaves', async () => {
     const hub = new PassThrough({ objectMode: true });

@@ -5,10 +5,10 @@ import { type Batch, campaign, type Outcome, play } from './campaign.js';
 /** How often it is said how far it has come, in ms. */
 const REPORT = 10_000;
 
-function number(name: string, value: string, least: number): number {
+function number(name: string, value: string, least: number, most: number): number {
   const number = Number(value);
-  if (Number.isSafeInteger(number) && number >= least && value !== '') return number;
-  throw new Error(`--${name} must be an integer, and not less than ${least}`);
+  if (Number.isSafeInteger(number) && number >= least && number <= most && value !== '') return number;
+  throw new Error(`--${name} must be an integer from ${least} to ${most}`);
 }
 
 async function main(): Promise<Outcome> {
@@ -20,8 +20,8 @@ async function main(): Promise<Outcome> {
     },
   });
   const batch = {
-    runs: number('runs', values.runs, 1),
-    seed: number('seed', values.seed ?? String(Date.now() % 2 ** 31), -(2 ** 31)),
+    runs: number('runs', values.runs, 1, 1e9),
+    seed: number('seed', values.seed ?? String(Date.now() % 2 ** 31), -(2 ** 31), 2 ** 31 - 1),
   };
   if (values.path === undefined) return many(batch);
   if (!/^\d+(:\d+)*$/.test(values.path))
