@@ -112,9 +112,9 @@ function onHangup(reopen: () => void, stop: () => void): void {
 
 /** @returns undefined, and has said why, if the command cannot do with them */
 async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
+  if (transforms.length === 0) return [];
   // A promise that somebody's transform forgot is no reason to end the room.
   const forgotten = (reason: unknown): void => say(`mini-serv: a transform rejected: ${String(reason)}`);
-  if (transforms.length === 0) return [];
   process.on('unhandledRejection', forgotten);
   try {
     const { loadTransforms } = await import('../lib/load-transforms.js');

@@ -1,6 +1,7 @@
 import { constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
+import { attempt } from './descriptors.js';
 import { escaper } from './escape.js';
 import { FileSink } from './file-sink.js';
 import { pipeSink } from './pipe-sink.js';
@@ -43,7 +44,7 @@ export const NOTHING: Sink = {
 };
 
 function isNothing(status: Stats): boolean {
-  return status.isCharacterDevice() && statSync('/dev/null', { throwIfNoEntry: false })?.rdev === status.rdev;
+  return status.isCharacterDevice() && attempt(() => statSync('/dev/null'))?.rdev === status.rdev;
 }
 
 /** The same for what is no transcript. What a person sees must not do anything to the terminal it is seen on. */

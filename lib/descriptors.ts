@@ -22,8 +22,8 @@ export function descriptors(): Descriptors {
   return { connections: Math.max(1, limit - open - files - RESERVE), files };
 }
 
-// What /proc holds is on no disk that could keep us waiting.
-function attempt<T>(read: () => T): T | undefined {
+/** What could be read of /proc or /dev, which are on no disk that could keep us waiting. */
+export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { ownOptions } from './own-options.js';
 import type { Destination } from './reader.js';
 import { Reader, type ReaderOptions } from './reader.js';
+import { NOBODY } from './runs.js';
 
 /** How much is taken from the log ahead of whoever reads it, in bytes: several blocks, so that a file keeps up. */
 const BUFFERED = 1024 * 1024;
@@ -20,7 +21,7 @@ export class Output extends Readable {
   /** The outputs of the destinations beyond the first. */
   readonly #others = new Map<NodeJS.WritableStream, Output>();
 
-  constructor(owner: number, options: ReaderOptions, another: () => Output) {
+  constructor(options: ReaderOptions, another: () => Output) {
     super(ownOptions({ highWaterMark: BUFFERED }));
     this.#another = another;
     const destination: Destination = {
@@ -35,7 +36,7 @@ export class Output extends Readable {
       // The operator has been warned; nobody may be listening here.
       fail: (error) => void this.destroy(this.listenerCount('error') > 0 ? error : undefined),
     };
-    this.#reader = new Reader(destination, owner, options);
+    this.#reader = new Reader(destination, NOBODY, options);
   }
 
   get reader(): Reader {

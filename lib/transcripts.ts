@@ -30,7 +30,7 @@ export class Transcripts {
 
   /** A new Readable of all that is said from now on. */
   output(): Output {
-    const output = new Output(NOBODY, this.#readerOptions(), () => this.output());
+    const output = new Output(this.#readerOptions(), () => this.output());
     const ended = new Promise<void>((resolve) => void output.once('close', resolve));
     this.#add(output.reader, { ended, destroy: () => void output.destroy() });
     return output;
