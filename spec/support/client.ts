@@ -101,10 +101,11 @@ export async function arrive(server: Server, id = 0, witness?: Client): Promise<
   return client;
 }
 
-/** Three clients, 0, 1 and 2, who have come one after the other. */
+/** Three clients, 0, 1 and 2, who have come one after the other, and who have heard of each other. */
 export async function trio(server: Server): Promise<[Client, Client, Client]> {
   const first = await arrive(server);
   const second = await arrive(server, 1, first);
   const third = await arrive(server, 2, first);
+  await second.until(arrived(2));
   return [first, second, third];
 }
