@@ -30,6 +30,7 @@ interface Part {
 /** A block of all that was said, whoever said it, and what was asked for. */
 interface Whole extends Block {
   readonly parts: readonly Part[];
+  readonly owners: ReadonlySet<number>;
   readonly cursor: number;
   readonly limit: number;
   readonly most: number;
@@ -39,9 +40,9 @@ interface Whole extends Block {
 const FLUSH = 512 * 1024;
 /** How long what was said may wait for more, turn after turn, in ms. No timer waits for it. */
 const PATIENCE = 1;
-/** Who says so much in a turn will go on: where readers are many, larger writes, and fewer, are worth a turn or more. */
-const BULK = 64 * 1024;
-/** A write to so many readers takes longer than a turn in which nothing is said. */
+/** To write to so many readers takes longer than to see whether more is said. */
+const FEW = 4;
+/** And to so many it takes so much longer that another look is worth it. */
 const READERS_A_TURN = 64;
 /** Segments that are loaded together with the one that a laggard has come to. */
 const READ_AHEAD = 3;
@@ -137,9 +138,9 @@ export class RoomLog {
         : this.#whole(cursor, limit, most);
     if (whole === null) return null;
     this.#last = whole;
-    const { parts, segments, next } = whole;
+    const { parts, owners, segments, next } = whole;
     for (const segment of segments) this.#pager.pin(segment);
-    if (owner === NOBODY || !holds(parts, owner)) return whole;
+    if (!owners.has(owner) || owner === NOBODY) return whole;
     const bytes: Buffer[] = [];
     for (const { segment, from, to } of parts) bytes.push(...segment.slices(from, to, owner));
     return { segments, bytes, next };
@@ -161,7 +162,9 @@ export class RoomLog {
     invariant(next > cursor && next <= limit, 'a block is not a part of what its reader is to have');
     const segments = parts.map(({ segment }) => segment);
     const bytes = parts.map(({ segment, from, to }) => segment.slice(from, to));
-    return { parts, segments, bytes, next, cursor, limit, most };
+    const owners = new Set<number>();
+    for (const { segment, from, to } of parts) segment.addOwners(from, to, owners);
+    return { parts, owners, segments, bytes, next, cursor, limit, most };
   }
 
   /** When the bytes of a block were said, for a reader that skips nothing: see {@link Destination.send}. */
@@ -275,8 +278,9 @@ export class RoomLog {
 
   /** For how many turns in which nothing is said what is not flushed may wait. */
   get #patience(): number {
+    const readers = this.#waiting.length;
     if (!this.#urgent) return 1;
-    return this.#unflushed < BULK ? 0 : Math.floor(this.#waiting.length / READERS_A_TURN);
+    return readers < FEW ? 0 : Math.ceil(readers / READERS_A_TURN);
   }
 
   #flush(): void {
@@ -292,10 +296,4 @@ export class RoomLog {
 function isThere({ parts }: Whole): boolean {
   for (const { segment, content } of parts) if (segment.content !== content) return false;
   return true;
-}
-
-/** Whether any of it is `owner`'s. */
-function holds(parts: readonly Part[], owner: number): boolean {
-  for (const { segment, from, to } of parts) if (segment.holds(from, to, owner)) return true;
-  return false;
 }

@@ -61,14 +61,13 @@ export class Segment {
     return (this.content as Content).bytes.subarray(from, to);
   }
 
-  /** Whether any of the bytes of `[from, to)` are `owner`'s. */
-  holds(from: number, to: number, owner: number): boolean {
+  /** Adds to these the owners of the bytes of `[from, to)`. */
+  addOwners(from: number, to: number, owners: Set<number>): void {
     const { runs } = this.content as Content;
     for (let run = runs.find(from), end = from; end < to; run++) {
-      if (runs.owner(run) === owner) return true;
+      owners.add(runs.owner(run));
       end = runs.end(run);
     }
-    return false;
   }
 
   /** The bytes of `[from, to)` that are not `owner`'s, shared with the log as long as they are not many pieces. */

@@ -262,18 +262,20 @@ describe('the room log', () => {
     expect(calls).to.equal(1);
   });
 
-  const bulks: [string, number, number, number][] = [
-    ['at the end of the turn, though it is much, where readers are few', 63, 64 * 1024, 1],
-    ['at the end of the turn, where it is little', 640, 64 * 1024 - 1, 1],
-    ['a turn later for every sixty-four of them, where it is much', 640, 64 * 1024, 11],
+  const rooms: [string, number, number][] = [
+    ['three at the end of the turn in which a line is said', 3, 1],
+    ['four, or sixty-four, after a turn in which nothing more is said', 4, 2],
+    ['four, or sixty-four, after a turn in which nothing more is said', 64, 2],
+    ['more after one such turn for every sixty-four of them', 65, 3],
+    ['more after one such turn for every sixty-four of them', 640, 11],
   ];
-  for (const [what, readers, bytes, expected] of bulks) {
-    it(`calls ${what}`, () => {
+  for (const [what, readers, expected] of rooms) {
+    it(`calls ${what} (${readers})`, () => {
       const { log, turn } = smallLog(Number.POSITIVE_INFINITY);
       log.attach();
       let calls = 0;
       for (let i = 0; i < readers; i++) log.wait({ more: () => calls++ });
-      log.append(NOBODY, 'x'.repeat(bytes));
+      log.append(NOBODY, 'line');
       for (let turns = 1; turns < expected; turns++) {
         turn();
         expect(calls).to.equal(0);
@@ -282,6 +284,20 @@ describe('the room log', () => {
       expect(calls).to.equal(readers);
     });
   }
+
+  it('begins to count such turns again when more is said', () => {
+    const { log, turn } = smallLog();
+    log.attach();
+    let calls = 0;
+    for (let i = 0; i < 4; i++) log.wait({ more: () => calls++ });
+    for (let lines = 0; lines < 3; lines++) {
+      log.append(NOBODY, 'line');
+      turn();
+      expect(calls).to.equal(0);
+    }
+    turn();
+    expect(calls).to.equal(4);
+  });
 
   it('calls many after a millisecond, though much more could come', () => {
     const { log, turn, clock } = smallLog(Number.POSITIVE_INFINITY);

@@ -59,12 +59,20 @@ describe('a segment', () => {
     }
   });
 
-  it('knows whether any of some bytes are of an owner', () => {
+  it('tells whose some bytes are', () => {
     const { segment: made } = segment(4);
-    expect([0, 1, 2].map((owner) => made.holds(0, 12, owner))).to.deep.equal([true, true, false]);
-    expect([0, 1].map((owner) => made.holds(0, 3, owner))).to.deep.equal([true, false]);
-    expect([0, 1].map((owner) => made.holds(3, 6, owner))).to.deep.equal([false, true]);
-    expect([0, 1].map((owner) => made.holds(5, 7, owner))).to.deep.equal([true, true]);
+    const owners = (from: number, to: number): number[] => {
+      const those = new Set<number>();
+      made.addOwners(from, to, those);
+      return [...those];
+    };
+    expect(owners(0, 12)).to.deep.equal([0, 1]);
+    expect(owners(0, 3)).to.deep.equal([0]);
+    expect(owners(3, 6)).to.deep.equal([1]);
+    expect(owners(5, 7)).to.deep.equal([1, 0]);
+    const those = new Set([7]);
+    made.addOwners(0, 1, those);
+    expect([...those]).to.deep.equal([7, 0]);
   });
 
   it('gives its memory back, and nothing of it after that', () => {
