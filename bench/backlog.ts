@@ -39,7 +39,7 @@ interface Row {
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const RELAYS = {
-  'mini-serv': here('../command/mini-serv.js'),
+  'mini-serv': here('../command/mini-serv.cjs'),
   'plain write': here('./peers/plain-write.js'),
 };
 

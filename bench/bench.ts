@@ -34,7 +34,11 @@ function choose({ only, also, quick, check }: Options): Contest[] {
       .filter(({ name }) => !quick || only.length > 0 || name !== idleName(10_000))
       .map((contest) => {
         const entries = [...contest.entries, ...(also.length === 0 ? [] : likeFirst(contest))];
-        return { ...contest, entries: quick || check ? entries.filter(({ goal }) => goal) : entries };
+        return {
+          ...contest,
+          ...(quick ? { warmup: undefined } : {}),
+          entries: quick || check ? entries.filter(({ goal }) => goal) : entries,
+        };
       })
       .filter(({ entries }) => entries.length > 0)
   );
@@ -66,7 +70,8 @@ class Run {
 
   /** Everybody in this contest once, one after the other. */
   async round(contest: number, aside: boolean): Promise<void> {
-    const { name, entries } = this.#chosen[contest] as Contest;
+    const { name, entries, warmup = this.#timing.warmup } = this.#chosen[contest] as Contest;
+    const timing = { ...this.#timing, warmup };
     say(`${name}:`);
     for (const [at, entry] of entries.entries()) {
       const result = this.results[contest]?.entries[at];
@@ -77,7 +82,7 @@ class Run {
         result.missing = missing;
         continue;
       }
-      const outcome = await measure(entry, relay, builtPath('load'), this.#timing);
+      const outcome = await measure(entry, relay, builtPath('load'), timing);
       if ('disqualified' in outcome) result.disqualified = outcome.disqualified;
       else result.samples.push(outcome.sample);
       say('disqualified' in outcome ? ' ×' : ' ·');

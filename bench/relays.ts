@@ -29,7 +29,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
  * @param command what is measured as this relay, if it is not the one that was built here
  */
 export function makeRelays(built: (name: string) => string, command: readonly string[]): Map<string, Relay> {
-  const mini = command.length > 0 ? command : [process.execPath, here('../command/mini-serv.js')];
+  const mini = command.length > 0 ? command : [process.execPath, here('../command/mini-serv.cjs')];
   const node = (name: string): string[] => [process.execPath, here(`./peers/${name}.js`)];
   const relays: Relay[] = [
     { name: MINI, style: 'client', command: mini },

@@ -1,7 +1,7 @@
 // A room on one machine beside a room over NATS with 1, 2 and 4 relays: lines a second, how long a line takes, and how
 // long a relay takes to join a room with a long past. Prints the table of docs/nats.md. Needs a nats-server on the PATH.
 //
-//   npm run bench:rooms -- [--lines 400000] [--past 1000000] [--samples 2000] [--command dist/command/mini-serv.js]
+//   npm run bench:rooms -- [--lines 400000] [--past 1000000] [--samples 2000] [--command dist/command/mini-serv.cjs]
 //
 // --command, which may be given several times: other builds of the command, of which only the embedded log is measured.
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -31,7 +31,7 @@ const LINE = `${'x'.repeat(63)}\n`;
 const SENDERS = 4;
 /** Lines that a sender writes at a time. */
 const CHUNK = 250;
-const OURS = fileURLToPath(new URL('../command/mini-serv.js', import.meta.url));
+const OURS = fileURLToPath(new URL('../command/mini-serv.cjs', import.meta.url));
 
 const started: ChildProcess[] = [];
 process.once('exit', () => {

@@ -3,6 +3,7 @@
 // eighth of the time that the command takes to start. It is told so before it is loaded, and whom we start is not.
 const asked = process.env.READABLE_STREAM;
 process.env.READABLE_STREAM ??= 'disable';
-const { main } = await import('./command.js');
-if (asked === undefined) delete process.env.READABLE_STREAM;
-await main();
+void import('./command.js').then(({ main }) => {
+  if (asked === undefined) delete process.env.READABLE_STREAM;
+  return main();
+});

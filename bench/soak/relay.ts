@@ -25,7 +25,7 @@ export interface Relay {
 
 /** The command as it is run; nobody reads its transcript. */
 export async function startRelay(): Promise<Relay> {
-  const child = begin('../../command/mini-serv.js', ['0'], ['ignore', 'ignore', 'pipe']);
+  const child = begin('../../command/mini-serv.cjs', ['0'], ['ignore', 'ignore', 'pipe']);
   if (child.stderr === null) throw new Error('a pipe was asked for');
   const lines = createInterface(child.stderr);
   const [first] = (await once(lines, 'line')) as [string];
