@@ -7,8 +7,8 @@ import type { CutBack, Sink, SinkOptions, Withdrawn } from './sink.js';
 /** How long to wait before it is tried again, in ms: a terminal that is held is nothing to wait long for. */
 const HELD = 20;
 const FAILED = 1000;
-/** A write goes through another thread and back: it has to be worth it. */
-const MOST = 4 * 1024 * 1024;
+/** A write goes through another thread and back, and has to be worth it; a long one would keep the loop from its core. */
+const MOST = 256 * 1024;
 
 export interface FileSinkOptions extends SinkOptions {
   readonly fd: number;

@@ -40,9 +40,9 @@ interface Whole extends Block {
 const FLUSH = 512 * 1024;
 /** How long what was said may wait for more, turn after turn, in ms. No timer waits for it. */
 const PATIENCE = 1;
-/** To write to so many readers takes longer than to see whether more is said. */
+/** To write to so many readers takes longer than to look, for a turn, whether more is said. */
 const FEW = 4;
-/** And to so many it takes so much longer that another look is worth it. */
+/** For each so many of them one turn more is worth it. */
 const READERS_A_TURN = 64;
 /** Segments that are loaded together with the one that a laggard has come to. */
 const READ_AHEAD = 3;
@@ -253,9 +253,9 @@ export class RoomLog {
   }
 
   /**
-   * Readers are called after this turn of the event loop, in which all lines come that have arrived; for notices alone
-   * after the first in which nothing was said: a turn takes in one connection, and a burst of 1,500 would be a million
-   * writes. What is much, and for many, waits for more as well.
+   * Readers are called after this turn of the event loop, in which all lines come that have arrived; where they are more
+   * than a few, and for notices, not before a turn, or some, in which nothing was said. Who answers each other does not do
+   * so in one turn, and a turn takes in just one connection: a burst of 1,500 would be a million writes.
    */
   #schedule(): void {
     if (this.#unflushed >= FLUSH) this.#flush();
