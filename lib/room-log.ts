@@ -40,6 +40,8 @@ interface Whole extends Block {
 const FLUSH = 512 * 1024;
 /** How long what was said may wait for more, turn after turn, in ms. No timer waits for it. */
 const PATIENCE = 1;
+/** A line does not wait for much longer than it takes to write it to all who wait: so long for each of them, in ms. */
+const A_READER = 0.02;
 /** To write to so many readers takes longer than to look, for a turn, whether more is said. */
 const FEW = 4;
 /** For each so many of them one turn more is worth it. */
@@ -268,7 +270,11 @@ export class RoomLog {
   readonly #turn = (): void => {
     this.#quiet = this.end === this.#seen ? this.#quiet + 1 : 0;
     this.#seen = this.end;
-    if (this.#unflushed > 0 && this.#quiet < this.#patience && this.#clock.now() - this.#began < PATIENCE) {
+    if (
+      this.#unflushed > 0 &&
+      this.#quiet < this.#patience &&
+      this.#clock.now() - this.#began < this.#longest
+    ) {
       this.#clock.soon(this.#turn);
       return;
     }
@@ -281,6 +287,11 @@ export class RoomLog {
     const readers = this.#waiting.length;
     if (!this.#urgent) return 1;
     return readers < FEW ? 0 : Math.ceil(readers / READERS_A_TURN);
+  }
+
+  /** And for how long at most, in ms. */
+  get #longest(): number {
+    return this.#urgent ? Math.min(PATIENCE, this.#waiting.length * A_READER) : PATIENCE;
   }
 
   #flush(): void {

@@ -299,6 +299,21 @@ describe('the room log', () => {
     expect(calls).to.equal(4);
   });
 
+  it('calls them after 20 µs for each of them, though a line comes in every turn', () => {
+    const { log, turn, clock } = smallLog();
+    log.attach();
+    let calls = 0;
+    for (let i = 0; i < 8; i++) log.wait({ more: () => calls++ });
+    log.append(NOBODY, 'line');
+    clock.advance(0.15);
+    turn();
+    expect(calls).to.equal(0);
+    log.append(NOBODY, 'line');
+    clock.advance(0.02);
+    turn();
+    expect(calls).to.equal(8);
+  });
+
   it('calls many after a millisecond, though much more could come', () => {
     const { log, turn, clock } = smallLog(Number.POSITIVE_INFINITY);
     log.attach();
