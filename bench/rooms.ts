@@ -1,5 +1,5 @@
 // A room on one machine beside a room over NATS with 1, 2 and 4 relays: lines a second, how long a line takes, and how
-// long a relay takes to join a room with a long past. Prints the table of docs/nats.md. Needs a nats-server on the PATH.
+// long a relay takes to join a room with a long past. Prints the table of docs/rooms.md. Needs a nats-server on the PATH.
 //
 //   npm run bench:rooms -- [--lines 400000] [--past 1000000] [--samples 2000] [--command dist/command/mini-serv.cjs]
 //

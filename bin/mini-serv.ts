@@ -3,7 +3,13 @@
 // eighth of the time that the command takes to start. It is told so before it is loaded, and whom we start is not.
 const asked = process.env.READABLE_STREAM;
 process.env.READABLE_STREAM ??= 'disable';
-void import('./command.js').then(({ main }) => {
-  if (asked === undefined) delete process.env.READABLE_STREAM;
-  return main();
-});
+import('./command.js')
+  .then(({ main }) => {
+    if (asked === undefined) delete process.env.READABLE_STREAM;
+    return main();
+  })
+  .catch(({ stack }: Error) => {
+    // It is not there, or not whole.
+    process.stderr.write(`Fatal error\n${process.argv.includes('--verbose') ? `${stack}\n` : ''}`);
+    process.exitCode = 1;
+  });

@@ -189,8 +189,10 @@ export class Reader {
     let failure: Error | null | undefined;
     const done = (error?: Error | null): void => {
       if (returned) this.#sent(block, clock.now() - this.#sentAt, error);
-      isDone = true;
-      failure = error;
+      else if (!isDone) {
+        isDone = true;
+        failure = error;
+      }
     };
     // Its throw must not reach the readers behind it, nor ours pass for its own.
     try {

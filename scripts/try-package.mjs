@@ -1,6 +1,8 @@
 // What `npm pack` holds, installed into an empty folder, has to run there: as a command, and as a typed library.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +21,77 @@ function expect(what, actual, expected) {
     throw new Error(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
 }
 
+/** A port that nobody listens at. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return String(port);
+}
+
+/** Connects as soon as somebody listens. */
+async function client(port) {
+  for (;;) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    try {
+      await once(socket, 'connect');
+      return socket.on('error', () => {});
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** Everything up to this. */
+async function heard(socket, text) {
+  let all = '';
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    all += chunk;
+    if (all.includes(text)) break;
+  }
+  return all;
+}
+
+/** Somebody's transform, and an audit of what came through it: what is loaded only when it is asked for. */
+async function useCommand() {
+  writeFileSync(
+    join(folder, 'shout.mjs'),
+    `export default () => (message) =>
+  message.kind === 'line' ? { ...message, text: message.text.toUpperCase() + process.env.READABLE_STREAM } : message;
+`,
+  );
+  const port = await freePort();
+  const options = ['-t', './shout.mjs', '-t', 'log', '--audit', 'audit.json', '--audit-format', 'json'];
+  const command = join(folder, 'node_modules/.bin/mini-serv');
+  const env = { ...process.env };
+  delete env.READABLE_STREAM;
+  const server = spawn(command, [...options, port], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    const a = await client(port);
+    const b = await client(port);
+    await heard(a, 'client 1 just arrived\n');
+    a.write('hi\n');
+    expect('a line', await heard(b, '\n'), 'client 0: HIundefined\n');
+    server.kill('SIGTERM');
+    const [code] = await once(server, 'exit');
+    expect('the exit code', code, 0);
+  } finally {
+    server.kill('SIGKILL');
+  }
+  const records = readFileSync(join(folder, 'audit.json'), 'utf8').trimEnd().split('\n');
+  expect(
+    'the audit',
+    records.map((record) => JSON.parse(record).event).join(),
+    'arrived,arrived,line,closed',
+  );
+  run('npx', ['mini-serv', 'verify', 'audit.json']);
+}
+
 try {
   run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
@@ -27,6 +100,7 @@ try {
   // The kit, too, judging the command that it came with, which the specs know only in its modules; it fails by its exit
   // code.
   run('npx', ['mini-serv', 'conformance', 'node_modules/.bin/mini-serv']);
+  await useCommand();
 
   writeFileSync(
     join(folder, 'consumer.ts'),

@@ -100,6 +100,36 @@ describe('a reader', () => {
     expect(reader.lag).to.equal(0);
   });
 
+  class Twice extends Slow {
+    readonly #answers: readonly (Error | undefined)[];
+
+    constructor(...answers: readonly (Error | undefined)[]) {
+      super();
+      this.#answers = answers;
+    }
+
+    override send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
+      super.send(bytes, done);
+      for (const answer of this.#answers) done(answer);
+    }
+  }
+
+  it('goes by what is said first, also while it is sending', () => {
+    const failed = new Twice(new Error('gone'), undefined);
+    const { counts, say } = made({ destination: failed });
+    say('one');
+    say('two');
+    expect(failed.blocks).to.deep.equal(['one']);
+    expect(counts).to.include({ progressed: 0, done: 1 });
+
+    const fine = new Twice(undefined, new Error('too late'));
+    const other = made({ destination: fine });
+    other.say('one');
+    other.say('two');
+    expect(fine.blocks).to.deep.equal(['one', 'two']);
+    expect(other.counts).to.include({ progressed: 2, done: 0 });
+  });
+
   it('takes as much at a time as its destination likes, else a segment', () => {
     const few = new Slow({ most: 5 });
     const [some, other] = [made(), made({ destination: few })];
