@@ -1,6 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { within } from './patience.js';
+
+/** Takes a port, and nobody in: whoever connected and stayed would keep it from being given back. */
+function hold(port: number): Server {
+  return createServer((socket) => socket.on('error', () => {}).destroy()).listen(port, '127.0.0.1');
+}
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -11,7 +16,7 @@ export async function freePort(): Promise<number> {
 
 /** A port that is taken, until it is closed. */
 export async function holdPort(): Promise<{ port: number; close: () => Promise<void> }> {
-  const holder = createServer().listen(0, '127.0.0.1');
+  const holder = hold(0);
   await once(holder, 'listening');
   const { port } = holder.address() as AddressInfo;
   return { port, close: () => new Promise((resolve) => holder.close(() => resolve())) };
@@ -19,7 +24,7 @@ export async function holdPort(): Promise<{ port: number; close: () => Promise<v
 
 /** The reason why this process may not listen there, or undefined if it may. */
 export async function refusal(port: number): Promise<string | undefined> {
-  const probe = createServer().listen(port, '127.0.0.1');
+  const probe = hold(port);
   try {
     await once(probe, 'listening');
     await new Promise((resolve) => probe.close(resolve));

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { HELP, parseRequest } from '../../lib/conformance/options.js';
+import { holdPort } from '../../lib/conformance/ports.js';
 import { afterwards } from '../support/cleanup.js';
 import {
   conformance,
@@ -16,7 +18,7 @@ import {
   ROOT,
   script,
 } from '../support/conformance.js';
-import { eventually } from '../support/patience.js';
+import { eventually, within } from '../support/patience.js';
 
 interface Failed {
   name: string;
@@ -184,6 +186,17 @@ describe('conformance: the command line', function () {
 
 It does not conform: subject 1 of 2.
 `);
+  });
+});
+
+describe('conformance: a port that is taken', () => {
+  it('is given back, though somebody has connected to it and stays', async () => {
+    const { port, close } = await holdPort();
+    const guest = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    afterwards(() => void guest.destroy());
+    guest.on('error', () => {});
+    await once(guest, 'connect');
+    await within(close(), 'the port');
   });
 });
 
