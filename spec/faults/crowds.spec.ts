@@ -43,7 +43,9 @@ describe('faults: crowds', function () {
   });
 
   it('5 × 10,000 that come and go, half by RST, half amid a line, leave nothing behind', async () => {
-    const server = await startServer({ env });
+    // Otherwise the engine, Node 24's above all, takes what it may before it looks what of it is still needed.
+    const NODE_OPTIONS = '--max-semi-space-size=4 --max-old-space-size=64';
+    const server = await startServer({ env: { ...env, NODE_OPTIONS } });
     const { pid } = server.process;
     const resting: number[] = [];
     let base: number | undefined;
@@ -66,8 +68,8 @@ describe('faults: crowds', function () {
     }
     const [, second, ...later] = resting;
     for (const memory of later) {
-      // What 30,000 would leave behind at 1 KB each; the engine's own ups and downs are less.
-      expect(memory - (second ?? 0), resting.join(' ')).to.be.below(30 * MIB);
+      // What 30,000 would leave behind at 300 bytes each; the engine's own ups and downs are less.
+      expect(memory - (second ?? 0), resting.join(' ')).to.be.below(9 * MIB);
     }
     expect(server.stderr.text).to.equal('');
   });
