@@ -180,7 +180,7 @@ export class Reader {
     this.#state = 'sending';
     this.#block = block;
     const { clock, log } = this.#options;
-    // Nobody waits for what is taken at once: there is no need to ask for the time, which costs as much as the rest.
+    // What is taken at once keeps nobody waiting: the time need not be asked for, as it is for each small write otherwise.
     this.#sentAt = Number.POSITIVE_INFINITY;
     const destination = this.#destination;
     const times = destination.timed === true ? log.times(block) : undefined;

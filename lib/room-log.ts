@@ -256,8 +256,8 @@ export class RoomLog {
 
   /**
    * Readers are called after this turn of the event loop, in which all lines come that have arrived; where they are more
-   * than a few, and for notices, not before a turn, or some, in which nothing was said. Who answers each other does not do
-   * so in one turn, and a turn takes in just one connection: a burst of 1,500 would be a million writes.
+   * than a few, and for notices, not before a turn, or some, in which nothing was said. Those who answer each other do not
+   * do so in one turn, and a turn takes in one connection: a burst of 1,500 would be a million writes.
    */
   #schedule(): void {
     if (this.#unflushed >= FLUSH) this.#flush();
