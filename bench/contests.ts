@@ -94,6 +94,11 @@ function idle(connections: number): Contest {
   return { name: idleName(connections), metric: 'each', unit: 'KiB resident each', less: true, entries };
 }
 
+function chat(name: string, load: readonly string[]): Contest {
+  const entries = compete(ALL, load, [MINI, LIMIT]);
+  return { name, metric: 'p50', unit: 'ms, p50', less: true, warmup: CHAT_WARMUP, entries };
+}
+
 /** All of them, in the order in which they are measured. */
 export function contests(): Contest[] {
   const paced = ['--clients', '100', '--rate', '10', 'chat'];
@@ -102,29 +107,9 @@ export function contests(): Contest[] {
   const mini = { relay: MINI, goal: true };
   return [
     ...[100, 16, 1000].flatMap((size) => [1, 10, 100, 500].map((readers) => fanOut(readers, size))),
-    {
-      name: PACED,
-      metric: 'p50',
-      unit: 'ms, p50',
-      less: true,
-      warmup: CHAT_WARMUP,
-      entries: compete(ALL, paced, [MINI, LIMIT]),
-    },
-    {
-      name: CLOSED_100,
-      metric: 'rate',
-      unit: 'lines delivered/s',
-      warmup: CHAT_WARMUP,
-      entries: compete(ALL, closed(100), [MINI, LIMIT]),
-    },
-    {
-      name: CLOSED_10,
-      metric: 'p50',
-      unit: 'ms, p50',
-      less: true,
-      warmup: CHAT_WARMUP,
-      entries: compete(ALL, closed(10), [MINI, LIMIT]),
-    },
+    chat(PACED, paced),
+    { ...chat(CLOSED_100, closed(100)), metric: 'rate', unit: 'lines delivered/s', less: false },
+    chat(CLOSED_10, closed(10)),
     {
       name: CHURN,
       metric: 'rate',

@@ -2,8 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createReadStream, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../lib/conformance/ports.js';
 import type { Entry, Sample } from './contests.js';
 import { begin, childrenOf, type Ended, end, finished, temporary } from './processes.js';
 import type { Relay } from './relays.js';
@@ -118,13 +118,4 @@ async function withFile(relay: ChildProcess, path: string, sample: Sample): Prom
   // And those that were said before and after, of which there are some.
   const said = sample.said as number;
   return lines < said ? { disqualified: `${said - lines} of ${said} lines are not in its file` } : { sample };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

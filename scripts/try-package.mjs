@@ -2,9 +2,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,26 +22,10 @@ function expect(what, actual, expected) {
     throw new Error(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
 }
 
-/** A port that nobody listens at. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return String(port);
-}
-
-/** Connects as soon as somebody listens. */
 async function client(port) {
-  for (;;) {
-    const socket = connect({ port, host: '127.0.0.1' });
-    try {
-      await once(socket, 'connect');
-      return socket.on('error', () => {});
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  return socket.on('error', () => {});
 }
 
 /** Everything up to this. */
@@ -61,17 +46,18 @@ async function useCommand() {
   message.kind === 'line' ? { ...message, text: message.text.toUpperCase() + process.env.READABLE_STREAM } : message;
 `,
   );
-  const port = await freePort();
   const options = ['-t', './shout.mjs', '-t', 'log', '--audit', 'audit.json', '--audit-format', 'json'];
   const command = join(folder, 'node_modules/.bin/mini-serv');
   const env = { ...process.env };
   delete env.READABLE_STREAM;
-  const server = spawn(command, [...options, port], {
+  const server = spawn(command, [...options, '0'], {
     cwd: folder,
     env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   try {
+    const [first] = await once(createInterface(server.stderr), 'line');
+    const port = /127\.0\.0\.1:(\d+)/.exec(first)?.[1];
     const a = await client(port);
     const b = await client(port);
     await heard(a, 'client 1 just arrived\n');
