@@ -24,6 +24,15 @@ function smallLog(memory = 1e6) {
   return { log, pager, turn, clock };
 }
 
+/** A log with so many who wait for more, and how often they were called, taken together. */
+function waited(readers: number, memory?: number) {
+  const made = smallLog(memory);
+  made.log.attach();
+  const count = { calls: 0 };
+  for (let i = 0; i < readers; i++) made.log.wait({ more: () => count.calls++ });
+  return { ...made, count };
+}
+
 /** All that a reader at `cursor` is given up to the end. */
 function readAll(log: RoomLog, start: number, owner = NOBODY): string {
   let text = '';
@@ -205,34 +214,28 @@ describe('the room log', () => {
   });
 
   it('calls those who wait for a line once, after this turn of the event loop, with the notices before it', () => {
-    const { log, turn } = smallLog();
-    log.attach();
-    let calls = 0;
-    log.wait({ more: () => calls++ });
+    const { log, turn, count } = waited(1);
     log.append(NOBODY, 'notice', true);
     log.append(NOBODY, 'line');
     log.append(NOBODY, 'line');
-    expect(calls).to.equal(0);
+    expect(count.calls).to.equal(0);
     turn();
-    expect(calls).to.equal(1);
+    expect(count.calls).to.equal(1);
   });
 
   it('calls those who wait for notices once, after a turn of the event loop in which nothing more was said', () => {
-    const { log, turn } = smallLog();
-    log.attach();
-    let calls = 0;
-    log.wait({ more: () => calls++ });
+    const { log, turn, count } = waited(1);
     for (const text of ['one', 'two', 'three']) {
       log.append(NOBODY, text, true);
       turn();
-      expect(calls).to.equal(0);
+      expect(count.calls).to.equal(0);
     }
     turn();
-    expect(calls).to.equal(1);
+    expect(count.calls).to.equal(1);
     log.append(NOBODY, 'four', true);
     turn();
     turn();
-    expect(calls).to.equal(1);
+    expect(count.calls).to.equal(1);
   });
 
   it('lets notices wait that come after a line has been given', () => {
@@ -250,16 +253,13 @@ describe('the room log', () => {
   });
 
   it('calls them after a millisecond, though a notice comes in every turn', () => {
-    const { log, turn, clock } = smallLog();
-    log.attach();
-    let calls = 0;
-    log.wait({ more: () => calls++ });
+    const { log, turn, clock, count } = waited(1);
     log.append(NOBODY, 'one', true);
     turn();
     log.append(NOBODY, 'two', true);
     clock.advance(1);
     turn();
-    expect(calls).to.equal(1);
+    expect(count.calls).to.equal(1);
   });
 
   const rooms: [string, number, number][] = [
@@ -271,68 +271,53 @@ describe('the room log', () => {
   ];
   for (const [what, readers, expected] of rooms) {
     it(`calls ${what} (${readers})`, () => {
-      const { log, turn } = smallLog(Number.POSITIVE_INFINITY);
-      log.attach();
-      let calls = 0;
-      for (let i = 0; i < readers; i++) log.wait({ more: () => calls++ });
+      const { log, turn, count } = waited(readers, Number.POSITIVE_INFINITY);
       log.append(NOBODY, 'line');
       for (let turns = 1; turns < expected; turns++) {
         turn();
-        expect(calls).to.equal(0);
+        expect(count.calls).to.equal(0);
       }
       turn();
-      expect(calls).to.equal(readers);
+      expect(count.calls).to.equal(readers);
     });
   }
 
   it('begins to count such turns again when more is said', () => {
-    const { log, turn } = smallLog();
-    log.attach();
-    let calls = 0;
-    for (let i = 0; i < 4; i++) log.wait({ more: () => calls++ });
+    const { log, turn, count } = waited(4);
     for (let lines = 0; lines < 3; lines++) {
       log.append(NOBODY, 'line');
       turn();
-      expect(calls).to.equal(0);
+      expect(count.calls).to.equal(0);
     }
     turn();
-    expect(calls).to.equal(4);
+    expect(count.calls).to.equal(4);
   });
 
   it('calls them after 20 µs for each of them, though a line comes in every turn', () => {
-    const { log, turn, clock } = smallLog();
-    log.attach();
-    let calls = 0;
-    for (let i = 0; i < 8; i++) log.wait({ more: () => calls++ });
+    const { log, turn, clock, count } = waited(8);
     log.append(NOBODY, 'line');
     clock.advance(0.15);
     turn();
-    expect(calls).to.equal(0);
+    expect(count.calls).to.equal(0);
     log.append(NOBODY, 'line');
     clock.advance(0.02);
     turn();
-    expect(calls).to.equal(8);
+    expect(count.calls).to.equal(8);
   });
 
   it('calls many after a millisecond, though much more could come', () => {
-    const { log, turn, clock } = smallLog(Number.POSITIVE_INFINITY);
-    log.attach();
-    let calls = 0;
-    for (let i = 0; i < 640; i++) log.wait({ more: () => calls++ });
+    const { log, turn, clock, count } = waited(640, Number.POSITIVE_INFINITY);
     log.append(NOBODY, 'x'.repeat(64 * 1024));
     turn();
     clock.advance(1);
     turn();
-    expect(calls).to.equal(640);
+    expect(count.calls).to.equal(640);
   });
 
   it('calls them at once when much has been said', () => {
-    const { log } = smallLog(Number.POSITIVE_INFINITY);
-    log.attach();
-    let calls = 0;
-    log.wait({ more: () => calls++ });
+    const { log, count } = waited(1, Number.POSITIVE_INFINITY);
     log.append(NOBODY, 'x'.repeat(512 * 1024));
-    expect(calls).to.equal(1);
+    expect(count.calls).to.equal(1);
   });
 });
 
