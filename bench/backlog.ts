@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { parseSize } from '../bin/size.js';
 import { freePort } from '../lib/conformance/ports.js';
-import { parseSize } from '../lib/size.js';
 
 const MIB = 1024 * 1024;
 /** The peer is stopped here: a machine that swaps measures nothing. */

@@ -1,17 +1,17 @@
 import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { type Command, HELP, parseCommand } from '../lib/arguments.js';
-import type { Audit } from '../lib/audit.js';
-import { NOTHING, openDescriptor } from '../lib/descriptor-sink.js';
-import { escapeText } from '../lib/escape.js';
-import { createFormatter, type Format } from '../lib/formats.js';
-import type { Log } from '../lib/log.js';
-import { logSink } from '../lib/log-sink.js';
-import type { RelayOptions } from '../lib/options.js';
-import { redact } from '../lib/redact.js';
-import { createRelay, type Relay } from '../lib/relay.js';
-import { Transcript } from '../lib/transcript.js';
+import type { RelayOptions } from '../lib/relay/options.js';
+import { createRelay, type Relay } from '../lib/relay/relay.js';
+import type { Log } from '../lib/room/event-log.js';
+import { NOTHING, openDescriptor } from '../lib/sinks/descriptor-sink.js';
+import { logSink } from '../lib/sinks/log-sink.js';
+import type { Audit } from '../lib/transcript/audit.js';
+import { createFormatter, type Format } from '../lib/transcript/formats.js';
+import { Transcript } from '../lib/transcript/transcript.js';
+import { escapeText } from '../lib/util/escape.js';
+import { redact } from '../lib/util/redact.js';
+import { type Command, HELP, parseCommand } from './arguments.js';
 
 // What few need is loaded where it is asked for: whoever only runs a relay is not to wait for it.
 
@@ -117,7 +117,7 @@ async function load({ transforms = [], verbose }: Command & { kind: 'run' }) {
   const forgotten = (reason: unknown): void => say(`mini-serv: a transform rejected: ${String(reason)}`);
   process.on('unhandledRejection', forgotten);
   try {
-    const { loadTransforms } = await import('../lib/load-transforms.js');
+    const { loadTransforms } = await import('../lib/transforms/loader/load.js');
     return await loadTransforms(transforms);
   } catch (error) {
     const { message, cause } = error as Error;
@@ -150,7 +150,7 @@ async function join({ room }: Command & { kind: 'run' }): Promise<Log | undefine
   const stop = (): never => process.exit(0);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
-    const { openRoom } = await import('../lib/open-room.js');
+    const { openRoom } = await import('../lib/room/open-room.js');
     return await openRoom(url, { ...options, warn: ({ message }) => say(`mini-serv: ${message}`) });
   } catch (error) {
     fail(`mini-serv: ${(error as Error).message}`);
@@ -197,7 +197,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
     if (audited !== undefined) {
-      const { auditTo } = await import('../lib/audit.js');
+      const { auditTo } = await import('../lib/transcript/audit.js');
       audit = await auditTo(relay, audited.path, audited);
     }
     const taken = await relay.listen(port);
@@ -215,7 +215,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
 /** Exit code 0: whole, 1: not, 2: it could not be looked at. */
 async function verify(path: string): Promise<void> {
   // Before there is a file: one that cannot be read would say so while nobody listens.
-  const { verifyAudit } = await import('../lib/verify.js');
+  const { verifyAudit } = await import('../lib/transcript/verify.js');
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
   try {
@@ -266,7 +266,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 
 /** What was said in a room that an engine keeps, to standard output. */
 async function replay({ url, format, credentials, ...range }: Command & { kind: 'replay' }): Promise<void> {
-  const { replayRoom } = await import('../lib/nats/replay.js');
+  const { replayRoom } = await import('../lib/room/nats/replay.js');
   const formatter = createFormatter(isatty(1) && format === 'wire' ? 'view' : format);
   const { stdout } = process;
   let drained: Promise<void> | undefined;

@@ -13,16 +13,16 @@ const AT_ONCE = 3;
 
 /** The files that take long, in groups that take about as long as each other; all others are one more group. */
 const LONG = [
-  /^transcript\.spec/,
-  /^(audit|audit-random|verify)\.spec/,
-  /^(backlog|command|command-transforms|command-transform-errors)\.spec/,
-  /^(audit-faults|formats)\.spec/,
+  /^transcript.transcript\.spec/,
+  /^transcript.(audit|audit-random|verify)\.spec/,
+  /^(fanout.backlog|bin)/,
+  /^transcript.(audit-faults|formats)\.spec/,
   /^conformance.relay/,
   /^conformance/,
   /^simulation/,
   /^faults/,
   /^(fuzz|security)/,
-  /^nats/,
+  /^room.nats/,
 ];
 
 const files = readdirSync(join(root, 'dist/spec'), { recursive: true }).filter((name) =>

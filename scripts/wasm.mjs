@@ -1,4 +1,4 @@
-// Compiles lib/prefix.wat into lib/prefix-wasm.ts, which is checked in: whoever installs or builds needs no assembler.
+// Compiles lib/protocol/prefix.wat into lib/protocol/prefix-wasm.ts, which is checked in: whoever installs or builds needs no assembler.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,21 +7,21 @@ import { fileURLToPath } from 'node:url';
 
 const file = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** What is to be in lib/prefix-wasm.ts. */
+/** What is to be in lib/protocol/prefix-wasm.ts. */
 export function compiled() {
   const folder = mkdtempSync(join(tmpdir(), 'wasm-'));
   try {
     const out = join(folder, 'prefix.wasm');
     execFileSync(process.execPath, [
       file('node_modules/wabt/bin/wat2wasm'),
-      file('lib/prefix.wat'),
+      file('lib/protocol/prefix.wat'),
       '-o',
       out,
     ]);
     const text = readFileSync(out).toString('base64');
     const lines = text.match(/.{1,100}/g).map((line) => `  '${line}'`);
     return [
-      '/** lib/prefix.wat, compiled by `npm run wasm`; base64. */',
+      '/** lib/protocol/prefix.wat, compiled by `npm run wasm`; base64. */',
       `export const PREFIX_WASM =\n${lines.join(' +\n')};\n`,
     ].join('\n');
   } finally {
@@ -29,4 +29,5 @@ export function compiled() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file('lib/prefix-wasm.ts'), compiled());
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  writeFileSync(file('lib/protocol/prefix-wasm.ts'), compiled());

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { verifyAudit } from '../../lib/verify.js';
+import { verifyAudit } from '../../lib/transcript/verify.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { arrive } from '../support/client.js';
 import { type Server, startServer } from '../support/command.js';

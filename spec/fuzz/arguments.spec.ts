@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Command, parseCommand } from '../../lib/arguments.js';
+import { type Command, parseCommand } from '../../bin/arguments.js';
 import { createRelay, MiniServError } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { serverCommand } from '../support/command.js';

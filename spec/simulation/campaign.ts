@@ -80,7 +80,7 @@ export async function campaign(
   let played = 0;
   let failure: string | null = null;
   const work = async (): Promise<void> => {
-    const worker = fork(fileURLToPath(new URL('worker.js', import.meta.url)), {
+    const worker = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
       // What is found here is no matter of which lines were run.
       env: { ...process.env, NODE_V8_COVERAGE: '' },
     });

@@ -1,4 +1,4 @@
-import { decode } from '../../lib/message.js';
+import { decode } from '../../lib/protocol/message.js';
 import type { Peer } from './peer.js';
 import type { Schedule } from './schedule.js';
 import { type Entry, Simulation } from './simulation.js';

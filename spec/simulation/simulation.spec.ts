@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { Pacing } from '../../lib/pacing.js';
-import { Pager } from '../../lib/pager.js';
-import { RoomLog } from '../../lib/room-log.js';
-import { Segment } from '../../lib/segment.js';
-import { Spill } from '../../lib/spill.js';
+import { Pacing } from '../../lib/fanout/flow-control.js';
+import { RoomLog } from '../../lib/fanout/message-log.js';
+import { Pager } from '../../lib/fanout/pager.js';
+import { Segment } from '../../lib/fanout/segment.js';
+import { Spill } from '../../lib/fanout/spill.js';
 import { afterwards } from '../support/cleanup.js';
 import { campaign, play } from './campaign.js';
 

@@ -1,6 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message, TransformFactory } from '../../lib/index.js';
-import { decode } from '../../lib/message.js';
+import { decode } from '../../lib/protocol/message.js';
 
 /** What the transforms of a simulated room do to messages, and what a client's lines are behind them. */
 export interface Transforming {

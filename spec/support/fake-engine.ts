@@ -1,5 +1,5 @@
-import type { Engine, EngineReader } from '../../lib/engine/engine.js';
-import type { Clock } from '../../lib/world.js';
+import type { Engine, EngineReader } from '../../lib/room/shared/engine.js';
+import type { Clock } from '../../lib/util/environment.js';
 
 interface Timer {
   readonly at: number;

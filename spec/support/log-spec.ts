@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Log, LogEvent, LogReader } from '../../lib/log.js';
+import type { Log, LogEvent, LogReader } from '../../lib/room/event-log.js';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { within } from './patience.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Message, TransformFactory } from '../../lib/index.js';
-import { instantiate } from '../../lib/transform.js';
+import { instantiate } from '../../lib/transforms/factory.js';
 
 /** One client's instance of a transform, by itself: what becomes of these messages. */
 export async function pass(factory: TransformFactory, messages: readonly Message[], id = 0) {

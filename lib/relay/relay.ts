@@ -1,0 +1,397 @@
+import { EventEmitter } from 'node:events';
+import { tmpdir } from 'node:os';
+import { type Duplex, PassThrough, type Readable } from 'node:stream';
+import { Pacing } from '../fanout/flow-control.js';
+import { RoomLog } from '../fanout/message-log.js';
+import { Pager } from '../fanout/pager.js';
+import type { Destination, Reader, ReaderOptions } from '../fanout/reader.js';
+import { NOBODY } from '../fanout/runs.js';
+import { Spill } from '../fanout/spill.js';
+import { decode, render, renderBytes, type Said } from '../protocol/message.js';
+import type { Log } from '../room/event-log.js';
+import { EmbeddedLog } from '../room/local-log.js';
+import { descriptors } from '../util/descriptors.js';
+import { MiniServError } from '../util/errors.js';
+import { ownOptions } from '../util/own-options.js';
+import { Client, type ClientOptions } from './client.js';
+import type { RelayEvents, RelayStats } from './events.js';
+import { Listener } from './listener.js';
+import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
+import { Transcripts } from './output-streams.js';
+
+/** A connection that has no id yet. */
+interface Arriving {
+  readonly duplex: Duplex;
+  readonly arrived: ((client: number) => void) | undefined;
+  /** NOBODY until it is given one. */
+  id: number;
+}
+
+/** A room and its clients. Made by {@link createRelay}. */
+export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
+  readonly #options: CheckedOptions;
+  readonly #hub = new PassThrough(ownOptions({ objectMode: true }));
+  readonly #spill: Spill;
+  readonly #pager: Pager;
+  readonly #log: Log;
+  readonly #roomLog: RoomLog;
+  readonly #pacing: Pacing;
+  readonly #arriving = new Map<number, Arriving>();
+  readonly #clients = new Map<number, Client>();
+  /** How many clients there are of whom it has not been noted that they left. */
+  #present = 0;
+  readonly #transcripts: Transcripts;
+  readonly #listener: Listener;
+  readonly #ofClients: ClientOptions;
+  readonly #ofReaders: ReaderOptions;
+  #tokens = 0;
+  #lost = false;
+  #ignoreSignal = (): void => {};
+  #closing: Promise<void> | null = null;
+  #allHushed: () => void = () => {};
+
+  /** @throws {MiniServError} ERR_OPTION; ERR_STATE if the room is another relay's, or closed */
+  constructor(options: RelayOptions = {}) {
+    super();
+    this.#options = checkOptions(options);
+    const { memory, segmentSize, spillLimit, spillDir, window, world, room, signal } = this.#options;
+    const warn = (warning: MiniServError): void => void this.emit('warning', warning);
+    this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limit: spillLimit, warn });
+    this.#pager = new Pager({
+      clock: world.clock,
+      spill: this.#spill,
+      segmentSize,
+      memory,
+      warn,
+      spillRoom: () => this.emit('spillRoom'),
+      room: () => {
+        this.#pacing.recheck();
+        this.#log.resume();
+      },
+    });
+    this.#roomLog = new RoomLog(segmentSize, this.#pager, world.clock);
+    this.#log = room ?? new EmbeddedLog();
+    // A window that did not fit into memory would send what every reader is about to take over the disk.
+    const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
+    this.#pacing = new Pacing({
+      clock: world.clock,
+      window: fitting,
+      leeway: Math.max(fitting, memory / 2),
+      overfull: () => this.#pager.overfull || this.#log.full,
+    });
+    this.#transcripts = new Transcripts({
+      log: this.#roomLog,
+      clock: world.clock,
+      progressed: this.#pacing.progressed,
+      failed: (error) => warn(error as MiniServError),
+      began: (reader) => this.#pacing.transcripts.add(reader),
+      done: (reader) => {
+        this.#pacing.transcripts.delete(reader);
+        this.#pacing.recheck();
+      },
+    });
+    this.#listener = new Listener({
+      accept: (socket) => {
+        if (this.#closing === null) this.handle(socket);
+        else socket.destroy();
+      },
+      refused: () => this.emit('refused', this.#listener.refused),
+      warn,
+    });
+    const { transforms, onTransformError, maxLine, grace } = this.#options;
+    this.#ofClients = {
+      hub: this.#hub,
+      clock: world.clock,
+      transforms,
+      onTransformError,
+      maxLine,
+      grace,
+      pass: (sender, resume) => this.#pacing.pass(sender, resume),
+      warn,
+      closed: (client) => this.#forget(client),
+    };
+    this.#ofReaders = {
+      log: this.#roomLog,
+      clock: world.clock,
+      progressed: this.#pacing.progressed,
+      failed: ({ message, cause }, { owner: client }) => {
+        const warning = `client ${client} is disconnected: ${message}`;
+        warn(new MiniServError('ERR_SPILL_READ', warning, { client, cause }));
+      },
+      done: (reader) => {
+        this.#pacing.clients.delete(reader);
+        this.#pacing.recheck();
+      },
+    };
+    // One pipe for each client that has spoken.
+    this.#hub.setMaxListeners(0);
+    // It has no way to fail of its own; nothing could be said any more if it did.
+    this.#hub.on('error', () => void this.close());
+    this.#hub.on('data', (said: Said) => this.#say(said));
+    this.#log.read({
+      given: (token, client) => this.#admit(token, client),
+      arrived: (client, silent, first, time) => this.#arrived(client, silent, first, time),
+      lines: (client, bytes, time) => {
+        for (const piece of renderBytes(client, bytes)) this.#roomLog.append(client, piece, false, time);
+        this.#emitLines(client, bytes);
+      },
+      left: (client, silent, time) => this.#dismiss(client, silent, time),
+      full: () => this.#pager.overfull,
+      room: () => this.#pacing.recheck(),
+      warn,
+      away: warn,
+      back: () => this.emit('roomBack'),
+      lost: (reason) => this.#lose(reason),
+    });
+    const abort = (): void => void this.close();
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+    this.#ignoreSignal = () => signal?.removeEventListener('abort', abort);
+  }
+
+  /**
+   * Listens on 127.0.0.1 and makes every connection a client.
+   *
+   * @param port from 0 to 65535; 0 takes a free one
+   * @returns the port
+   * @throws {MiniServError} ERR_OPTION if it is no port, ERR_STATE if the relay is closed or listens already
+   * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
+   */
+  listen(port: number): Promise<number> {
+    const { spillDir, maxClients } = this.#options;
+    return this.#listener.listen(port, async () => {
+      await this.#spill.prepare(spillDir !== undefined);
+      const { connections, files } = descriptors();
+      this.#spill.maxFiles = files;
+      return maxClients ?? connections;
+    });
+  }
+
+  /**
+   * Makes any Duplex of bytes a client, as if it had connected.
+   *
+   * @param arrived called once with its id: before this returns, unless the room is shared between machines, where
+   * ids are given in the one order of all of them. Until then nothing is read of it, and it hears nothing.
+   * @returns its id; -1 if it is yet to be given one
+   * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes, or has been told
+   * to decode them
+   */
+  handle(duplex: Duplex, arrived?: (client: number) => void): number {
+    if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
+    if (!isByteDuplex(duplex)) throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
+    const token = this.#tokens++;
+    const arriving: Arriving = { duplex, arrived, id: NOBODY };
+    this.#arriving.set(token, arriving);
+    this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
+    if (arriving.id === NOBODY) {
+      // Whoever breaks before it has arrived: that is found when it does.
+      duplex.on('error', () => {});
+      duplex.allowHalfOpen = true;
+    }
+    return arriving.id;
+  }
+
+  /**
+   * The transcript, from now on: a new Readable each time, with a cursor of its own. It ends when the relay is
+   * closed. Destroy it if you do not want it any more: until then the log is kept for it.
+   */
+  get output(): Readable {
+    return this.#transcripts.output();
+  }
+
+  /**
+   * A reader of the transcript that is lent the log's own bytes instead of being given copies, which is what a
+   * fast file wants. `output` is easier to use.
+   *
+   * @returns the reader: `stop()` it when the destination wants no more
+   */
+  addReader(destination: Destination): Reader {
+    return this.#transcripts.reader(destination);
+  }
+
+  stats(): RelayStats {
+    return {
+      clients: this.#clients.size + this.#arriving.size,
+      refused: this.#listener.refused,
+      lag: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
+      outputLag: this.#transcripts.lags,
+      memory: this.#pager.memory,
+      disk: this.#pager.disk,
+      waiting: this.#pacing.waiting,
+      transforming: new Map(
+        [...this.#clients.values()]
+          .map(({ id, transforming }) => [id, transforming] as const)
+          .filter(([, messages]) => messages > 0),
+      ),
+    };
+  }
+
+  /**
+   * Stops accepting and listening to clients, delivers what has been said to those who take it within `grace`
+   * ms, ends every connection with FIN, and gives back all that the relay holds. Never rejects.
+   */
+  close(grace: number = this.#options.grace): Promise<void> {
+    this.#closing ??= this.#close(grace);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A listener that throws must not do so in the middle of what is being said. */
+  override emit<E extends keyof RelayEvents>(event: E, ...details: unknown[]): boolean {
+    try {
+      return super.emit(event as never, ...(details as never));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return true;
+    }
+  }
+
+  /** What leaves the hub, in this order, is what this relay's clients say. */
+  #say(said: Said): void {
+    const client = this.#clients.get(said.client);
+    if (client === undefined) return;
+    if (said.kind === 'arrived') this.#log.append({ ...said, kind: 'joined' });
+    else if (said.kind === 'left' && this.#closing !== null) this.#hushed(client);
+    else this.#log.append(said);
+  }
+
+  /** One's own connection has its id. */
+  #admit(token: number, id: number): void {
+    const arriving = this.#arriving.get(token);
+    // At the end it may be gone.
+    if (arriving === undefined) return;
+    this.#arriving.delete(token);
+    arriving.id = id;
+    const client = new Client(id, arriving.duplex, this.#ofClients);
+    this.#clients.set(id, client);
+    this.#present++;
+    client.start();
+    arriving.arrived?.(id);
+  }
+
+  #emitLines(client: number, block: string): void {
+    if (this.listenerCount('line') === 0) return;
+    for (const line of block.split('\n')) this.emit('line', client, decode(line));
+  }
+
+  #arrived(id: number, silent: boolean, first: boolean, time?: number): void {
+    if (!silent) this.#roomLog.append(id, render({ kind: 'arrived', client: id, silent: false }), true, time);
+    if (!first) return;
+    const client = this.#clients.get(id);
+    if (client !== undefined) this.#welcome(client);
+    this.emit('arrived', id);
+  }
+
+  #welcome(client: Client): void {
+    const reader = client.arrive(this.#ofReaders);
+    if (reader !== null) this.#pacing.clients.add(reader);
+  }
+
+  #dismiss(id: number, silent: boolean, time?: number): void {
+    const client = this.#clients.get(id);
+    if (!silent) this.#roomLog.append(id, render({ kind: 'left', client: id, silent: false }), true, time);
+    client?.finish();
+    this.emit('left', id, ...(client?.reason === undefined ? [] : [client.reason]));
+    if (client !== undefined) this.#hushed(client);
+  }
+
+  /** All that a client has said has come through. */
+  #hushed(client: Client): void {
+    if (!client.left) this.#present--;
+    client.left = true;
+    this.#forget(client);
+  }
+
+  /** The room goes on without this relay. */
+  #lose(reason: MiniServError): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.emit('roomLost', reason);
+    void this.close();
+  }
+
+  #forget(client: Client): void {
+    if (client.left && client.closed) this.#clients.delete(client.id);
+    if (this.#present === 0) this.#allHushed();
+  }
+
+  async #close(grace: number): Promise<void> {
+    const { clock } = this.#options.world;
+    this.#ignoreSignal();
+    const stopped = this.#listener.close();
+    let cancel = (): void => {};
+    const expired = new Promise<void>((resolve) => {
+      cancel = clock.after(grace, resolve);
+    });
+    // What has reached this machine by now is read: it was said before the end.
+    for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => clock.soon(resolve));
+    for (const { duplex } of this.#arriving.values()) duplex.destroy();
+    this.#arriving.clear();
+    const hushed = this.#hush().then(() => this.#log.close());
+    if (!this.#lost) await Promise.race([expired, hushed]);
+    await Promise.race([expired, this.#finish()]);
+    cancel();
+    for (const client of this.#clients.values()) {
+      client.abandon();
+      client.destroy();
+    }
+    this.#transcripts.destroy();
+    await stopped;
+    this.#clients.clear();
+    await this.#log.destroy();
+    this.#pager.shutdown();
+    await this.#spill.close();
+    this.emit('close');
+  }
+
+  /** Stops listening to all clients; done when all that they have said has come through. */
+  #hush(): Promise<void> {
+    const hushed = new Promise<void>((resolve) => {
+      this.#allHushed = resolve;
+    });
+    for (const client of this.#clients.values()) client.hush();
+    // Nobody waits any more: what was taken from a sender is to come through.
+    this.#pacing.shutdown();
+    if (this.#present === 0) this.#allHushed();
+    return hushed;
+  }
+
+  /** Lets all readers finish; done when they have, and their connections are ended. */
+  async #finish(): Promise<void> {
+    const clients = [...this.#clients.values()].map(async (client) => {
+      await client.flush();
+      await client.linger();
+    });
+    for (const client of this.#clients.values()) client.finish();
+    await Promise.all([this.#transcripts.finish(), ...clients]);
+  }
+}
+
+// Streams of other makes than node's own have the same properties.
+function isByteDuplex(value: unknown): boolean {
+  const duplex = value as Partial<Duplex> | null | undefined;
+  const methods = [duplex?.write, duplex?.pipe, duplex?.setEncoding, duplex?.destroy];
+  if (methods.some((method) => typeof method !== 'function')) return false;
+  if (duplex?.readableObjectMode !== false || duplex.writableObjectMode !== false) return false;
+  // What it has decoded already cannot be had back byte for byte.
+  return duplex.readableEncoding === null || duplex.readableEncoding === 'latin1';
+}
+
+/**
+ * Makes a relay: a room without clients. They come by `listen` or by `handle`.
+ *
+ * @example
+ * const relay = createRelay({ transforms: [filter({ drop: /secret/ })] });
+ * relay.output.pipe(createWriteStream('audit.log'));
+ * const port = await relay.listen(4242);
+ *
+ * @throws {MiniServError} ERR_OPTION
+ */
+export function createRelay(options: RelayOptions = {}): Relay {
+  return new Relay(options);
+}

@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { parseSize } from '../../bin/size.js';
+
+describe('size', () => {
+  const sizes: Record<string, number> = {
+    '0': 0,
+    '4096': 4096,
+    '12B': 12,
+    '64K': 65536,
+    '64k': 65536,
+    '64KB': 65536,
+    '64KiB': 65536,
+    '1.5K': 1536,
+    '64M': 2 ** 26,
+    '64 MiB': 2 ** 26,
+    '1.5G': 1.5 * 2 ** 30,
+    '2T': 2 ** 41,
+    '0.1K': 102,
+  };
+  for (const [text, bytes] of Object.entries(sizes)) {
+    it(`takes '${text}' for ${bytes} bytes`, () => expect(parseSize(text)).to.equal(bytes));
+  }
+
+  const wrong = ['', ' ', 'K', '-1', '+1', '1e3', '0x10', '1,5K', '.5K', '5.', '1KK', '1 K B', '1P', 'NaN'];
+  for (const text of [...wrong, ' 1', '1\n', '1K\n', 'Infinity', '9'.repeat(400), '99999999T']) {
+    it(`does not take ${JSON.stringify(text.slice(0, 20))} for a size`, () => {
+      expect(parseSize(text)).to.equal(undefined);
+    });
+  }
+});

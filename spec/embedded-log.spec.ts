@@ -1,6 +1,0 @@
-import { EmbeddedLog } from '../lib/embedded-log.js';
-import { logSpec } from './support/log-spec.js';
-
-describe('the embedded log', () => {
-  logSpec(async () => new EmbeddedLog());
-});

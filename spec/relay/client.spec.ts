@@ -1,0 +1,178 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { Duplex, duplexPair } from 'node:stream';
+import { expect } from 'chai';
+import type { Relay } from '../../lib/index.js';
+import { afterwards } from '../support/cleanup.js';
+import { within } from '../support/patience.js';
+import { diary, join, Member, room } from '../support/room.js';
+import { arrived, bulk, left, packet, said } from '../support/wire.js';
+
+/** Two ends of a connection over TCP; the far one is made as Node makes it when it is told nothing. */
+async function tcpPair(): Promise<[Socket, Socket]> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address() as { port: number };
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const near = connect(address.port, '127.0.0.1');
+  const far = await accepted;
+  server.close();
+  afterwards(() => void near.destroy());
+  afterwards(() => void far.destroy());
+  return [near, far];
+}
+
+/** Says a line, and waits until it is in the log. */
+async function saying(relay: Relay, member: Member, line: string): Promise<void> {
+  const events = diary(relay);
+  member.send(`${line}\n`);
+  await events.until(`line ${member.id} ${line}\n`);
+}
+
+describe('client', () => {
+  it('hears nothing from before it came, not its own arrival, and never itself', async () => {
+    const relay = room();
+    const a = await join(relay);
+    a.send('before\n');
+    await saying(relay, a, 'still before');
+    const b = await join(relay);
+    const c = await join(relay);
+    b.send('own\n');
+    await c.until(said(1, 'own'));
+    a.send('after\n');
+    await b.hears(arrived(2), said(0, 'after'));
+  });
+
+  it('has an id that is never used again, also when the room was empty in between', async () => {
+    const relay = room();
+    const events = diary(relay);
+    for (const id of [0, 1, 2]) {
+      const member = await join(relay);
+      expect(member.id).to.equal(id);
+      member.end();
+      await events.until(`left ${id}\n`);
+    }
+  });
+
+  it('that half-closes is owed what was said up to that moment, all of it, and then FIN', async () => {
+    const relay = room();
+    const [a, b] = [await join(relay), await join(relay)];
+    b.halt();
+    const lines = bulk(4);
+    a.send(packet(lines));
+    await a.until(arrived(1));
+    // The first client's lines are in the log before the second's leaving.
+    await saying(relay, a, 'last');
+    b.end();
+    await a.until(left(1));
+    a.send('after it left\n');
+    b.wake();
+    await b.ended;
+    await b.hears(said(0, ...lines, 'last'));
+  });
+
+  const halfClosers: Record<string, () => Promise<[Duplex, Duplex]>> = {
+    'a socket that was made without allowHalfOpen': tcpPair,
+    'any Duplex that was made without allowHalfOpen': async () => duplexPair({ allowHalfOpen: false }),
+  };
+  for (const [name, pair] of Object.entries(halfClosers)) {
+    it(`that half-closes is owed it also as ${name}`, async () => {
+      const relay = room();
+      const a = await join(relay);
+      const b = await join(relay, await pair());
+      b.halt();
+      const lines = bulk(8);
+      a.send(packet(lines));
+      await saying(relay, a, 'last');
+      b.end();
+      await a.until(left(1));
+      b.wake();
+      await b.ended;
+      await b.hears(said(0, ...lines, 'last'));
+    });
+  }
+
+  it('that reads nothing holds up nobody', async () => {
+    const relay = room();
+    const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
+    b.halt();
+    const lines = bulk(16);
+    a.send(packet(lines));
+    await c.hears(said(0, ...lines));
+    c.send('still here\n');
+    await a.until(said(2, 'still here'));
+    b.wake();
+    await b.hears(arrived(2), said(0, ...lines), said(2, 'still here'));
+  });
+
+  it('that both write before they read are not a deadlock', async function () {
+    this.timeout(30_000);
+    const relay = room({ window: 64 * 1024 });
+    const [a, b] = [await join(relay), await join(relay)];
+    a.halt();
+    b.halt();
+    const lines = bulk(8);
+    const events = diary(relay);
+    a.send(packet(lines));
+    b.send(packet(lines));
+    await events.until(`line 0 ${lines.at(-1)}\n`);
+    await events.until(`line 1 ${lines.at(-1)}\n`);
+    a.wake();
+    b.wake();
+    await a.hears(arrived(1), said(1, ...lines));
+    await b.hears(said(0, ...lines));
+  });
+
+  it('whose connection broke is told of with the reason', async () => {
+    const relay = room();
+    const events = diary(relay);
+    const member = await join(relay);
+    member.far.destroy(new Error('read ECONNRESET'));
+    await events.until('left 0 read ECONNRESET\n');
+    expect(relay.stats().clients).to.equal(0);
+  });
+
+  it('whose connection reports an error and does not close by itself leaves all the same', async () => {
+    const relay = room();
+    const events = diary(relay);
+    const a = await join(relay);
+    const write = (_chunk: unknown, _encoding: string, done: (error: Error) => void): void =>
+      done(new Error('EPIPE'));
+    relay.handle(new Duplex({ autoDestroy: false, read() {}, write }));
+    a.send('into the void\n');
+    await a.hears(arrived(1), left(1));
+    await events.until('left 1 EPIPE\n');
+    expect(relay.stats().clients).to.equal(1);
+  });
+
+  it('whose connection does not close by itself has it closed when both sides have ended', async () => {
+    const relay = room();
+    const far = new Duplex({ autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done() });
+    const closed = new Promise((resolve) => far.once('close', resolve));
+    relay.handle(far);
+    far.push(null);
+    await within(closed, 'its close');
+    expect(relay.stats().clients).to.equal(0);
+  });
+
+  it('whose connection breaks twice is told of with the first reason', async () => {
+    const relay = room();
+    const events = diary(relay);
+    const member = await join(relay);
+    for (const reason of ['first', 'second']) member.far.emit('error', new Error(reason));
+    await events.until('left 0 first\n');
+  });
+
+  it('whose connection fails while it is written to harms nobody', async () => {
+    const relay = room();
+    const a = await join(relay);
+    const far = new Duplex({
+      read() {},
+      write: (_chunk, _encoding, done) => done(new Error('EPIPE')),
+    });
+    relay.handle(far);
+    await a.until(arrived(1));
+    a.send('into the void\n');
+    await a.hears(arrived(1), left(1));
+    expect(new Member(relay).id).to.equal(2);
+  });
+});

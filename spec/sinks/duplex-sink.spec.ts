@@ -1,0 +1,221 @@
+import { once } from 'node:events';
+import { connect, createServer, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { expect } from 'chai';
+import { DuplexDestination } from '../../lib/sinks/duplex-sink.js';
+import { afterwards } from '../support/cleanup.js';
+import { Inbox } from '../support/inbox.js';
+import { turns } from '../support/patience.js';
+
+/** A socket to write to, and what comes out at its other end. */
+async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbox }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const socket = connect(port, '127.0.0.1');
+  const [[peer]] = await Promise.all([accepted, once(socket, 'connect')]);
+  const inbox = new Inbox();
+  peer.on('data', (chunk: Buffer) => inbox.push(chunk));
+  server.close();
+  afterwards(() => void socket.destroy());
+  afterwards(() => void peer.destroy());
+  return { socket, peer, inbox };
+}
+
+const pieces = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.from(`${i} `));
+
+describe('duplex destination', () => {
+  it('lends a socket the bytes themselves, corked if they are several', async () => {
+    const { socket } = await connection();
+    const calls: unknown[] = [];
+    const callbacks: boolean[] = [];
+    const write = socket.write.bind(socket) as (bytes: Buffer, done?: () => void) => boolean;
+    Object.assign(socket, {
+      write: (bytes: Buffer, done?: () => void) => {
+        calls.push(bytes);
+        callbacks.push(done !== undefined);
+        return write(bytes, done);
+      },
+      cork: () => calls.push('cork'),
+      uncork: () => calls.push('uncork'),
+    });
+    const [first, second] = pieces(2) as [Buffer, Buffer];
+    const destination = new DuplexDestination(socket);
+    await new Promise<void>((resolve) => destination.send([first], () => resolve()));
+    await new Promise<void>((resolve) => destination.send([first, second], () => resolve()));
+    expect(calls).to.deep.equal([first, 'cork', first, second, 'uncork']);
+    expect(callbacks).to.deep.equal([false, false, true]);
+    for (const [call, piece] of [
+      [0, first],
+      [2, first],
+      [3, second],
+    ] as const) {
+      expect(calls[call]).to.equal(piece);
+    }
+  });
+
+  for (const count of [1, 2, 31, 32, 33, 5000]) {
+    it(`writes ${count} pieces to a socket in order, and is done once`, async () => {
+      const { socket, inbox } = await connection();
+      let done = 0;
+      await new Promise<void>((resolve, reject) => {
+        new DuplexDestination(socket).send(pieces(count), (error) => {
+          done++;
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+      await inbox.exactly(Buffer.concat(pieces(count)));
+      expect(done).to.equal(1);
+    });
+  }
+
+  const small = Buffer.from('small');
+  const large = Buffer.alloc(16 * 1024 + 1, 'l');
+
+  it('is done at once where the kernel took a few bytes at once, and later for more', async () => {
+    const { socket, inbox } = await connection();
+    const destination = new DuplexDestination(socket);
+    let done: unknown = 'not yet';
+    destination.send([small], (error) => {
+      done = error;
+    });
+    expect(done).to.equal(null);
+    await new Promise<void>((resolve) => {
+      done = 'not yet';
+      destination.send([large], () => {
+        done = 'later';
+        resolve();
+      });
+      expect(done).to.equal('not yet');
+    });
+    await inbox.exactly(Buffer.concat([small, large]));
+  });
+
+  it('is done with a few bytes only when they have been taken, where the kernel takes no more', async () => {
+    const { socket, peer } = await connection();
+    peer.pause();
+    const destination = new DuplexDestination(socket);
+    const filled = Buffer.alloc(8 * 1024, 'f');
+    let blocks = 0;
+    while (socket.writableLength === 0) {
+      socket.write(filled);
+      blocks++;
+    }
+    let done = false;
+    const sent = new Promise<void>((resolve) => {
+      destination.send([small], () => {
+        done = true;
+        resolve();
+      });
+    });
+    await turns(10);
+    expect(done).to.equal(false);
+    peer.resume();
+    await sent;
+    expect(socket.writableLength).to.equal(0);
+    expect(socket.bytesWritten).to.equal(blocks * filled.length + small.length);
+  });
+
+  it('tells at once of a few bytes that the kernel refuses', async () => {
+    const { socket } = await connection();
+    socket.on('error', () => {});
+    const refused = new Error('EPIPE');
+    Object.assign(socket, {
+      _write: (_b: unknown, _e: unknown, done: (error: Error) => void) => done(refused),
+    });
+    let told: unknown;
+    new DuplexDestination(socket).send([small], (error) => {
+      told = error;
+    });
+    expect(told).to.equal(refused);
+  });
+
+  it('gives any other Duplex a copy: the bytes are only lent, and it may keep what it was given', async () => {
+    const kept: Buffer[] = [];
+    const keeper = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        kept.push(chunk);
+        done();
+      },
+    });
+    const lent = pieces(3);
+    await new Promise((resolve) => new DuplexDestination(keeper).send(lent, resolve));
+    for (const bytes of lent) bytes.fill('x');
+    expect(Buffer.concat(kept).toString()).to.equal('0 1 2 ');
+  });
+
+  it('gives a copy to what is only like a socket, too', () => {
+    class Other extends Socket {}
+    const other = new Other();
+    const kept: Buffer[] = [];
+    Object.assign(other, { write: (bytes: Buffer) => kept.push(bytes) });
+    const lent = pieces(1);
+    new DuplexDestination(other).send(lent, () => {});
+    lent[0]?.fill('x');
+    expect(kept.map(String)).to.deep.equal(['0 ']);
+    other.destroy();
+  });
+
+  it('is done only when the Duplex is', async () => {
+    let take = (): void => {};
+    const slow = new Duplex({
+      read() {},
+      write(_chunk, _encoding, done) {
+        take = done;
+      },
+    });
+    let done = false;
+    const sent = new Promise<void>((resolve) => {
+      new DuplexDestination(slow).send(pieces(2), () => {
+        done = true;
+        resolve();
+      });
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).to.equal(false);
+    take();
+    await sent;
+  });
+
+  const gone: Record<string, (duplex: Duplex) => unknown> = {
+    ended: (duplex) => duplex.end(),
+    destroyed: (duplex) => duplex.destroy(),
+    broken: (duplex) => duplex.on('error', () => {}).destroy(new Error('EPIPE')),
+  };
+  for (const [how, leave] of Object.entries(gone)) {
+    it(`says so where the Duplex is ${how}, and does not write`, async () => {
+      let writes = 0;
+      const duplex = new Duplex({
+        read() {},
+        write: (_chunk, _encoding, done) => {
+          writes++;
+          done();
+        },
+      });
+      leave(duplex);
+      const error = await new Promise((resolve) => new DuplexDestination(duplex).send(pieces(1), resolve));
+      expect(error).to.be.an.instanceOf(Error).and.include({ message: 'the connection is gone' });
+      expect(writes).to.equal(0);
+    });
+  }
+
+  it('tells the error of a write, and breaks the connection when it is to fail', async () => {
+    const failing = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    failing.on('error', () => {});
+    const error = await new Promise((resolve) => new DuplexDestination(failing).send(pieces(1), resolve));
+    expect(error).to.include({ message: 'EPIPE' });
+    const { socket } = await connection();
+    const told = once(socket, 'error');
+    new DuplexDestination(socket).fail(new Error('cannot be read back'));
+    expect(((await told) as [Error])[0].message).to.equal('cannot be read back');
+  });
+
+  it('finishes with FIN', async () => {
+    const { socket } = await connection();
+    new DuplexDestination(socket).finish();
+    await once(socket, 'finish');
+  });
+});

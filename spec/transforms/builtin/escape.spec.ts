@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { escape as escapeControlCharacters } from '../../../lib/index.js';
+import { life, pass, thrown } from '../../support/pass.js';
+import { join, room } from '../../support/room.js';
+import { arrived, said } from '../../support/wire.js';
+
+describe('transform escape', () => {
+  it('makes control and direction characters visible, and leaves tabs and all else', async () => {
+    const lines = ['\x1b[2J\r', '\u202egnp.exe', '\tfür 日本 👍', 'C:\\x'];
+    expect(await pass(escapeControlCharacters(), life(lines))).to.deep.equal(
+      life(['\\x1b[2J\\r', '\\u202egnp.exe', '\tfür 日本 👍', 'C:\\x']),
+    );
+  });
+
+  it('makes bytes visible that are no valid UTF-8', async () => {
+    const relay = room({ transforms: [escapeControlCharacters()] });
+    const [a, b] = [await join(relay), await join(relay)];
+    b.send(Buffer.from('\x9b2J \u00ff\n', 'latin1'));
+    b.send('ü\ufffd\x1b\n');
+    await a.hears(arrived(1), said(1, '\\x9b2J \\xff', 'ü\ufffd\\x1b'));
+  });
+
+  it('has no options', () => {
+    expect(thrown(() => escapeControlCharacters({ tabs: true } as never))).to.match(/no option 'tabs', none/);
+  });
+});

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { type MiniServError, noHttp } from '../../../lib/index.js';
+import { thrown } from '../../support/pass.js';
+import { join, room } from '../../support/room.js';
+import { arrived, left, said } from '../../support/wire.js';
+
+describe('transform no-http', () => {
+  const requests = [
+    'GET / HTTP/1.1\r',
+    'POST /a?b=c HTTP/1.0',
+    'OPTIONS * HTTP/1.1\r',
+    'PRI * HTTP/2.0\r',
+    'M-SEARCH * HTTP/1.1\r',
+    'patch /x HTTP/1.1\r',
+    'CONNECT 127.0.0.1:4242 HTTP/1.1\r',
+  ];
+  for (const onTransformError of ['close', 'bypass'] as const) {
+    for (const request of requests) {
+      it(`refuses ${JSON.stringify(request)} (with ${onTransformError})`, async () => {
+        const relay = room({ transforms: [noHttp()], onTransformError });
+        const warnings: MiniServError[] = [];
+        relay.on('warning', (warning) => warnings.push(warning));
+        const [a, b] = [await join(relay), await join(relay)];
+        b.send(`${request}\nHost: x\r\n\r\nserver: rm -rf\n`);
+        await b.ended;
+        const c = await join(relay);
+        c.send('hello\n');
+        await a.hears(arrived(1), left(1), arrived(2), said(2, 'hello'));
+        expect(warnings.map(({ code, client, transform }) => [code, client, transform])).to.deep.equal([
+          ['ERR_REFUSED', 1, 'no-http'],
+        ]);
+        expect(warnings[0]?.message).to.equal(
+          'transform 1 refused client 1: no-http: its first line is an HTTP request',
+        );
+      });
+    }
+  }
+
+  it('takes only the first line for a request, and only what is one', async () => {
+    const relay = room({ transforms: [noHttp()] });
+    const [a, b] = [await join(relay), await join(relay)];
+    const lines = ['GET it, HTTP/1.1 is old', 'GET / HTTP/1.1', 'POST / HTTP/1.1'];
+    b.send(lines.map((line) => `${line}\n`).join(''));
+    await a.hears(arrived(1), said(1, ...lines));
+    for (const [id, line] of ['GET /', 'HTTP/1.1 200 OK', ' GET / HTTP/1.1', 'GET  / HTTP/1.1'].entries()) {
+      const c = await join(relay);
+      c.send(`${line}\n`);
+      await a.until(said(id + 2, line));
+    }
+  });
+
+  it('has no options', () => {
+    expect(thrown(() => noHttp({ tls: true } as never))).to.match(/no-http: there is no option 'tls', none/);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { type ReplaceOptions, replace } from '../../../lib/index.js';
+import { life, pass, texts, thrown } from '../../support/pass.js';
+import { join, room } from '../../support/room.js';
+import { arrived, saidBytes } from '../../support/wire.js';
+
+const replaced = async (options: ReplaceOptions, ...lines: string[]) =>
+  texts(await pass(replace(options), life(lines)));
+
+describe('transform replace', () => {
+  it('replaces every match in every line', async () => {
+    expect(await replaced({ pattern: 'o', with: '0' }, 'foo', 'bar', 'oo')).to.deep.equal([
+      'f00',
+      'bar',
+      '00',
+    ]);
+    expect(await replaced({ pattern: /o/, with: '0' }, 'foo')).to.deep.equal(['f00']);
+    expect(await replaced({ pattern: '/O/i', with: '0' }, 'foo')).to.deep.equal(['f00']);
+  });
+
+  it('knows groups', async () => {
+    expect(await replaced({ pattern: '(\\w+)@(\\w+)', with: '$2 at $1 ($&)' }, 'me@home')).to.deep.equal([
+      'home at me (me@home)',
+    ]);
+  });
+
+  it('replaces by nothing where it is not said by what', async () => {
+    expect(await replaced({ pattern: /\s+$/ }, 'x  ')).to.deep.equal(['x']);
+  });
+
+  it('passes notices on', async () => {
+    expect(await pass(replace({ pattern: 'x' }), life([]))).to.deep.equal(life([]));
+  });
+
+  it('leaves a line in which nothing matches byte for byte as it is', async () => {
+    const relay = room({ transforms: [replace({ pattern: 'x', with: 'y' })] });
+    const [a, b] = [await join(relay), await join(relay)];
+    b.send(Buffer.from([0xff, 0x1b, 0x0a]));
+    await a.hears(arrived(1), saidBytes(1, Buffer.from([0xff, 0x1b])));
+  });
+
+  it('refuses options that it cannot use', () => {
+    expect(thrown(() => replace({} as ReplaceOptions))).to.match(/replace: pattern must be .* is not given/);
+    expect(thrown(() => replace({ pattern: '[' }))).to.match(/pattern must be a regular expression/);
+    expect(thrown(() => replace({ pattern: 'x', with: 5 } as never))).to.match(
+      /with must be a text, and is 5/,
+    );
+    expect(thrown(() => replace({ pattern: 'x', by: 'y' } as never))).to.match(/no option 'by'/);
+  });
+});
