@@ -124,7 +124,11 @@ const VALUED = new RegExp(
     .join('|')}))$`,
 );
 
-const SIZES = { 'max-line': 'maxLine', memory: 'memory', 'spill-limit': 'spillLimit' } as const;
+const SIZES = {
+  'max-line': 'maxLineBytes',
+  memory: 'memoryBytes',
+  'spill-limit': 'spillLimitBytes',
+} as const;
 
 /**
  * @param args without the names of the interpreter and the script

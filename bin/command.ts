@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { RelayOptions } from '../lib/relay/options.js';
 import { createRelay, type Relay } from '../lib/relay/relay.js';
-import type { Log } from '../lib/room/event-log.js';
-import { NOTHING, openDescriptor } from '../lib/sinks/descriptor-sink.js';
+import type { EventLog } from '../lib/room/event-log.js';
+import { NULL_SINK, openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { logSink } from '../lib/sinks/log-sink.js';
 import type { Audit } from '../lib/transcript/audit.js';
 import { createFormatter, type Format } from '../lib/transcript/formats.js';
@@ -66,10 +66,10 @@ async function transcribe(relay: Relay, format: Format): Promise<Transcript | un
   const name = 'standard output';
   const warn = (message: string): void => say(`mini-serv: ${name} ${message}`);
   const opened = await openDescriptor(1, {
-    stuck: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
-    went: () => warn('is written again'),
+    onRetry: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
+    onRecovered: () => warn('is written again'),
   });
-  if (opened.sink === NOTHING) return undefined;
+  if (opened.sink === NULL_SINK) return undefined;
   return new Transcript({
     relay,
     name,
@@ -85,8 +85,8 @@ function report(relay: Relay, verbose: boolean): void {
   relay.on('warning', ({ code, message }) => {
     if (verbose || (code !== 'ERR_LINE_TOO_LONG' && code !== 'ERR_REFUSED')) say(`mini-serv: ${message}`);
   });
-  relay.on('roomBack', () => say('mini-serv: the engine is back: all go on'));
-  relay.on('spillRoom', () => say('mini-serv: there is room for spilled segments again: senders go on'));
+  relay.on('engineReconnected', () => say('mini-serv: the engine is back: all go on'));
+  relay.on('spillDrained', () => say('mini-serv: there is room for spilled segments again: senders go on'));
   relay.on('refused', (total) => {
     // Not each time that one client tries again where another has just left.
     if (refusing || performance.now() - saidAt < QUIET) return;
@@ -135,7 +135,10 @@ function make(options: RelayOptions): Relay | undefined {
   } catch (error) {
     // The library's names of options are the command's in another spelling.
     const message = (error as Error).message.replace(/^\w+/, (name) =>
-      name.replace(/[A-Z]/g, '-$&').toLowerCase(),
+      name
+        .replace(/(Bytes|Ms)$/, '')
+        .replace(/[A-Z]/g, '-$&')
+        .toLowerCase(),
     );
     fail(`--${message}`);
     return undefined;
@@ -143,7 +146,7 @@ function make(options: RelayOptions): Relay | undefined {
 }
 
 /** @returns undefined, and has said why, if there is no joining that room */
-async function join({ room }: Command & { kind: 'run' }): Promise<Log | undefined> {
+async function join({ room }: Command & { kind: 'run' }): Promise<EventLog | undefined> {
   if (room === undefined) return undefined;
   const { url, options } = room;
   // Whoever waits for an engine has nothing to deliver.
@@ -170,7 +173,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
   Object.preventExtensions(Object.prototype);
   const room = await join(command);
   if (room === undefined && command.room !== undefined) return;
-  const relay = make({ ...options, ...(room !== undefined && { room }), transforms, grace: GRACE });
+  const relay = make({ ...options, ...(room !== undefined && { room }), transforms, graceMs: GRACE });
   if (relay === undefined) {
     await room?.destroy();
     return;
@@ -188,7 +191,7 @@ async function run(command: Command & { kind: 'run' }): Promise<void> {
     // From here on a second signal has its own, immediate effect.
     void relay.close().then(written).then(leave);
   };
-  relay.once('roomLost', ({ message }) => {
+  relay.once('engineLost', ({ message }) => {
     say(`mini-serv: ${message}`);
     process.exitCode = 1;
     stop();

@@ -53,8 +53,8 @@ export function parseRoom(values: RoomValues, env: NodeJS.ProcessEnv): RoomArgum
     options: {
       ...parseCredentials(values, env),
       ...(timeout !== undefined && { timeout }),
-      ...(beat !== undefined && { beat }),
-      ...(keep !== undefined && { keep }),
+      ...(beat !== undefined && { heartbeatMs: beat }),
+      ...(keep !== undefined && { retention: keep }),
       ...(replicas !== undefined && { replicas: Number(replicas) }),
     },
   };
@@ -79,7 +79,7 @@ function duration(option: string, text: string | undefined, least: number): numb
   return ms;
 }
 
-function parseKeep(text: string | undefined): RoomOptions['keep'] {
+function parseKeep(text: string | undefined): RoomOptions['retention'] {
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
   const bytes = ms === undefined ? parseSize(text) : undefined;

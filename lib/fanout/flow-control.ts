@@ -2,10 +2,10 @@ import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
 import type { Reader } from './reader.js';
 
-export interface PacingOptions {
+export interface FlowControlOptions {
   readonly clock: Clock;
   /** How far behind, in bytes, a reader that makes progress may be before senders wait for it. */
-  readonly window: number;
+  readonly windowBytes: number;
   /** How far behind, in bytes, one that hesitates may be: what memory can well hold. */
   readonly leeway: number;
   /** Whether the log can take no more at all. */
@@ -27,10 +27,10 @@ interface Waiting {
  * would go to disk), nor is one of a client that has left, or a sender's own, for whom what is said is no
  * work. What transcripts can carry counts only where no client's reader makes progress.
  */
-export class Pacing {
+export class FlowControl {
   readonly clients = new Set<Reader>();
-  readonly transcripts = new Set<Reader>();
-  readonly #options: PacingOptions;
+  readonly outputs = new Set<Reader>();
+  readonly #options: FlowControlOptions;
   #waiting: Waiting[] = [];
   /** The reader that let the last sender pass: most likely it will let the next one pass, too. */
   #lead: Reader | null = null;
@@ -38,7 +38,7 @@ export class Pacing {
   #open = false;
   #rechecking = false;
 
-  constructor(options: PacingOptions) {
+  constructor(options: FlowControlOptions) {
     this.#options = options;
   }
 
@@ -54,12 +54,12 @@ export class Pacing {
       return;
     }
     this.#waiting.push({ client, resume });
-    this.#cancelLook ??= this.#options.clock.after(LOOK, this.#look);
+    this.#cancelLook ??= this.#options.clock.setTimer(LOOK, this.#look);
   }
 
   /** A reader has taken a block: if it keeps up now, those who waited for it may go on. */
   readonly progressed = (reader: Reader): void => {
-    if (this.#waiting.length > 0 && reader.lag <= this.#options.window) this.recheck();
+    if (this.#waiting.length > 0 && reader.lag <= this.#options.windowBytes) this.recheck();
   };
 
   /**
@@ -98,17 +98,17 @@ export class Pacing {
   #mayPass(client: number): boolean {
     if (this.#open) return true;
     if (this.#options.overfull()) return false;
-    const { clock, window, leeway } = this.#options;
+    const { clock, windowBytes: window, leeway } = this.#options;
     const now = clock.now();
     const lead = this.#lead;
     if (lead !== null && this.clients.has(lead) && lead.lag <= window && this.#counts(lead, client, now)) {
       return true;
     }
-    for (const readers of [this.clients, this.transcripts]) {
+    for (const readers of [this.clients, this.outputs]) {
       let behind = false;
       for (const reader of readers) {
         if (!this.#counts(reader, client, now)) continue;
-        if (reader.lag <= (reader.stands(now) === 'going' ? window : leeway)) {
+        if (reader.lag <= (reader.progress(now) === 'going' ? window : leeway)) {
           this.#lead = reader;
           return true;
         }
@@ -121,6 +121,6 @@ export class Pacing {
 
   /** Whether a reader may be waited for: one that has stopped may not, nor one for whom this client's words are not. */
   #counts(reader: Reader, client: number, now: number): boolean {
-    return reader.owner !== client && !reader.finishing && reader.stands(now) !== 'stopped';
+    return reader.owner !== client && !reader.finishing && reader.progress(now) !== 'stopped';
   }
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
 import type { Pager } from './pager.js';
-import { NOBODY } from './runs.js';
+import { NO_OWNER } from './runs.js';
 import type { Content, Segment } from './segment.js';
 import type { TimeMark } from './times.js';
 
 /** Who is to be told when more has been said. */
 export interface Follower {
-  more(): void;
+  onAppend(): void;
 }
 
 /** A piece of the log for one reader. */
@@ -54,7 +54,7 @@ const READ_AHEAD = 3;
  * is the count of bytes before it. The log is held once, however many read it, and only as far back as the
  * reader that is furthest behind.
  */
-export class RoomLog {
+export class MessageLog {
   /** The position after the last byte. */
   end = 0;
   /** When the last byte was said, in milliseconds since 1970. */
@@ -142,7 +142,7 @@ export class RoomLog {
     this.#last = whole;
     const { parts, owners, segments, next } = whole;
     for (const segment of segments) this.#pager.pin(segment);
-    if (!owners.has(owner) || owner === NOBODY) return whole;
+    if (!owners.has(owner) || owner === NO_OWNER) return whole;
     const bytes: Buffer[] = [];
     for (const { segment, from, to } of parts) bytes.push(...segment.slices(from, to, owner));
     return { segments, bytes, next };
@@ -264,7 +264,7 @@ export class RoomLog {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#began = this.#clock.now();
-    this.#clock.soon(this.#turn);
+    this.#clock.setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
@@ -275,7 +275,7 @@ export class RoomLog {
       this.#quiet < this.#patience &&
       this.#clock.now() - this.#began < this.#longest
     ) {
-      this.#clock.soon(this.#turn);
+      this.#clock.setImmediate(this.#turn);
       return;
     }
     this.#scheduled = false;
@@ -299,7 +299,7 @@ export class RoomLog {
     this.#urgent = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const follower of waiting) follower.more();
+    for (const follower of waiting) follower.onAppend();
   }
 }
 

@@ -23,14 +23,14 @@ const FULL_RETRY = 500;
 export interface PagerOptions {
   readonly clock: Clock;
   readonly spill: Spill;
-  readonly segmentSize: number;
+  readonly segmentBytes: number;
   /** Bytes of closed segments that are kept in memory before the oldest are written to disk. */
-  readonly memory: number;
+  readonly memoryBytes: number;
   readonly warn: (warning: MiniServError) => void;
   /** Told when there is room again, after a warning ERR_SPILL_FULL. */
-  readonly spillRoom: () => void;
+  readonly onSpillDrain: () => void;
   /** Told when `overfull` has become false. */
-  readonly room: () => void;
+  readonly onDrain: () => void;
 }
 
 /**
@@ -65,19 +65,19 @@ export class Pager {
 
   constructor(options: PagerOptions) {
     this.#options = options;
-    const { segmentSize, memory } = options;
+    const { segmentBytes: segmentSize, memoryBytes: memory } = options;
     this.#slack = Math.max(4 * segmentSize, Math.min(8 * MIB, memory / 4));
     this.#spareSize = Math.floor(memory / 2 / segmentSize);
     this.#cacheSize = Math.max(4, Math.floor(Math.min(8 * MIB, memory / 4) / segmentSize));
   }
 
   /** Bytes of the log in memory. */
-  get memory(): number {
+  get memoryBytes(): number {
     return this.#resident;
   }
 
   /** Bytes of the log on disk. */
-  get disk(): number {
+  get diskBytes(): number {
     return this.#options.spill.used;
   }
 
@@ -94,7 +94,7 @@ export class Pager {
   /** A new segment, in memory. */
   open(index: number): Segment {
     const segment = new Segment(index, this.#blank());
-    this.#weigh(segment, this.#options.segmentSize);
+    this.#weigh(segment, this.#options.segmentBytes);
     return segment;
   }
 
@@ -130,7 +130,7 @@ export class Pager {
     segment.pins--;
     invariant(segment.pins >= 0, 'a segment was given back more often than it was taken');
     if (segment.pins > 0) return;
-    const closed = segment.length === this.#options.segmentSize;
+    const closed = segment.length === this.#options.segmentBytes;
     if (segment.readers === 0 && closed) this.#drop(segment);
     else if (segment.place !== null) this.#keepClean(segment);
     else if (closed) this.#addDirty(segment);
@@ -157,7 +157,7 @@ export class Pager {
   }
 
   async #load(segment: Segment): Promise<void> {
-    const { segmentSize, spill } = this.#options;
+    const { segmentBytes: segmentSize, spill } = this.#options;
     for (let attempt = 0; ; attempt++) {
       const { place } = segment;
       if (place === null || segment.content !== null) return;
@@ -194,7 +194,7 @@ export class Pager {
         this.#pauses.delete(end);
         resolve();
       };
-      const cancel = this.#options.clock.after(ms, end);
+      const cancel = this.#options.clock.setTimer(ms, end);
       this.#pauses.add(end);
     });
   }
@@ -237,7 +237,7 @@ export class Pager {
    * read.
    */
   get #excess(): number {
-    const { segmentSize, memory } = this.#options;
+    const { segmentBytes: segmentSize, memoryBytes: memory } = this.#options;
     return this.#dirtyBytes + this.#clean.size * segmentSize - memory;
   }
 
@@ -247,7 +247,7 @@ export class Pager {
 
   /** The two states that follow from how much lies in memory: senders wait, and the disk is reported full. */
   #settle(): void {
-    const { memory, room, spillRoom } = this.#options;
+    const { memoryBytes: memory, onDrain: room, onSpillDrain: spillRoom } = this.#options;
     const overfull = this.#dirtyBytes > memory + this.#slack;
     const freed = this.#overfull && !overfull;
     this.#overfull = overfull;
@@ -264,9 +264,9 @@ export class Pager {
    * there, or somebody has made room for a quarter more.
    */
   #hasRoom(fullAt: number): boolean {
-    const { memory, segmentSize } = this.#options;
-    if (this.disk <= fullAt / 2) return this.#dirtyBytes <= memory / 2;
-    return !this.#isOver() && this.disk > fullAt * 1.25 + segmentSize;
+    const { memoryBytes: memory, segmentBytes: segmentSize } = this.#options;
+    if (this.diskBytes <= fullAt / 2) return this.#dirtyBytes <= memory / 2;
+    return !this.#isOver() && this.diskBytes > fullAt * 1.25 + segmentSize;
   }
 
   #spill(): void {
@@ -339,19 +339,19 @@ export class Pager {
 
   #diskFull(cause: unknown): void {
     if (this.#fullAt === undefined) {
-      this.#fullAt = this.disk;
+      this.#fullAt = this.diskBytes;
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `no room for spilled segments (${reason}): senders wait`;
       this.#options.warn(new MiniServError('ERR_SPILL_FULL', message, { cause }));
     }
-    this.#cancelRetry = this.#options.clock.after(FULL_RETRY, () => this.#spill());
+    this.#cancelRetry = this.#options.clock.setTimer(FULL_RETRY, () => this.#spill());
   }
 
   #blank(): Content {
     const spare = this.#spare.pop();
     spare?.runs.clear();
     spare?.times.clear();
-    const { segmentSize } = this.#options;
+    const { segmentBytes: segmentSize } = this.#options;
     return spare ?? { bytes: Buffer.allocUnsafeSlow(segmentSize), runs: new Runs(), times: new Times() };
   }
 
@@ -361,7 +361,7 @@ export class Pager {
     const content = segment.release();
     if (content === null) return;
     this.#weigh(segment, -segment.weight);
-    const held = Math.floor(this.#resident / this.#options.segmentSize);
+    const held = Math.floor(this.#resident / this.#options.segmentBytes);
     if (this.#spare.length < Math.max(SPARE, this.#spareSize - held)) this.#spare.push(content);
   }
 }

@@ -1,14 +1,14 @@
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
-import type { Block, RoomLog } from './message-log.js';
+import type { Block, MessageLog } from './message-log.js';
 import type { TimeMark } from './times.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
   /** How much it likes to take at a time, in bytes. Default: a segment. One that stops holds that much. */
-  readonly most?: number | undefined;
+  readonly maxBytes?: number | undefined;
   /** Whether it wants to be told when what it is sent was said. A client's reader cannot tell. */
-  readonly timed?: boolean;
+  readonly wantsTimes?: boolean;
   /**
    * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
    * have been used up, or copied, by then. After an error nothing more is given.
@@ -24,14 +24,14 @@ export interface Destination {
 
 /** What many readers have in common: one object for all of them, since idle clients are to cost little. */
 export interface ReaderOptions {
-  readonly log: RoomLog;
+  readonly log: MessageLog;
   readonly clock: Clock;
   /** Told each time that the destination has taken a block. */
-  readonly progressed?: (reader: Reader) => void;
+  readonly onProgress?: (reader: Reader) => void;
   /** Told when what it is owed cannot be read back. */
-  readonly failed?: (error: Error, reader: Reader) => void;
+  readonly onError?: (error: Error, reader: Reader) => void;
   /** Told once, when the reader needs nothing more of the log, for whatever reason. */
-  readonly done?: (reader: Reader) => void;
+  readonly onDone?: (reader: Reader) => void;
 }
 
 /** A part of the log that a reader does not deliver. */
@@ -47,7 +47,7 @@ export interface Missing {
  * `hesitating`: it has taken nothing for longer than its own pace explains, as any process may for a moment;
  * `stopped`: for much longer.
  */
-export type Standing = 'going' | 'hesitating' | 'stopped';
+export type Progress = 'going' | 'hesitating' | 'stopped';
 
 /**
  * How long a block may take before its reader hesitates, and before it has stopped, in ms: that, or so many times
@@ -95,7 +95,7 @@ export class Reader {
   }
 
   /** Whether it makes progress: a block in flight that is not taken for long means that it does not. */
-  stands(now: number): Standing {
+  progress(now: number): Progress {
     if (this.#state !== 'sending') return 'going';
     const waited = now - this.#sentAt;
     if (waited <= Math.max(HESITATES.after, HESITATES.times * this.#pace)) return 'going';
@@ -136,7 +136,7 @@ export class Reader {
   stop(): void {
     if (this.#state === 'done') return;
     this.#state = 'done';
-    const { log, done } = this.#options;
+    const { log, onDone: done } = this.#options;
     if (this.#block !== null) log.release(this.#block);
     this.#block = null;
     log.detach(this.#cursor, this.#limit);
@@ -165,14 +165,14 @@ export class Reader {
       }
       return;
     }
-    const block = log.take(this.#cursor, limit, this.owner, destination.most ?? log.segmentSize);
+    const block = log.take(this.#cursor, limit, this.owner, destination.maxBytes ?? log.segmentSize);
     if (block === null) this.#load();
     else if (block.bytes.length === 0) this.#pass(block);
     else this.#send(block);
   }
 
   /** More has been said. It is the log that tells. */
-  more(): void {
+  onAppend(): void {
     if (this.#state === 'waiting') this.#pump();
   }
 
@@ -183,7 +183,7 @@ export class Reader {
     // What is taken at once keeps nobody waiting: the time need not be asked for, as it is for each small write otherwise.
     this.#sentAt = Number.POSITIVE_INFINITY;
     const destination = this.#destination;
-    const times = destination.timed === true ? log.times(block) : undefined;
+    const times = destination.wantsTimes === true ? log.times(block) : undefined;
     let returned = false;
     let isDone = false as boolean;
     let failure: Error | null | undefined;
@@ -219,7 +219,7 @@ export class Reader {
     this.#pace = Math.max(took, this.#pace * MEMORY);
     this.#state = 'idle';
     this.#pass(block);
-    this.#options.progressed?.(this);
+    this.#options.onProgress?.(this);
     if (!this.#pumping) this.#pump();
   }
 
@@ -242,7 +242,7 @@ export class Reader {
       (error: Error) => {
         if (this.#state === 'done') return;
         this.stop();
-        this.#options.failed?.(error, this);
+        this.#options.onError?.(error, this);
         this.#destination.fail(error);
       },
     );

@@ -1,7 +1,7 @@
 import { Spans } from './spans.js';
 
 /** The owner of bytes that belong to no client, and of a reader that skips nothing. */
-export const NOBODY = -1;
+export const NO_OWNER = -1;
 
 /** Who owns which bytes of a segment. */
 export class Runs extends Spans {

@@ -31,7 +31,7 @@ export interface SpillOptions {
   readonly fs: FileSystem;
   readonly dir: string;
   /** The most that may lie on disk, in bytes. Undefined: what leaves 10 % of the file system, or 1 GiB, free. */
-  readonly limit: number | undefined;
+  readonly limitBytes: number | undefined;
   /** Told once when `dir` is found to be a tmpfs. */
   readonly warn: (warning: MiniServError) => void;
 }
@@ -162,7 +162,7 @@ export class Spill {
   }
 
   async #checkRoom(length: number): Promise<void> {
-    const { limit } = this.#options;
+    const { limitBytes: limit } = this.#options;
     if (limit !== undefined) {
       if (this.used + length > limit) throw new Error(`the limit of ${limit} bytes is reached`);
       return;
@@ -172,7 +172,7 @@ export class Spill {
   }
 
   async #measure(): Promise<{ free: number; reserve: number }> {
-    const { fs, dir, warn, limit } = this.#options;
+    const { fs, dir, warn, limitBytes: limit } = this.#options;
     const stat = await fs.statfs(dir);
     const total = stat.blocks * stat.bsize;
     this.#smallest = Math.min(4 * MIB, Math.ceil(Math.min(total, limit ?? total) / 8));

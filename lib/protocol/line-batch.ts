@@ -4,7 +4,7 @@ import { BLOCK, bytesAsSent, encode, type Line } from './message.js';
  * Lines that have come out of the transforms and are said together. Their text is encoded once for many of them; it is
  * taken down at once, since a transform may use one object for all its messages.
  */
-export class Batch {
+export class LineBatch {
   /** Characters so far. */
   size = 0;
   #texts: string[] = [];

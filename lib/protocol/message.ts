@@ -20,13 +20,13 @@ export function isMessage(value: unknown): value is Message {
  * than all the rest together. `bytes` is a latin1 string (a character a byte): lines without their prefix,
  * `\n` between them. A notice that a transform dropped is `silent`: it changes the roster and is not said.
  */
-export type Said =
+export type ClientEvent =
   | { readonly kind: 'arrived'; readonly client: number; readonly silent: boolean }
   | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
   | { readonly kind: 'left'; readonly client: number; readonly silent: boolean };
 
 /** The wire form of what was said, as a latin1 string. Every line of it begins with the relay's own prefix. */
-export function render(said: Said): string {
+export function render(said: ClientEvent): string {
   if (said.kind !== 'lines') return `server: client ${said.client} just ${said.kind}\n`;
   const prefix = prefixOf(said.client);
   return `${prefix}${prefixed(said.bytes, prefix)}\n`;

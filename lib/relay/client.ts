@@ -1,16 +1,16 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
-import { DuplexDestination } from '../sinks/duplex-sink.js';
+import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
 import { Source, type SourceOptions } from './source.js';
 
 /** What all clients of a relay have in common: one object for all of them, since idle clients are to cost little. */
 export interface ClientOptions extends SourceOptions {
   /** How long a connection that is being ended by us may take to take what it is owed, in ms. */
-  readonly grace: number;
+  readonly graceMs: number;
   /** Told when a client's connection is closed. */
-  readonly closed: (client: Client) => void;
+  readonly onClose: (client: Client) => void;
 }
 
 /** How long a peer that has been sent everything, and our FIN, is given to close its own side, in ms. */
@@ -60,7 +60,7 @@ export class Client {
     // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
     duplex.allowHalfOpen = true;
     duplex.on('close', () => this.#close());
-    duplex.on('end', () => this.hush());
+    duplex.on('end', () => this.stopReading());
     if (this.#options.transforms.length > 0) {
       this.#speak().begin();
     } else {
@@ -70,7 +70,7 @@ export class Client {
       duplex.resume();
     }
     // Handed over when it had nothing more to say, or was closed: that will not be told again.
-    if (duplex.readableEnded) process.nextTick(() => this.hush());
+    if (duplex.readableEnded) process.nextTick(() => this.stopReading());
     if (duplex.closed) process.nextTick(() => this.#close());
   }
 
@@ -80,15 +80,15 @@ export class Client {
   }
 
   /** How many messages its transforms have been given and have not answered. */
-  get transforming(): number {
-    return this.#source?.transforming ?? 0;
+  get pendingTransforms(): number {
+    return this.#source?.pendingTransforms ?? 0;
   }
 
   /** It is in the room: what is said from here on is for it. */
   arrive(options: ReaderOptions): Reader | null {
     this.arrived = true;
     if (this.closed) return null;
-    this.#reader = new Reader(new DuplexDestination(this.#duplex), this.id, options);
+    this.#reader = new Reader(new DuplexSink(this.#duplex), this.id, options);
     return this.#reader;
   }
 
@@ -99,7 +99,7 @@ export class Client {
   }
 
   /** Stops listening to it. What it has said in complete lines will be said. */
-  hush(): void {
+  stopReading(): void {
     this.#speak().end();
   }
 
@@ -124,12 +124,12 @@ export class Client {
   }
 
   /** Ends its connection, giving a peer that has been sent everything a moment to close its own side. */
-  async linger(): Promise<void> {
+  async awaitPeerClose(): Promise<void> {
     if (this.closed) return;
     const { clock } = this.#options;
     const duplex = this.#duplex;
     await new Promise<void>((resolve) => {
-      const cancel = clock.after(LINGER, () => duplex.destroy());
+      const cancel = clock.setTimer(LINGER, () => duplex.destroy());
       duplex.once('close', () => {
         cancel();
         resolve();
@@ -147,21 +147,21 @@ export class Client {
   }
 
   #kick(error: MiniServError): void {
-    const { clock, grace, warn } = this.#options;
+    const { clock, graceMs: grace, warn } = this.#options;
     this.reason ??= error;
     warn(error);
     if (this.closed) return;
     // It may fail once more: its transforms, when they are told that it left.
     this.#cancelKick();
-    this.#cancelKick = clock.after(grace, () => this.destroy());
+    this.#cancelKick = clock.setTimer(grace, () => this.destroy());
   }
 
   #close(): void {
     if (this.closed) return;
     this.closed = true;
     this.#cancelKick();
-    this.hush();
+    this.stopReading();
     this.#reader?.stop();
-    this.#options.closed(this);
+    this.#options.onClose(this);
   }
 }

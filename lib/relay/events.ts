@@ -14,13 +14,13 @@ export interface RelayEvents {
   /** Something that an operator should hear of; the room goes on. See {@link MiniServError.code}. */
   warning: [warning: MiniServError];
   /** There is room for spilled segments again, after a warning ERR_SPILL_FULL. */
-  spillRoom: [];
+  spillDrained: [];
   /** A connection was refused at the limit of clients; how many were so far. */
   refused: [total: number];
   /** The engine that carries the room is in reach again, after a warning ERR_ROOM_AWAY. */
-  roomBack: [];
+  engineReconnected: [];
   /** The room cannot be gone on with: the relay closes. */
-  roomLost: [reason: MiniServError];
+  engineLost: [reason: MiniServError];
   /** The relay is closed. */
   close: [];
 }
@@ -32,18 +32,18 @@ export interface RelayStats {
   /** Connections refused so far, at the limit of descriptors. */
   readonly refused: number;
   /** For each client: bytes said that it has not taken yet. Its own lines count until it has passed them. */
-  readonly lag: ReadonlyMap<number, number>;
+  readonly lagBytes: ReadonlyMap<number, number>;
   /** The same for each reader of `output`. */
-  readonly outputLag: readonly number[];
+  readonly outputLagBytes: readonly number[];
   /** Bytes of the log in memory. */
-  readonly memory: number;
+  readonly memoryBytes: number;
   /** Bytes of the log on disk. */
-  readonly disk: number;
+  readonly diskBytes: number;
   /** Senders that are asked to wait. */
-  readonly waiting: number;
+  readonly waitingSenders: number;
   /**
    * For each client whose transforms are at work: how many messages they have been given and have not answered,
    * a message counting once for each transform that has it. One that stays has a transform that never answers.
    */
-  readonly transforming: ReadonlyMap<number, number>;
+  readonly pendingTransforms: ReadonlyMap<number, number>;
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
-import type { Log } from '../room/event-log.js';
+import type { EventLog } from '../room/event-log.js';
 import type { TransformFactory } from '../transforms/factory.js';
-import { realWorld, type World } from '../util/environment.js';
+import { type Environment, nodeEnvironment } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { bare } from '../util/own-options.js';
 
@@ -18,46 +18,46 @@ export interface RelayOptions {
    */
   readonly onTransformError?: 'close' | 'bypass';
   /** The longest line, without its newline; who exceeds it is disconnected. Default 64 MiB, at most 256 MiB. */
-  readonly maxLine?: number;
+  readonly maxLineBytes?: number;
   /** How much of the log may be in memory before the oldest part is written to disk. Default 64 MiB. */
-  readonly memory?: number;
+  readonly memoryBytes?: number;
   /** Where spilled segments go. Default: the system's temporary directory. */
   readonly spillDir?: string;
   /** The most that may be on disk. Default: what leaves 10 % of the file system, or 1 GiB, free. */
-  readonly spillLimit?: number;
+  readonly spillLimitBytes?: number;
   /** How far behind a reader that makes progress may be before senders wait for it. Default 2 MiB. */
-  readonly window?: number;
+  readonly windowBytes?: number;
   /** How long `close()` may take to deliver what is owed. Default 2,000 ms. */
-  readonly grace?: number;
+  readonly graceMs?: number;
   /** The most clients at a time. Default: what the limit of file descriptors allows, less a reserve. */
   readonly maxClients?: number;
   /**
    * What gives the room its one order: `await openRoom('nats://host:4222/lobby')`, for a room that this relay shares
    * with others; the relay closes it. Default: the embedded log, for a room of its own.
    */
-  readonly room?: Log;
+  readonly room?: EventLog;
   /** Closes the relay when aborted. */
   readonly signal?: AbortSignal;
   /** The size of a segment, in bytes. Default 512 KiB. */
-  readonly segmentSize?: number;
+  readonly segmentBytes?: number;
   /** Clock and file system, for simulations. Default: the real ones. */
-  readonly world?: Partial<World>;
+  readonly environment?: Partial<Environment>;
 }
 
 export interface CheckedOptions {
   readonly transforms: readonly TransformFactory[];
   readonly onTransformError: 'close' | 'bypass';
-  readonly maxLine: number;
-  readonly memory: number;
+  readonly maxLineBytes: number;
+  readonly memoryBytes: number;
   readonly spillDir: string | undefined;
-  readonly spillLimit: number | undefined;
-  readonly window: number;
-  readonly grace: number;
+  readonly spillLimitBytes: number | undefined;
+  readonly windowBytes: number;
+  readonly graceMs: number;
   readonly maxClients: number | undefined;
-  readonly room: Log | undefined;
+  readonly room: EventLog | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly segmentSize: number;
-  readonly world: World;
+  readonly segmentBytes: number;
+  readonly environment: Environment;
 }
 
 /** A line is one string, and so is its prefix with it: it must stay well below the longest that there can be. */
@@ -65,17 +65,17 @@ const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH 
 const NAMES: ReadonlySet<string> = new Set([
   'transforms',
   'onTransformError',
-  'maxLine',
-  'memory',
+  'maxLineBytes',
+  'memoryBytes',
   'spillDir',
-  'spillLimit',
-  'window',
-  'grace',
+  'spillLimitBytes',
+  'windowBytes',
+  'graceMs',
   'maxClients',
   'room',
   'signal',
-  'segmentSize',
-  'world',
+  'segmentBytes',
+  'environment',
 ] satisfies (keyof RelayOptions)[]);
 
 /** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
@@ -87,7 +87,7 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
     if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }
   const most = Number.MAX_SAFE_INTEGER;
-  const { transforms = [], onTransformError = 'close', spillDir, room, signal, world } = options;
+  const { transforms = [], onTransformError = 'close', spillDir, room, signal, environment: world } = options;
   if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
     refuse('transforms must be an array of functions');
   }
@@ -104,21 +104,21 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
   if (room !== undefined && !(isObject(room) && 'append' in room && 'read' in room)) {
     refuse('room must be what openRoom gives');
   }
-  if (world !== undefined && !isObject(world)) refuse('world must be an object');
+  if (world !== undefined && !isObject(world)) refuse('environment must be an object');
   return {
     transforms: [...transforms],
     onTransformError,
-    maxLine: integer('maxLine', options.maxLine ?? 64 * MIB, 1, LONGEST_LINE),
-    memory: integer('memory', options.memory ?? 64 * MIB, 0, most),
+    maxLineBytes: integer('maxLineBytes', options.maxLineBytes ?? 64 * MIB, 1, LONGEST_LINE),
+    memoryBytes: integer('memoryBytes', options.memoryBytes ?? 64 * MIB, 0, most),
     spillDir,
-    spillLimit: optional('spillLimit', options.spillLimit, 0, most),
-    window: integer('window', options.window ?? 2 * MIB, 1, most),
-    grace: integer('grace', options.grace ?? 2000, 0, 2 ** 31 - 1),
+    spillLimitBytes: optional('spillLimitBytes', options.spillLimitBytes, 0, most),
+    windowBytes: integer('windowBytes', options.windowBytes ?? 2 * MIB, 1, most),
+    graceMs: integer('graceMs', options.graceMs ?? 2000, 0, 2 ** 31 - 1),
     maxClients: optional('maxClients', options.maxClients, 1, most),
     room,
     signal,
-    segmentSize: integer('segmentSize', options.segmentSize ?? 512 * KIB, 16, 1024 * MIB),
-    world: { ...realWorld, ...world },
+    segmentBytes: integer('segmentBytes', options.segmentBytes ?? 512 * KIB, 16, 1024 * MIB),
+    environment: { ...nodeEnvironment, ...world },
   };
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Destination } from '../fanout/reader.js';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
-import { NOBODY } from '../fanout/runs.js';
+import { NO_OWNER } from '../fanout/runs.js';
 import { ownOptions } from '../util/own-options.js';
 
 /** How much is taken from the log ahead of whoever reads it, in bytes: several blocks, so that a file keeps up. */
@@ -13,20 +13,20 @@ const BUFFERED = 1024 * 1024;
  * destinations never share a pace. When what it is piped to is closed, it is destroyed, since most often nobody
  * could do that any more; `unpipe` first to pipe it to something else.
  */
-export class Output extends Readable {
+export class OutputStream extends Readable {
   readonly #reader: Reader;
-  readonly #another: () => Output;
+  readonly #another: () => OutputStream;
   #done: ((error?: Error | null) => void) | null = null;
   #destination: NodeJS.WritableStream | null = null;
   /** The outputs of the destinations beyond the first. */
-  readonly #others = new Map<NodeJS.WritableStream, Output>();
+  readonly #others = new Map<NodeJS.WritableStream, OutputStream>();
 
-  constructor(options: ReaderOptions, another: () => Output) {
+  constructor(options: ReaderOptions, another: () => OutputStream) {
     super(ownOptions({ highWaterMark: BUFFERED }));
     this.#another = another;
     const destination: Destination = {
-      most: undefined,
-      timed: false,
+      maxBytes: undefined,
+      wantsTimes: false,
       send: (bytes, done) => {
         // The log's bytes are only lent.
         if (this.push(Buffer.concat(bytes))) done();
@@ -36,7 +36,7 @@ export class Output extends Readable {
       // The operator has been warned; nobody may be listening here.
       fail: (error) => void this.destroy(this.listenerCount('error') > 0 ? error : undefined),
     };
-    this.#reader = new Reader(destination, NOBODY, options);
+    this.#reader = new Reader(destination, NO_OWNER, options);
   }
 
   get reader(): Reader {

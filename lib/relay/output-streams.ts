@@ -1,6 +1,6 @@
 import { type Destination, Reader, type ReaderOptions } from '../fanout/reader.js';
-import { NOBODY } from '../fanout/runs.js';
-import { Output } from './output-stream.js';
+import { NO_OWNER } from '../fanout/runs.js';
+import { OutputStream } from './output-stream.js';
 
 /** What has to be known of a reader of the transcript at the end of the room. */
 interface Transcript {
@@ -8,19 +8,19 @@ interface Transcript {
   destroy(): void;
 }
 
-export interface TranscriptsOptions extends Omit<ReaderOptions, 'done'> {
+export interface OutputStreamsOptions extends Omit<ReaderOptions, 'onDone'> {
   /** Told of each reader that begins, and when it needs nothing more of the log. */
-  readonly began: (reader: Reader) => void;
-  readonly done: (reader: Reader) => void;
+  readonly onStart: (reader: Reader) => void;
+  readonly onDone: (reader: Reader) => void;
 }
 
 /** The readers of a room that are no clients. */
-export class Transcripts {
-  readonly #options: TranscriptsOptions;
+export class OutputStreams {
+  readonly #options: OutputStreamsOptions;
   readonly #readers = new Map<Reader, Transcript>();
   #finishing = false;
 
-  constructor(options: TranscriptsOptions) {
+  constructor(options: OutputStreamsOptions) {
     this.#options = options;
   }
 
@@ -29,8 +29,8 @@ export class Transcripts {
   }
 
   /** A new Readable of all that is said from now on. */
-  output(): Output {
-    const output = new Output(this.#readerOptions(), () => this.output());
+  output(): OutputStream {
+    const output = new OutputStream(this.#readerOptions(), () => this.output());
     const ended = new Promise<void>((resolve) => void output.once('close', resolve));
     this.#add(output.reader, { ended, destroy: () => void output.destroy() });
     return output;
@@ -42,11 +42,11 @@ export class Transcripts {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const { done, ...options } = this.#readerOptions();
-    const reader: Reader = new Reader(destination, NOBODY, {
+    const { onDone, ...options } = this.#readerOptions();
+    const reader: Reader = new Reader(destination, NO_OWNER, {
       ...options,
-      done: (gone) => {
-        done(gone);
+      onDone: (gone) => {
+        onDone(gone);
         end();
       },
     });
@@ -67,19 +67,19 @@ export class Transcripts {
   }
 
   #readerOptions() {
-    const { done, began: _, ...options } = this.#options;
+    const { onDone, onStart: _, ...options } = this.#options;
     return {
       ...options,
-      done: (reader: Reader): void => {
+      onDone: (reader: Reader): void => {
         this.#readers.delete(reader);
-        done(reader);
+        onDone(reader);
       },
     };
   }
 
   #add(reader: Reader, transcript: Transcript): void {
     this.#readers.set(reader, transcript);
-    this.#options.began(reader);
+    this.#options.onStart(reader);
     if (this.#finishing) reader.finish();
   }
 }

@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough, type Readable } from 'node:stream';
-import { Pacing } from '../fanout/flow-control.js';
-import { RoomLog } from '../fanout/message-log.js';
+import { FlowControl } from '../fanout/flow-control.js';
+import { MessageLog } from '../fanout/message-log.js';
 import { Pager } from '../fanout/pager.js';
 import type { Destination, Reader, ReaderOptions } from '../fanout/reader.js';
-import { NOBODY } from '../fanout/runs.js';
+import { NO_OWNER } from '../fanout/runs.js';
 import { Spill } from '../fanout/spill.js';
-import { decode, render, renderBytes, type Said } from '../protocol/message.js';
-import type { Log } from '../room/event-log.js';
-import { EmbeddedLog } from '../room/local-log.js';
+import { type ClientEvent, decode, render, renderBytes } from '../protocol/message.js';
+import type { EventLog } from '../room/event-log.js';
+import { LocalLog } from '../room/local-log.js';
 import { descriptors } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { ownOptions } from '../util/own-options.js';
@@ -17,7 +17,7 @@ import { Client, type ClientOptions } from './client.js';
 import type { RelayEvents, RelayStats } from './events.js';
 import { Listener } from './listener.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
-import { Transcripts } from './output-streams.js';
+import { OutputStreams } from './output-streams.js';
 
 /** A connection that has no id yet. */
 interface Arriving {
@@ -33,14 +33,14 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #hub = new PassThrough(ownOptions({ objectMode: true }));
   readonly #spill: Spill;
   readonly #pager: Pager;
-  readonly #log: Log;
-  readonly #roomLog: RoomLog;
-  readonly #pacing: Pacing;
+  readonly #log: EventLog;
+  readonly #roomLog: MessageLog;
+  readonly #pacing: FlowControl;
   readonly #arriving = new Map<number, Arriving>();
   readonly #clients = new Map<number, Client>();
   /** How many clients there are of whom it has not been noted that they left. */
   #present = 0;
-  readonly #transcripts: Transcripts;
+  readonly #transcripts: OutputStreams;
   readonly #listener: Listener;
   readonly #ofClients: ClientOptions;
   readonly #ofReaders: ReaderOptions;
@@ -54,39 +54,48 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const { memory, segmentSize, spillLimit, spillDir, window, world, room, signal } = this.#options;
+    const {
+      memoryBytes: memory,
+      segmentBytes: segmentSize,
+      spillLimitBytes: spillLimit,
+      spillDir,
+      windowBytes: window,
+      environment: world,
+      room,
+      signal,
+    } = this.#options;
     const warn = (warning: MiniServError): void => void this.emit('warning', warning);
-    this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limit: spillLimit, warn });
+    this.#spill = new Spill({ fs: world.fs, dir: spillDir ?? tmpdir(), limitBytes: spillLimit, warn });
     this.#pager = new Pager({
       clock: world.clock,
       spill: this.#spill,
-      segmentSize,
-      memory,
+      segmentBytes: segmentSize,
+      memoryBytes: memory,
       warn,
-      spillRoom: () => this.emit('spillRoom'),
-      room: () => {
+      onSpillDrain: () => this.emit('spillDrained'),
+      onDrain: () => {
         this.#pacing.recheck();
         this.#log.resume();
       },
     });
-    this.#roomLog = new RoomLog(segmentSize, this.#pager, world.clock);
-    this.#log = room ?? new EmbeddedLog();
+    this.#roomLog = new MessageLog(segmentSize, this.#pager, world.clock);
+    this.#log = room ?? new LocalLog();
     // A window that did not fit into memory would send what every reader is about to take over the disk.
     const fitting = Math.max(segmentSize, Math.min(window, memory / 2));
-    this.#pacing = new Pacing({
+    this.#pacing = new FlowControl({
       clock: world.clock,
-      window: fitting,
+      windowBytes: fitting,
       leeway: Math.max(fitting, memory / 2),
-      overfull: () => this.#pager.overfull || this.#log.full,
+      overfull: () => this.#pager.overfull || this.#log.isFull,
     });
-    this.#transcripts = new Transcripts({
+    this.#transcripts = new OutputStreams({
       log: this.#roomLog,
       clock: world.clock,
-      progressed: this.#pacing.progressed,
-      failed: (error) => warn(error as MiniServError),
-      began: (reader) => this.#pacing.transcripts.add(reader),
-      done: (reader) => {
-        this.#pacing.transcripts.delete(reader);
+      onProgress: this.#pacing.progressed,
+      onError: (error) => warn(error as MiniServError),
+      onStart: (reader) => this.#pacing.outputs.add(reader),
+      onDone: (reader) => {
+        this.#pacing.outputs.delete(reader);
         this.#pacing.recheck();
       },
     });
@@ -98,27 +107,27 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       refused: () => this.emit('refused', this.#listener.refused),
       warn,
     });
-    const { transforms, onTransformError, maxLine, grace } = this.#options;
+    const { transforms, onTransformError, maxLineBytes: maxLine, graceMs: grace } = this.#options;
     this.#ofClients = {
       hub: this.#hub,
       clock: world.clock,
       transforms,
       onTransformError,
-      maxLine,
-      grace,
+      maxLineBytes: maxLine,
+      graceMs: grace,
       pass: (sender, resume) => this.#pacing.pass(sender, resume),
       warn,
-      closed: (client) => this.#forget(client),
+      onClose: (client) => this.#forget(client),
     };
     this.#ofReaders = {
       log: this.#roomLog,
       clock: world.clock,
-      progressed: this.#pacing.progressed,
-      failed: ({ message, cause }, { owner: client }) => {
+      onProgress: this.#pacing.progressed,
+      onError: ({ message, cause }, { owner: client }) => {
         const warning = `client ${client} is disconnected: ${message}`;
         warn(new MiniServError('ERR_SPILL_READ', warning, { client, cause }));
       },
-      done: (reader) => {
+      onDone: (reader) => {
         this.#pacing.clients.delete(reader);
         this.#pacing.recheck();
       },
@@ -127,21 +136,21 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#hub.setMaxListeners(0);
     // It has no way to fail of its own; nothing could be said any more if it did.
     this.#hub.on('error', () => void this.close());
-    this.#hub.on('data', (said: Said) => this.#say(said));
+    this.#hub.on('data', (said: ClientEvent) => this.#say(said));
     this.#log.read({
-      given: (token, client) => this.#admit(token, client),
-      arrived: (client, silent, first, time) => this.#arrived(client, silent, first, time),
-      lines: (client, bytes, time) => {
+      onIdAssigned: (token, client) => this.#admit(token, client),
+      onJoined: (client, silent, first, time) => this.#arrived(client, silent, first, time),
+      onLines: (client, bytes, time) => {
         for (const piece of renderBytes(client, bytes)) this.#roomLog.append(client, piece, false, time);
         this.#emitLines(client, bytes);
       },
-      left: (client, silent, time) => this.#dismiss(client, silent, time),
-      full: () => this.#pager.overfull,
-      room: () => this.#pacing.recheck(),
-      warn,
-      away: warn,
-      back: () => this.emit('roomBack'),
-      lost: (reason) => this.#lose(reason),
+      onLeft: (client, silent, time) => this.#dismiss(client, silent, time),
+      isFull: () => this.#pager.overfull,
+      onDrain: () => this.#pacing.recheck(),
+      onWarning: warn,
+      onOutage: warn,
+      onReconnect: () => this.emit('engineReconnected'),
+      onLost: (reason) => this.#lose(reason),
     });
     const abort = (): void => void this.close();
     if (signal?.aborted) abort();
@@ -180,10 +189,10 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     if (!isByteDuplex(duplex)) throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
     const token = this.#tokens++;
-    const arriving: Arriving = { duplex, arrived, id: NOBODY };
+    const arriving: Arriving = { duplex, arrived, id: NO_OWNER };
     this.#arriving.set(token, arriving);
     this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
-    if (arriving.id === NOBODY) {
+    if (arriving.id === NO_OWNER) {
       // Whoever breaks before it has arrived: that is found when it does.
       duplex.on('error', () => {});
       duplex.allowHalfOpen = true;
@@ -213,14 +222,14 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     return {
       clients: this.#clients.size + this.#arriving.size,
       refused: this.#listener.refused,
-      lag: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
-      outputLag: this.#transcripts.lags,
-      memory: this.#pager.memory,
-      disk: this.#pager.disk,
-      waiting: this.#pacing.waiting,
-      transforming: new Map(
+      lagBytes: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
+      outputLagBytes: this.#transcripts.lags,
+      memoryBytes: this.#pager.memoryBytes,
+      diskBytes: this.#pager.diskBytes,
+      waitingSenders: this.#pacing.waiting,
+      pendingTransforms: new Map(
         [...this.#clients.values()]
-          .map(({ id, transforming }) => [id, transforming] as const)
+          .map(({ id, pendingTransforms: transforming }) => [id, transforming] as const)
           .filter(([, messages]) => messages > 0),
       ),
     };
@@ -230,7 +239,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * Stops accepting and listening to clients, delivers what has been said to those who take it within `grace`
    * ms, ends every connection with FIN, and gives back all that the relay holds. Never rejects.
    */
-  close(grace: number = this.#options.grace): Promise<void> {
+  close(grace: number = this.#options.graceMs): Promise<void> {
     this.#closing ??= this.#close(grace);
     return this.#closing;
   }
@@ -252,7 +261,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   /** What leaves the hub, in this order, is what this relay's clients say. */
-  #say(said: Said): void {
+  #say(said: ClientEvent): void {
     const client = this.#clients.get(said.client);
     if (client === undefined) return;
     if (said.kind === 'arrived') this.#log.append({ ...said, kind: 'joined' });
@@ -311,7 +320,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   #lose(reason: MiniServError): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.emit('roomLost', reason);
+    this.emit('engineLost', reason);
     void this.close();
   }
 
@@ -321,15 +330,15 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   async #close(grace: number): Promise<void> {
-    const { clock } = this.#options.world;
+    const { clock } = this.#options.environment;
     this.#ignoreSignal();
     const stopped = this.#listener.close();
     let cancel = (): void => {};
     const expired = new Promise<void>((resolve) => {
-      cancel = clock.after(grace, resolve);
+      cancel = clock.setTimer(grace, resolve);
     });
     // What has reached this machine by now is read: it was said before the end.
-    for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => clock.soon(resolve));
+    for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => clock.setImmediate(resolve));
     for (const { duplex } of this.#arriving.values()) duplex.destroy();
     this.#arriving.clear();
     const hushed = this.#hush().then(() => this.#log.close());
@@ -354,7 +363,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const hushed = new Promise<void>((resolve) => {
       this.#allHushed = resolve;
     });
-    for (const client of this.#clients.values()) client.hush();
+    for (const client of this.#clients.values()) client.stopReading();
     // Nobody waits any more: what was taken from a sender is to come through.
     this.#pacing.shutdown();
     if (this.#present === 0) this.#allHushed();
@@ -365,7 +374,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   async #finish(): Promise<void> {
     const clients = [...this.#clients.values()].map(async (client) => {
       await client.flush();
-      await client.linger();
+      await client.awaitPeerClose();
     });
     for (const client of this.#clients.values()) client.finish();
     await Promise.all([this.#transcripts.finish(), ...clients]);

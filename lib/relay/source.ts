@@ -1,8 +1,8 @@
 import type { Duplex, Transform, Writable } from 'node:stream';
 import { objectTransform } from 'through2';
-import { Batch } from '../protocol/line-batch.js';
+import { LineBatch } from '../protocol/line-batch.js';
 import { type LINE_TOO_LONG, splitLines } from '../protocol/line-splitter.js';
-import { BLOCK, type Message, type Said, toMessages } from '../protocol/message.js';
+import { BLOCK, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
 import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
 import type { TransformFactory } from '../transforms/factory.js';
 import type { Clock } from '../util/environment.js';
@@ -15,7 +15,7 @@ export interface SourceOptions {
   readonly clock: Clock;
   readonly transforms: readonly TransformFactory[];
   readonly onTransformError: 'close' | 'bypass';
-  readonly maxLine: number;
+  readonly maxLineBytes: number;
   /** Calls back when this client may say more. */
   readonly pass: (client: number, resume: () => void) => void;
   /** Something that an operator should hear of; the client goes on. */
@@ -43,7 +43,7 @@ export class Source {
   #leaving = false;
   #left = false;
   /** What came out of the transforms and is said together, in the same turn. */
-  #lines: Batch | null = null;
+  #lines: LineBatch | null = null;
 
   /** @param failed told that the client cannot go on: its source has ended, and its connection is to be ended */
   constructor(client: number, input: Duplex, failed: (error: MiniServError) => void, options: SourceOptions) {
@@ -66,7 +66,7 @@ export class Source {
   }
 
   /** How many messages its transforms have been given and have not answered. */
-  get transforming(): number {
+  get pendingTransforms(): number {
     return this.#chain?.busy ?? 0;
   }
 
@@ -91,7 +91,7 @@ export class Source {
   }
 
   #build(): Transform {
-    const { maxLine, hub, transforms } = this.#options;
+    const { maxLineBytes: maxLine, hub, transforms } = this.#options;
     this.#input.setEncoding('latin1');
     const splitter = splitLines(maxLine, CHUNK);
     this.#splitter = splitter;
@@ -105,12 +105,12 @@ export class Source {
 
   #tagger(): ReturnType<typeof objectTransform> {
     const client = this.#client;
-    const { pass, maxLine } = this.#options;
+    const { pass, maxLineBytes: maxLine } = this.#options;
     const tagger = objectTransform(
       ownOptions({ objectMode: true, highWaterMark: 1 }),
       (block: string | typeof LINE_TOO_LONG, _encoding, done) => {
         if (typeof block === 'string') {
-          tagger.push({ kind: 'lines', client, bytes: block } satisfies Said);
+          tagger.push({ kind: 'lines', client, bytes: block } satisfies ClientEvent);
           pass(client, done);
         } else {
           done();
@@ -119,7 +119,7 @@ export class Source {
         }
       },
       (done) => {
-        tagger.push({ kind: 'left', client, silent: false } satisfies Said);
+        tagger.push({ kind: 'left', client, silent: false } satisfies ClientEvent);
         done();
       },
     );
@@ -129,7 +129,7 @@ export class Source {
   #compose(tagger: Transform): void {
     const client = this.#client;
     const { clock, transforms, onTransformError } = this.#options;
-    this.#lines = new Batch();
+    this.#lines = new LineBatch();
     const chain = new Chain({
       client: { id: client },
       factories: transforms,
@@ -140,12 +140,12 @@ export class Source {
       settled: () => {
         // A transform that dropped the arrival has not dropped the client: from now on it hears the room. One
         // turn later, since a generator may have taken the arrival and be about to give it.
-        if (!this.#arrived) clock.soon(() => this.#arrive(false));
+        if (!this.#arrived) clock.setImmediate(() => this.#arrive(false));
       },
     });
     this.#chain = chain;
     const resume = (): void => void tagger.resume();
-    const give = (said: Said): void => {
+    const give = (said: ClientEvent): void => {
       let room = true;
       for (const message of said.kind === 'lines'
         ? toMessages(client, said.bytes)
@@ -163,7 +163,7 @@ export class Source {
   #emerged(message: Message): void {
     if (message.kind === 'line') {
       this.#arrive(false);
-      const lines = this.#lines as Batch;
+      const lines = this.#lines as LineBatch;
       if (lines.size === 0) process.nextTick(() => this.#flush());
       lines.add(message);
       if (lines.size > BLOCK) this.#flush();
@@ -194,7 +194,7 @@ export class Source {
     }
   }
 
-  #say(said: Said): void {
+  #say(said: ClientEvent): void {
     // The hub is read as fast as it is written: it is the log that keeps what readers have not had.
     this.#options.hub.write(said);
   }

@@ -18,28 +18,28 @@ export type LogEvent =
  * Who reads a log: the same events for every relay of the room, in the log's order. Times are when it was said, in
  * milliseconds since 1970, where the log knows that better than the clock.
  */
-export interface FoldReader {
+export interface RoomStateReader {
   /** This relay's own connection has its id. Before anything else is read of that client. */
-  given(token: number, client: number): void;
+  onIdAssigned(token: number, client: number): void;
   /** `first`: the client hears the room from here on. A client may be announced later than that. */
-  arrived(client: number, silent: boolean, first: boolean, time?: number): void;
+  onJoined(client: number, silent: boolean, first: boolean, time?: number): void;
   /** Complete lines, without their prefix, `\n` between them; latin1, a character a byte. */
-  lines(client: number, bytes: string, time?: number): void;
-  left(client: number, silent: boolean, time?: number): void;
+  onLines(client: number, bytes: string, time?: number): void;
+  onLeft(client: number, silent: boolean, time?: number): void;
 }
 
-export interface LogReader extends FoldReader {
+export interface EventLogReader extends RoomStateReader {
   /** Whether it can take no more for now; `resume` tells the log when it can. */
-  full(): boolean;
+  isFull(): boolean;
   /** The log takes more again: `full` has become false. */
-  room(): void;
+  onDrain(): void;
   /** Something that an operator should hear of; the room goes on. */
-  warn(warning: MiniServError): void;
+  onWarning(warning: MiniServError): void;
   /** The log is out of reach: nothing is read or appended until it is `back`. */
-  away(reason: MiniServError): void;
-  back(): void;
+  onOutage(reason: MiniServError): void;
+  onReconnect(): void;
   /** The log cannot be gone on with. */
-  lost(reason: MiniServError): void;
+  onLost(reason: MiniServError): void;
 }
 
 /**
@@ -49,15 +49,15 @@ export interface LogReader extends FoldReader {
  * The embedded log is that of one relay: what is appended is read in the same turn. Another carries the room between
  * machines: see {@link Engine} for what such a one is to be made of.
  */
-export interface Log {
+export interface EventLog {
   /** True while nothing more should be appended. What is appended all the same is kept. */
-  readonly full: boolean;
+  readonly isFull: boolean;
   /**
    * Begins to read, from here on; to be called once, and before anything is appended.
    *
    * @throws {MiniServError} ERR_STATE if it is read already, or closed
    */
-  read(reader: LogReader): void;
+  read(reader: EventLogReader): void;
   append(event: LogEvent): void;
   /** The reader can take more again. */
   resume(): void;

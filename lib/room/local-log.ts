@@ -1,14 +1,14 @@
-import type { Log, LogEvent, LogReader } from './event-log.js';
-import { Fold } from './room-state.js';
+import type { EventLog, EventLogReader, LogEvent } from './event-log.js';
+import { RoomState } from './room-state.js';
 
 /** The log of a relay that is alone in its room: what is appended is read at once, in the same turn. */
-export class EmbeddedLog implements Log {
-  readonly full = false;
-  readonly #fold = new Fold();
-  readonly #run = this.#fold.begin({ epoch: '', n: 0 });
-  #reader: LogReader | null = null;
+export class LocalLog implements EventLog {
+  readonly isFull = false;
+  readonly #fold = new RoomState();
+  readonly #run = this.#fold.begin({ instanceId: '', n: 0 });
+  #reader: EventLogReader | null = null;
 
-  read(reader: LogReader): void {
+  read(reader: EventLogReader): void {
     this.#reader = reader;
   }
 

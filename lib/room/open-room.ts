@@ -1,4 +1,4 @@
-import type { Log } from './event-log.js';
+import type { EventLog } from './event-log.js';
 import type { RoomOptions } from './options.js';
 import type { SharedLogOptions } from './shared/shared-log.js';
 
@@ -18,7 +18,7 @@ import type { SharedLogOptions } from './shared/shared-log.js';
  * const relay = createRelay({ room });
  * await relay.listen(4242);
  */
-export async function openRoom(url: string, options?: RoomOptions): Promise<Log> {
+export async function openRoom(url: string, options?: RoomOptions): Promise<EventLog> {
   const { openNatsRoom } = await import('./nats/open-room.js');
   return openNatsRoom(url, options);
 }
@@ -28,7 +28,7 @@ export async function openRoom(url: string, options?: RoomOptions): Promise<Log>
  *
  * @throws {MiniServError} ERR_ROOM_FOREIGN or ERR_ROOM_GAP if what it has is not a room, or not all of it
  */
-export async function joinRoom(options: SharedLogOptions): Promise<Log> {
+export async function joinRoom(options: SharedLogOptions): Promise<EventLog> {
   const shared = await import('./shared/shared-log.js');
   return shared.joinRoom(options);
 }

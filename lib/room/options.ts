@@ -3,7 +3,7 @@ import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 
 /** How long, or how much, an engine keeps of a room: in ms, or in bytes. */
-export type Keep = { readonly ms: number } | { readonly bytes: number };
+export type Retention = { readonly ms: number } | { readonly bytes: number };
 
 /**
  * A log that holds no record takes none, and one that drops what is newer than the room's newest roster cannot be
@@ -33,11 +33,11 @@ export interface RoomOptions extends Credentials {
   /** How long the engine may be out of reach before the room is given up. Default: for ever. */
   readonly timeout?: number;
   /** What the engine keeps of the room: at least 10 s, or 16 MiB ({@link LEAST}). If the room is there and this is not given: what it did. Else 1 GiB. */
-  readonly keep?: Keep;
+  readonly retention?: Retention;
   /** On how many servers the engine keeps the room. If the room is there and this is not given: as before. Else 1. */
   readonly replicas?: number;
   /** How often this relay shows that it lives; five that are missing are its end. Default 1,000. */
-  readonly beat?: number;
+  readonly heartbeatMs?: number;
   /** Gives up to wait for the engine. */
   readonly signal?: AbortSignal;
   /** Told if the engine has to be waited for before the room is open; after that the relay tells it. */
@@ -46,7 +46,14 @@ export interface RoomOptions extends Credentials {
 }
 
 /** @throws {MiniServError} ERR_OPTION */
-export function checkRoomOptions({ timeout, keep, replicas, beat, signal, ...others }: RoomOptions): void {
+export function checkRoomOptions({
+  timeout,
+  retention: keep,
+  replicas,
+  heartbeatMs: beat,
+  signal,
+  ...others
+}: RoomOptions): void {
   checkTime('timeout', timeout, 1);
   checkTime('beat', beat, 20);
   if (keep !== undefined) checkKeep(keep);

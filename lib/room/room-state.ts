@@ -1,21 +1,21 @@
-import type { FoldReader, LogEvent } from './event-log.js';
+import type { LogEvent, RoomStateReader } from './event-log.js';
 
 /** What one relay appended at once: `epoch` is that process run's, `n` counts its records from 0. */
 export interface LogRecord {
-  readonly epoch: string;
+  readonly instanceId: string;
   readonly n: number;
   readonly events: readonly LogEvent[];
 }
 
 /** A relay's process run, as the log knows it. */
-export interface Run {
+export interface Instance {
   readonly epoch: string;
   /** The number of its last record. */
   last: number;
 }
 
 interface Member {
-  readonly run: Run;
+  readonly run: Instance;
   /** Whether it has been said that it arrived. */
   announced: boolean;
   /** Whether it hears the room. */
@@ -33,8 +33,8 @@ interface Open {
   again: number;
 }
 
-/** All that a fold knows, as plain data: see {@link Fold.save}. */
-export interface FoldState {
+/** All that a fold knows, as plain data: see {@link RoomState.save}. */
+export interface RoomStateData {
   readonly next: number;
   readonly runs: readonly (readonly [epoch: string, last: number])[];
   readonly dead: readonly string[];
@@ -58,10 +58,10 @@ const REMEMBERED = 1000;
  * on every relay: ids are the count of arrivals, a record that comes twice is dropped, and so is all that comes of a
  * run after it is `down`. Nothing else goes in: no clock, no chance, nothing of the relay that folds.
  */
-export class Fold {
+export class RoomState {
   /** The id that the next to arrive is given. */
   next = 0;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, Instance>();
   readonly #dead = new Set<string>();
   readonly #members = new Map<number, Member>();
 
@@ -90,8 +90,8 @@ export class Fold {
    * @param place the record's place in the log
    * @returns how many records are missing before this one; that is never so, unless the engine has lost some
    */
-  apply(record: LogRecord, reader: FoldReader, own: string, place = 0, time?: number): number {
-    const last = this.#runs.get(record.epoch)?.last ?? -1;
+  apply(record: LogRecord, reader: RoomStateReader, own: string, place = 0, time?: number): number {
+    const last = this.#runs.get(record.instanceId)?.last ?? -1;
     const run = this.begin(record);
     if (run === undefined) return 0;
     for (const event of record.events) this.event(run, event, reader, own, place, time);
@@ -99,7 +99,7 @@ export class Fold {
   }
 
   /** @returns undefined if a record is to be dropped */
-  begin({ epoch, n }: Pick<LogRecord, 'epoch' | 'n'>): Run | undefined {
+  begin({ instanceId: epoch, n }: Pick<LogRecord, 'instanceId' | 'n'>): Instance | undefined {
     if (this.#dead.has(epoch)) return undefined;
     const run = this.#runs.get(epoch);
     if (run === undefined) {
@@ -113,7 +113,14 @@ export class Fold {
     return run;
   }
 
-  event(run: Run, event: LogEvent, reader: FoldReader, own: string, place = 0, time?: number): void {
+  event(
+    run: Instance,
+    event: LogEvent,
+    reader: RoomStateReader,
+    own: string,
+    place = 0,
+    time?: number,
+  ): void {
     if (event.kind === 'down') {
       this.#down(event.epoch, reader, time);
       return;
@@ -124,8 +131,8 @@ export class Fold {
       const client = this.next++;
       const silent = event.silent === true;
       this.#members.set(client, { run, announced: !silent, joined: !silent, open: null });
-      if (run.epoch === own) reader.given(event.token, client);
-      if (!silent) reader.arrived(client, false, true, time);
+      if (run.epoch === own) reader.onIdAssigned(event.token, client);
+      if (!silent) reader.onJoined(client, false, true, time);
       return;
     }
     const member = this.#members.get(event.client);
@@ -140,10 +147,10 @@ export class Fold {
       if (!first && (silent || member.announced)) return;
       member.joined = true;
       member.announced ||= !silent;
-      reader.arrived(event.client, silent, first, time);
+      reader.onJoined(event.client, silent, first, time);
     } else {
       this.#members.delete(event.client);
-      reader.left(event.client, event.silent === true, time);
+      reader.onLeft(event.client, event.silent === true, time);
     }
   }
 
@@ -151,7 +158,7 @@ export class Fold {
    * What came before `save` of lines that had only begun then; from the place {@link oldest} on, again and in order.
    */
   again(record: LogRecord, place: number): void {
-    const run = this.#runs.get(record.epoch);
+    const run = this.#runs.get(record.instanceId);
     for (const event of record.events) {
       if (event.kind !== 'part') continue;
       const open = this.#openOf(event.client, run);
@@ -174,7 +181,7 @@ export class Fold {
     return oldest;
   }
 
-  save(): FoldState {
+  save(): RoomStateData {
     const runs = [...this.#runs.values()];
     const clients = new Map(runs.map((run) => [run, [] as number[]]));
     const members = [...this.#members];
@@ -192,8 +199,8 @@ export class Fold {
     };
   }
 
-  static from(state: FoldState): Fold {
-    const fold = new Fold();
+  static from(state: RoomStateData): RoomState {
+    const fold = new RoomState();
     fold.next = state.next;
     for (const epoch of state.dead) fold.#dead.add(epoch);
     const silent = new Set(state.silent);
@@ -218,20 +225,20 @@ export class Fold {
   #lines(
     member: Member,
     { client, bytes }: LogEvent & { kind: 'lines' },
-    reader: FoldReader,
+    reader: RoomStateReader,
     time: number | undefined,
   ): void {
     const { open } = member;
     member.open = null;
-    reader.lines(client, open === null ? bytes : open.parts.join('') + bytes, time);
+    reader.onLines(client, open === null ? bytes : open.parts.join('') + bytes, time);
   }
 
-  #openOf(client: number, run: Run | undefined): Open | null {
+  #openOf(client: number, run: Instance | undefined): Open | null {
     const member = this.#members.get(client);
     return member !== undefined && member.run === run ? member.open : null;
   }
 
-  #down(epoch: string, reader: FoldReader, time: number | undefined): void {
+  #down(epoch: string, reader: RoomStateReader, time: number | undefined): void {
     const run = this.#runs.get(epoch);
     if (run === undefined) return;
     this.#runs.delete(epoch);
@@ -245,7 +252,7 @@ export class Fold {
     for (const [client, member] of this.#members) {
       if (member.run !== run) continue;
       this.#members.delete(client);
-      reader.left(client, !member.announced, time);
+      reader.onLeft(client, !member.announced, time);
     }
   }
 }

@@ -5,7 +5,7 @@ import { attempt } from '../util/descriptors.js';
 import { escaper } from '../util/escape.js';
 import { FileSink } from './file-sink.js';
 import { pipeSink } from './pipe-sink.js';
-import type { CutBack, Sink, SinkOptions } from './sink.js';
+import type { Sink, SinkOptions, TruncatableFile } from './sink.js';
 
 /** A terminal shows it to somebody, and grows it by escaping: no more than can be looked at. */
 const TERMINAL_MOST = 16 * 1024;
@@ -13,7 +13,7 @@ const TERMINAL_MOST = 16 * 1024;
 export interface Descriptor {
   readonly sink: Sink;
   /** The sink, if it is a file. */
-  readonly file?: CutBack;
+  readonly file?: TruncatableFile;
   /** Whether somebody looks at it, so that control characters must be made visible. */
   readonly terminal: boolean;
 }
@@ -26,18 +26,21 @@ export async function openDescriptor(fd: number, options: SinkOptions = {}): Pro
     const file = new FileSink({ ...options, fd, own: false, size: status.size });
     return { sink: file, file, terminal: false };
   }
-  if (isNothing(status)) return { sink: NOTHING, terminal: false };
+  if (isNothing(status)) return { sink: NULL_SINK, terminal: false };
   if (!isatty(fd)) return { sink: new FileSink({ ...options, fd, own: false }), terminal: false };
   // Opened anew, so that it can be non-blocking without making it so for the other programs on this terminal.
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   const own = await promisify(open)(`/dev/fd/${fd}`, flags).catch(() => undefined);
   const most = TERMINAL_MOST;
-  return { sink: new FileSink({ ...options, most, fd: own ?? fd, own: own !== undefined }), terminal: true };
+  return {
+    sink: new FileSink({ ...options, maxBytes: most, fd: own ?? fd, own: own !== undefined }),
+    terminal: true,
+  };
 }
 
 /** What /dev/null is given nobody has: a call to the system and to another thread for it is work for nothing. */
-export const NOTHING: Sink = {
-  most: undefined,
+export const NULL_SINK: Sink = {
+  maxBytes: undefined,
   write: (_chunks, done) => process.nextTick(done),
   end: async () => {},
   destroy: () => {},

@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
  * A client's connection as a reader's destination. A socket hands the bytes to the kernel and so may share the
  * log's; any other Duplex may keep what it is given, and gets a copy.
  */
-export class DuplexDestination implements Destination {
+export class DuplexSink implements Destination {
   readonly #duplex: Duplex;
   readonly #shares: boolean;
 

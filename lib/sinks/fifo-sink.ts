@@ -5,7 +5,10 @@ import type { Sink, SinkOptions } from './sink.js';
 const LOOK = 200;
 
 /** A FIFO that nobody reads yet: what is to be written waits until somebody does. */
-export function fifoSink(open: () => Promise<number>, { stuck, went }: SinkOptions): Sink {
+export function fifoSink(
+  open: () => Promise<number>,
+  { onRetry: stuck, onRecovered: went }: SinkOptions,
+): Sink {
   let sink: Sink | null = null;
   let timer: NodeJS.Timeout | undefined;
   let gone = false;
@@ -35,7 +38,7 @@ export function fifoSink(open: () => Promise<number>, { stuck, went }: SinkOptio
   };
   look();
   return {
-    most: undefined,
+    maxBytes: undefined,
     write(chunks, done) {
       if (sink !== null) {
         sink.write(chunks, done);

@@ -2,7 +2,7 @@ import { close, fstat, ftruncate, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { wholeLines, withoutFirst } from '../util/buffer-list.js';
 import { bare } from '../util/own-options.js';
-import type { CutBack, Sink, SinkOptions, Withdrawn } from './sink.js';
+import type { Sink, SinkOptions, TruncatableFile, Withdrawn } from './sink.js';
 
 /** How long to wait before it is tried again, in ms: a terminal that is held is nothing to wait long for. */
 const HELD = 20;
@@ -25,8 +25,8 @@ type Done = (error?: Error | null) => void;
  * short write, and stands still with a terminal that is held with Ctrl-S. The descriptor of a terminal must be
  * non-blocking, or a held one keeps a thread.
  */
-export class FileSink implements Sink, CutBack {
-  readonly most: number;
+export class FileSink implements Sink, TruncatableFile {
+  readonly maxBytes: number;
   #size: number;
   /** Where the last line ends that has an end, but for the write under way. */
   #line: number;
@@ -43,7 +43,7 @@ export class FileSink implements Sink, CutBack {
 
   constructor(options: FileSinkOptions) {
     this.#options = bare(options);
-    this.most = this.#options.most ?? MOST;
+    this.maxBytes = this.#options.maxBytes ?? MOST;
     this.#size = this.#options.size ?? 0;
     this.#line = this.#size;
   }
@@ -52,7 +52,7 @@ export class FileSink implements Sink, CutBack {
     return this.#size;
   }
 
-  get stuck(): boolean {
+  get isRetrying(): boolean {
     return this.#stuck;
   }
 
@@ -64,7 +64,7 @@ export class FileSink implements Sink, CutBack {
     this.#try();
   }
 
-  async withdraw(): Promise<Withdrawn> {
+  async abortWrite(): Promise<Withdrawn> {
     clearTimeout(this.#timer);
     this.#withdrawn = this.#done;
     this.#done = null;
@@ -142,7 +142,7 @@ export class FileSink implements Sink, CutBack {
   }
 
   #finish(): void {
-    if (this.#stuck) this.#options.went?.();
+    if (this.#stuck) this.#options.onRecovered?.();
     this.#stuck = false;
     const whole = wholeLines(this.#chunks, this.#written);
     if (whole > 0) this.#line = this.#size - this.#written + whole;
@@ -152,7 +152,7 @@ export class FileSink implements Sink, CutBack {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    const { size, stuck } = this.#options;
+    const { size, onRetry: stuck } = this.#options;
     const held = error.code === 'EAGAIN';
     const done = this.#done;
     if (done === null) return;

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { ownOptions } from '../util/own-options.js';
-import { DuplexDestination } from './duplex-sink.js';
+import { DuplexSink } from './duplex-sink.js';
 import type { Sink } from './sink.js';
 
 /** A pipe or a socket. Not through `fs`: one that is full would keep one of libuv's few threads. */
@@ -8,9 +8,9 @@ export function pipeSink(fd: number): Sink {
   const socket = new Socket(ownOptions({ fd, readable: false, writable: true }));
   // Each write tells its own.
   socket.on('error', () => {});
-  const destination = new DuplexDestination(socket);
+  const destination = new DuplexSink(socket);
   return {
-    most: undefined,
+    maxBytes: undefined,
     write: (bytes, done) => destination.send(bytes, done),
     end: () =>
       new Promise((resolve) => {

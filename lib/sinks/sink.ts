@@ -1,7 +1,7 @@
 /** What takes the bytes of a transcript: a write at a time, and never on the event loop's own thread. */
 export interface Sink {
   /** How many bytes it likes to be given at a time. Undefined: a segment. */
-  readonly most: number | undefined;
+  readonly maxBytes: number | undefined;
   /** Calls back when all is written, or with the reason why nothing can be written any more. */
   write(chunks: readonly Buffer[], done: (error?: Error | null) => void): void;
   /** Nothing more will be written; resolved when all that was is with the kernel. */
@@ -11,13 +11,13 @@ export interface Sink {
 }
 
 /** What a sink can do beside if it is a file. */
-export interface CutBack {
+export interface TruncatableFile {
   /** How long the file is, as far as this sink made it so. */
   readonly size: number;
   /** Whether the last try to write has failed, and there will be another. */
-  readonly stuck: boolean;
+  readonly isRetrying: boolean;
   /** Stops the write under way: how much of it is there, and how much of that are lines with their end. */
-  withdraw(): Promise<Withdrawn>;
+  abortWrite(): Promise<Withdrawn>;
   /** Goes on with what was withdrawn. */
   resume(): void;
   /** Cuts the file back to this length; false if that must not or cannot be. */
@@ -36,9 +36,9 @@ export interface Withdrawn {
 }
 
 export interface SinkOptions {
-  readonly most?: number;
+  readonly maxBytes?: number;
   /** Told when a write fails and is tried again; once, until it went. */
-  readonly stuck?: (error: Error) => void;
+  readonly onRetry?: (error: Error) => void;
   /** Told when it went. */
-  readonly went?: () => void;
+  readonly onRecovered?: () => void;
 }

@@ -45,10 +45,10 @@ export async function openAudit(path: string, format: Format, options: SinkOptio
     if (stat.isFIFO() || stat.isSocket()) return { sink: pipeSink(fd) };
     const most = isatty(fd) ? 16 * 1024 : MOST;
     if (!stat.isFile()) {
-      return { sink: new FileSink({ ...options, fd, most, own: true }) };
+      return { sink: new FileSink({ ...options, fd, maxBytes: most, own: true }) };
     }
     const start = await beginning(path, format, stat);
-    const file = new FileSink({ ...options, fd, most, own: true, size: stat.size });
+    const file = new FileSink({ ...options, fd, maxBytes: most, own: true, size: stat.size });
     return { ...start, sink: file, file, identity: `${stat.dev} ${stat.ino}` };
   } catch (error) {
     close(fd, () => {});

@@ -47,8 +47,8 @@ export async function auditTo(relay: Relay, path: string, options: AuditOptions 
   };
   const open = (): Promise<OpenedAudit> =>
     openAudit(path, format, {
-      stuck: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
-      went: () => warn('is written again'),
+      onRetry: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
+      onRecovered: () => warn('is written again'),
     });
   let opened = await open();
   const transcript = new Transcript({ relay, name: path, format, opened, signed: format === 'json' });

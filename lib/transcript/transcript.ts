@@ -31,8 +31,8 @@ export interface TranscriptOptions {
  * lies between is left out, and recorded as a gap as soon as anything can be.
  */
 export class Transcript implements Destination {
-  readonly timed = true;
-  readonly most: number;
+  readonly wantsTimes = true;
+  readonly maxBytes: number;
   /** Resolved when nothing more will be written, after the relay's end at the latest. */
   readonly closed: Promise<void>;
   readonly #options: TranscriptOptions;
@@ -52,13 +52,13 @@ export class Transcript implements Destination {
     const { relay, format, opened, signed = false } = options;
     this.#options = options;
     this.#writer = new TranscriptWriter(format, opened, signed);
-    this.most = format === 'wire' ? (opened.sink.most ?? MOST) : FORMATTED_MOST;
+    this.maxBytes = format === 'wire' ? (opened.sink.maxBytes ?? MOST) : FORMATTED_MOST;
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
     this.#reader = relay.addReader(this);
     relay.on('warning', this.#warned);
-    relay.on('spillRoom', this.#relaxed);
+    relay.on('spillDrained', this.#relaxed);
     relay.once('close', this.#ended);
   }
 
@@ -150,7 +150,7 @@ export class Transcript implements Destination {
   readonly #ended = (): void => {
     const { relay } = this.#options;
     relay.off('warning', this.#warned);
-    relay.off('spillRoom', this.#relaxed);
+    relay.off('spillDrained', this.#relaxed);
     this.#relaxed();
     if (this.#state === 'given up') this.#close();
     else if (this.#state === 'open') void this.#abandon().then(this.#close, this.#close);
@@ -176,7 +176,7 @@ export class Transcript implements Destination {
   #leaveOut(): void {
     if (this.#inFlight === 0 || performance.now() - this.#writer.moved < STOPPED) return;
     // Where a client is about as far behind, leaving this out would make no room to speak of.
-    const { lag } = this.#options.relay.stats();
+    const { lagBytes: lag } = this.#options.relay.stats();
     if ([...lag.values()].some((bytes) => bytes > this.#reader.lag / 2)) return;
     const { bytes, from = this.#time, to } = this.#reader.skip();
     if (bytes === 0) return;

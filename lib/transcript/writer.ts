@@ -1,5 +1,5 @@
 import { type TimeMark, timeAt } from '../fanout/times.js';
-import type { CutBack, Sink } from '../sinks/sink.js';
+import type { Sink, TruncatableFile } from '../sinks/sink.js';
 import { lengthOf, lineCount, lineEnd, onlyFirst, wholeLines, withoutFirst } from '../util/buffer-list.js';
 import { bare } from '../util/own-options.js';
 import { createFormatter, type Format, type Formatter, type Note } from './formats.js';
@@ -8,7 +8,7 @@ import { createFormatter, type Format, type Formatter, type Note } from './forma
 export interface Opened {
   readonly sink: Sink;
   /** The sink, if it is a file. */
-  readonly file?: CutBack;
+  readonly file?: TruncatableFile;
   /** The number of its first record, where records are numbered. Default 0. */
   readonly seq?: number;
   /** Whether it ends amid a line. */
@@ -99,7 +99,7 @@ export class TranscriptWriter {
     this.#next?.sink.destroy();
     this.#next = next;
     if (this.#block === null) await this.#turn();
-    else if (this.#opened.file?.stuck === true) return this.#wrench(this.#block, this.#opened.file);
+    else if (this.#opened.file?.isRetrying === true) return this.#wrench(this.#block, this.#opened.file);
     return 0;
   }
 
@@ -127,7 +127,7 @@ export class TranscriptWriter {
     let recorded = false;
     for (const place of file === undefined ? [] : await this.#retreats(file)) {
       bytes = missing.bytes + this.position - place.position;
-      recorded = await this.#record(file as CutBack, place, { ...missing, bytes });
+      recorded = await this.#record(file as TruncatableFile, place, { ...missing, bytes });
       if (recorded) break;
     }
     sink.destroy();
@@ -270,13 +270,13 @@ export class TranscriptWriter {
   }
 
   /** Takes the write under way back. Where the file could be cut off: the last first. */
-  async #retreats(file: CutBack): Promise<Place[]> {
+  async #retreats(file: TruncatableFile): Promise<Place[]> {
     const block = this.#block;
     if (block === null) {
       const position = this.position - (this.#formatter.amid ? 0 : this.#formatter.open);
       return [{ file: file.size, position, seq: this.#formatter.seq, time: this.#time }];
     }
-    const { start, whole, line } = await file.withdraw();
+    const { start, whole, line } = await file.abortWrite();
     const { lead, piece, bytes, times } = block;
     if (lead !== null) {
       return [{ file: start, position: this.position, seq: block.seq, time: times[0]?.time ?? this.#time }];
@@ -293,7 +293,7 @@ export class TranscriptWriter {
   }
 
   async #record(
-    file: CutBack,
+    file: TruncatableFile,
     place: Place,
     missing: { bytes: number; from: number | undefined; to: number },
   ): Promise<boolean> {
@@ -312,7 +312,7 @@ export class TranscriptWriter {
   }
 
   /** Leaves a file that does not take what is under way: the lines that are not there go to the next one. */
-  async #wrench(block: Block, file: CutBack): Promise<number> {
+  async #wrench(block: Block, file: TruncatableFile): Promise<number> {
     const [place] = (await this.#retreats(file)) as [Place];
     if (this.#abandoned) return 0;
     const offset = place.position - this.position;

@@ -8,9 +8,9 @@ export interface Clock {
   /** Since 1970, by the clock on the wall: what transcripts say. */
   date(): number;
   /** Calls back once after `ms`; the returned function takes that back. */
-  after(ms: number, callback: () => void): () => void;
+  setTimer(ms: number, callback: () => void): () => void;
   /** Calls back at the end of this turn of the event loop. */
-  soon(callback: () => void): void;
+  setImmediate(callback: () => void): void;
 }
 
 /** An open file of the spill, as `node:fs/promises` has it. */
@@ -38,7 +38,7 @@ export interface FileSystem {
 }
 
 /** The outside world of the core: a simulation hands in its own. Connections come in by `relay.handle`. */
-export interface World {
+export interface Environment {
   readonly clock: Clock;
   readonly fs: FileSystem;
 }
@@ -46,12 +46,12 @@ export interface World {
 const clock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
-  after(ms, callback) {
+  setTimer(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
-  soon: (callback) => void setImmediate(callback),
+  setImmediate: (callback) => void setImmediate(callback),
 };
 
 /** The real one. */
-export const realWorld: World = { clock, fs };
+export const nodeEnvironment: Environment = { clock, fs };

@@ -85,7 +85,12 @@ describe('arguments', () => {
 
   it('gives each option to the relay, before the port and after it', () => {
     const options = ['--max-line', '1K', '--memory=2M', '--spill-dir', '/somewhere', '--spill-limit', '3G'];
-    const relay = { maxLine: 1024, memory: 2 ** 21, spillDir: '/somewhere', spillLimit: 3 * 2 ** 30 };
+    const relay = {
+      maxLineBytes: 1024,
+      memoryBytes: 2 ** 21,
+      spillDir: '/somewhere',
+      spillLimitBytes: 3 * 2 ** 30,
+    };
     expect(run([...options, '4242']).relay).to.deep.equal(relay);
     expect(run(['4242', ...options]).relay).to.deep.equal(relay);
     expect(() => checkOptions(relay)).to.not.throw();

@@ -21,10 +21,16 @@ interface Scene {
 /** A speaker with some 180 KB to say, in chunks smaller than a segment, and a laggard that has stopped. */
 async function scene(options: RelayOptions = {}): Promise<Scene> {
   const world = fakeWorld();
-  const relay = room({ segmentSize: 256, memory: 1024, spillDir: '/spill', world, ...options });
+  const relay = room({
+    segmentBytes: 256,
+    memoryBytes: 1024,
+    spillDir: '/spill',
+    environment: world,
+    ...options,
+  });
   const events: string[] = [];
   relay.on('warning', ({ code }) => events.push(code));
-  relay.on('spillRoom', () => events.push('room'));
+  relay.on('spillDrained', () => events.push('room'));
   const [speaker, listener, laggard] = [
     await join(relay, narrow()),
     await join(relay),
@@ -41,15 +47,18 @@ function say(speaker: Member): void {
 }
 
 async function senderWaits({ relay, world, events }: Scene, warnings = 1): Promise<void> {
-  await eventually('the sender to wait', () => relay.stats().waiting === 1 && events.length === warnings);
+  await eventually(
+    'the sender to wait',
+    () => relay.stats().waitingSenders === 1 && events.length === warnings,
+  );
   for (let i = 0; i < 20; i++) {
     world.clock.advance(500);
     await turn();
   }
-  expect(relay.stats().waiting).to.equal(1);
+  expect(relay.stats().waitingSenders).to.equal(1);
   // What it has said by now is bounded, and stays so.
-  expect(relay.stats().disk).to.be.at.most(8192);
-  expect(relay.stats().memory).to.be.at.most(8192);
+  expect(relay.stats().diskBytes).to.be.at.most(8192);
+  expect(relay.stats().memoryBytes).to.be.at.most(8192);
 }
 
 async function laggardFreesTheRoom({ world, laggard, listener, events }: Scene): Promise<void> {
@@ -65,7 +74,7 @@ async function laggardFreesTheRoom({ world, laggard, listener, events }: Scene):
 
 describe('a full disk', () => {
   for (const [name, prepare, options] of [
-    ['an explicit limit', () => {}, { spillLimit: 8192 }],
+    ['an explicit limit', () => {}, { spillLimitBytes: 8192 }],
     ['ENOSPC, after a short write', (world: FakeWorld) => Object.assign(world.fs, { capacity: 8000 }), {}],
     ['what must be left free', (world: FakeWorld) => Object.assign(world.fs, { total: 9000 }), {}],
     [
@@ -81,13 +90,13 @@ describe('a full disk', () => {
       await senderWaits(all);
       expect(all.events).to.deep.equal(['ERR_SPILL_FULL']);
       // Whoever reads has had all that was said; only the saying waits.
-      expect(all.relay.stats().lag.get(all.listener.id)).to.equal(0);
+      expect(all.relay.stats().lagBytes.get(all.listener.id)).to.equal(0);
       await laggardFreesTheRoom(all);
     });
   }
 
   it('lets others come, go and be heard of when there is room again', async () => {
-    const all = await scene({ spillLimit: 8192 });
+    const all = await scene({ spillLimitBytes: 8192 });
     say(all.speaker);
     await senderWaits(all);
     const newcomer = await join(all.relay);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Pacing } from '../../lib/fanout/flow-control.js';
-import type { Reader, Standing } from '../../lib/fanout/reader.js';
+import { FlowControl } from '../../lib/fanout/flow-control.js';
+import type { Progress, Reader } from '../../lib/fanout/reader.js';
 import { FakeClock } from '../support/world.js';
 
 const WINDOW = 100;
@@ -9,13 +9,13 @@ const LEEWAY = 1000;
 interface FakeReader {
   owner: number;
   lag: number;
-  standing: Standing;
+  standing: Progress;
   finishing: boolean;
-  stands(now: number): Standing;
+  progress(now: number): Progress;
 }
 
-function reader(owner: number, lag: number, standing: Standing = 'going'): FakeReader & Reader {
-  const fake: FakeReader = { owner, lag, standing, finishing: false, stands: () => fake.standing };
+function reader(owner: number, lag: number, standing: Progress = 'going'): FakeReader & Reader {
+  const fake: FakeReader = { owner, lag, standing, finishing: false, progress: () => fake.standing };
   return fake as FakeReader & Reader;
 }
 
@@ -23,9 +23,14 @@ function reader(owner: number, lag: number, standing: Standing = 'going'): FakeR
 function pacingOf(clients: Reader[], transcripts: Reader[] = []) {
   const clock = new FakeClock();
   const state = { overfull: false };
-  const pacing = new Pacing({ clock, window: WINDOW, leeway: LEEWAY, overfull: () => state.overfull });
+  const pacing = new FlowControl({
+    clock,
+    windowBytes: WINDOW,
+    leeway: LEEWAY,
+    overfull: () => state.overfull,
+  });
   for (const client of clients) pacing.clients.add(client);
-  for (const transcript of transcripts) pacing.transcripts.add(transcript);
+  for (const transcript of transcripts) pacing.outputs.add(transcript);
   const passed: number[] = [];
   return {
     clock,
@@ -236,7 +241,7 @@ describe('pacing does not look', () => {
   it('at all the others while the one that let the last sender pass keeps up', () => {
     let asked = 0;
     const behind = reader(1, WINDOW + 1);
-    behind.stands = () => {
+    behind.progress = () => {
       asked++;
       return 'going';
     };

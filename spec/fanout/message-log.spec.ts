@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { type Block, RoomLog } from '../../lib/fanout/message-log.js';
+import { type Block, MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
-import { NOBODY, Runs } from '../../lib/fanout/runs.js';
+import { NO_OWNER, Runs } from '../../lib/fanout/runs.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import { eventually } from '../support/patience.js';
 import { random } from '../support/random.js';
@@ -12,12 +12,12 @@ const SEGMENT = 16;
 function smallLog(memory = 1e6) {
   const { clock, fs } = fakeWorld();
   clock.time = 1000;
-  const spill = new Spill({ fs, dir: '/spill', limit: undefined, warn: () => {} });
-  const silent = { warn: () => {}, room: () => {}, spillRoom: () => {} };
-  const pager = new Pager({ clock, spill, segmentSize: SEGMENT, memory, ...silent });
+  const spill = new Spill({ fs, dir: '/spill', limitBytes: undefined, warn: () => {} });
+  const silent = { warn: () => {}, onDrain: () => {}, onSpillDrain: () => {} };
+  const pager = new Pager({ clock, spill, segmentBytes: SEGMENT, memoryBytes: memory, ...silent });
   const turns: (() => void)[] = [];
-  clock.soon = (callback) => void turns.push(callback);
-  const log = new RoomLog(SEGMENT, pager, clock);
+  clock.setImmediate = (callback) => void turns.push(callback);
+  const log = new MessageLog(SEGMENT, pager, clock);
   const turn = (): void => {
     for (const callback of turns.splice(0)) callback();
   };
@@ -29,12 +29,12 @@ function waited(readers: number, memory?: number) {
   const made = smallLog(memory);
   made.log.attach();
   const count = { calls: 0 };
-  for (let i = 0; i < readers; i++) made.log.wait({ more: () => count.calls++ });
+  for (let i = 0; i < readers; i++) made.log.wait({ onAppend: () => count.calls++ });
   return { ...made, count };
 }
 
 /** All that a reader at `cursor` is given up to the end. */
-function readAll(log: RoomLog, start: number, owner = NOBODY): string {
+function readAll(log: MessageLog, start: number, owner = NO_OWNER): string {
   let text = '';
   for (let cursor = start; cursor < log.end; ) {
     const block = log.take(cursor, log.end, owner, SEGMENT);
@@ -72,60 +72,60 @@ describe('the room log', () => {
   it('is kept as far back as its last reader, and no further', () => {
     const { log, pager } = smallLog();
     const [first, second] = [log.attach(), log.attach()];
-    log.append(NOBODY, 'x'.repeat(10 * SEGMENT));
-    const all = pager.memory;
+    log.append(NO_OWNER, 'x'.repeat(10 * SEGMENT));
+    const all = pager.memoryBytes;
     log.advance(first, log.end);
-    expect(pager.memory).to.equal(all);
+    expect(pager.memoryBytes).to.equal(all);
     log.advance(second, 5 * SEGMENT);
-    expect(pager.memory).to.equal(all / 2);
+    expect(pager.memoryBytes).to.equal(all / 2);
     log.detach(5 * SEGMENT, undefined);
-    expect(pager.memory).to.equal(0);
+    expect(pager.memoryBytes).to.equal(0);
   });
 
   it('is not kept at all where nobody reads', () => {
     const { log, pager } = smallLog();
-    log.append(NOBODY, 'x'.repeat(10 * SEGMENT + 1));
-    expect(pager.memory).to.equal(SEGMENT);
+    log.append(NO_OWNER, 'x'.repeat(10 * SEGMENT + 1));
+    expect(pager.memoryBytes).to.equal(SEGMENT);
   });
 
   it('is not kept for a reader beyond where it ends', () => {
     const { log, pager } = smallLog();
     const cursor = log.attach();
-    log.append(NOBODY, 'x'.repeat(2 * SEGMENT + 3));
+    log.append(NO_OWNER, 'x'.repeat(2 * SEGMENT + 3));
     const end = log.end;
     log.unfollow();
-    log.append(NOBODY, 'y'.repeat(20 * SEGMENT));
-    const weight = pager.memory;
-    log.append(NOBODY, 'y'.repeat(20 * SEGMENT));
-    expect(pager.memory).to.equal(weight);
+    log.append(NO_OWNER, 'y'.repeat(20 * SEGMENT));
+    const weight = pager.memoryBytes;
+    log.append(NO_OWNER, 'y'.repeat(20 * SEGMENT));
+    expect(pager.memoryBytes).to.equal(weight);
     log.detach(cursor, end);
-    expect(pager.memory).to.equal(SEGMENT);
+    expect(pager.memoryBytes).to.equal(SEGMENT);
   });
 
   it('lends memory until it is given back, though nobody needs it any more', () => {
     const { log, pager } = smallLog();
     const cursor = log.attach();
-    log.append(NOBODY, 'x'.repeat(SEGMENT));
-    const block = log.take(cursor, log.end, NOBODY, SEGMENT);
+    log.append(NO_OWNER, 'x'.repeat(SEGMENT));
+    const block = log.take(cursor, log.end, NO_OWNER, SEGMENT);
     log.detach(cursor, undefined);
-    expect(pager.memory).to.be.greaterThan(0);
+    expect(pager.memoryBytes).to.be.greaterThan(0);
     expect(Buffer.concat(block?.bytes ?? []).toString()).to.equal('x'.repeat(SEGMENT));
     if (block !== null) log.release(block);
-    expect(pager.memory).to.equal(0);
+    expect(pager.memoryBytes).to.equal(0);
   });
 
   it('knows when what it holds in memory was said', async () => {
     const { log, clock } = smallLog(4 * SEGMENT);
     const cursor = log.attach();
-    log.append(NOBODY, 'x'.repeat(SEGMENT + 4));
+    log.append(NO_OWNER, 'x'.repeat(SEGMENT + 4));
     clock.advance(5);
-    log.append(NOBODY, 'y'.repeat(SEGMENT));
+    log.append(NO_OWNER, 'y'.repeat(SEGMENT));
     const began = clock.date() - 5;
     expect(log.saidAt(cursor)).to.equal(began);
     expect(log.saidAt(SEGMENT + 3)).to.equal(began);
     expect(log.saidAt(SEGMENT + 4)).to.equal(began + 5);
     expect(log.saidAt(2 * SEGMENT)).to.equal(began + 5);
-    log.append(NOBODY, 'z'.repeat(40 * SEGMENT));
+    log.append(NO_OWNER, 'z'.repeat(40 * SEGMENT));
     await eventually('the oldest to be on disk', () => log.saidAt(cursor) === undefined);
     expect(log.saidAt(1000 * SEGMENT)).to.equal(undefined);
   });
@@ -133,7 +133,7 @@ describe('the room log', () => {
   it('loads what a laggard will need next with what it needs now, unless much is being loaded', async () => {
     const { log, pager } = smallLog(4 * SEGMENT);
     const near = log.attach();
-    log.append(NOBODY, 'x'.repeat(40 * SEGMENT));
+    log.append(NO_OWNER, 'x'.repeat(40 * SEGMENT));
     await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
     void log.load(near);
     expect(pager.loading).to.equal(4);
@@ -149,11 +149,11 @@ describe('the room log', () => {
   it('loads ahead only what somebody has yet to read', async () => {
     const { log, pager } = smallLog(4 * SEGMENT);
     const first = log.attach();
-    log.append(NOBODY, 'x'.repeat(2 * SEGMENT));
+    log.append(NO_OWNER, 'x'.repeat(2 * SEGMENT));
     // It needs two segments, and the one behind it the rest but for those two.
     log.unfollow();
     const second = log.attach();
-    log.append(NOBODY, 'y'.repeat(40 * SEGMENT));
+    log.append(NO_OWNER, 'y'.repeat(40 * SEGMENT));
     await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
     log.advance(second, 3 * SEGMENT);
     void log.load(first);
@@ -167,7 +167,7 @@ describe('the room log', () => {
     log.append(1, 'one ');
     log.append(2, 'two');
     const all = log.take(cursor, log.end, 3, SEGMENT);
-    for (const owner of [4, NOBODY]) expect(log.take(cursor, log.end, owner, SEGMENT)).to.equal(all);
+    for (const owner of [4, NO_OWNER]) expect(log.take(cursor, log.end, owner, SEGMENT)).to.equal(all);
     const texts = (block: Block | null): string[] | undefined => block?.bytes.map(String);
     expect(texts(log.take(cursor, log.end, 1, SEGMENT))).to.deep.equal(['two']);
     for (const [start, end, most, text] of [
@@ -186,10 +186,10 @@ describe('the room log', () => {
     const { log } = smallLog(SEGMENT);
     const start = log.attach();
     const stopped = log.attach();
-    log.append(NOBODY, '0123456789abcdef');
+    log.append(NO_OWNER, '0123456789abcdef');
     const block = log.take(start, SEGMENT, 3, SEGMENT) as Block;
     log.release(block);
-    for (let i = 0; i < 20; i++) log.append(NOBODY, `${i}`.padEnd(SEGMENT, '.'));
+    for (let i = 0; i < 20; i++) log.append(NO_OWNER, `${i}`.padEnd(SEGMENT, '.'));
     await eventually('the first to be on disk', () => log.saidAt(start) === undefined);
     expect(log.take(stopped, SEGMENT, 3, SEGMENT)).to.equal(null);
     await log.load(stopped);
@@ -215,9 +215,9 @@ describe('the room log', () => {
 
   it('calls those who wait for a line once, after this turn of the event loop, with the notices before it', () => {
     const { log, turn, count } = waited(1);
-    log.append(NOBODY, 'notice', true);
-    log.append(NOBODY, 'line');
-    log.append(NOBODY, 'line');
+    log.append(NO_OWNER, 'notice', true);
+    log.append(NO_OWNER, 'line');
+    log.append(NO_OWNER, 'line');
     expect(count.calls).to.equal(0);
     turn();
     expect(count.calls).to.equal(1);
@@ -226,13 +226,13 @@ describe('the room log', () => {
   it('calls those who wait for notices once, after a turn of the event loop in which nothing more was said', () => {
     const { log, turn, count } = waited(1);
     for (const text of ['one', 'two', 'three']) {
-      log.append(NOBODY, text, true);
+      log.append(NO_OWNER, text, true);
       turn();
       expect(count.calls).to.equal(0);
     }
     turn();
     expect(count.calls).to.equal(1);
-    log.append(NOBODY, 'four', true);
+    log.append(NO_OWNER, 'four', true);
     turn();
     turn();
     expect(count.calls).to.equal(1);
@@ -242,10 +242,10 @@ describe('the room log', () => {
     const { log, turn } = smallLog();
     log.attach();
     let calls = 0;
-    log.append(NOBODY, 'line');
+    log.append(NO_OWNER, 'line');
     turn();
-    log.wait({ more: () => calls++ });
-    log.append(NOBODY, 'notice', true);
+    log.wait({ onAppend: () => calls++ });
+    log.append(NO_OWNER, 'notice', true);
     turn();
     expect(calls).to.equal(0);
     turn();
@@ -254,9 +254,9 @@ describe('the room log', () => {
 
   it('calls them after a millisecond, though a notice comes in every turn', () => {
     const { log, turn, clock, count } = waited(1);
-    log.append(NOBODY, 'one', true);
+    log.append(NO_OWNER, 'one', true);
     turn();
-    log.append(NOBODY, 'two', true);
+    log.append(NO_OWNER, 'two', true);
     clock.advance(1);
     turn();
     expect(count.calls).to.equal(1);
@@ -272,7 +272,7 @@ describe('the room log', () => {
   for (const [what, readers, expected] of rooms) {
     it(`calls ${what} (${readers})`, () => {
       const { log, turn, count } = waited(readers, Number.POSITIVE_INFINITY);
-      log.append(NOBODY, 'line');
+      log.append(NO_OWNER, 'line');
       for (let turns = 1; turns < expected; turns++) {
         turn();
         expect(count.calls).to.equal(0);
@@ -285,7 +285,7 @@ describe('the room log', () => {
   it('begins to count such turns again when more is said', () => {
     const { log, turn, count } = waited(4);
     for (let lines = 0; lines < 3; lines++) {
-      log.append(NOBODY, 'line');
+      log.append(NO_OWNER, 'line');
       turn();
       expect(count.calls).to.equal(0);
     }
@@ -295,11 +295,11 @@ describe('the room log', () => {
 
   it('calls them after 20 µs for each of them, though a line comes in every turn', () => {
     const { log, turn, clock, count } = waited(8);
-    log.append(NOBODY, 'line');
+    log.append(NO_OWNER, 'line');
     clock.advance(0.15);
     turn();
     expect(count.calls).to.equal(0);
-    log.append(NOBODY, 'line');
+    log.append(NO_OWNER, 'line');
     clock.advance(0.02);
     turn();
     expect(count.calls).to.equal(8);
@@ -307,7 +307,7 @@ describe('the room log', () => {
 
   it('calls many after a millisecond, though much more could come', () => {
     const { log, turn, clock, count } = waited(640, Number.POSITIVE_INFINITY);
-    log.append(NOBODY, 'x'.repeat(64 * 1024));
+    log.append(NO_OWNER, 'x'.repeat(64 * 1024));
     turn();
     clock.advance(1);
     turn();
@@ -316,7 +316,7 @@ describe('the room log', () => {
 
   it('calls them at once when much has been said', () => {
     const { log, count } = waited(1, Number.POSITIVE_INFINITY);
-    log.append(NOBODY, 'x'.repeat(512 * 1024));
+    log.append(NO_OWNER, 'x'.repeat(512 * 1024));
     expect(count.calls).to.equal(1);
   });
 });
@@ -324,7 +324,8 @@ describe('the room log', () => {
 describe('runs', () => {
   it('come back from their bytes, with ids of any size', () => {
     const runs = new Runs();
-    for (let i = 0; i < 100; i++) runs.add(i % 2 === 0 ? Number.MAX_SAFE_INTEGER - i : NOBODY, (i + 1) * 10);
+    for (let i = 0; i < 100; i++)
+      runs.add(i % 2 === 0 ? Number.MAX_SAFE_INTEGER - i : NO_OWNER, (i + 1) * 10);
     const again = Runs.fromBytes(runs.toBytes());
     expect(again.count).to.equal(100);
     for (let i = 0; i < 100; i++) {

@@ -15,8 +15,8 @@ const MIB = 1024 * 1024;
 function made(options: Partial<PagerOptions> = {}) {
   const { clock, fs } = fakeWorld();
   const warnings: MiniServError[] = [];
-  const counts = { spillRoom: 0, room: 0, reads: 0, writes: 0 };
-  const spill = new Spill({ fs, dir: '/spill', limit: undefined, warn: () => {} });
+  const counts = { onSpillDrain: 0, room: 0, reads: 0, writes: 0 };
+  const spill = new Spill({ fs, dir: '/spill', limitBytes: undefined, warn: () => {} });
   const { read, write } = spill;
   spill.read = (...what) => {
     counts.reads++;
@@ -29,14 +29,14 @@ function made(options: Partial<PagerOptions> = {}) {
   const pager = new Pager({
     clock,
     spill,
-    segmentSize: SIZE,
-    memory: 1e9,
+    segmentBytes: SIZE,
+    memoryBytes: 1e9,
     warn: (warning) => void warnings.push(warning),
-    spillRoom: () => void counts.spillRoom++,
-    room: () => void counts.room++,
+    onSpillDrain: () => void counts.onSpillDrain++,
+    onDrain: () => void counts.room++,
     ...options,
   });
-  const { segmentSize = SIZE } = options;
+  const { segmentBytes: segmentSize = SIZE } = options;
   let next = 0;
   /** Segments that are full, and that somebody has yet to read. */
   const full = (count: number): Segment[] =>
@@ -73,13 +73,13 @@ describe('pager: segments in memory', () => {
   it('are counted with what lies beside their bytes, until nobody needs them', () => {
     const { pager, full, free } = made();
     const open = pager.open(100);
-    expect(pager.memory).to.equal(SIZE);
+    expect(pager.memoryBytes).to.equal(SIZE);
     const segments = full(3);
-    expect(pager.memory).to.equal(SIZE + 3 * WEIGHT);
+    expect(pager.memoryBytes).to.equal(SIZE + 3 * WEIGHT);
     free(segments);
-    expect(pager.memory).to.equal(SIZE);
+    expect(pager.memoryBytes).to.equal(SIZE);
     free([open]);
-    expect(pager.memory).to.equal(0);
+    expect(pager.memoryBytes).to.equal(0);
   });
 
   const spares: [string, number, number, number][] = [
@@ -90,7 +90,7 @@ describe('pager: segments in memory', () => {
   ];
   for (const [what, memory, others, kept] of spares) {
     it(`leave their memory to the next ones, ${what}, and nothing of what was in it`, () => {
-      const { pager, full, free } = made({ memory });
+      const { pager, full, free } = made({ memoryBytes: memory });
       const open = Array.from({ length: others }, (_, i) => pager.open(100 + i));
       const segments = full(21);
       const before = new Set(segments.map(({ content }) => content?.bytes));
@@ -112,17 +112,17 @@ describe('pager: segments in memory', () => {
     pager.pin(segment);
     pager.pin(segment);
     free(segments);
-    expect(pager.memory).to.equal(WEIGHT);
+    expect(pager.memoryBytes).to.equal(WEIGHT);
     pager.unpin(segment);
-    expect(pager.memory).to.equal(WEIGHT);
+    expect(pager.memoryBytes).to.equal(WEIGHT);
     pager.unpin(segment);
-    expect(pager.memory).to.equal(0);
+    expect(pager.memoryBytes).to.equal(0);
   });
 });
 
 describe('pager: the oldest segments', () => {
   it('go to disk past the budget, and no more of them than that takes', async () => {
-    const { full, pager, counts } = made({ memory: 3 * WEIGHT });
+    const { full, pager, counts } = made({ memoryBytes: 3 * WEIGHT });
     const segments = full(3);
     await turns();
     expect(counts.writes).to.equal(0);
@@ -130,12 +130,12 @@ describe('pager: the oldest segments', () => {
     await eventually('two on disk', () => onDisk(segments).length === 2);
     await turns();
     expect(onDisk(segments)).to.deep.equal([0, 1]);
-    expect(pager.memory).to.equal(3 * WEIGHT);
-    expect(pager.disk).to.equal(2 * (SIZE + 2 * 12));
+    expect(pager.memoryBytes).to.equal(3 * WEIGHT);
+    expect(pager.diskBytes).to.equal(2 * (SIZE + 2 * 12));
   });
 
   it('go there together, eight at most, since each time takes turns of a busy event loop', async () => {
-    const { full, hold, counts } = made({ memory: 3 * WEIGHT });
+    const { full, hold, counts } = made({ memoryBytes: 3 * WEIGHT });
     const go = hold();
     const segments = full(23);
     await turns();
@@ -147,7 +147,7 @@ describe('pager: the oldest segments', () => {
   });
 
   it('go there as far as there is room, though not for all that would go together', async () => {
-    const { fs, full, hold, warnings } = made({ memory: 3 * WEIGHT });
+    const { fs, full, hold, warnings } = made({ memoryBytes: 3 * WEIGHT });
     const go = hold();
     fs.capacity = 3.5 * (SIZE + 2 * 12);
     const segments = full(8);
@@ -157,7 +157,7 @@ describe('pager: the oldest segments', () => {
   });
 
   it('do not go there while a write points into them, but then', async () => {
-    const { full, pager } = made({ memory: 3 * WEIGHT });
+    const { full, pager } = made({ memoryBytes: 3 * WEIGHT });
     const segments = full(3);
     pager.pin(segments[0] as Segment);
     segments.push(...full(1));
@@ -173,27 +173,27 @@ describe('pager: the oldest segments', () => {
   });
 
   it('take nothing there that nobody needs by the time that it is written', async () => {
-    const { full, free, hold, pager } = made({ memory: 2 * WEIGHT });
+    const { full, free, hold, pager } = made({ memoryBytes: 2 * WEIGHT });
     const go = hold();
     const segments = full(3);
     await turns();
     free(segments);
     go();
     await turns();
-    expect([pager.memory, pager.disk]).to.deep.equal([0, 0]);
+    expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
   });
 
   it('give their disk back when nobody needs them', async () => {
-    const { full, free, pager } = made({ memory: 2 * WEIGHT });
+    const { full, free, pager } = made({ memoryBytes: 2 * WEIGHT });
     const segments = full(4);
     await eventually('two on disk', () => onDisk(segments).length === 2);
     free(segments);
-    expect([pager.memory, pager.disk]).to.deep.equal([0, 0]);
+    expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
     expect(segments.map(({ place }) => place)).to.deep.equal([null, null, null, null]);
   });
 
   it('stay where they are once it is shut down', async () => {
-    const { full, pager, counts } = made({ memory: 2 * WEIGHT });
+    const { full, pager, counts } = made({ memoryBytes: 2 * WEIGHT });
     pager.shutdown();
     full(5);
     await turns();
@@ -209,7 +209,7 @@ describe('pager: senders wait', () => {
   ];
   for (const [what, segmentSize, memory, most] of slacks) {
     it(`when more than ${what} waits for the disk beside what memory may hold`, async () => {
-      const { pager, full, free, hold, counts } = made({ segmentSize, memory });
+      const { pager, full, free, hold, counts } = made({ segmentBytes: segmentSize, memoryBytes: memory });
       const go = hold();
       const segments = full(most);
       expect(pager.overfull).to.equal(false);
@@ -219,7 +219,7 @@ describe('pager: senders wait', () => {
       go();
       await eventually('room', () => !pager.overfull);
       expect(counts.room).to.equal(1);
-      expect(counts.spillRoom).to.equal(0);
+      expect(counts.onSpillDrain).to.equal(0);
       await turns();
       free(segments);
     });
@@ -228,11 +228,11 @@ describe('pager: senders wait', () => {
 
 describe('pager: a segment that is loaded', () => {
   it('is as it was, once for all who ask at the same time', async () => {
-    const { full, pager, counts } = made({ memory: 2 * WEIGHT });
+    const { full, pager, counts } = made({ memoryBytes: 2 * WEIGHT });
     const segments = full(4);
     await eventually('two on disk', () => onDisk(segments).length === 2);
     const [segment] = segments as [Segment];
-    const { memory } = pager;
+    const { memoryBytes: memory } = pager;
     const loading = pager.load(segment);
     expect(pager.load(segment)).to.equal(loading);
     expect(pager.loading).to.equal(1);
@@ -244,7 +244,7 @@ describe('pager: a segment that is loaded', () => {
     expect(bytes.toString()).to.equal('0'.padEnd(SIZE, 'x'));
     expect([runs.count, runs.owner(0), runs.end(0)]).to.deep.equal([1, 7, SIZE]);
     expect([times.count, times.value(0), times.end(0)]).to.deep.equal([1, 123, SIZE]);
-    expect(pager.memory).to.be.greaterThan(memory);
+    expect(pager.memoryBytes).to.be.greaterThan(memory);
     await pager.load(segment);
     expect(counts.reads).to.equal(2);
   });
@@ -256,7 +256,7 @@ describe('pager: a segment that is loaded', () => {
   ];
   for (const [what, segmentSize, memory, most] of caches) {
     it(`is kept for the next who needs it, with others: ${what}`, async () => {
-      const { full, free, pager } = made({ segmentSize, memory });
+      const { full, free, pager } = made({ segmentBytes: segmentSize, memoryBytes: memory });
       const count = Math.ceil(memory / segmentSize) + most + 2;
       const segments = full(count);
       const wanted = segments.slice(0, most + 1);
@@ -265,12 +265,12 @@ describe('pager: a segment that is loaded', () => {
       expect(inMemory(wanted)).to.deep.equal(wanted.slice(1).map(({ index }) => index));
       await turns();
       free(segments);
-      expect([pager.memory, pager.disk]).to.deep.equal([0, 0]);
+      expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
     });
   }
 
   it('goes on being kept when a write has pointed into it, and goes for good with its last reader', async () => {
-    const { full, free, pager, counts } = made({ memory: 2 * WEIGHT });
+    const { full, free, pager, counts } = made({ memoryBytes: 2 * WEIGHT });
     const segments = full(4);
     await eventually('two on disk', () => onDisk(segments).length === 2);
     const [segment] = segments as [Segment];
@@ -284,11 +284,11 @@ describe('pager: a segment that is loaded', () => {
     free(segments);
     pager.unpin(segment);
     await turns();
-    expect([pager.memory, pager.disk]).to.deep.equal([0, 0]);
+    expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
   });
 
   it('takes the place of what has yet to be read', async () => {
-    const { full, pager } = made({ memory: 3 * WEIGHT });
+    const { full, pager } = made({ memoryBytes: 3 * WEIGHT });
     const segments = full(4);
     await eventually('one on disk', () => onDisk(segments).length === 1);
     await pager.load(segments[0] as Segment);
@@ -297,20 +297,20 @@ describe('pager: a segment that is loaded', () => {
   });
 
   it('is nothing that anybody needs, if they have left meanwhile', async () => {
-    const { full, free, pager } = made({ memory: 2 * WEIGHT });
+    const { full, free, pager } = made({ memoryBytes: 2 * WEIGHT });
     const segments = full(4);
     await eventually('two on disk', () => onDisk(segments).length === 2);
     const loading = pager.load(segments[0] as Segment);
     free(segments);
     await loading;
-    expect([pager.memory, pager.disk]).to.deep.equal([0, 0]);
+    expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
     expect(inMemory(segments)).to.deep.equal([]);
   });
 });
 
 describe('pager: a segment that cannot be read back', () => {
   async function unreadable() {
-    const all = made({ memory: 2 * WEIGHT });
+    const all = made({ memoryBytes: 2 * WEIGHT });
     const segments = all.full(4);
     await eventually('two on disk', () => onDisk(segments).length === 2);
     all.spill.read = async () => {
@@ -364,12 +364,12 @@ describe('pager: a segment that cannot be read back', () => {
 describe('pager: a full disk', () => {
   /** So many segments on disk, and no room for more. */
   async function filled(records: number) {
-    const all = made({ memory: 8 * WEIGHT });
+    const all = made({ memoryBytes: 8 * WEIGHT });
     const record = SIZE + 2 * 12;
     all.fs.capacity = records * record;
     const segments = all.full(8 + records + 1);
     await eventually('the disk to be full', () => all.warnings.length > 0);
-    expect(all.pager.disk).to.equal(records * record);
+    expect(all.pager.diskBytes).to.equal(records * record);
     return { ...all, segments, record };
   }
 
@@ -392,7 +392,7 @@ describe('pager: a full disk', () => {
     fs.capacity = Number.POSITIVE_INFINITY;
     clock.advance(500);
     await turns();
-    expect(pager.memory).to.equal(8 * WEIGHT);
+    expect(pager.memoryBytes).to.equal(8 * WEIGHT);
     pager.shutdown();
     expect(clock.pending).to.equal(0);
   });
@@ -404,35 +404,35 @@ describe('pager: a full disk', () => {
     clock.advance(500);
     await turns();
     // Ten are there and none is left to go, which is a quarter more than eight, and no segment beside.
-    expect(counts.spillRoom).to.equal(0);
+    expect(counts.onSpillDrain).to.equal(0);
     fs.capacity = Number.POSITIVE_INFINITY;
     full(1);
     clock.advance(500);
     await turns();
-    expect(counts.spillRoom).to.equal(1);
+    expect(counts.onSpillDrain).to.equal(1);
     full(4);
     await turns();
-    expect(counts.spillRoom).to.equal(1);
+    expect(counts.onSpillDrain).to.equal(1);
   });
 
   it('has room again when readers have taken half of it, and memory is half empty', async () => {
     const { counts, free, segments, warnings } = await filled(8);
     const spilled = onDisk(segments).slice(0, 4);
     free(segments.filter(({ index }) => spilled.includes(index)));
-    expect(counts.spillRoom).to.equal(0);
+    expect(counts.onSpillDrain).to.equal(0);
     await turns();
     const dirty = segments.filter(({ index, place }) => index >= 4 && place === null);
     free(dirty.slice(0, -4));
-    expect(counts.spillRoom).to.equal(0);
+    expect(counts.onSpillDrain).to.equal(0);
     const rest = segments.filter(({ index }) => index >= 4 && !dirty.includes(segments[index] as Segment));
     free(rest);
     await turns();
-    expect(counts.spillRoom).to.equal(1);
+    expect(counts.onSpillDrain).to.equal(1);
     expect(warnings).to.have.length(1);
   });
 
   it('leaves a segment in memory that a write has come to point into meanwhile', async () => {
-    const { clock, fs, full, hold, pager, warnings } = made({ memory: 2 * WEIGHT });
+    const { clock, fs, full, hold, pager, warnings } = made({ memoryBytes: 2 * WEIGHT });
     fs.capacity = 0;
     const go = hold();
     const segments = full(3);
@@ -451,7 +451,7 @@ describe('pager: a full disk', () => {
   });
 
   it('is no matter where nothing needs to go there any more', async () => {
-    const { fs, full, free, hold, warnings } = made({ memory: 2 * WEIGHT });
+    const { fs, full, free, hold, warnings } = made({ memoryBytes: 2 * WEIGHT });
     fs.capacity = 0;
     const go = hold();
     const segments = full(3);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { RoomLog } from '../../lib/fanout/message-log.js';
+import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { type Destination, Reader, type ReaderOptions } from '../../lib/fanout/reader.js';
-import { NOBODY } from '../../lib/fanout/runs.js';
+import { NO_OWNER } from '../../lib/fanout/runs.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import type { TimeMark } from '../../lib/fanout/times.js';
 import { eventually } from '../support/patience.js';
@@ -16,8 +16,8 @@ class Slow implements Destination {
   times: (readonly TimeMark[] | undefined)[] = [];
   finished = 0;
   readonly errors: Error[] = [];
-  readonly most?: number;
-  readonly timed?: boolean;
+  readonly maxBytes?: number;
+  readonly wantsTimes?: boolean;
   done: (error?: Error | null) => void = () => {};
 
   constructor(options: { most?: number; timed?: boolean } = {}) {
@@ -42,30 +42,30 @@ class Slow implements Destination {
 type Made = Partial<ReaderOptions> & { destination?: Slow; owner?: number };
 
 function made(made: Made = {}, memory = 1e6) {
-  const { destination = new Slow(), owner = NOBODY, ...options } = made;
+  const { destination = new Slow(), owner = NO_OWNER, ...options } = made;
   const { clock, fs } = fakeWorld();
   clock.time = 5000;
   const turns: (() => void)[] = [];
-  clock.soon = (callback) => void turns.push(callback);
-  const silent = { warn: () => {}, room: () => {}, spillRoom: () => {} };
-  const spill = new Spill({ fs, dir: '/spill', limit: undefined, warn: () => {} });
-  const pager = new Pager({ clock, spill, segmentSize: SEGMENT, memory, ...silent });
-  const log = new RoomLog(SEGMENT, pager, clock);
+  clock.setImmediate = (callback) => void turns.push(callback);
+  const silent = { warn: () => {}, onDrain: () => {}, onSpillDrain: () => {} };
+  const spill = new Spill({ fs, dir: '/spill', limitBytes: undefined, warn: () => {} });
+  const pager = new Pager({ clock, spill, segmentBytes: SEGMENT, memoryBytes: memory, ...silent });
+  const log = new MessageLog(SEGMENT, pager, clock);
   const counts = { progressed: 0, done: 0 };
   const failures: Error[] = [];
   const reader = new Reader(destination, owner, {
     log,
     clock,
-    progressed: () => counts.progressed++,
-    failed: (error) => failures.push(error),
-    done: () => counts.done++,
+    onProgress: () => counts.progressed++,
+    onError: (error) => failures.push(error),
+    onDone: () => counts.done++,
     ...options,
   });
-  const say = (text: string, owner = NOBODY): void => {
+  const say = (text: string, owner = NO_OWNER): void => {
     log.append(owner, text);
     for (let i = 0; i < 2; i++) for (const turn of turns.splice(0)) turn();
   };
-  const standing = (ms: number) => reader.stands(clock.time + ms);
+  const standing = (ms: number) => reader.progress(clock.time + ms);
   return { clock, fs, pager, log, reader, destination, counts, failures, say, standing };
 }
 
@@ -131,7 +131,7 @@ describe('a reader', () => {
   });
 
   it('takes as much at a time as its destination likes, else a segment', () => {
-    const few = new Slow({ most: 5 });
+    const few = new Slow({ maxBytes: 5 });
     const [some, other] = [made(), made({ destination: few })];
     for (const { say } of [some, other]) say('x'.repeat(40));
     expect(some.destination.blocks).to.deep.equal(['x'.repeat(SEGMENT)]);
@@ -140,7 +140,7 @@ describe('a reader', () => {
   });
 
   it('says when its bytes were said to a destination that wants to know, and only to that', () => {
-    const timed = new Slow({ timed: true });
+    const timed = new Slow({ wantsTimes: true });
     const one = made({ destination: timed });
     one.say('now');
     expect(timed.times).to.deep.equal([[{ at: 0, time: one.clock.date() }]]);
@@ -167,7 +167,7 @@ describe('a reader', () => {
     const one = made({ destination: throwing });
     one.say('x'.repeat(3 * SEGMENT));
     expect(throwing.errors.map(({ message }) => message)).to.deep.equal(['oops']);
-    expect([one.counts.done, one.pager.memory]).to.deep.equal([1, 0]);
+    expect([one.counts.done, one.pager.memoryBytes]).to.deep.equal([1, 0]);
     throwing.send = () => {
       throw 'no error';
     };
@@ -177,7 +177,9 @@ describe('a reader', () => {
     const failing = made();
     failing.say('x'.repeat(3 * SEGMENT));
     failing.destination.done(new Error('gone'));
-    expect([failing.counts.done, failing.counts.progressed, failing.pager.memory]).to.deep.equal([1, 0, 0]);
+    expect([failing.counts.done, failing.counts.progressed, failing.pager.memoryBytes]).to.deep.equal([
+      1, 0, 0,
+    ]);
     expect(failing.destination.errors).to.deep.equal([]);
   });
 });
@@ -203,7 +205,7 @@ describe('a reader whose destination is done at once', () => {
   it('does not take what breaks in the log for a failure of the destination', () => {
     const { destination, say } = made({
       destination: atOnce(),
-      progressed: () => {
+      onProgress: () => {
         throw new Error('ours');
       },
     });
@@ -270,7 +272,7 @@ describe('a reader that is stopped', () => {
     reader.stop();
     reader.finish();
     expect(counts.done).to.equal(1);
-    expect(pager.memory).to.equal(0);
+    expect(pager.memoryBytes).to.equal(0);
     destination.done();
     say('y');
     expect(destination.blocks).to.have.length(1);
@@ -300,9 +302,9 @@ describe('what a reader misses', () => {
     const { reader, destination, pager, say } = made();
     say('one');
     say('x'.repeat(10 * SEGMENT));
-    const before = pager.memory;
+    const before = pager.memoryBytes;
     expect(reader.skip().bytes).to.equal(10 * SEGMENT);
-    expect(pager.memory).to.be.lessThan(before);
+    expect(pager.memoryBytes).to.be.lessThan(before);
     expect(reader.lag).to.equal(0);
     say('two');
     destination.done();
@@ -408,8 +410,8 @@ describe('a reader of what is on disk', () => {
     expect(failures).to.deep.equal(destination.errors);
     expect(failures).to.have.length(1);
     expect(counts.done).to.equal(1);
-    expect(reader.stands(clock.time + 1e6)).to.equal('going');
-    expect(pager.disk).to.equal(0);
+    expect(reader.progress(clock.time + 1e6)).to.equal('going');
+    expect(pager.diskBytes).to.equal(0);
   });
 
   it('is told nothing when it was stopped meanwhile', async () => {

@@ -16,7 +16,7 @@ function made(options: Partial<SpillOptions> = {}) {
   const fs = new FakeFileSystem();
   const warnings: MiniServError[] = [];
   const warn = (warning: MiniServError): void => void warnings.push(warning);
-  const spill = new Spill({ fs, dir: '/tmp', limit: undefined, warn, ...options });
+  const spill = new Spill({ fs, dir: '/tmp', limitBytes: undefined, warn, ...options });
   afterwards(() => spill.close());
   return { fs, spill, warnings };
 }
@@ -198,7 +198,7 @@ describe('spill: its directory', () => {
 
 describe('spill: how much it holds', () => {
   it('is at most the limit', async () => {
-    const { spill } = made({ limit: 1000 });
+    const { spill } = made({ limitBytes: 1000 });
     await write(spill, bytes(600));
     const place = await write(spill, bytes(400));
     expect(spill.used).to.equal(1000);
@@ -232,9 +232,9 @@ describe('spill: how much it holds', () => {
     };
     expect(await files({}, MIB, 4)).to.equal(1);
     expect(await files({}, MIB, 5)).to.equal(2);
-    expect(await files({ limit: 8000 }, 500, 2)).to.equal(1);
-    expect(await files({ limit: 8000 }, 500, 3)).to.equal(2);
-    expect(await files({ limit: 8 * 1024 * MIB }, MIB, 4)).to.equal(1);
+    expect(await files({ limitBytes: 8000 }, 500, 2)).to.equal(1);
+    expect(await files({ limitBytes: 8000 }, 500, 3)).to.equal(2);
+    expect(await files({ limitBytes: 8 * 1024 * MIB }, MIB, 4)).to.equal(1);
     expect(await files({}, 500, 3, 8000)).to.equal(2);
   });
 });

@@ -10,10 +10,16 @@ import { type FakeWorld, fakeWorld, narrow, systemError } from '../support/world
 /** Segments of 256 bytes, four of them in memory, and a fake disk behind them. */
 function smallRoom(options: RelayOptions = {}): { relay: Relay; world: FakeWorld; warnings: string[] } {
   const world = fakeWorld();
-  const relay = room({ segmentSize: 256, memory: 1024, spillDir: '/spill', world, ...options });
+  const relay = room({
+    segmentBytes: 256,
+    memoryBytes: 1024,
+    spillDir: '/spill',
+    environment: world,
+    ...options,
+  });
   const warnings: string[] = [];
   relay.on('warning', ({ code }: MiniServError) => warnings.push(code));
-  relay.on('spillRoom', () => warnings.push('room'));
+  relay.on('spillDrained', () => warnings.push('room'));
   return { relay, world, warnings };
 }
 
@@ -30,11 +36,11 @@ const packet = (texts: string[]): string => texts.map((text) => `${text}\n`).joi
 
 describe('a backlog', () => {
   it('does not touch the disk below the budget', async () => {
-    const { relay, world } = smallRoom({ memory: 64 * 1024 });
+    const { relay, world } = smallRoom({ memoryBytes: 64 * 1024 });
     const [speaker, listener, laggard] = await withLaggard(relay);
     speaker.send(packet(lines(400)));
     await listener.until(said(0, lines(400)[399] as string));
-    expect(relay.stats().lag.get(laggard.id)).to.be.greaterThan(20_000);
+    expect(relay.stats().lagBytes.get(laggard.id)).to.be.greaterThan(20_000);
     expect(world.fs.calls).to.deep.equal([]);
   });
 
@@ -42,7 +48,7 @@ describe('a backlog', () => {
     const { relay, world } = smallRoom();
     const [speaker] = await withLaggard(relay);
     speaker.send(packet(lines(100)));
-    await eventually('segments on disk', () => relay.stats().disk > 1024);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 1024);
     const [made, opened, unlinked] = world.fs.calls.filter((call) => call !== 'statfs');
     expect(made).to.match(new RegExp(`^mkdtemp /spill/mini-serv-${process.pid}-$`));
     expect(opened).to.match(/^open \/spill\/mini-serv-\d+-0\/segments wx\+ 600$/);
@@ -63,10 +69,10 @@ describe('a backlog', () => {
       await turn();
       await turn();
     }
-    await eventually('all on disk', () => relay.stats().disk > 50_000);
+    await eventually('all on disk', () => relay.stats().diskBytes > 50_000);
     laggard.wake();
     await laggard.hears(expected.join(''));
-    await eventually('the disk to be given back', () => relay.stats().disk === 0);
+    await eventually('the disk to be given back', () => relay.stats().diskBytes === 0);
   });
 
   it('gives the space back when the laggard leaves', async () => {
@@ -74,12 +80,12 @@ describe('a backlog', () => {
     const [speaker, listener, laggard] = await withLaggard(relay);
     speaker.send(packet(lines(200)));
     await listener.until(said(0, lines(200)[199] as string));
-    await eventually('segments on disk', () => relay.stats().disk > 5000);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
     laggard.far.destroy();
     await listener.until(left(laggard.id));
     await eventually('the disk to be given back', () => world.fs.openFiles === 0);
-    expect(relay.stats()).to.include({ disk: 0 });
-    expect(relay.stats().memory).to.be.at.most(256 + 512);
+    expect(relay.stats()).to.include({ diskBytes: 0 });
+    expect(relay.stats().memoryBytes).to.be.at.most(256 + 512);
   });
 
   it('is not kept for a client that left beyond what it is owed', async () => {
@@ -91,22 +97,22 @@ describe('a backlog', () => {
     await listener.until(said(0, lines(50)[49] as string));
     laggard.end();
     await listener.until(left(laggard.id));
-    const { disk } = relay.stats();
+    const { diskBytes: disk } = relay.stats();
     speaker.send(packet(lines(1000)));
     speaker.send('last\n');
     await listener.until(said(0, 'last'));
     await turn();
-    expect(relay.stats().disk).to.be.at.most(disk + 4096);
+    expect(relay.stats().diskBytes).to.be.at.most(disk + 4096);
     laggard.wake();
     await laggard.hears(said(0, ...lines(50)));
     await laggard.ended;
   });
 
   it('makes a new directory when another relay has swept its own away', async () => {
-    const { relay, world } = smallRoom({ memory: 0, spillLimit: 80_000 });
+    const { relay, world } = smallRoom({ memoryBytes: 0, spillLimitBytes: 80_000 });
     const [speaker, listener, laggard] = await withLaggard(relay);
     speaker.send(packet(lines(20)));
-    await eventually('segments on disk', () => relay.stats().disk > 0);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 0);
     laggard.wake();
     await laggard.until(said(0, lines(20)[19] as string));
     laggard.halt();
@@ -114,7 +120,7 @@ describe('a backlog', () => {
     speaker.send(packet(lines(200)));
     speaker.send('last\n');
     await listener.until(said(0, 'last'));
-    await eventually('segments on disk again', () => relay.stats().disk > 0);
+    await eventually('segments on disk again', () => relay.stats().diskBytes > 0);
     expect(world.fs.directories.size).to.equal(1);
     laggard.wake();
     await laggard.until(said(0, 'last'));
@@ -124,7 +130,7 @@ describe('a backlog', () => {
     const { relay, world } = smallRoom();
     const [speaker] = await withLaggard(relay);
     speaker.send(packet(lines(200)));
-    await eventually('segments on disk', () => relay.stats().disk > 5000);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
     const closed = relay.close(100);
     await eventually('the grace period', () => world.clock.pending > 0);
     world.clock.advance(100);
@@ -144,12 +150,12 @@ describe('a backlog', () => {
     const [speaker] = await withLaggard(relay);
     // Files of a megabyte at first, and then of a 16th of what is there.
     speaker.send(packet(lines(60_000)));
-    await eventually('segments on disk', () => relay.stats().disk > 3e6);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 3e6);
     expect(world.fs.openFiles).to.be.at.most(8);
   });
 
   it('leaves nothing behind when the relay is closed while the first file is made', async () => {
-    const { relay, world } = smallRoom({ memory: 0 });
+    const { relay, world } = smallRoom({ memoryBytes: 0 });
     const [speaker] = await withLaggard(relay);
     let made = (): void => {};
     const unlinking = new Promise<void>((resolve) => {
@@ -176,7 +182,7 @@ describe('a backlog', () => {
     const [speaker, listener] = await withLaggard(relay);
     speaker.send(packet(lines(400)));
     await listener.until(said(0, lines(400)[399] as string));
-    await eventually('segments on disk', () => relay.stats().disk > 5000);
+    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
     expect(warnings).to.deep.equal(['ERR_SPILL_TMPFS']);
   });
 });
@@ -187,7 +193,7 @@ describe('reading a backlog back', () => {
     const members = await withLaggard(made.relay);
     members[0].send(packet(lines(200)));
     await members[1].until(said(0, lines(200)[199] as string));
-    await eventually('segments on disk', () => made.relay.stats().disk > 5000);
+    await eventually('segments on disk', () => made.relay.stats().diskBytes > 5000);
     return { ...made, members };
   }
 
@@ -236,6 +242,6 @@ describe('reading a backlog back', () => {
     await listener.until(said(0, 'after'));
     expect(warnings).to.deep.equal(['ERR_SPILL_READ']);
     expect(said(0, ...lines(200)).startsWith(laggard.received)).to.equal(true);
-    expect(relay.stats().disk).to.equal(0);
+    expect(relay.stats().diskBytes).to.equal(0);
   });
 });

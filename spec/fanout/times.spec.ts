@@ -10,15 +10,15 @@ import { fakeWorld } from '../support/world.js';
 
 /** Takes a block when told to; keeps what it was given, and when each byte of it was said. */
 class Timed implements Destination {
-  readonly timed = true;
+  readonly wantsTimes = true;
   readonly inbox = new Inbox();
   readonly times: number[] = [];
   open = true;
-  readonly most: number;
+  readonly maxBytes: number;
   #next: (() => void) | undefined;
 
   constructor(most = 256) {
-    this.most = most;
+    this.maxBytes = most;
   }
 
   send(bytes: readonly Buffer[], done: () => void, times: readonly TimeMark[] = []): void {
@@ -86,11 +86,11 @@ describe('times', () => {
 
   for (const [where, options] of [
     ['in memory', {}],
-    ['on disk', { memory: 1024 }],
+    ['on disk', { memoryBytes: 1024 }],
   ] as const) {
     it(`are those of the saying for a reader that lags, its backlog being ${where}`, async () => {
       const world = fakeWorld();
-      const relay = room({ segmentSize: 256, world, ...options });
+      const relay = room({ segmentBytes: 256, environment: world, ...options });
       const speaker = await join(relay);
       const destinations = [undefined, 1, 100, 1000].map((most) => new Timed(most));
       for (const destination of destinations) {
@@ -111,7 +111,7 @@ describe('times', () => {
         await live.inbox.exactly(Buffer.from(text));
         if (i % 3 === 0) world.clock.advance(Math.floor(next() * 10));
       }
-      if (where === 'on disk') await eventually('a spill', () => relay.stats().disk > 0);
+      if (where === 'on disk') await eventually('a spill', () => relay.stats().diskBytes > 0);
       for (const destination of destinations) {
         destination.go();
         await destination.inbox.exactly(Buffer.from(text));

@@ -39,7 +39,12 @@ describe('faults: listeners', function () {
       await eventually('all to be gone', () => relay.stats().clients === 0);
     }
     expect({ hub: listeners(hubs), relay: relay.eventNames().length }).to.deep.equal(base);
-    expect(relay.stats()).to.deep.include({ clients: 0, waiting: 0, disk: 0, outputLag: [] });
+    expect(relay.stats()).to.deep.include({
+      clients: 0,
+      waitingSenders: 0,
+      diskBytes: 0,
+      outputLagBytes: [],
+    });
   });
 });
 

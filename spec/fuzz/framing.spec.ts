@@ -61,7 +61,7 @@ describe('fuzz: framing', function () {
     ['lines that are too long', 7, 0.1],
   ] as const) {
     it(`gives what the model does: ${what}`, async () => {
-      const relay = room({ maxLine, grace: 1000 });
+      const relay = room({ maxLineBytes: maxLine, graceMs: 1000 });
       let output = new Inbox();
       relay.output.on('data', (chunk: Buffer) => output.push(chunk));
       const property = fc.asyncProperty(fc.array(chunks, { minLength: 1, maxLength: 3 }), async (clients) => {

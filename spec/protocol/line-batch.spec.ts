@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Batch } from '../../lib/protocol/line-batch.js';
+import { LineBatch } from '../../lib/protocol/line-batch.js';
 import { BLOCK, encode, type Line, toMessages } from '../../lib/protocol/message.js';
 import { random } from '../support/random.js';
 
@@ -8,7 +8,7 @@ const bytes = (...values: number[]): string => String.fromCharCode(...values);
 const lines = (block: string): Line[] => toMessages(0, block) as unknown as Line[];
 
 function together(messages: readonly Line[]): string {
-  const batch = new Batch();
+  const batch = new LineBatch();
   for (const message of messages) batch.add(message);
   return batch.take();
 }
@@ -30,7 +30,7 @@ describe('lines that have come out of the transforms', () => {
   });
 
   it('are counted from their first character, an empty one too', () => {
-    const batch = new Batch();
+    const batch = new LineBatch();
     expect(batch.size).to.equal(0);
     batch.add({ text: '' });
     batch.add({ text: 'abc' });
@@ -42,7 +42,7 @@ describe('lines that have come out of the transforms', () => {
   });
 
   it('are taken down at once: the object may be used again for the next', () => {
-    const batch = new Batch();
+    const batch = new LineBatch();
     const message = { text: 'a' };
     batch.add(message);
     message.text = 'b';

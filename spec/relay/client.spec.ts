@@ -106,7 +106,7 @@ describe('client', () => {
 
   it('that both write before they read are not a deadlock', async function () {
     this.timeout(30_000);
-    const relay = room({ window: 64 * 1024 });
+    const relay = room({ windowBytes: 64 * 1024 });
     const [a, b] = [await join(relay), await join(relay)];
     a.halt();
     b.halt();

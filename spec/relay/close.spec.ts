@@ -17,7 +17,7 @@ const FOREVER = 60_000;
 
 describe('close', () => {
   it('ends every connection in good order, and says so once', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
     await relay.close();
@@ -40,7 +40,7 @@ describe('close', () => {
   });
 
   it('delivers what has been said, and what has been sent by then', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const [a, b] = [await join(relay), await join(relay)];
     const lines = bulk(4);
     a.send(packet(lines));
@@ -53,7 +53,7 @@ describe('close', () => {
   });
 
   it('does not wait longer than the grace for one who reads nothing, and cheats nobody else', async () => {
-    const relay = room({ grace: 50 });
+    const relay = room({ graceMs: 50 });
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     b.halt();
     const lines = bulk(4);
@@ -66,7 +66,7 @@ describe('close', () => {
   });
 
   it('waits within the grace for one who is slow', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     const lines = bulk(4);
@@ -83,7 +83,7 @@ describe('close', () => {
 
   it('gives a peer that has been sent all a moment to close its side, and none before it has', async () => {
     const world = fakeWorld();
-    const relay = room({ grace: FOREVER, world });
+    const relay = room({ graceMs: FOREVER, environment: world });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
@@ -107,7 +107,7 @@ describe('close', () => {
   });
 
   it('waits within the grace for every transcript, however it is read', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const events = diary(relay);
     const a = await join(relay);
     const pending: (() => void)[] = [];
@@ -137,7 +137,7 @@ describe('close', () => {
   });
 
   it('takes another grace as its argument', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     a.send(packet(bulk(4)));
@@ -146,7 +146,7 @@ describe('close', () => {
   });
 
   it('hears no more of who begins to speak while it waits', async () => {
-    const relay = room({ grace: 100 });
+    const relay = room({ graceMs: 100 });
     const events = diary(relay);
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     b.halt();
@@ -165,7 +165,7 @@ describe('close', () => {
         await delay(1);
         return message;
       });
-    const relay = room({ grace: FOREVER, transforms: [slow] });
+    const relay = room({ graceMs: FOREVER, transforms: [slow] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('one\ntwo\nthree\n');
     await a.until(said(1, 'one'));
@@ -181,7 +181,7 @@ describe('close', () => {
         if (message.kind !== 'line') done(null, message);
         else answer = () => done(null, message);
       });
-    const relay = room({ grace: 20, transforms: [stuck] });
+    const relay = room({ graceMs: 20, transforms: [stuck] });
     const events = diary(relay);
     const a = await join(relay);
     a.send('late\n');
@@ -193,7 +193,7 @@ describe('close', () => {
   });
 
   it('ends the transcript, and does not wait longer than the grace for one that is not read', async () => {
-    const relay = room({ grace: 50 });
+    const relay = room({ graceMs: 50 });
     const [read, unread] = [relay.output, relay.output];
     const sink = read.pipe(new PassThrough());
     sink.resume();
@@ -206,7 +206,7 @@ describe('close', () => {
   });
 
   it('stops listening', async () => {
-    const relay = room({ grace: FOREVER });
+    const relay = room({ graceMs: FOREVER });
     const port = await relay.listen(0);
     const socket = connect(port, '127.0.0.1');
     afterwards(() => void socket.destroy());
@@ -243,11 +243,11 @@ describe('close', () => {
     member.send('hello\n');
     await relay.close(10);
     expect(relay.stats().clients).to.equal(0);
-    expect(relay.stats().transforming.size).to.equal(0);
+    expect(relay.stats().pendingTransforms.size).to.equal(0);
   });
 
   it('is what await using does', async () => {
-    const relay = createRelay({ grace: FOREVER });
+    const relay = createRelay({ graceMs: FOREVER });
     const a = await join(relay);
     await relay[Symbol.asyncDispose]();
     await a.ended;
@@ -259,7 +259,7 @@ describe('close', () => {
   describe('by an AbortSignal', () => {
     it('that is aborted later', async () => {
       const controller = new AbortController();
-      const relay = room({ grace: FOREVER, signal: controller.signal });
+      const relay = room({ graceMs: FOREVER, signal: controller.signal });
       const a = await join(relay);
       const closed = once(relay, 'close');
       controller.abort();

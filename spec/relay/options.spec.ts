@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createRelay, MiniServError, type RelayOptions } from '../../lib/index.js';
 import { checkOptions } from '../../lib/relay/options.js';
-import { realWorld } from '../../lib/util/environment.js';
+import { nodeEnvironment } from '../../lib/util/environment.js';
 
 /** What somebody may hand in who writes no TypeScript. */
 function refusal(options: unknown): MiniServError {
@@ -18,17 +18,17 @@ describe('options', () => {
   const bad: Record<keyof RelayOptions, unknown[]> = {
     transforms: [{}, 'filter', [1], [() => {}, null], null],
     onTransformError: ['', 'ignore', true, null],
-    maxLine: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '64', 257 * 2 ** 20, {}, true],
-    memory: [-1, 0.5, '1', Number.NaN],
+    maxLineBytes: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '64', 257 * 2 ** 20, {}, true],
+    memoryBytes: [-1, 0.5, '1', Number.NaN],
     spillDir: ['', 5, null, {}],
-    spillLimit: [-1, 1.5, '1', null],
-    window: [0, -1, 1.5, '1'],
-    grace: [-1, 0.5, '1', 2 ** 31, Number.POSITIVE_INFINITY],
+    spillLimitBytes: [-1, 1.5, '1', null],
+    windowBytes: [0, -1, 1.5, '1'],
+    graceMs: [-1, 0.5, '1', 2 ** 31, Number.POSITIVE_INFINITY],
     maxClients: [0, -1, 1.5, '2', null],
     room: ['nats://localhost/lobby', {}, null, new EventTarget()],
     signal: ['abort', {}, 5, new AbortController(), null],
-    segmentSize: [0, 15, 1.5, '512', 2 ** 31],
-    world: [5, 'real', null, () => {}],
+    segmentBytes: [0, 15, 1.5, '512', 2 ** 31],
+    environment: [5, 'real', null, () => {}],
   };
   for (const [name, values] of Object.entries(bad)) {
     for (const value of values) {
@@ -53,45 +53,47 @@ describe('options', () => {
   });
 
   it('says what an option may be and what it is', () => {
-    expect(refusal({ grace: -1 }).message).to.equal(
-      'grace must be an integer from 0 to 2147483647, and is -1',
+    expect(refusal({ graceMs: -1 }).message).to.equal(
+      'graceMs must be an integer from 0 to 2147483647, and is -1',
     );
   });
 
   it('takes the least and the most of each size', () => {
     const least = {
-      maxLine: 1,
-      memory: 0,
-      window: 1,
-      grace: 0,
+      maxLineBytes: 1,
+      memoryBytes: 0,
+      windowBytes: 1,
+      graceMs: 0,
       maxClients: 1,
-      segmentSize: 16,
-      spillLimit: 0,
+      segmentBytes: 16,
+      spillLimitBytes: 0,
     };
-    const most = { maxLine: 2 ** 28, grace: 2 ** 31 - 1, segmentSize: 2 ** 30 };
+    const most = { maxLineBytes: 2 ** 28, graceMs: 2 ** 31 - 1, segmentBytes: 2 ** 30 };
     expect(checkOptions(least)).to.deep.include(least);
     expect(checkOptions(most)).to.deep.include(most);
   });
 
   it('has defaults, for what is undefined as for what is left out', () => {
-    const { maxLine, memory, transforms, spillLimit, maxClients, world } = checkOptions({});
-    expect({ maxLine, memory, spillLimit, maxClients }).to.deep.equal({
-      maxLine: 2 ** 26,
-      memory: 2 ** 26,
-      spillLimit: undefined,
+    const { maxLineBytes, memoryBytes, transforms, spillLimitBytes, maxClients, environment } = checkOptions(
+      {},
+    );
+    expect({ maxLineBytes, memoryBytes, spillLimitBytes, maxClients }).to.deep.equal({
+      maxLineBytes: 2 ** 26,
+      memoryBytes: 2 ** 26,
+      spillLimitBytes: undefined,
       maxClients: undefined,
     });
     expect(transforms).to.deep.equal([]);
-    expect(world).to.deep.equal(realWorld);
+    expect(environment).to.deep.equal(nodeEnvironment);
     const nothing = Object.fromEntries(Object.keys(bad).map((name) => [name, undefined])) as RelayOptions;
     expect(checkOptions(nothing)).to.deep.equal(checkOptions({}));
   });
 
   it('takes a part of a world, the rest being real', () => {
-    const clock = { ...realWorld.clock };
-    const { world } = checkOptions({ world: { clock } });
+    const clock = { ...nodeEnvironment.clock };
+    const { environment: world } = checkOptions({ environment: { clock } });
     expect(world.clock).to.equal(clock);
-    expect(world.fs).to.equal(realWorld.fs);
+    expect(world.fs).to.equal(nodeEnvironment.fs);
   });
 
   it('is not changed by what happens to the array afterwards', () => {

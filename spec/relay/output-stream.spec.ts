@@ -40,7 +40,7 @@ async function say(relay: Relay, member: Member, lines: string[]): Promise<void>
 /** More than any buffer on the way can hold. */
 const MUCH = bulk(8);
 /** Little memory, so that what is kept for somebody shows as segments. */
-const SMALL = { segmentSize: 64 * 1024 };
+const SMALL = { segmentBytes: 64 * 1024 };
 
 async function folder(): Promise<string> {
   const dir = await mkdtemp(path(tmpdir(), 'mini-serv-spec-'));
@@ -48,9 +48,9 @@ async function folder(): Promise<string> {
   return dir;
 }
 
-const kept = (relay: Relay): number => relay.stats().memory + relay.stats().disk;
+const kept = (relay: Relay): number => relay.stats().memoryBytes + relay.stats().diskBytes;
 const released = (relay: Relay): Promise<void> =>
-  eventually('the log to be released', () => kept(relay) <= 4 * SMALL.segmentSize);
+  eventually('the log to be released', () => kept(relay) <= 4 * SMALL.segmentBytes);
 
 describe('output', () => {
   it('is all that is said in the room, from its making on, as it stands on the wire', async () => {
@@ -226,10 +226,10 @@ describe('output', () => {
     const a = await join(relay);
     const { output } = relay;
     await say(relay, a, MUCH);
-    const [lag = 0] = relay.stats().outputLag;
+    const [lag = 0] = relay.stats().outputLagBytes;
     expect(lag).to.be.within(4 * 2 ** 20, said(0, ...MUCH).length);
     output.destroy();
-    expect(relay.stats().outputLag).to.deep.equal([]);
+    expect(relay.stats().outputLagBytes).to.deep.equal([]);
   });
 
   it('takes a megabyte ahead of who reads it', () => {
@@ -246,7 +246,7 @@ describe('output', () => {
       output.pipe(other.sink);
       a.send('first\n');
       await Promise.all([one, other].map(({ inbox }) => inbox.until(said(0, 'first'))));
-      const readers = (): number => relay.stats().outputLag.length;
+      const readers = (): number => relay.stats().outputLagBytes.length;
       expect(readers()).to.equal(2);
       return { relay, output, one, other, a, readers };
     }
@@ -302,7 +302,7 @@ describe('output', () => {
   for (const listens of [true, false]) {
     it(`fails where what it is owed cannot be read back, ${listens ? 'and says so' : 'with nobody to be told'}`, async () => {
       const world = fakeWorld();
-      const relay = room({ ...SMALL, memory: 0, world });
+      const relay = room({ ...SMALL, memoryBytes: 0, environment: world });
       const warnings: string[] = [];
       relay.on('warning', ({ code }) => warnings.push(code));
       const { output } = relay;
@@ -318,7 +318,7 @@ describe('output', () => {
         world.clock.advance(1000);
         return all;
       });
-      await eventually('a past on disk', () => relay.stats().disk > 2 ** 20);
+      await eventually('a past on disk', () => relay.stats().diskBytes > 2 ** 20);
       world.fs.readErrors = Array.from({ length: 10_000 }, () => systemError('EIO'));
       output.resume();
       await eventually('its end', () => {

@@ -262,20 +262,28 @@ describe('relay', () => {
 
   it('tells in numbers how it is', async () => {
     const relay = room();
-    expect(relay.stats()).to.deep.include({ clients: 0, refused: 0, outputLag: [], disk: 0, waiting: 0 });
+    expect(relay.stats()).to.deep.include({
+      clients: 0,
+      refused: 0,
+      outputLagBytes: [],
+      diskBytes: 0,
+      waitingSenders: 0,
+    });
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     const events = diary(relay);
     const line = 'x'.repeat(2 ** 20);
     a.send(`${line}\n`);
     await events.until(`line 0 ${line}\n`);
-    const { clients, lag, memory } = relay.stats();
+    const { clients, lagBytes: lag, memoryBytes: memory } = relay.stats();
     expect(clients).to.equal(2);
     expect(lag.get(1)).to.be.within(2 ** 18, said(0, line).length);
     expect(memory).to.be.above(0);
     b.wake();
     await b.hears(said(0, line));
-    await eventually('both to have all', () => [...relay.stats().lag.values()].every((bytes) => bytes === 0));
+    await eventually('both to have all', () =>
+      [...relay.stats().lagBytes.values()].every((bytes) => bytes === 0),
+    );
   });
 
   it('tells how many messages transforms have yet to answer, of those who have such', async () => {
@@ -292,13 +300,13 @@ describe('relay', () => {
     const events = diary(relay);
     const [a] = [await join(relay), await join(relay)];
     a.send('one\ntwo\n');
-    const busy = (): string => JSON.stringify([...relay.stats().transforming]);
+    const busy = (): string => JSON.stringify([...relay.stats().pendingTransforms]);
     await eventually('both to be there, and nothing of the other', () => busy() === '[[0,2]]');
     answers.shift()?.();
     await eventually('the next', () => answers.length > 0);
     answers.shift()?.();
     await events.until('line 0 two\n');
-    await eventually('none', () => relay.stats().transforming.size === 0);
+    await eventually('none', () => relay.stats().pendingTransforms.size === 0);
   });
 
   it('holds nothing of clients that have left', async () => {
@@ -311,6 +319,6 @@ describe('relay', () => {
       await member.ended;
     }
     await eventually('the last to be forgotten', () => relay.stats().clients === 1);
-    expect([...relay.stats().lag.keys()]).to.deep.equal([0]);
+    expect([...relay.stats().lagBytes.keys()]).to.deep.equal([0]);
   });
 });

@@ -1,9 +1,9 @@
 import { Duplex, duplexPair, PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
-import type { Message, Said } from '../../lib/protocol/message.js';
+import type { ClientEvent, Message } from '../../lib/protocol/message.js';
 import { Client } from '../../lib/relay/client.js';
-import { realWorld } from '../../lib/util/environment.js';
+import { nodeEnvironment } from '../../lib/util/environment.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { arrived, left, said } from '../support/wire.js';
 import { fakeWorld } from '../support/world.js';
@@ -139,7 +139,7 @@ describe('source', () => {
   });
 
   it('disconnects who sends a line that is too long, after what it said before', async () => {
-    const relay = room({ maxLine: 10 });
+    const relay = room({ maxLineBytes: 10 });
     const events = diary(relay);
     const listener = await join(relay);
     const speaker = await join(relay);
@@ -151,7 +151,7 @@ describe('source', () => {
   });
 
   it('owes one who sent such a line what was said by then, though it goes on sending', async () => {
-    const relay = room({ maxLine: 10 });
+    const relay = room({ maxLineBytes: 10 });
     const events = diary(relay);
     const [listener, speaker] = [await join(relay), await join(relay)];
     speaker.halt();
@@ -167,7 +167,7 @@ describe('source', () => {
   });
 
   it('ends the connection of one who was disconnected and will not close its side', async () => {
-    const relay = room({ maxLine: 10, grace: 20 });
+    const relay = room({ maxLineBytes: 10, graceMs: 20 });
     const speaker = await join(relay);
     const closed = new Promise((resolve) => speaker.far.once('close', resolve));
     speaker.send('0123456789a');
@@ -181,7 +181,7 @@ describe('source', () => {
       if (message.kind === 'left') throw new Error('oops');
       return message;
     };
-    const relay = room({ maxLine: 10, transforms: [failsAtEnd], world });
+    const relay = room({ maxLineBytes: 10, transforms: [failsAtEnd], environment: world });
     const events = diary(relay);
     const speaker = await join(relay);
     speaker.halt();
@@ -225,18 +225,18 @@ describe('source', () => {
     const listeners = (): string[] =>
       hub.eventNames().map((name) => `${String(name)} ${hub.listenerCount(name)}`);
     let gone = (): void => {};
-    hub.on('data', ({ kind }: Said) => kind === 'left' && gone());
+    hub.on('data', ({ kind }: ClientEvent) => kind === 'left' && gone());
     const before = listeners();
     for (const [name, end] of Object.entries(ends)) {
       for (const words of ['', 'said\n', 'said\nrest', '0123456789a\n']) {
         for (const transforms of [[], [() => objectTransform()]]) {
           const [near, far] = duplexPair();
           far.on('error', () => {});
-          const { clock } = realWorld;
+          const { clock } = nodeEnvironment;
           const pass = (_client: number, resume: () => void): void => resume();
           const policy = { onTransformError: 'close', warn: () => {} } as const;
-          const options = { hub, clock, transforms, maxLine: 10, pass, ...policy };
-          const client = new Client(0, far, { ...options, grace: 0, closed: () => {} });
+          const options = { hub, clock, transforms, maxLineBytes: 10, pass, ...policy };
+          const client = new Client(0, far, { ...options, graceMs: 0, onClose: () => {} });
           const left = new Promise<void>((resolve) => {
             gone = resolve;
           });

@@ -1,6 +1,6 @@
-import { EmbeddedLog } from '../../lib/room/local-log.js';
+import { LocalLog } from '../../lib/room/local-log.js';
 import { logSpec } from '../support/log-spec.js';
 
 describe('the embedded log', () => {
-  logSpec(async () => new EmbeddedLog());
+  logSpec(async () => new LocalLog());
 });

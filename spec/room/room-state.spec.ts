@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { FoldReader, LogEvent } from '../../lib/room/event-log.js';
-import { Fold, type LogRecord } from '../../lib/room/room-state.js';
+import type { LogEvent, RoomStateReader } from '../../lib/room/event-log.js';
+import { type LogRecord, RoomState } from '../../lib/room/room-state.js';
 
 /** What a reader was told, an entry each. */
-function listener(): FoldReader & { readonly heard: string[] } {
+function listener(): RoomStateReader & { readonly heard: string[] } {
   const heard: string[] = [];
   return {
     heard,
-    given: (token, client) => heard.push(`given ${token} ${client}`),
-    arrived: (client, silent, first) => heard.push(`arrived ${client} ${silent} ${first}`),
-    lines: (client, bytes) => heard.push(`${client}: ${bytes}`),
-    left: (client, silent) => heard.push(`left ${client} ${silent}`),
+    onIdAssigned: (token, client) => heard.push(`given ${token} ${client}`),
+    onJoined: (client, silent, first) => heard.push(`arrived ${client} ${silent} ${first}`),
+    onLines: (client, bytes) => heard.push(`${client}: ${bytes}`),
+    onLeft: (client, silent) => heard.push(`left ${client} ${silent}`),
   };
 }
 
@@ -24,10 +24,10 @@ function fold(
   records: readonly (readonly [epoch: string, n: number, ...events: LogEvent[]])[],
   own = '',
 ): string[] {
-  const all = new Fold();
+  const all = new RoomState();
   const reader = listener();
   for (const [i, [epoch, n, ...events]] of records.entries())
-    all.apply({ epoch, n, events }, reader, own, i + 1);
+    all.apply({ instanceId: epoch, n, events }, reader, own, i + 1);
   return reader.heard;
 }
 
@@ -101,21 +101,22 @@ describe('the fold of a log', () => {
   });
 
   it('tells how many records are missing', () => {
-    const all = new Fold();
+    const all = new RoomState();
     const reader = listener();
-    const record = (n: number): LogRecord => ({ epoch: 'a', n, events: [] });
+    const record = (n: number): LogRecord => ({ instanceId: 'a', n, events: [] });
     expect([0, 1, 4, 3, 5].map((n) => all.apply(record(n), reader, ''))).to.deep.equal([0, 0, 2, 0, 0]);
   });
 
   it('forgets runs that ended long ago, and what comes of them stays dropped', () => {
-    const all = new Fold();
+    const all = new RoomState();
     const reader = listener();
     for (let i = 0; i < 1200; i++) {
-      all.apply({ epoch: `run ${i}`, n: 0, events: [arrived, down(`run ${i}`)] }, reader, '');
+      all.apply({ instanceId: `run ${i}`, n: 0, events: [arrived, down(`run ${i}`)] }, reader, '');
     }
     expect(all.save().dead).to.have.length(1000);
     const { length } = reader.heard;
-    for (const epoch of ['run 0', 'run 1199']) all.apply({ epoch, n: 1, events: [arrived] }, reader, '');
+    for (const epoch of ['run 0', 'run 1199'])
+      all.apply({ instanceId: epoch, n: 1, events: [arrived] }, reader, '');
     expect(reader.heard).to.have.length(length);
   });
 
@@ -141,14 +142,14 @@ describe('the fold of a log', () => {
         const records = chosen.map(({ epoch, events, again }): LogRecord => {
           const n = (counts.get(epoch) ?? -1) + 1 - again;
           counts.set(epoch, Math.max(0, n));
-          return { epoch, n: Math.max(0, n), events };
+          return { instanceId: epoch, n: Math.max(0, n), events };
         });
         const kept = Math.min(at, records.length);
-        const whole = new Fold();
+        const whole = new RoomState();
         const before = listener();
         const after = listener();
         for (const [i, one] of records.slice(0, kept).entries()) whole.apply(one, before, 'a', i + 1);
-        const restored = Fold.from(JSON.parse(JSON.stringify(whole.save())));
+        const restored = RoomState.from(JSON.parse(JSON.stringify(whole.save())));
         for (let place = restored.oldest ?? kept + 1; place <= kept; place++) {
           restored.again(records[place - 1] as LogRecord, place);
         }

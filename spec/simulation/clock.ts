@@ -16,13 +16,13 @@ export class SimulatedClock implements Clock {
     return Date.UTC(2026, 0, 31, 12) + this.#time + this.#set;
   }
 
-  after(ms: number, callback: () => void): () => void {
+  setTimer(ms: number, callback: () => void): () => void {
     const timer = { at: this.#time + ms, callback };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
 
-  soon(callback: () => void): void {
+  setImmediate(callback: () => void): void {
     this.#soon.push(callback);
   }
 

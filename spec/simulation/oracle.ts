@@ -36,7 +36,7 @@ function memoryBound({ setup, peers, transcripts, disk }: Simulation): number {
 /** What must be so at every moment. */
 function look(simulation: Simulation): void {
   const { relay, disk, told } = simulation;
-  const { memory } = relay.stats();
+  const { memoryBytes: memory } = relay.stats();
   const bound = memoryBound(simulation);
   // At the end all that has been read of the senders is said at once.
   require(memory <= bound || disk.closing, `${memory} bytes of the log are in memory, and ${bound} may be`);
@@ -135,7 +135,7 @@ function checkWarnings(simulation: Simulation): void {
 
 /** Whether senders are all heard, and those who read have all that there is. */
 function atRest({ relay, peers, transcripts, disk, clock }: Simulation): boolean {
-  const { waiting, lag, transforming } = relay.stats();
+  const { waitingSenders: waiting, lagBytes: lag, pendingTransforms: transforming } = relay.stats();
   if (waiting > 0 || transforming.size > 0 || disk.busy > 0 || clock.due > 0) return false;
   const busy = ({ id, connection, reading, owed }: Peer): boolean =>
     connection.deliverable || (reading && (owed || (lag.get(id) ?? 0) > 0));
@@ -149,7 +149,7 @@ function atRest({ relay, peers, transcripts, disk, clock }: Simulation): boolean
 /** Whether there is nothing left to do for anybody. */
 function allHeard(simulation: Simulation): boolean {
   const { relay, peers } = simulation;
-  const { outputLag } = relay.stats();
+  const { outputLagBytes: outputLag } = relay.stats();
   if (!atRest(simulation) || outputLag.some((lag) => lag > 0)) return false;
   const cut = ended(simulation);
   return peers.every(
@@ -158,7 +158,7 @@ function allHeard(simulation: Simulation): boolean {
 }
 
 function state({ relay, peers, disk }: Simulation): string {
-  const { lag, transforming, ...stats } = relay.stats();
+  const { lagBytes: lag, pendingTransforms: transforming, ...stats } = relay.stats();
   const clients = peers.map(({ id, state, reading, connection, owed }) =>
     [
       id,
@@ -180,8 +180,8 @@ function checkClosed({ relay, disk, clock, peers, transcripts }: Simulation): vo
   require(disk.directories.size === 0, `directories are left: ${[...disk.directories].join()}`);
   require(clock.timers === 0, `${clock.timers} timers are set after the end`);
   for (const { id, connection } of peers) require(connection.destroyed, `client ${id} is open after the end`);
-  require(relay.stats().outputLag.length ===
-    0, `${transcripts.length} transcripts began, and ${relay.stats().outputLag.length} are left`);
+  require(relay.stats().outputLagBytes.length ===
+    0, `${transcripts.length} transcripts began, and ${relay.stats().outputLagBytes.length} are left`);
 }
 
 /** The simulation that is under way: what nobody could catch is its. */
@@ -217,9 +217,10 @@ export async function simulate(schedule: Schedule): Promise<void> {
     require(rests, () => `the room does not come to rest: ${state(simulation)}`);
     const { told, relay } = simulation;
     require(told.full === told.room, 'senders still wait for the disk, they say');
-    require(relay.stats().disk === 0, `${relay.stats().disk} bytes are kept on disk for nobody`);
+    require(relay.stats().diskBytes === 0, `${relay.stats().diskBytes} bytes are kept on disk for nobody`);
     const most = 2 * heaviest(setup.segmentSize);
-    require(relay.stats().memory <= most, `${relay.stats().memory} bytes are kept in memory for nobody`);
+    require(relay.stats().memoryBytes <=
+      most, `${relay.stats().memoryBytes} bytes are kept in memory for nobody`);
     checkLog(simulation, true);
     checkHeard(simulation, true);
   }

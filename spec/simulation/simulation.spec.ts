@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Pacing } from '../../lib/fanout/flow-control.js';
-import { RoomLog } from '../../lib/fanout/message-log.js';
+import { FlowControl } from '../../lib/fanout/flow-control.js';
+import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { Segment } from '../../lib/fanout/segment.js';
 import { Spill } from '../../lib/fanout/spill.js';
@@ -41,15 +41,15 @@ describe('the simulation', function () {
       'that a segment is never given back',
       /for nobody|broken invariant/,
       () => {
-        broken(RoomLog.prototype, 'advance', () => {});
+        broken(MessageLog.prototype, 'advance', () => {});
       },
     ],
     [
       'that a segment is given back too early',
       /broken invariant/,
       () => {
-        const { advance } = RoomLog.prototype;
-        broken(RoomLog.prototype, 'advance', function (this: RoomLog, from, to) {
+        const { advance } = MessageLog.prototype;
+        broken(MessageLog.prototype, 'advance', function (this: MessageLog, from, to) {
           advance.call(this, from, to + this.segmentSize);
         });
       },
@@ -72,8 +72,8 @@ describe('the simulation', function () {
       'that readers are not woken',
       /does not come to rest/,
       () => {
-        const { wait } = RoomLog.prototype;
-        broken(RoomLog.prototype, 'wait', function (this: RoomLog, callback) {
+        const { wait } = MessageLog.prototype;
+        broken(MessageLog.prototype, 'wait', function (this: MessageLog, callback) {
           if (this.end < 200) wait.call(this, callback);
         });
       },
@@ -82,7 +82,7 @@ describe('the simulation', function () {
       'that a waiting sender is forgotten',
       /does not come to rest|does not close|of its/,
       () => {
-        broken(Pacing.prototype, 'pass', function (this: Pacing, _client, resume) {
+        broken(FlowControl.prototype, 'pass', function (this: FlowControl, _client, resume) {
           if (this.clients.size < 3) resume();
         });
       },

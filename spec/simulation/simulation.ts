@@ -56,15 +56,15 @@ export class Simulation {
     this.transforming = TRANSFORMS[setup.transform](this.#held, setup);
     const { segmentSize, memory, window, spillLimit, maxLine, bypass } = setup;
     this.relay = createRelay({
-      segmentSize,
-      memory: memory * segmentSize,
-      window,
-      ...(spillLimit === undefined ? {} : { spillLimit: spillLimit * segmentSize }),
-      ...(maxLine === undefined ? {} : { maxLine }),
+      segmentBytes: segmentSize,
+      memoryBytes: memory * segmentSize,
+      windowBytes: window,
+      ...(spillLimit === undefined ? {} : { spillLimitBytes: spillLimit * segmentSize }),
+      ...(maxLine === undefined ? {} : { maxLineBytes: maxLine }),
       transforms: this.transforming.factories,
       onTransformError: bypass ? 'bypass' : 'close',
       spillDir: '/simulated',
-      world: { clock: this.clock, fs: this.disk },
+      environment: { clock: this.clock, fs: this.disk },
     });
     this.relay.on('arrived', (client) => this.log.push({ kind: 'arrived', client }));
     this.relay.on('left', (client) => this.log.push({ kind: 'left', client }));
@@ -77,7 +77,7 @@ export class Simulation {
       this.warnings.push(warning);
       if (warning.code === 'ERR_SPILL_FULL') this.told.full++;
     });
-    this.relay.on('spillRoom', () => this.told.room++);
+    this.relay.on('spillDrained', () => this.told.room++);
     for (let i = 0; i < setup.clients; i++) this.#connect(true);
     for (let i = 0; i < setup.transcripts; i++) this.#transcribe(true);
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
-import { DuplexDestination } from '../../lib/sinks/duplex-sink.js';
+import { DuplexSink } from '../../lib/sinks/duplex-sink.js';
 import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
 import { turns } from '../support/patience.js';
@@ -41,7 +41,7 @@ describe('duplex destination', () => {
       uncork: () => calls.push('uncork'),
     });
     const [first, second] = pieces(2) as [Buffer, Buffer];
-    const destination = new DuplexDestination(socket);
+    const destination = new DuplexSink(socket);
     await new Promise<void>((resolve) => destination.send([first], () => resolve()));
     await new Promise<void>((resolve) => destination.send([first, second], () => resolve()));
     expect(calls).to.deep.equal([first, 'cork', first, second, 'uncork']);
@@ -60,7 +60,7 @@ describe('duplex destination', () => {
       const { socket, inbox } = await connection();
       let done = 0;
       await new Promise<void>((resolve, reject) => {
-        new DuplexDestination(socket).send(pieces(count), (error) => {
+        new DuplexSink(socket).send(pieces(count), (error) => {
           done++;
           if (error) reject(error);
           else resolve();
@@ -76,7 +76,7 @@ describe('duplex destination', () => {
 
   it('is done at once where the kernel took a few bytes at once, and later for more', async () => {
     const { socket, inbox } = await connection();
-    const destination = new DuplexDestination(socket);
+    const destination = new DuplexSink(socket);
     let done: unknown = 'not yet';
     destination.send([small], (error) => {
       done = error;
@@ -96,7 +96,7 @@ describe('duplex destination', () => {
   it('is done with a few bytes only when they have been taken, where the kernel takes no more', async () => {
     const { socket, peer } = await connection();
     peer.pause();
-    const destination = new DuplexDestination(socket);
+    const destination = new DuplexSink(socket);
     const filled = Buffer.alloc(8 * 1024, 'f');
     let blocks = 0;
     while (socket.writableLength === 0) {
@@ -126,7 +126,7 @@ describe('duplex destination', () => {
       _write: (_b: unknown, _e: unknown, done: (error: Error) => void) => done(refused),
     });
     let told: unknown;
-    new DuplexDestination(socket).send([small], (error) => {
+    new DuplexSink(socket).send([small], (error) => {
       told = error;
     });
     expect(told).to.equal(refused);
@@ -142,7 +142,7 @@ describe('duplex destination', () => {
       },
     });
     const lent = pieces(3);
-    await new Promise((resolve) => new DuplexDestination(keeper).send(lent, resolve));
+    await new Promise((resolve) => new DuplexSink(keeper).send(lent, resolve));
     for (const bytes of lent) bytes.fill('x');
     expect(Buffer.concat(kept).toString()).to.equal('0 1 2 ');
   });
@@ -153,7 +153,7 @@ describe('duplex destination', () => {
     const kept: Buffer[] = [];
     Object.assign(other, { write: (bytes: Buffer) => kept.push(bytes) });
     const lent = pieces(1);
-    new DuplexDestination(other).send(lent, () => {});
+    new DuplexSink(other).send(lent, () => {});
     lent[0]?.fill('x');
     expect(kept.map(String)).to.deep.equal(['0 ']);
     other.destroy();
@@ -169,7 +169,7 @@ describe('duplex destination', () => {
     });
     let done = false;
     const sent = new Promise<void>((resolve) => {
-      new DuplexDestination(slow).send(pieces(2), () => {
+      new DuplexSink(slow).send(pieces(2), () => {
         done = true;
         resolve();
       });
@@ -196,7 +196,7 @@ describe('duplex destination', () => {
         },
       });
       leave(duplex);
-      const error = await new Promise((resolve) => new DuplexDestination(duplex).send(pieces(1), resolve));
+      const error = await new Promise((resolve) => new DuplexSink(duplex).send(pieces(1), resolve));
       expect(error).to.be.an.instanceOf(Error).and.include({ message: 'the connection is gone' });
       expect(writes).to.equal(0);
     });
@@ -205,17 +205,17 @@ describe('duplex destination', () => {
   it('tells the error of a write, and breaks the connection when it is to fail', async () => {
     const failing = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     failing.on('error', () => {});
-    const error = await new Promise((resolve) => new DuplexDestination(failing).send(pieces(1), resolve));
+    const error = await new Promise((resolve) => new DuplexSink(failing).send(pieces(1), resolve));
     expect(error).to.include({ message: 'EPIPE' });
     const { socket } = await connection();
     const told = once(socket, 'error');
-    new DuplexDestination(socket).fail(new Error('cannot be read back'));
+    new DuplexSink(socket).fail(new Error('cannot be read back'));
     expect(((await told) as [Error])[0].message).to.equal('cannot be read back');
   });
 
   it('finishes with FIN', async () => {
     const { socket } = await connection();
-    new DuplexDestination(socket).finish();
+    new DuplexSink(socket).finish();
     await once(socket, 'finish');
   });
 });

@@ -16,8 +16,8 @@ export class Simulation {
   readonly clock: Clock = {
     now: () => this.time,
     date: () => 1e12 + this.time,
-    after: (ms, callback) => this.after(ms, callback),
-    soon: (callback) => void this.after(0, callback),
+    setTimer: (ms, callback) => this.after(ms, callback),
+    setImmediate: (callback) => void this.after(0, callback),
   };
 
   after(ms: number, callback: () => void): () => void {
@@ -99,7 +99,7 @@ export class FakeEngine implements Engine {
   readonly identity: string;
   readonly first: number;
   readonly last: number;
-  readonly most: number;
+  readonly maxRecordBytes: number;
   /** Time stands for this relay, and so does all that it does. */
   stopped = false;
   closed = false;
@@ -120,12 +120,12 @@ export class FakeEngine implements Engine {
   constructor(room: FakeRoom, weather: Weather, most: number) {
     this.#room = room;
     this.#weather = weather;
-    this.most = most;
+    this.maxRecordBytes = most;
     this.identity = room.identity;
     this.first = room.first;
     this.last = room.records.length;
     const { clock } = room.simulation;
-    this.clock = { ...clock, after: (ms, callback) => this.#after(ms, callback) };
+    this.clock = { ...clock, setTimer: (ms, callback) => this.#after(ms, callback) };
   }
 
   publish(_id: string, record: Uint8Array): Promise<void> {
@@ -160,7 +160,7 @@ export class FakeEngine implements Engine {
     this.pump();
   }
 
-  beat(bytes: Uint8Array): void {
+  heartbeat(bytes: Uint8Array): void {
     if (this.#cut || this.#dead) return;
     for (const engine of this.#room.engines) if (!this.#weather.beatLost()) engine.hear(bytes);
   }
@@ -169,15 +169,15 @@ export class FakeEngine implements Engine {
     // None overtakes another, and none gets through to who is cut off.
     this.#beatsAt = Math.max(this.#room.simulation.time + this.#weather.delay(), this.#beatsAt);
     this.#after(this.#beatsAt - this.#room.simulation.time, () => {
-      if (!this.#cut) this.#reader?.beat(bytes);
+      if (!this.#cut) this.#reader?.onHeartbeat(bytes);
     });
   }
 
-  async roster(): Promise<Uint8Array | undefined> {
+  async snapshot(): Promise<Uint8Array | undefined> {
     return this.#room.rosters.at(-1)?.bytes;
   }
 
-  async keep(asOf: number, bytes: Uint8Array): Promise<void> {
+  async saveSnapshot(asOf: number, bytes: Uint8Array): Promise<void> {
     if (this.#cut || this.#dead) throw new Error('cut off');
     if (this.forgetful-- > 0) throw new Error('no answer');
     this.#room.rosters.push({ asOf, bytes });
@@ -193,7 +193,7 @@ export class FakeEngine implements Engine {
     if (this.#cut) return;
     this.#cut = true;
     this.#after(0, () => {
-      if (this.#cut) this.#reader?.away(new Error('cut off'));
+      if (this.#cut) this.#reader?.onOutage(new Error('cut off'));
     });
   }
 
@@ -201,7 +201,7 @@ export class FakeEngine implements Engine {
     if (!this.#cut) return;
     this.#cut = false;
     this.#after(0, () => {
-      if (!this.#cut) this.#reader?.back();
+      if (!this.#cut) this.#reader?.onReconnect();
     });
     this.pump();
   }
@@ -237,7 +237,7 @@ export class FakeEngine implements Engine {
       this.#pumping = false;
       const record = this.#room.records[this.#next - 1];
       if (this.#paused || this.#cut || record === undefined) return;
-      this.#reader?.record(this.#next++, record.time, record.bytes);
+      this.#reader?.onRecord(this.#next++, record.time, record.bytes);
       this.pump();
     });
   }

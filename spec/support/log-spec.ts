@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import type { Log, LogEvent, LogReader } from '../../lib/room/event-log.js';
+import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { within } from './patience.js';
 
 /** A log, and all that is read of it, an entry each. */
 export class Readings {
-  readonly log: Log;
+  readonly log: EventLog;
   readonly heard: string[] = [];
   readonly times: (number | undefined)[] = [];
   /** Ids by tokens. */
@@ -14,28 +14,28 @@ export class Readings {
   readonly told = new Inbox();
   full = false;
 
-  constructor(log: Log) {
+  constructor(log: EventLog) {
     this.log = log;
     const hear = (entry: string, time?: number): void => {
       this.heard.push(entry);
       this.times.push(time);
       this.told.push(Buffer.from(`${entry.slice(0, 200)}\n`));
     };
-    const reader: LogReader = {
-      given: (token, client) => {
+    const reader: EventLogReader = {
+      onIdAssigned: (token, client) => {
         this.ids.set(token, client);
         hear(`given ${token} ${client}`);
       },
-      arrived: (client, silent, first, time) =>
+      onJoined: (client, silent, first, time) =>
         hear(`arrived ${client}${silent ? ' silent' : ''}${first ? ' first' : ''}`, time),
-      lines: (client, bytes, time) => hear(`lines ${client} ${bytes}`, time),
-      left: (client, silent, time) => hear(`left ${client}${silent ? ' silent' : ''}`, time),
-      full: () => this.full,
-      room: () => hear('room'),
-      warn: ({ code }) => hear(`warn ${code}`),
-      away: ({ code }) => hear(`away ${code}`),
-      back: () => hear('back'),
-      lost: ({ code }) => hear(`lost ${code}`),
+      onLines: (client, bytes, time) => hear(`lines ${client} ${bytes}`, time),
+      onLeft: (client, silent, time) => hear(`left ${client}${silent ? ' silent' : ''}`, time),
+      isFull: () => this.full,
+      onDrain: () => hear('room'),
+      onWarning: ({ code }) => hear(`warn ${code}`),
+      onOutage: ({ code }) => hear(`away ${code}`),
+      onReconnect: () => hear('back'),
+      onLost: ({ code }) => hear(`lost ${code}`),
     };
     log.read(reader);
     afterwards(() => within(log.destroy(), 'the end of a log'));
@@ -62,7 +62,10 @@ export class Readings {
  * @param makeLog a log of a new room, each time
  * @param joinLog another log of the same room, where a room can be shared
  */
-export function logSpec(makeLog: () => Promise<Log>, joinLog?: (log: Log) => Promise<Log>): void {
+export function logSpec(
+  makeLog: () => Promise<EventLog>,
+  joinLog?: (log: EventLog) => Promise<EventLog>,
+): void {
   const arrive = async (readings: Readings, token: number): Promise<number> => {
     readings.append({ kind: 'arrived', token });
     await readings.told.until((bytes) => bytes.includes(`given ${token} `));

@@ -34,7 +34,7 @@ export async function said(spec: string, cwd: string, lines = ['a', 'b']): Promi
 /** The error with which a transform cannot be loaded. */
 export async function refusal(spec: string, cwd: string, patience = 10_000): Promise<MiniServError> {
   try {
-    await loadTransforms([spec], { cwd, patience });
+    await loadTransforms([spec], { cwd, timeout: patience });
   } catch (error) {
     expect(error).to.be.an.instanceOf(MiniServError);
     return error as MiniServError;

@@ -116,7 +116,7 @@ export class FakeClock implements Clock {
     return this.began + this.time;
   }
 
-  after(ms: number, callback: () => void): () => void {
+  setTimer(ms: number, callback: () => void): () => void {
     const timer = { at: this.time + ms, callback };
     // What is due at once needs nobody to advance the clock.
     if (ms === 0) setImmediate(() => this.advance(0));
@@ -124,7 +124,7 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  soon(callback: () => void): void {
+  setImmediate(callback: () => void): void {
     setImmediate(callback);
   }
 

@@ -55,12 +55,12 @@ async function scene(seed: number, format: Format): Promise<void> {
   await symlink(small, join(dir, 'log'));
   await mkdir(join(dir, 'spill'));
   const relay = room({
-    memory: 64 * 1024,
-    segmentSize: 8 * 1024,
+    memoryBytes: 64 * 1024,
+    segmentBytes: 8 * 1024,
     spillDir: join(dir, 'spill'),
-    spillLimit: 400_000,
+    spillLimitBytes: 400_000,
     // As long as a busy machine needs to read the transcript, and no longer for an audit whose disk is full.
-    grace: 1000,
+    graceMs: 1000,
   });
   const path = join(dir, 'log', 'audit');
   const warnings: string[] = [];
@@ -106,7 +106,7 @@ async function scene(seed: number, format: Format): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, pick(700)));
     }
   }
-  await eventually('the transcript to be read', () => relay.stats().outputLag[0] === 0);
+  await eventually('the transcript to be read', () => relay.stats().outputLagBytes[0] === 0);
   await relay.close();
   await audit.closed;
   const contents = await Promise.all(

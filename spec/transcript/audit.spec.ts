@@ -505,7 +505,7 @@ describe('auditTo', () => {
     const path = join(await folder({}), 'fifo');
     spawnSync('mkfifo', [path]);
     const world = fakeWorld();
-    const relay = room({ segmentSize: 256, memory: 1024, world });
+    const relay = room({ segmentBytes: 256, memoryBytes: 1024, environment: world });
     const warnings: string[] = [];
     relay.on('warning', ({ code }) => warnings.push(code));
     const wire = new Inbox();
@@ -515,7 +515,7 @@ describe('auditTo', () => {
     const a = await joinRoom(relay);
     a.send(packet(Array.from({ length: 100 }, (_, i) => `${i} `.padEnd(200, 'x'))));
     await wire.until('client 0: 99 ');
-    await eventually('a spill', () => relay.stats().disk > 0);
+    await eventually('a spill', () => relay.stats().diskBytes > 0);
     world.fs.readErrors = Array.from({ length: 1000 }, () => new Error('EIO'));
     const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'ignore'] });
     afterwards(() => void reader.kill());
@@ -543,7 +543,7 @@ describe('auditTo', () => {
       );
     expect(await reason(auditTo(relay, '/nowhere/audit'))).to.equal('ENOENT');
     expect(await reason(auditTo(relay, '/tmp/x', { format: 'xml' as never }))).to.equal('ERR_OPTION');
-    expect(relay.stats().outputLag).to.deep.equal([]);
+    expect(relay.stats().outputLagBytes).to.deep.equal([]);
   });
 
   it('of a closed relay is closed at once', async () => {

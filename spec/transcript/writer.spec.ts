@@ -15,7 +15,7 @@ describe('transcript writer', () => {
       format: 'wire',
       opened: {
         sink: {
-          most: undefined,
+          maxBytes: undefined,
           write(_chunks, done) {
             cancel = () => done(new Error('write ECANCELED'));
           },

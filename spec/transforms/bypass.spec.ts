@@ -157,7 +157,7 @@ describe('bypass of a transform that fails', () => {
     b.send(many.map((line) => `${line}\n`).join(''));
     b.end();
     await a.hears(arrived(1), said(1, ...many.map((line) => `[${line}]`)), left(1));
-    await eventually('an end of its transforms', () => relay.stats().transforming.size === 0);
+    await eventually('an end of its transforms', () => relay.stats().pendingTransforms.size === 0);
   });
 });
 
@@ -170,15 +170,15 @@ describe('transform that never answers', () => {
     it(`makes its own client wait and nobody else, and shows in stats (${onTransformError})`, async () => {
       const relay = room({ transforms: [classic(() => {})], onTransformError });
       const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
-      await eventually('answers', () => relay.stats().transforming.size === 0);
+      await eventually('answers', () => relay.stats().pendingTransforms.size === 0);
       b.send('1\nbad\n2\n3\n');
       await a.until(said(1, '1'));
       c.send('hello\n');
       await a.hears(arrived(1), arrived(2), said(1, '1'), said(2, 'hello'));
       await b.until(said(2, 'hello'));
       // The line that it has not answered, and those that wait behind it.
-      await eventually('stats', () => relay.stats().transforming.get(1) === 3);
-      expect([...relay.stats().transforming.keys()]).to.deep.equal([1]);
+      await eventually('stats', () => relay.stats().pendingTransforms.get(1) === 3);
+      expect([...relay.stats().pendingTransforms.keys()]).to.deep.equal([1]);
       await relay.close(10);
     });
   }

@@ -6,24 +6,24 @@ import { afterwards } from '../support/cleanup.js';
 
 describe('options', () => {
   const made = {
-    'of an object': { maxLine: 7 },
-    'without a prototype': Object.assign(Object.create(null), { maxLine: 7 }),
-    'inherited from defaults': Object.create({ maxLine: 7 }),
-    'of two generations': Object.create(Object.create({ maxLine: 9 }), { maxLine: { value: 7 } }),
+    'of an object': { maxLineBytes: 7 },
+    'without a prototype': Object.assign(Object.create(null), { maxLineBytes: 7 }),
+    'inherited from defaults': Object.create({ maxLineBytes: 7 }),
+    'of two generations': Object.create(Object.create({ maxLineBytes: 9 }), { maxLineBytes: { value: 7 } }),
     'of a class': new (class {
-      maxLine = 7;
+      maxLineBytes = 7;
       help(): void {}
     })(),
     'that a class gives by a getter': new (class {
-      get maxLine() {
+      get maxLineBytes() {
         return 7;
       }
     })(),
-    'behind a Proxy': new Proxy({ maxLine: 7 }, {}),
+    'behind a Proxy': new Proxy({ maxLineBytes: 7 }, {}),
   };
   for (const [what, options] of Object.entries(made)) {
     it(`are taken ${what}`, () => {
-      expect(checkOptions(options).maxLine).to.equal(7);
+      expect(checkOptions(options).maxLineBytes).to.equal(7);
       const relay = createRelay(options);
       afterwards(() => relay.close(0));
     });
@@ -39,6 +39,6 @@ describe('options', () => {
 
   it('are not what all objects inherit', () => {
     expect('toString' in bare({})).to.equal(false);
-    expect(Object.keys(bare(Object.create({ maxLine: 7 })))).to.deep.equal([]);
+    expect(Object.keys(bare(Object.create({ maxLineBytes: 7 })))).to.deep.equal([]);
   });
 });

@@ -52,7 +52,7 @@ export async function connectTo(options: ConnectionOptions): Promise<NatsConnect
         const message = `${url.shown} is out of reach (${reason}): all wait until it is back`;
         waiting(new MiniServError('ERR_ROOM_AWAY', message, { cause: error }));
       }
-      await new Promise<void>((resolve) => clock.after(Math.min(RETRY, timeout ?? RETRY), resolve));
+      await new Promise<void>((resolve) => clock.setTimer(Math.min(RETRY, timeout ?? RETRY), resolve));
     }
   }
 }

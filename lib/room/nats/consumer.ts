@@ -3,7 +3,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Clock } from '../../util/environment.js';
 import type { Packages } from './packages.js';
 
-export interface ReadingOptions {
+export interface ConsumerOptions {
   readonly packages: Packages;
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
@@ -29,19 +29,19 @@ const KEPT = 10_000;
  * control. Each message says where it stands, so that one that is missing is noticed, and whoever notices begins
  * anew behind the last that came.
  */
-export class Reading {
+export class Consumer {
   /** The next place that is to come. */
   next: number;
   /** The last message that came: what the stream has at its place must be the same for as long as it is there. */
   last: Msg | null = null;
-  readonly #options: ReadingOptions;
+  readonly #options: ConsumerOptions;
   #subscription: Subscription | null = null;
   #delivered = 0;
   #paused = false;
   #held: Msg[] = [];
   #cancel: () => void = () => {};
 
-  constructor(options: ReadingOptions) {
+  constructor(options: ConsumerOptions) {
     this.#options = options;
     this.next = options.from;
   }
@@ -152,7 +152,7 @@ export class Reading {
 
   #heard(): void {
     this.#cancel();
-    this.#cancel = this.#options.clock.after(HEARTBEAT * SILENT, () => {
+    this.#cancel = this.#options.clock.setTimer(HEARTBEAT * SILENT, () => {
       if (this.#paused) this.#heard();
       else this.#anew();
     });

@@ -5,7 +5,7 @@ import { MiniServError } from '../../util/errors.js';
 import { redact } from '../../util/redact.js';
 import type { Engine, EngineReader } from '../shared/engine.js';
 import { disconnect } from './connection.js';
-import { Reading } from './consumer.js';
+import { Consumer } from './consumer.js';
 import type { Packages } from './packages.js';
 import { findStream, namesOf, type RoomNames } from './streams.js';
 
@@ -39,11 +39,11 @@ export class NatsEngine implements Engine {
   readonly identity: string;
   readonly first: number;
   readonly last: number;
-  readonly most: number;
+  readonly maxRecordBytes: number;
   readonly #options: NatsEngineOptions;
   readonly #names: RoomNames;
   #reader: EngineReader | null = null;
-  #reading: Reading | null = null;
+  #reading: Consumer | null = null;
   #connected = true;
   /** Since it was away all have had the time to see that what they have read is still there. */
   #settled = true;
@@ -65,7 +65,7 @@ export class NatsEngine implements Engine {
     this.last = info.state.last_seq;
     const payload = connection.info?.max_payload ?? 1024 * 1024;
     const { max_msg_size = -1 } = info.config;
-    this.most = (max_msg_size > 0 ? Math.min(payload, max_msg_size) : payload) - HEADERS;
+    this.maxRecordBytes = (max_msg_size > 0 ? Math.min(payload, max_msg_size) : payload) - HEADERS;
     this.#server = connection.info?.server_id;
     this.#disconnected = this.#untilDisconnected();
   }
@@ -85,7 +85,7 @@ export class NatsEngine implements Engine {
   read(from: number, reader: EngineReader): void {
     this.#reader = reader;
     const { packages, connection, jsm, clock } = this.#options;
-    this.#reading = new Reading({
+    this.#reading = new Consumer({
       packages,
       connection,
       jsm,
@@ -95,7 +95,7 @@ export class NatsEngine implements Engine {
       record: (place, time, message) => {
         this.#tail.push({ place, message });
         if (this.#tail.length > REMEMBERED) this.#tail.shift();
-        reader.record(place, time, message.data);
+        reader.onRecord(place, time, message.data);
       },
       gap: (place) => {
         const next = this.#reading?.next ?? from;
@@ -107,7 +107,7 @@ export class NatsEngine implements Engine {
     if (this.#paused) this.#reading.pause();
     connection.subscribe(this.#names.beat, {
       callback: (_error, message) => {
-        if (!this.#closed) reader.beat(message.data);
+        if (!this.#closed) reader.onHeartbeat(message.data);
       },
     });
     void this.#watch();
@@ -124,15 +124,15 @@ export class NatsEngine implements Engine {
     this.#reading?.resume();
   }
 
-  beat(bytes: Uint8Array): void {
+  heartbeat(bytes: Uint8Array): void {
     if (this.#connected && !this.#closed) this.#options.connection.publish(this.#names.beat, bytes);
   }
 
-  async roster(): Promise<Uint8Array | undefined> {
+  async snapshot(): Promise<Uint8Array | undefined> {
     return this.#options.roster;
   }
 
-  async keep(asOf: number, roster: Uint8Array): Promise<void> {
+  async saveSnapshot(asOf: number, roster: Uint8Array): Promise<void> {
     if (!this.#connected) throw new Error('not connected');
     await this.#options.jetstream.publish(this.#names.rosters, roster, {
       msgID: `${this.identity}:${asOf}`,
@@ -161,7 +161,7 @@ export class NatsEngine implements Engine {
           await this.#reading?.start();
           if (over()) return;
           await this.#settle();
-          if (!over()) this.#reader?.back();
+          if (!over()) this.#reader?.onReconnect();
           return;
         }
         if (!wrong.startsWith('there is no stream') || ++missing >= MISSING) {
@@ -171,9 +171,9 @@ export class NatsEngine implements Engine {
       } catch (error) {
         if (over()) return;
         // Still away, or again: said once.
-        this.#reader?.away(error as Error);
+        this.#reader?.onOutage(error as Error);
       }
-      await new Promise<void>((resolve) => this.#options.clock.after(RETRY, resolve));
+      await new Promise<void>((resolve) => this.#options.clock.setTimer(RETRY, resolve));
     }
   }
 
@@ -220,7 +220,7 @@ export class NatsEngine implements Engine {
     const server = connection.info?.server_id;
     // The same server as before has lost nothing: it was the connection that broke.
     if (!this.#settled && server !== this.#server)
-      await new Promise<void>((resolve) => clock.after(settle, resolve));
+      await new Promise<void>((resolve) => clock.setTimer(settle, resolve));
     this.#server = server;
     if (this.#connected) this.#settled = true;
   }
@@ -243,7 +243,7 @@ export class NatsEngine implements Engine {
       this.#connected = false;
       this.#settled = false;
       const reason = new Error('the connection is lost');
-      this.#reader?.away(reason);
+      this.#reader?.onOutage(reason);
       this.#disconnect(reason);
       this.#disconnected = this.#untilDisconnected();
     } else if (status.type === 'reconnect') {
@@ -267,7 +267,7 @@ export class NatsEngine implements Engine {
 
   #lose(code: 'ERR_ROOM_FOREIGN' | 'ERR_ROOM_GAP' | 'ERR_ROOM_REFUSED', message: string): void {
     this.#reading?.stop();
-    this.#reader?.lost(new MiniServError(code, message));
+    this.#reader?.onLost(new MiniServError(code, message));
   }
 }
 

@@ -1,9 +1,9 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { realWorld } from '../../util/environment.js';
+import { nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import { bare } from '../../util/own-options.js';
 import { redact } from '../../util/redact.js';
-import type { Log } from '../event-log.js';
+import type { EventLog } from '../event-log.js';
 import { checkRoomOptions, type RoomOptions } from '../options.js';
 import { joinRoom } from '../shared/shared-log.js';
 import { connectTo, disconnect, reconnectWait } from './connection.js';
@@ -25,7 +25,7 @@ const STARTING = 3000;
  * ERR_ROOM_FOREIGN, ERR_ROOM_GAP, ERR_ROOM_TIMEOUT, ERR_OPTION
  * @throws the signal's reason, if it is aborted
  */
-export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<Log> {
+export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<EventLog> {
   const own = bare(options);
   checkRoomOptions(own);
   const { signal } = own;
@@ -51,8 +51,16 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   }
 }
 
-async function open(url: string, own: RoomOptions): Promise<Log> {
-  const { timeout, keep, replicas, beat = 1000, signal, warn = () => {}, clock = realWorld.clock } = own;
+async function open(url: string, own: RoomOptions): Promise<EventLog> {
+  const {
+    timeout,
+    retention: keep,
+    replicas,
+    heartbeatMs: beat = 1000,
+    signal,
+    warn = () => {},
+    clock = nodeEnvironment.clock,
+  } = own;
   const parsed = parseRoomUrl(url);
   const packages = await loadPackages();
   let waited = false;
@@ -99,7 +107,10 @@ async function open(url: string, own: RoomOptions): Promise<Log> {
           roster,
           settle: reconnectWait(beat) * 4,
         });
-        return await Promise.race([joinRoom({ engine, clock, beat, timeout, name: parsed.shown }), failed]);
+        return await Promise.race([
+          joinRoom({ engine, clock, heartbeatMs: beat, timeout, name: parsed.shown }),
+          failed,
+        ]);
       } catch (error) {
         if (error instanceof MiniServError || connection.isClosed()) throw error;
         if (timeout !== undefined && clock.now() - began >= timeout) {
@@ -116,7 +127,7 @@ async function open(url: string, own: RoomOptions): Promise<Log> {
         }
         const message = `${parsed.shown} is out of reach (${reason}): all wait until it is back`;
         waiting(new MiniServError('ERR_ROOM_AWAY', message, { cause: error }));
-        await new Promise<void>((resolve) => clock.after(RETRY, resolve));
+        await new Promise<void>((resolve) => clock.setTimer(RETRY, resolve));
       }
     }
   } catch (error) {

@@ -1,12 +1,12 @@
 import { render, renderPieces } from '../../protocol/message.js';
-import { type Clock, realWorld } from '../../util/environment.js';
+import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import type { FoldReader } from '../event-log.js';
+import type { RoomStateReader } from '../event-log.js';
 import type { Credentials } from '../options.js';
-import { Fold, type LogRecord } from '../room-state.js';
-import { Away } from '../shared/outage.js';
+import { type LogRecord, RoomState } from '../room-state.js';
+import { Outage } from '../shared/outage.js';
 import { decodeRecord } from '../shared/record.js';
-import { decodeRoster, type Roster } from '../shared/snapshot.js';
+import { decodeSnapshot, type Snapshot } from '../shared/snapshot.js';
 import { connectTo, disconnect } from './connection.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages } from './packages.js';
@@ -33,7 +33,7 @@ export interface ReplayOptions extends Credentials {
  */
 export async function replayRoom(url: string, options: ReplayOptions): Promise<void> {
   const { since = 0, until = Number.POSITIVE_INFINITY, timeout, note = () => {} } = options;
-  const { said, clock = realWorld.clock } = options;
+  const { said, clock = nodeEnvironment.clock } = options;
   const parsed = parseRoomUrl(url);
   const packages = await loadPackages();
   const waiting = ({ message }: MiniServError): void => note(message);
@@ -49,13 +49,13 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
     const { first_seq: first, last_seq: last, messages } = info.state;
     if (messages === 0) return;
     const rosters = await findStream(jsm, names.roster);
-    const rosterAt = async (seq: number): Promise<Roster | undefined> => {
+    const rosterAt = async (seq: number): Promise<Snapshot | undefined> => {
       const message = await jsm.streams.getMessage(names.roster, { seq });
-      const roster = message === null ? undefined : decodeRoster(message.data);
+      const roster = message === null ? undefined : decodeSnapshot(message.data);
       return roster?.identity === info.created ? roster : undefined;
     };
     const roster = rosters && (await findRoster(rosters.state, rosterAt, since, first));
-    const fold = roster === undefined ? new Fold() : Fold.from(roster.fold);
+    const fold = roster === undefined ? new RoomState() : RoomState.from(roster.fold);
     const asOf = roster?.asOf ?? 0;
     const from = fold.oldest ?? asOf + 1;
     if (from < first) {
@@ -86,7 +86,7 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
       said,
       time: roster?.time ?? 0,
       away: (end) =>
-        new Away({
+        new Outage({
           clock,
           name: parsed.shown,
           timeout,
@@ -104,16 +104,17 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
 /** The last roster before a time; if there is none, the first that can be gone on from; none for the beginning. */
 async function findRoster(
   { first_seq, last_seq }: { first_seq: number; last_seq: number },
-  rosterAt: (seq: number) => Promise<Roster | undefined>,
+  rosterAt: (seq: number) => Promise<Snapshot | undefined>,
   since: number,
   first: number,
-): Promise<Roster | undefined> {
-  const usable = (roster: Roster): boolean => (Fold.from(roster.fold).oldest ?? roster.asOf + 1) >= first;
+): Promise<Snapshot | undefined> {
+  const usable = (roster: Snapshot): boolean =>
+    (RoomState.from(roster.fold).oldest ?? roster.asOf + 1) >= first;
   // Of an empty stream the first is 0.
   let low = Math.max(1, first_seq);
   let high = last_seq;
-  let best: Roster | undefined;
-  let earliest: Roster | undefined;
+  let best: Snapshot | undefined;
+  let earliest: Snapshot | undefined;
   while (low <= high) {
     const middle = Math.floor((low + high) / 2);
     const roster = await rosterAt(middle);
@@ -131,7 +132,7 @@ async function findRoster(
 }
 
 interface Range {
-  readonly fold: Fold;
+  readonly fold: RoomState;
   readonly asOf: number;
   readonly from: number;
   readonly last: number;
@@ -140,10 +141,10 @@ interface Range {
   readonly said: ReplayOptions['said'];
   readonly time: number;
   /** Made once: says when the engine is out of reach, and ends all if that lasts too long. */
-  readonly away: (end: (reason: MiniServError) => void) => Away;
+  readonly away: (end: (reason: MiniServError) => void) => Outage;
 }
 
-class Replay implements FoldReader {
+class Replay implements RoomStateReader {
   readonly done: Promise<void>;
   readonly #engine: NatsEngine;
   readonly #range: Range;
@@ -168,25 +169,25 @@ class Replay implements FoldReader {
       return;
     }
     engine.read(range.from, {
-      record: (place, time, bytes) => this.#record(place, time, bytes),
-      beat: () => {},
-      away: (reason) => away.is('connection', reason),
-      back: () => away.isNot('connection'),
-      lost: (reason) => this.#end(reason),
+      onRecord: (place, time, bytes) => this.#record(place, time, bytes),
+      onHeartbeat: () => {},
+      onOutage: (reason) => away.is('connection', reason),
+      onReconnect: () => away.isNot('connection'),
+      onLost: (reason) => this.#end(reason),
     });
   }
 
-  given(): void {}
+  onIdAssigned(): void {}
 
-  arrived(client: number, silent: boolean): void {
+  onJoined(client: number, silent: boolean): void {
     if (!silent) this.#say(render({ kind: 'arrived', client, silent }));
   }
 
-  lines(client: number, bytes: string): void {
+  onLines(client: number, bytes: string): void {
     for (const piece of renderPieces(client, bytes)) this.#say(piece);
   }
 
-  left(client: number, silent: boolean): void {
+  onLeft(client: number, silent: boolean): void {
     if (!silent) this.#say(render({ kind: 'left', client, silent }));
   }
 

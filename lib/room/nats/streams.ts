@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { MiniServError } from '../../util/errors.js';
-import type { Keep } from '../options.js';
+import type { Retention } from '../options.js';
 import type { Packages } from './packages.js';
 
 export interface RoomNames {
@@ -42,7 +42,7 @@ export interface StreamOptions {
   readonly packages: Packages;
   readonly jsm: JetStreamManager;
   readonly room: string;
-  readonly keep: Keep | undefined;
+  readonly keep: Retention | undefined;
   readonly replicas: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function prepareStreams(options: StreamOptions): Promise<StreamInfo
   return prepare(options, names.log, names.said, limitsOf(keep ?? KEEP), { keep, replicas });
 }
 
-function limitsOf(keep: Keep): Partial<StreamConfig> {
+function limitsOf(keep: Retention): Partial<StreamConfig> {
   if ('bytes' in keep) return { max_bytes: keep.bytes, max_age: 0, duplicate_window: WINDOW * 1e6 };
   return { max_bytes: -1, max_age: keep.ms * 1e6, duplicate_window: Math.min(WINDOW, keep.ms) * 1e6 };
 }
@@ -79,7 +79,7 @@ async function prepare(
   name: string,
   subject: string,
   limits: Partial<StreamConfig>,
-  asked: { readonly keep?: Keep | undefined; readonly replicas: number | undefined },
+  asked: { readonly keep?: Retention | undefined; readonly replicas: number | undefined },
 ): Promise<StreamInfo> {
   const { RetentionPolicy, StorageType, DiscardPolicy } = packages.jetstream;
   try {

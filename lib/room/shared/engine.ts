@@ -3,13 +3,13 @@ import type { MiniServError } from '../../util/errors.js';
 /** Who reads a room from an engine. */
 export interface EngineReader {
   /** One record after the other: none is left out, none comes twice. `time` is in milliseconds since 1970. */
-  record(place: number, time: number, bytes: Uint8Array): void;
+  onRecord(place: number, time: number, bytes: Uint8Array): void;
   /** What a relay sent by `beat`, this one's own too. Some may be lost, and none is repeated. */
-  beat(bytes: Uint8Array): void;
-  away(reason: Error): void;
-  back(): void;
+  onHeartbeat(bytes: Uint8Array): void;
+  onOutage(reason: Error): void;
+  onReconnect(): void;
   /** Not to be gone on with: what the engine has is not the room that was read up to now. */
-  lost(reason: MiniServError): void;
+  onLost(reason: MiniServError): void;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Engine {
   readonly first: number;
   readonly last: number;
   /** The longest record that it takes, in bytes. */
-  readonly most: number;
+  readonly maxRecordBytes: number;
   /**
    * Appends a record. Resolved when it is in the log for certain, rejected when that is not known; then the same is
    * given again under the same id. It is good, and not needed, if the engine itself keeps it from coming twice.
@@ -35,10 +35,10 @@ export interface Engine {
   pause(): void;
   resume(): void;
   /** To all relays of the room, outside the log. */
-  beat(bytes: Uint8Array): void;
+  heartbeat(bytes: Uint8Array): void;
   /** The roster that was kept last, from this relay or another. */
-  roster(): Promise<Uint8Array | undefined>;
+  snapshot(): Promise<Uint8Array | undefined>;
   /** Keeps a roster, as of a place. */
-  keep(asOf: number, roster: Uint8Array): Promise<void>;
+  saveSnapshot(asOf: number, roster: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ const LAG = 2;
 /** So many of one's own beats may be outstanding before the engine counts as out of reach. */
 const ECHO = 3;
 
-export interface WatchOptions {
+export interface FailureDetectorOptions {
   readonly clock: Clock;
   readonly epoch: string;
   /** How often a beat is sent, in ms. */
@@ -27,8 +27,8 @@ export interface WatchOptions {
  * Only a relay that can tell accuses: its own beats come back to it, its connection stands, and its own timers went
  * on in time. One that had been stopped, or cut off, begins to count anew.
  */
-export class Watch {
-  readonly #options: WatchOptions;
+export class FailureDetector {
+  readonly #options: FailureDetectorOptions;
   /** Of each run, in beats of ours: how long nothing has come of it. */
   readonly #silent = new Map<string, number>();
   /** How often those send theirs that are slower than we, in ms. */
@@ -38,7 +38,7 @@ export class Watch {
   #last: number;
   #cancel: () => void = () => {};
 
-  constructor(options: WatchOptions) {
+  constructor(options: FailureDetectorOptions) {
     this.#options = options;
     this.#last = options.clock.now();
     this.#wait();
@@ -75,7 +75,7 @@ export class Watch {
 
   #wait(): void {
     const { clock, every } = this.#options;
-    this.#cancel = clock.after(every, () => {
+    this.#cancel = clock.setTimer(every, () => {
       this.#wait();
       this.#look();
     });

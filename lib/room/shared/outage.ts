@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 
-export interface AwayOptions {
+export interface OutageOptions {
   readonly clock: Clock;
   readonly name: string;
   /** How long is waited before all is given up, in ms. */
@@ -15,13 +15,13 @@ export interface AwayOptions {
 export type Cause = 'connection' | 'publishing' | 'beats';
 
 /** Whether the engine is out of reach, for whatever reasons; said once when it begins, and once when it ends. */
-export class Away {
-  readonly #options: AwayOptions;
+export class Outage {
+  readonly #options: OutageOptions;
   readonly #causes = new Map<Cause, Error>();
   #cancel: () => void = () => {};
   #stopped = false;
 
-  constructor(options: AwayOptions) {
+  constructor(options: OutageOptions) {
     this.#options = options;
   }
 
@@ -37,7 +37,7 @@ export class Away {
     const { clock, timeout, lost, name } = this.#options;
     this.say();
     if (timeout === undefined) return;
-    this.#cancel = clock.after(timeout, () => {
+    this.#cancel = clock.setTimer(timeout, () => {
       const message = `${name} was out of reach for ${timeout / 1000} s`;
       lost(new MiniServError('ERR_ROOM_TIMEOUT', message));
     });

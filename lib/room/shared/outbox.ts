@@ -83,8 +83,8 @@ export class Outbox {
     while (!this.#queue.isEmpty && !this.#closed) {
       const n = this.#n++;
       const wasFull = this.full;
-      const events = this.#queue.take(Math.min(engine.most, RECORD));
-      const record = encodeRecord({ epoch: this.epoch, n, events });
+      const events = this.#queue.take(Math.min(engine.maxRecordBytes, RECORD));
+      const record = encodeRecord({ instanceId: this.epoch, n, events });
       this.#underWay = record.length;
       if (!(await this.#publish(n, record))) break;
       this.#underWay = 0;
@@ -114,7 +114,7 @@ export class Outbox {
 
   #wait(ms?: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = ms === undefined ? () => {} : this.#options.clock.after(ms, resolve);
+      const cancel = ms === undefined ? () => {} : this.#options.clock.setTimer(ms, resolve);
       this.#again = () => {
         cancel();
         resolve();

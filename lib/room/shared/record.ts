@@ -12,7 +12,7 @@ type Item = readonly [kind: string, subject: number | string, ...more: (number |
  * A record as bytes: a line of JSON (`{"v":1,"epoch":…,"n":…,"events":[…]}`), and then what was said in it, as it came
  * from the clients. Of lines the JSON says only whose they are and how many bytes.
  */
-export function encodeRecord({ epoch, n, events }: LogRecord): Buffer {
+export function encodeRecord({ instanceId: epoch, n, events }: LogRecord): Buffer {
   const said = events.map((event) => ('bytes' in event ? event.bytes : ''));
   const head = `${JSON.stringify({ v: 1, epoch, n, events: events.map(toItem) })}\n`;
   const record = Buffer.allocUnsafe(said.reduce((sum, { length }) => sum + length, head.length));
@@ -56,7 +56,7 @@ export function decodeRecord(record: Uint8Array): LogRecord {
     return { kind, client: number, bytes };
   });
   if (at !== buffer.length) throw new Error('a record with bytes that nobody said');
-  return { epoch, n: n as number, events: decoded };
+  return { instanceId: epoch, n: n as number, events: decoded };
 }
 
 function isLength(value: unknown): value is number {

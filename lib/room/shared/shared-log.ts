@@ -1,13 +1,13 @@
-import { type Clock, realWorld } from '../../util/environment.js';
+import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import type { FoldReader, Log, LogEvent, LogReader } from '../event-log.js';
-import { Fold, type LogRecord } from '../room-state.js';
+import type { EventLog, EventLogReader, LogEvent, RoomStateReader } from '../event-log.js';
+import { type LogRecord, RoomState } from '../room-state.js';
 import type { Engine } from './engine.js';
-import { Watch } from './failure-detector.js';
-import { Away } from './outage.js';
+import { FailureDetector } from './failure-detector.js';
+import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
 import { decodeRecord } from './record.js';
-import { decodeRoster, encodeRoster, type Roster } from './snapshot.js';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js';
 
 /** A roster is due after so many records, or bytes of them: that much is read by who joins a room, at most. */
 const DUE = { records: 2000, bytes: 8 * 1024 * 1024 };
@@ -18,16 +18,16 @@ export interface SharedLogOptions {
   readonly engine: Engine;
   readonly clock?: Clock;
   /** How often a relay shows that it lives, in ms. Five that are missing are its end. Default 1,000. */
-  readonly beat?: number;
+  readonly heartbeatMs?: number;
   /** How long the engine may be out of reach before the room is given up, in ms. Default: for ever. */
   readonly timeout?: number | undefined;
   /** The name of this process run; it must be new. Default: a random one. */
-  readonly epoch?: string;
+  readonly instanceId?: string;
   /** What the engine is called when something is said about it. */
   readonly name?: string;
 }
 
-const NOBODY: FoldReader = { given() {}, arrived() {}, lines() {}, left() {} };
+const NOBODY: RoomStateReader = { onIdAssigned() {}, onJoined() {}, onLines() {}, onLeft() {} };
 
 /**
  * Joins a room: reads its roster, and then what was said since.
@@ -36,10 +36,10 @@ const NOBODY: FoldReader = { given() {}, arrived() {}, lines() {}, left() {} };
  */
 export async function joinRoom(options: SharedLogOptions): Promise<SharedLog> {
   const { engine } = options;
-  const kept = await engine.roster();
-  let roster: Roster | undefined;
+  const kept = await engine.snapshot();
+  let roster: Snapshot | undefined;
   try {
-    if (kept !== undefined) roster = decodeRoster(kept);
+    if (kept !== undefined) roster = decodeSnapshot(kept);
   } catch (cause) {
     throw new MiniServError('ERR_ROOM_FOREIGN', 'what is kept as the roster of the room is none', { cause });
   }
@@ -68,17 +68,17 @@ export async function joinRoom(options: SharedLogOptions): Promise<SharedLog> {
 }
 
 /** The log of a room that several relays share, over an engine. */
-export class SharedLog implements Log {
+export class SharedLog implements EventLog {
   /** The place from which on records are to be read. */
   readonly from: number;
   readonly #engine: Engine;
   readonly #clock: Clock;
-  readonly #fold: Fold;
+  readonly #fold: RoomState;
   readonly #outbox: Outbox;
-  readonly #away: Away;
+  readonly #away: Outage;
   readonly #every: number;
-  #watch: Watch | null = null;
-  #reader: LogReader | null = null;
+  #watch: FailureDetector | null = null;
+  #reader: EventLogReader | null = null;
   #place: number;
   #time: number;
   #records: number;
@@ -95,29 +95,36 @@ export class SharedLog implements Log {
   #lost: MiniServError | null = null;
 
   constructor(
-    { engine, clock = realWorld.clock, beat = 1000, timeout, epoch, name = 'the engine' }: SharedLogOptions,
-    roster?: Roster,
+    {
+      engine,
+      clock = nodeEnvironment.clock,
+      heartbeatMs: beat = 1000,
+      timeout,
+      instanceId: epoch,
+      name = 'the engine',
+    }: SharedLogOptions,
+    roster?: Snapshot,
   ) {
     this.#engine = engine;
     this.#clock = clock;
     this.#every = beat;
-    this.#fold = roster === undefined ? new Fold() : Fold.from(roster.fold);
+    this.#fold = roster === undefined ? new RoomState() : RoomState.from(roster.fold);
     this.#place = roster?.asOf ?? 0;
     this.#kept = this.#place;
     this.#time = roster?.time ?? 0;
     this.#records = roster?.records ?? 0;
     this.#bytes = roster?.bytes ?? 0;
     this.from = this.#fold.oldest ?? this.#place + 1;
-    this.#away = new Away({
+    this.#away = new Outage({
       clock,
       name,
       timeout,
-      away: (reason) => this.#reader?.away(reason),
+      away: (reason) => this.#reader?.onOutage(reason),
       back: () => {
         this.#outbox.retry();
         if (this.#owing) void this.#keep();
-        this.#reader?.back();
-        if (!this.full) this.#reader?.room();
+        this.#reader?.onReconnect();
+        if (!this.isFull) this.#reader?.onDrain();
       },
       lost: (reason) => this.#lose(reason),
     });
@@ -126,19 +133,19 @@ export class SharedLog implements Log {
       clock,
       epoch,
       room: () => {
-        if (!this.full) this.#reader?.room();
+        if (!this.isFull) this.#reader?.onDrain();
       },
       failed: (error) => this.#away.is('publishing', error),
       took: () => this.#away.isNot('publishing'),
     });
   }
 
-  get full(): boolean {
+  get isFull(): boolean {
     return this.#away.now || this.#outbox.full;
   }
 
   /** Who is in the room, and what its next id is: for specs, and for who wants to know. */
-  get fold(): Fold {
+  get fold(): RoomState {
     return this.#fold;
   }
 
@@ -154,28 +161,28 @@ export class SharedLog implements Log {
       this.#caughtUp = (error) => (error === undefined ? resolve() : reject(error));
     });
     this.#engine.read(this.from, {
-      record: (place, time, bytes) => this.#record(place, time, bytes),
-      beat: (bytes) => this.#watch?.beat(bytes),
-      away: (reason) => this.#away.is('connection', reason),
-      back: () => this.#away.isNot('connection'),
-      lost: (reason) => this.#lose(reason),
+      onRecord: (place, time, bytes) => this.#record(place, time, bytes),
+      onHeartbeat: (bytes) => this.#watch?.beat(bytes),
+      onOutage: (reason) => this.#away.is('connection', reason),
+      onReconnect: () => this.#away.isNot('connection'),
+      onLost: (reason) => this.#lose(reason),
     });
     if (this.#place >= last) this.#arrive();
     await caughtUp;
   }
 
-  read(reader: LogReader): void {
+  read(reader: EventLogReader): void {
     if (this.#taken) throw new MiniServError('ERR_STATE', 'the room belongs to another relay already');
     if (this.#destroyed || (this.#state !== 'open' && this.#lost === null)) {
       throw new MiniServError('ERR_STATE', 'the room is closed');
     }
     this.#taken = true;
     this.#reader = reader;
-    this.#watch = new Watch({
+    this.#watch = new FailureDetector({
       clock: this.#clock,
       epoch: this.epoch,
       every: this.#every,
-      send: (beat) => this.#engine.beat(beat),
+      send: (beat) => this.#engine.heartbeat(beat),
       epochs: () => this.#fold.epochs,
       away: () => this.#away.now,
       accuse: (epoch) => this.append({ kind: 'down', epoch }),
@@ -185,7 +192,7 @@ export class SharedLog implements Log {
       },
     });
     const { now } = this.#away;
-    if (this.#lost !== null) reader.lost(this.#lost);
+    if (this.#lost !== null) reader.onLost(this.#lost);
     else if (now) this.#away.say();
     this.#engine.resume();
   }
@@ -195,7 +202,7 @@ export class SharedLog implements Log {
   }
 
   resume(): void {
-    if (this.#state !== 'ended' && this.#reader?.full() === false) this.#engine.resume();
+    if (this.#state !== 'ended' && this.#reader?.isFull() === false) this.#engine.resume();
   }
 
   /** Its clients have left: they all do with its own end, so that nobody has to find it dead. */
@@ -219,7 +226,7 @@ export class SharedLog implements Log {
     const open = this.#state !== 'ended' || this.#lost !== null;
     if (unsaid > 0 && open && this.#reader !== null) {
       const message = `${unsaid} bytes of what was said here have not reached the room`;
-      this.#reader.warn(new MiniServError('ERR_ROOM_AWAY', message));
+      this.#reader.onWarning(new MiniServError('ERR_ROOM_AWAY', message));
     }
     this.#stop();
     this.#reader = null;
@@ -241,7 +248,7 @@ export class SharedLog implements Log {
     this.#stop();
     this.#caughtUp(reason);
     this.#ended();
-    this.#reader?.lost(reason);
+    this.#reader?.onLost(reason);
   }
 
   #arrive(): void {
@@ -267,15 +274,15 @@ export class SharedLog implements Log {
     this.#place = place;
     // The clocks of the engine's servers need not agree; what is said later has no earlier time.
     this.#time = Math.max(this.#time, time);
-    this.#watch?.alive(record.epoch);
+    this.#watch?.alive(record.instanceId);
     const own = this.epoch;
-    if (record.epoch === own) this.#outbox.read(record.n);
+    if (record.instanceId === own) this.#outbox.read(record.n);
     const missing = this.#fold.apply(record, this.#reader ?? NOBODY, own, place, this.#time);
-    if (missing > 0) this.#miss(record.epoch, missing);
-    this.#weigh(record.epoch === own, bytes.length);
+    if (missing > 0) this.#miss(record.instanceId, missing);
+    this.#weigh(record.instanceId === own, bytes.length);
     if (this.#fold.isDown(own)) this.#down();
     if (this.#reader === null && place >= this.#engine.last) this.#arrive();
-    if (this.#reader?.full() === true) this.#engine.pause();
+    if (this.#reader?.isFull() === true) this.#engine.pause();
   }
 
   #miss(epoch: string, missing: number): void {
@@ -283,7 +290,7 @@ export class SharedLog implements Log {
     const error = new MiniServError('ERR_ROOM_GAP', message);
     // Who waits for what was in them would wait for ever.
     if (epoch === this.epoch) this.#lose(error);
-    else this.#reader?.warn(error);
+    else this.#reader?.onWarning(error);
   }
 
   #down(): void {
@@ -307,7 +314,7 @@ export class SharedLog implements Log {
     }
     if (!own || this.#state === 'ended') return;
     if (due) void this.#keep();
-    else this.#cancelKeep ??= this.#clock.after(SOON, () => void this.#keep());
+    else this.#cancelKeep ??= this.#clock.setTimer(SOON, () => void this.#keep());
   }
 
   async #keep(): Promise<void> {
@@ -315,7 +322,7 @@ export class SharedLog implements Log {
     this.#cancelKeep = null;
     if (this.#kept === this.#place || this.#lost !== null) return;
     const place = this.#place;
-    const roster = encodeRoster({
+    const roster = encodeSnapshot({
       v: 1,
       identity: this.#engine.identity,
       asOf: place,
@@ -325,12 +332,12 @@ export class SharedLog implements Log {
       fold: this.#fold.save(),
     });
     try {
-      await this.#engine.keep(place, roster);
+      await this.#engine.saveSnapshot(place, roster);
       this.#kept = Math.max(this.#kept, place);
       this.#owing = false;
     } catch {
       this.#owing = true;
-      if (this.#state === 'open') this.#cancelKeep ??= this.#clock.after(SOON, () => void this.#keep());
+      if (this.#state === 'open') this.#cancelKeep ??= this.#clock.setTimer(SOON, () => void this.#keep());
     }
   }
 }

@@ -1,6 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import { type Clock, realWorld } from '../../util/environment.js';
+import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { bare } from '../../util/own-options.js';
 import type { TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
@@ -14,7 +14,7 @@ export interface RateOptions {
   /** What becomes of lines in excess: they wait, and their client with them, or are dropped. Default: wait. */
   readonly excess?: 'wait' | 'drop';
   /** Default: the real one. */
-  readonly clock?: Pick<Clock, 'now' | 'after'>;
+  readonly clock?: Pick<Clock, 'now' | 'setTimer'>;
 }
 
 /**
@@ -31,7 +31,7 @@ export function rate(options: RateOptions): TransformFactory {
   const lines = read.number('lines', 0.001) ?? read.refuse('lines', 'a number of lines a second');
   const most = read.number('burst', 1) ?? Math.max(1, lines);
   const drops = read.choice('excess', ['wait', 'drop']) === 'drop';
-  const { clock = realWorld.clock } = bare(options);
+  const { clock = nodeEnvironment.clock } = bare(options);
   const interval = 1000 / lines;
 
   return named('rate', () => {
@@ -51,7 +51,7 @@ export function rate(options: RateOptions): TransformFactory {
         return;
       }
       full = Math.max(full, now) + interval;
-      if (wait > 0.0005) cancel = clock.after(wait, () => done(null, message));
+      if (wait > 0.0005) cancel = clock.setTimer(wait, () => done(null, message));
       else done(null, message);
     });
     stage.once('close', () => cancel());

@@ -14,7 +14,7 @@ export interface LoadOptions {
   /** Where relative paths begin, and from where packages are looked for. Default: the current directory. */
   readonly cwd?: string;
   /** How long a module may take to load and to answer, in ms. Default: 10,000. */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function loadTransforms(
   specs: readonly (string | TransformSpec)[],
   options: LoadOptions = {},
 ): Promise<TransformFactory[]> {
-  const { cwd = process.cwd(), patience = 10_000 } = bare(options);
+  const { cwd = process.cwd(), timeout: patience = 10_000 } = bare(options);
   const factories: TransformFactory[] = [];
   for (const spec of specs) {
     const parsed = typeof spec === 'string' ? parseTransformSpec(spec) : spec;

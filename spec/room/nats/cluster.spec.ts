@@ -48,7 +48,7 @@ describeWithNats('a room on three servers', function () {
     const say = async (): Promise<void> => {
       while (going) {
         for (const readings of members) {
-          if (readings.log.full) continue;
+          if (readings.log.isFull) continue;
           const client = readings.ids.get(0) as number;
           readings.append({ kind: 'lines', client, bytes: `${count++}` });
         }
@@ -59,7 +59,7 @@ describeWithNats('a room on three servers', function () {
     await eventually('some of it', () => first.said.length > 500, 20_000);
     await leader?.kill();
     const before = first.said.length;
-    await eventually('more of it', () => first.said.length > before + 1000 && !first.log.full, 30_000);
+    await eventually('more of it', () => first.said.length > before + 1000 && !first.log.isFull, 30_000);
     going = false;
     await saying;
     await eventually('all of it', () => members.every(({ said }) => said.length >= count + 2), 20_000);

@@ -1,11 +1,11 @@
 import { openRoom } from '../../../lib/index.js';
-import type { Log } from '../../../lib/room/event-log.js';
+import type { EventLog } from '../../../lib/room/event-log.js';
 import { logSpec } from '../../support/log-spec.js';
 import { describeWithNats, startNats } from '../../support/nats.js';
 
 describeWithNats('a log over NATS JetStream', () => {
-  const urls = new WeakMap<Log, string>();
-  const open = async (url: string): Promise<Log> => {
+  const urls = new WeakMap<EventLog, string>();
+  const open = async (url: string): Promise<EventLog> => {
     const log = await openRoom(url);
     urls.set(log, url);
     return log;

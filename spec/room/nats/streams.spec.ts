@@ -13,7 +13,7 @@ async function open(url: string, options: RoomOptions = {}): Promise<Readings> {
   const over = new AbortController();
   afterwards(() => over.abort());
   const { signal } = over;
-  return new Readings(await within(openRoom(url, { beat: 200, signal, ...options }), 'the room'));
+  return new Readings(await within(openRoom(url, { heartbeatMs: 200, signal, ...options }), 'the room'));
 }
 
 async function refusal(url: string, options: RoomOptions = {}): Promise<MiniServError> {
@@ -50,11 +50,11 @@ describeWithNats('what the engine keeps of a room', () => {
       storage: 'file',
       num_replicas: 1,
     });
-    await open(nats.room('hour'), { keep: { ms: 3_600_000 } });
+    await open(nats.room('hour'), { retention: { ms: 3_600_000 } });
     expect(await config('hour')).to.include({ max_bytes: -1, max_age: 3_600e9 });
     await open(nats.room('hour'));
     expect(await config('hour')).to.include({ max_bytes: -1, max_age: 3_600e9 });
-    await open(nats.room('hour'), { keep: { bytes: 2e7 } });
+    await open(nats.room('hour'), { retention: { bytes: 2e7 } });
     expect(await config('hour')).to.include({ max_bytes: 2e7, max_age: 0 });
   });
 
@@ -154,7 +154,7 @@ describeWithNats('what the engine keeps of a room', () => {
     await nats.kill();
     const told: string[] = [];
     const options = { warn: ({ code }: MiniServError) => void told.push(code) };
-    const opening = openRoom(nats.room('early'), { beat: 200, ...options });
+    const opening = openRoom(nats.room('early'), { heartbeatMs: 200, ...options });
     await eventually('a warning', () => told.length > 0);
     expect(await refusal(nats.room('never'), { ...options, timeout: 300 })).to.include({
       code: 'ERR_ROOM_TIMEOUT',
@@ -169,7 +169,7 @@ describeWithNats('what the engine keeps of a room', () => {
     const nats = await startNats();
     const wires = [await wireTo(nats.port), await wireTo(nats.port)] as const;
     const members = await Promise.all(
-      wires.map(({ port }) => open(`nats://127.0.0.1:${port}/broken`, { beat: 1000 })),
+      wires.map(({ port }) => open(`nats://127.0.0.1:${port}/broken`, { heartbeatMs: 1000 })),
     );
     const clients = await Promise.all(members.map((member) => arrive(member)));
     let going = true;
@@ -177,7 +177,7 @@ describeWithNats('what the engine keeps of a room', () => {
     const saying = (async () => {
       while (going) {
         for (const [i, { log }] of members.entries()) {
-          if (log.full) continue;
+          if (log.isFull) continue;
           const count = counts[i] as number;
           counts[i] = count + 1;
           const bytes = `${count} ${'x'.repeat(count % 2000)}`;

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { Watch } from '../../../lib/room/shared/failure-detector.js';
+import { FailureDetector } from '../../../lib/room/shared/failure-detector.js';
 import { Simulation } from '../../support/fake-engine.js';
 
 /** Relays that hear each other's beats, as long as nobody comes between. */
 function watching() {
   const simulation = new Simulation();
   const accused: string[] = [];
-  const hearing = new Map<string, Watch>();
+  const hearing = new Map<string, FailureDetector>();
   const cut = new Set<string>();
-  const start = (epoch: string, every = 100): Watch => {
-    const watch: Watch = new Watch({
+  const start = (epoch: string, every = 100): FailureDetector => {
+    const watch: FailureDetector = new FailureDetector({
       clock: simulation.clock,
       epoch,
       every,

@@ -19,15 +19,19 @@ describe('a record of a shared log', () => {
       { kind: 'left', client: 2, silent: true },
       { kind: 'down', epoch: 'x' },
     ];
-    const record = encodeRecord({ epoch: 'e', n: 5, events });
-    expect(decodeRecord(record)).to.deep.equal({ epoch: 'e', n: 5, events });
+    const record = encodeRecord({ instanceId: 'e', n: 5, events });
+    expect(decodeRecord(record)).to.deep.equal({ instanceId: 'e', n: 5, events });
     expect(record.toString('latin1')).to.match(
       /^\{"v":1,"epoch":"e","n":5,"events":\[\["arrived",7,"silent"\]/,
     );
   });
 
   it('is known from what is none', () => {
-    const good = encodeRecord({ epoch: 'e', n: 0, events: [{ kind: 'lines', client: 0, bytes: 'abc' }] });
+    const good = encodeRecord({
+      instanceId: 'e',
+      n: 0,
+      events: [{ kind: 'lines', client: 0, bytes: 'abc' }],
+    });
     for (const bad of [
       Buffer.alloc(0),
       Buffer.from('hello'),
@@ -54,7 +58,7 @@ describe('a record of a shared log', () => {
         while (!queue.isEmpty) {
           const events = queue.take(most);
           expect(events).not.to.have.length(0);
-          expect(encodeRecord({ epoch: 'sixteen chars ..', n: 1e9, events }).length).to.be.at.most(most);
+          expect(encodeRecord({ instanceId: 'sixteen chars ..', n: 1e9, events }).length).to.be.at.most(most);
           for (const event of events) {
             if (event.kind !== 'lines' && event.kind !== 'part') throw new Error('what is that?');
             const { client, kind } = event;

@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import { createRelay, type MiniServError } from '../../../lib/index.js';
-import type { Log, LogReader } from '../../../lib/room/event-log.js';
+import type { EventLog, EventLogReader } from '../../../lib/room/event-log.js';
 import { joinRoom } from '../../../lib/room/shared/shared-log.js';
 import { FakeRoom, Simulation } from '../../support/fake-engine.js';
 import { logSpec } from '../../support/log-spec.js';
 
 /** An engine in this process, whose time goes on by itself as long as the test does. */
-async function live(rooms: Map<Log, FakeRoom>, room = new FakeRoom(new Simulation())): Promise<Log> {
+async function live(
+  rooms: Map<EventLog, FakeRoom>,
+  room = new FakeRoom(new Simulation()),
+): Promise<EventLog> {
   const engine = room.open();
   let going = true;
   const go = async (): Promise<void> => {
@@ -24,24 +27,24 @@ async function live(rooms: Map<Log, FakeRoom>, room = new FakeRoom(new Simulatio
 }
 
 describe('a log over an engine in this process', () => {
-  const rooms = new Map<Log, FakeRoom>();
+  const rooms = new Map<EventLog, FakeRoom>();
   logSpec(
     () => live(rooms),
     (log) => live(rooms, rooms.get(log)),
   );
 });
 
-const reader: LogReader = {
-  full: () => false,
-  room() {},
-  warn() {},
-  away() {},
-  back() {},
-  lost() {},
-  given() {},
-  arrived() {},
-  lines() {},
-  left() {},
+const reader: EventLogReader = {
+  isFull: () => false,
+  onDrain() {},
+  onWarning() {},
+  onOutage() {},
+  onReconnect() {},
+  onLost() {},
+  onIdAssigned() {},
+  onJoined() {},
+  onLines() {},
+  onLeft() {},
 };
 
 describe('a roster that was not kept', () => {
@@ -81,7 +84,7 @@ describe('a room that is given to a relay', () => {
     const engine = new FakeRoom(new Simulation()).open();
     return joinRoom({ engine, clock: engine.clock });
   };
-  const refusal = (room: Log): unknown => {
+  const refusal = (room: EventLog): unknown => {
     try {
       createRelay({ room });
     } catch (error) {

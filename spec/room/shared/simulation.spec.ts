@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { LogReader } from '../../../lib/room/event-log.js';
+import type { EventLogReader } from '../../../lib/room/event-log.js';
 import { decodeRecord } from '../../../lib/room/shared/record.js';
 import { joinRoom, type SharedLog } from '../../../lib/room/shared/shared-log.js';
 import { type FakeEngine, FakeRoom, Simulation, type Weather } from '../../support/fake-engine.js';
@@ -76,7 +76,7 @@ class World {
 
   async start(): Promise<void> {
     const engine = this.room.open(this.weather, MOST);
-    const joining = joinRoom({ engine, clock: engine.clock, beat: BEAT });
+    const joining = joinRoom({ engine, clock: engine.clock, heartbeatMs: BEAT });
     let log: SharedLog | undefined;
     joining.then(
       (joined) => {
@@ -100,26 +100,26 @@ class World {
       troubled: false,
     };
     const heard = (line: string): void => void member.heard.push(line);
-    const reader: LogReader = {
-      given: (token, client) => {
+    const reader: EventLogReader = {
+      onIdAssigned: (token, client) => {
         ids.set(token, client);
         if (!member.closed) member.clients.push(client);
         member.said.set(client, []);
       },
-      arrived: (client) => heard(`arrived ${client}`),
-      lines: (client, bytes) => heard(`${client}: ${bytes}`),
-      left: (client) => {
+      onJoined: (client) => heard(`arrived ${client}`),
+      onLines: (client, bytes) => heard(`${client}: ${bytes}`),
+      onLeft: (client) => {
         heard(`left ${client}`);
         if (member.clients.includes(client)) member.clients.splice(member.clients.indexOf(client), 1);
       },
-      full: () => false,
-      room: () => {},
-      warn: ({ code }) => {
+      isFull: () => false,
+      onDrain: () => {},
+      onWarning: ({ code }) => {
         if (code === 'ERR_ROOM_GAP') throw new Error('the engine loses nothing here');
       },
-      away: () => {},
-      back: () => {},
-      lost: ({ code }) => {
+      onOutage: () => {},
+      onReconnect: () => {},
+      onLost: ({ code }) => {
         member.lost = code;
       },
     };
@@ -188,7 +188,7 @@ function transcript(room: FakeRoom): string[] {
   const parts = new Map<number, string>();
   let next = 0;
   for (const { bytes } of room.records) {
-    const { epoch, n, events } = decodeRecord(bytes);
+    const { instanceId: epoch, n, events } = decodeRecord(bytes);
     if (seen.has(`${epoch} ${n}`) || dead.has(epoch)) continue;
     seen.add(`${epoch} ${n}`);
     for (const event of events) {

@@ -95,7 +95,7 @@ describe('transform log', () => {
     const a = await join(relay);
     a.send('1\n2\n3\n');
     a.end();
-    await eventually('a message that waits', () => relay.stats().transforming.has(0));
+    await eventually('a message that waits', () => relay.stats().pendingTransforms.has(0));
     for (let next = 1; next <= 5; next++) {
       await eventually(`write ${next}`, () => chunks.length >= next);
       go();

@@ -84,7 +84,7 @@ describe('transform rate', () => {
     const c = await join(relay);
     c.send('hello\n');
     await a.hears(arrived(1), said(1, '1'), arrived(2), said(2, 'hello'));
-    expect(relay.stats().transforming.get(1)).to.equal(1);
+    expect(relay.stats().pendingTransforms.get(1)).to.equal(1);
     clock.advance(1000);
     await a.until(said(1, '2'));
   });
@@ -106,7 +106,7 @@ describe('transform rate', () => {
     b.send('1\n2\n');
     await a.until(said(1, '1'));
     await relay.close(10);
-    expect(relay.stats().transforming.size).to.equal(0);
+    expect(relay.stats().pendingTransforms.size).to.equal(0);
   });
 
   it('takes the real clock by default', async () => {
