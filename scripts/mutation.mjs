@@ -106,7 +106,7 @@ function mutate(places, specs) {
   };
   writeFileSync(join(folder, 'stryker.json'), JSON.stringify(config, null, 2));
   // What does not come within this time in one process does not come at all.
-  const env = { ...process.env, MINI_SERV_PATIENCE: '3000' };
+  const env = { ...process.env, MINI_SERV_WAIT_LIMIT_MS: '3000' };
   const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js');
   const { status } = spawnSync(process.execPath, [stryker, 'run', 'stryker.json'], {
     cwd: folder,

@@ -38,7 +38,7 @@ function run(group) {
   // What is given here would be added to what .mocharc.json names.
   const child = spawn(
     process.execPath,
-    [mocha, '--no-config', '--timeout', '30000', '--reporter', 'dot', ...specs],
+    [mocha, '--no-config', '--timeout', '180000', '--reporter', 'dot', ...specs],
     options,
   );
   let printed = '';

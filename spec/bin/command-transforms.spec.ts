@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { arrive } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { folder, pair, SHOUT } from '../support/modules.js';
-import { eventually } from '../support/patience.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
 describe('command: transforms', () => {

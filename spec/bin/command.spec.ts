@@ -8,9 +8,9 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client, connect, trio } from '../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
 import { outsider } from '../support/outsider.js';
-import { eventually, within } from '../support/patience.js';
 import { listening } from '../support/ports.js';
 import { CTRL_C, hasTerminal, onTerminal } from '../support/terminal.js';
+import { eventually, within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
 const QUIET_END = { code: 0, signal: null };
@@ -258,7 +258,7 @@ describe('command: signals', () => {
     if ((await listening(server.port)) === undefined) await live.ended;
     else await eventually('no listener', async () => !(await listening(server.port)));
     server.kill('SIGTERM');
-    await within(server.exited, 'the end of the server', 1000);
+    await within(server.exited, 'the end of the server');
   });
 });
 

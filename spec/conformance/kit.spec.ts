@@ -18,7 +18,7 @@ import {
   ROOT,
   script,
 } from '../support/conformance.js';
-import { eventually, within } from '../support/patience.js';
+import { eventually, within } from '../support/waiting.js';
 
 interface Failed {
   name: string;
@@ -55,9 +55,7 @@ function sourceFile(code: string): string {
   return path;
 }
 
-describe('conformance: the command line', function () {
-  this.timeout(60_000);
-
+describe('conformance: the command line', () => {
   it('tells how it is used, and what of it was wrong', async () => {
     expect(await conformance(['--help'])).to.deep.equal({ code: 0, stdout: HELP, stderr: '' });
     for (const line of HELP.split('\n')) expect(line.length).to.be.at.most(80);
@@ -235,9 +233,7 @@ describe('conformance: a relay', () => {
   });
 });
 
-describe('conformance: servers that misbehave', function () {
-  this.timeout(90_000);
-
+describe('conformance: servers that misbehave', () => {
   it('a crash is told by its signal', async () => {
     const crashes = script(`
       process.stderr.write('oh no\\n');
@@ -385,9 +381,7 @@ describe('conformance: servers that misbehave', function () {
   });
 });
 
-describe('conformance: source files', function () {
-  this.timeout(60_000);
-
+describe('conformance: source files', () => {
   before(function () {
     if (!hasCompiler()) this.skip();
   });

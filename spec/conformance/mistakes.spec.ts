@@ -25,8 +25,7 @@ const LINUX_ONLY = ['ANY_ADDRESS', 'LEAK_DESCRIPTORS'];
 /** Several at a time: the most of it is waiting for what a wrong server never sends. */
 const AT_ONCE = 3;
 
-describe('conformance: servers with one mistake each', function () {
-  this.timeout(120_000);
+describe('conformance: servers with one mistake each', () => {
   const names = Object.keys(MISTAKES) as (keyof typeof MISTAKES)[];
   let results: Map<string, Promise<Result[]>>;
   let shop: ReturnType<typeof workshop> | undefined;
@@ -102,8 +101,7 @@ describe('conformance: servers with one mistake each', function () {
   });
 });
 
-describe('conformance: servers in JavaScript with one mistake each', function () {
-  this.timeout(120_000);
+describe('conformance: servers in JavaScript with one mistake each', () => {
   const server = (mistake: string): string[] => [
     ...['env', 'NODE_V8_COVERAGE=', process.execPath],
     ...[join(SERVERS, 'mistakes.mjs'), mistake],
@@ -130,9 +128,7 @@ describe('conformance: servers in JavaScript with one mistake each', function ()
   }
 });
 
-describe('conformance: the server as one hands it in at the exam', function () {
-  this.timeout(120_000);
-
+describe('conformance: the server as one hands it in at the exam', () => {
   before(function () {
     if (!hasCompiler()) this.skip();
   });
@@ -149,9 +145,7 @@ describe('conformance: the server as one hands it in at the exam', function () {
   });
 });
 
-describe('conformance: a report', function () {
-  this.timeout(120_000);
-
+describe('conformance: a report', () => {
   it('is the same each time, to the byte', async function () {
     if (!hasCompiler()) this.skip();
     const shop = workshop();

@@ -5,8 +5,7 @@ import { conformance, RELAY } from '../support/conformance.js';
 /** What need not be judged: it is no source file; and who is root may have any port. */
 const LEFT_OUT = ['compiles', 'no-define', 'allowed-functions', 'forbidden-port'];
 
-describe('conformance: the relay itself, through the command line', function () {
-  this.timeout(240_000);
+describe('conformance: the relay itself, through the command line', () => {
   let report: {
     conforms: boolean;
     cases: { name: string; outcome: string; reason?: string; what?: string }[];

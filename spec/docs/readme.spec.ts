@@ -8,8 +8,8 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client, connect } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { Inbox } from '../support/inbox.js';
-import { eventually, within } from '../support/patience.js';
 import { freePort, listening } from '../support/ports.js';
+import { eventually, within } from '../support/waiting.js';
 import { left, said } from '../support/wire.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -9,7 +9,7 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
 import { describeWithNats, startNats } from '../support/nats.js';
-import { within } from '../support/patience.js';
+import { within } from '../support/waiting.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

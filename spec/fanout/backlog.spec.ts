@@ -7,9 +7,9 @@ import { expect } from 'chai';
 import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client } from '../support/client.js';
 import { shell, startServer } from '../support/command.js';
-import { eventually, within } from '../support/patience.js';
 import { HAS_PROC, resident, spilled } from '../support/proc.js';
 import { expectation, stoppedReaders } from '../support/stopped.js';
+import { eventually, within } from '../support/waiting.js';
 import { left, said } from '../support/wire.js';
 
 const MIB = 1024 * 1024;
@@ -30,7 +30,7 @@ function scratch(): string {
 async function flood({ socket }: Client, bytes: number, each: () => void = () => {}): Promise<void> {
   for (let done = 0; done < bytes; done += CHUNK.length) {
     each();
-    if (!socket.write(CHUNK)) await within(once(socket, 'drain'), 'the sender to go on', 30_000);
+    if (!socket.write(CHUNK)) await within(once(socket, 'drain'), 'the sender to go on');
   }
 }
 
@@ -49,8 +49,7 @@ async function backlog(count: number, bytes: number, args: string[] = []) {
   return { server, readers, speaker, before, expected: hash.update(said(count, 'end')).digest('hex') };
 }
 
-describe('readers that have stopped', function () {
-  this.timeout(120_000);
+describe('readers that have stopped', () => {
   before(function () {
     if (!HAS_PROC) {
       console.log('    left out: what a process holds is read from /proc, which this system does not have');
@@ -132,9 +131,7 @@ describe('readers that have stopped', function () {
   });
 });
 
-describe('a file system of 16 MiB for the backlog', function () {
-  this.timeout(60_000);
-
+describe('a file system of 16 MiB for the backlog', () => {
   /** A tmpfs of that size. Undefined where this process may not mount one. */
   function smallDisk(): string | undefined {
     const folder = scratch();
@@ -181,9 +178,7 @@ describe('a file system of 16 MiB for the backlog', function () {
   });
 });
 
-describe('pacing on real sockets', function () {
-  this.timeout(60_000);
-
+describe('pacing on real sockets', () => {
   it('keeps the disk out of it where a fast sender has one reader', async function () {
     if (!HAS_PROC) this.skip();
     // The transcript is a reader, too: through a pipe to this busy process it would be a slow one.
@@ -201,7 +196,7 @@ describe('pacing on real sockets', function () {
       setImmediate(() => listener.socket.resume());
     });
     await flood(speaker, 96 * MIB);
-    await eventually('all to be heard', () => heard > 96 * MIB, 30_000);
+    await eventually('all to be heard', () => heard > 96 * MIB);
     expect(most).to.equal(0);
     expect(resident(server)).to.be.lessThan(200 * MIB);
   });
@@ -219,7 +214,7 @@ describe('pacing on real sockets', function () {
     await Promise.all([flood(one, FLOOD), flood(other, FLOOD)]);
     await Promise.all([one.send('end\n'), other.send('end\n')]);
     for (const client of [one, other]) client.resume();
-    await Promise.all([one.until(said(1, 'end'), 30_000), other.until(said(0, 'end'), 30_000)]);
+    await Promise.all([one.until(said(1, 'end')), other.until(said(0, 'end'))]);
     const lines = FLOOD / LINE.length;
     expect(one.received.toString()).to.equal(
       `server: client 1 just arrived\n${`client 1: ${LINE}`.repeat(lines)}${said(1, 'end')}`,
@@ -241,7 +236,7 @@ describe('pacing on real sockets', function () {
     leaver.end();
     await speaker.until(left(1));
     leaver.resume();
-    await within(leaver.ended, 'the end of what was owed', 30_000);
+    await within(leaver.ended, 'the end of what was owed');
     expect(leaver.received.length).to.equal(
       (FLOOD / LINE.length) * `client 0: ${LINE}`.length +
         said(0, 'end', 'after').length +

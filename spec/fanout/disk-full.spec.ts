@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Relay, RelayOptions } from '../../lib/index.js';
-import { eventually } from '../support/patience.js';
 import { join, type Member, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { said } from '../support/wire.js';
 import { type FakeWorld, fakeWorld, narrow } from '../support/world.js';
 

@@ -3,8 +3,8 @@ import { type Block, MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { NO_OWNER, Runs } from '../../lib/fanout/runs.js';
 import { Spill } from '../../lib/fanout/spill.js';
-import { eventually } from '../support/patience.js';
 import { random } from '../support/random.js';
+import { eventually } from '../support/waiting.js';
 import { fakeWorld } from '../support/world.js';
 
 const SEGMENT = 16;

@@ -4,7 +4,7 @@ import { Pager, type PagerOptions } from '../../lib/fanout/pager.js';
 import type { Segment } from '../../lib/fanout/segment.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import type { MiniServError } from '../../lib/index.js';
-import { eventually, turns } from '../support/patience.js';
+import { eventually, turns } from '../support/waiting.js';
 import { fakeWorld, systemError } from '../support/world.js';
 
 const SIZE = 1024;

@@ -5,7 +5,7 @@ import { type Destination, Reader, type ReaderOptions } from '../../lib/fanout/r
 import { NO_OWNER } from '../../lib/fanout/runs.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import type { TimeMark } from '../../lib/fanout/times.js';
-import { eventually } from '../support/patience.js';
+import { eventually } from '../support/waiting.js';
 import { fakeWorld, systemError } from '../support/world.js';
 
 const SEGMENT = 16;
@@ -20,7 +20,7 @@ class Slow implements Destination {
   readonly wantsTimes?: boolean;
   done: (error?: Error | null) => void = () => {};
 
-  constructor(options: { most?: number; timed?: boolean } = {}) {
+  constructor(options: { maxBytes?: number; wantsTimes?: boolean } = {}) {
     Object.assign(this, options);
   }
 

@@ -5,7 +5,7 @@ import type { Place } from '../../lib/fanout/segment.js';
 import { Spill, type SpillOptions } from '../../lib/fanout/spill.js';
 import type { MiniServError } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
-import { eventually, turns } from '../support/patience.js';
+import { eventually, turns } from '../support/waiting.js';
 import { FakeFileSystem, systemError } from '../support/world.js';
 
 const MIB = 1024 * 1024;

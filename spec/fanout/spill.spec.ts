@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MiniServError, Relay, RelayOptions } from '../../lib/index.js';
-import { eventually } from '../support/patience.js';
 import { random } from '../support/random.js';
 import { join, type Member, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { left, said } from '../support/wire.js';
 import { type FakeWorld, fakeWorld, narrow, systemError } from '../support/world.js';
 

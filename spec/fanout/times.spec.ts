@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { type TimeMark, Times, timeAt } from '../../lib/fanout/times.js';
 import type { Destination } from '../../lib/index.js';
 import { Inbox } from '../support/inbox.js';
-import { eventually } from '../support/patience.js';
 import { random } from '../support/random.js';
 import { join, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { said } from '../support/wire.js';
 import { fakeWorld } from '../support/world.js';
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { eventually } from '../support/patience.js';
 import { room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 
 /** How many listeners there are on each of these, in all. */
 function listeners(emitters: Iterable<PassThrough>): number {
@@ -12,9 +12,7 @@ function listeners(emitters: Iterable<PassThrough>): number {
   return sum;
 }
 
-describe('faults: listeners', function () {
-  this.timeout(60_000);
-
+describe('faults: listeners', () => {
   // Those of a process of its own cannot be counted: see crowds.spec.ts for its descriptors and its memory.
   it('on the hub and on the relay are as many as before when 1,000 have come and gone, half by RST, half amid a line', async () => {
     // The hub is the relay's own, and the one PassThrough that clients are piped into.

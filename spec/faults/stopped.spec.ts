@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { arrive, type Client } from '../support/client.js';
 import { startServer } from '../support/command.js';
-import { eventually, within } from '../support/patience.js';
 import { HAS_PROC, openDescriptors, resident, spilled } from '../support/proc.js';
 import { expectation, stoppedReaders } from '../support/stopped.js';
+import { eventually, within } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
 // What stopped readers cost, and that they get all of it: see backlog.spec.ts.
@@ -16,7 +16,7 @@ const env = { NODE_V8_COVERAGE: '' };
 /** Says so many bytes as fast as they are taken. */
 async function flood({ socket }: Client, bytes: number): Promise<void> {
   for (let done = 0; done < bytes; done += CHUNK.length) {
-    if (!socket.write(CHUNK)) await within(once(socket, 'drain'), 'the sender to go on', 30_000);
+    if (!socket.write(CHUNK)) await within(once(socket, 'drain'), 'the sender to go on');
   }
 }
 
@@ -28,8 +28,7 @@ function hashOf(id: number, bytes: number, ...last: string[]): string {
   return hash.update(said(id, ...last)).digest('hex');
 }
 
-describe('faults: processes that are stopped and killed', function () {
-  this.timeout(120_000);
+describe('faults: processes that are stopped and killed', () => {
   before(function () {
     if (!HAS_PROC) this.skip();
   });
@@ -67,7 +66,7 @@ describe('faults: processes that are stopped and killed', function () {
     // Longer than a reader may make no progress before it counts as stopped; it decides nothing.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     readers.cont();
-    await eventually('them to catch up', () => spilled(server) === 0, 30_000);
+    await eventually('them to catch up', () => spilled(server) === 0);
     readers.halt();
     await flood(a, 500 * CHUNK.length);
     await a.send('end\n');

@@ -8,7 +8,7 @@ import { afterwards } from '../support/cleanup.js';
 import { serverCommand } from '../support/command.js';
 import { holds } from '../support/fuzz.js';
 import { folder } from '../support/modules.js';
-import { within } from '../support/patience.js';
+import { within } from '../support/waiting.js';
 
 const OPTIONS = [
   ...[
@@ -90,9 +90,7 @@ const args = fc.array(
   { maxLength: 6 },
 );
 
-describe('fuzz: arguments', function () {
-  this.timeout(0);
-
+describe('fuzz: arguments', () => {
   it('are made sense of, or refused in one breath: nothing is thrown', async () => {
     const property = fc.property(args, (list) => {
       const command: Command = parseCommand(list);

@@ -169,9 +169,7 @@ const KINDS: readonly Kind[] = [
 
 const chains = fc.array(fc.constantFrom(...KINDS.map(({ name }) => name)), { minLength: 1, maxLength: 4 });
 
-describe('fuzz: transforms', function () {
-  this.timeout(0);
-
+describe('fuzz: transforms', () => {
   it('give what the model does, whatever is said, however it is cut, in any chain', async () => {
     const property = fc.asyncProperty(chunks, chains, async (parts, names) => {
       const chain = names.map((name) => KINDS.find((kind) => kind.name === name) as Kind);

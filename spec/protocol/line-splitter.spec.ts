@@ -45,8 +45,7 @@ describe('lines', () => {
     expect(lines.slice(1)).to.deep.equal(['', 'next', 'half and half']);
   });
 
-  it('does what the model does, whatever the bytes, the limit and the chunks', async function () {
-    this.timeout(60_000);
+  it('does what the model does, whatever the bytes, the limit and the chunks', async () => {
     const next = random(42);
     const below = (limit: number): number => Math.floor(next() * limit);
     for (let round = 0; round < 20_000; round++) {
@@ -108,8 +107,7 @@ describe('lines', () => {
     expect(Math.max(...blocks.map((block) => block.length))).to.be.below(3 * MIB);
   });
 
-  it('takes time linear in the length of a line', async function () {
-    this.timeout(60_000);
+  it('takes time linear in the length of a line', async () => {
     const took = async (size: number): Promise<number> => {
       const piece = 'x'.repeat(CHUNK);
       const chunks = [...Array.from({ length: size / CHUNK }, () => piece), '\n'];
@@ -139,8 +137,7 @@ describe('lines', () => {
     expect(await split([...chunks, '\n'])).to.deep.equal([chunks.join('')]);
   });
 
-  it('does not keep a chunk alive for the rest of it', async function () {
-    this.timeout(60_000);
+  it('does not keep a chunk alive for the rest of it', async () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
     const used = (): number => {

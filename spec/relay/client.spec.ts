@@ -3,8 +3,8 @@ import { Duplex, duplexPair } from 'node:stream';
 import { expect } from 'chai';
 import type { Relay } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
-import { within } from '../support/patience.js';
 import { diary, join, Member, room } from '../support/room.js';
+import { within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
 /** Two ends of a connection over TCP; the far one is made as Node makes it when it is told nothing. */
@@ -104,8 +104,7 @@ describe('client', () => {
     await b.hears(arrived(2), said(0, ...lines), said(2, 'still here'));
   });
 
-  it('that both write before they read are not a deadlock', async function () {
-    this.timeout(30_000);
+  it('that both write before they read are not a deadlock', async () => {
     const relay = room({ windowBytes: 64 * 1024 });
     const [a, b] = [await join(relay), await join(relay)];
     a.halt();

@@ -6,9 +6,9 @@ import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
-import { turns } from '../support/patience.js';
 import { refusal } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
+import { turns } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 import { fakeWorld } from '../support/world.js';
 

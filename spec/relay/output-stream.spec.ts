@@ -8,8 +8,8 @@ import { expect } from 'chai';
 import type { Relay } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { eventually } from '../support/patience.js';
 import { diary, join, type Member, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 import { fakeWorld, systemError } from '../support/world.js';
 

@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import { MiniServError, type Relay } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { eventually } from '../support/patience.js';
 import { refusal } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
 /** A client over TCP, which knows nothing yet of having been accepted. */

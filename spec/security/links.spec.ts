@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import { arrive } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
-import { eventually } from '../support/patience.js';
 import { HAS_PROC, spilled } from '../support/proc.js';
 import { stoppedReaders } from '../support/stopped.js';
+import { eventually } from '../support/waiting.js';
 import { bulk, packet, said } from '../support/wire.js';
 
 const SECRET = 'somebody’s own\n';

@@ -9,9 +9,9 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client } from '../support/client.js';
 import { type Server, startServer } from '../support/command.js';
 import { folder, within } from '../support/modules.js';
-import { eventually } from '../support/patience.js';
 import { HAS_PROC, resident, spilled } from '../support/proc.js';
 import { stoppedReaders } from '../support/stopped.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import { FileSink } from '../../lib/sinks/file-sink.js';
 import { afterwards } from '../support/cleanup.js';
-import { within } from '../support/patience.js';
+import { within } from '../support/waiting.js';
 
 function device(path: string): number {
   const fd = openSync(path, 'w');

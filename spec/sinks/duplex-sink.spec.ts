@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { DuplexSink } from '../../lib/sinks/duplex-sink.js';
 import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { turns } from '../support/patience.js';
+import { turns } from '../support/waiting.js';
 
 /** A socket to write to, and what comes out at its other end. */
 async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbox }> {

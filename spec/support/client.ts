@@ -3,7 +3,7 @@ import { connect as dial, type Socket } from 'node:net';
 import { afterwards } from './cleanup.js';
 import type { Server } from './command.js';
 import { type Condition, Inbox } from './inbox.js';
-import { PATIENCE, within } from './patience.js';
+import { WAIT_LIMIT_MS, within } from './waiting.js';
 import { arrived } from './wire.js';
 
 /** One client of the server under test. */
@@ -33,7 +33,7 @@ export class Client {
     socket.once('end', over).once('close', over);
     afterwards(async () => {
       socket.destroy();
-      await within(this.closed, 'the closing of a connection', 2000);
+      await within(this.closed, 'the closing of a connection');
     });
   }
 
@@ -78,7 +78,7 @@ export class Client {
 
 /** Connects, and knows nothing yet of having been accepted. */
 export async function connect({ port }: Pick<Server, 'port'>): Promise<Client> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     const socket = dial({ port, host: '127.0.0.1' });
     try {

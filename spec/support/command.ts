@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
-import { eventually, PATIENCE, within } from './patience.js';
 import { freePort, listening, refusal } from './ports.js';
+import { eventually, WAIT_LIMIT_MS, within } from './waiting.js';
 
 export interface Exit {
   code: number | null;
@@ -115,7 +115,7 @@ async function ready({ process: child, port }: Server): Promise<boolean> {
       // Where the kernel cannot be asked, the first client tries until it gets through.
       return open !== false || !running(child);
     },
-    PATIENCE,
+    WAIT_LIMIT_MS,
   );
   return running(child) && open !== false;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { type Result, runCases } from '../../lib/conformance/run.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 export const MINI_SERV = fileURLToPath(new URL('../../bin/mini-serv.js', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterwards } from './cleanup.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 // It is no TypeScript, so it is not beside this when this is compiled.
 const SCRIPT = fileURLToPath(new URL('../../../spec/support/crowd.py', import.meta.url));

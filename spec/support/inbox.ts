@@ -1,5 +1,5 @@
 import { AssertionError } from 'chai';
-import { PATIENCE } from './patience.js';
+import { WAIT_LIMIT_MS } from './waiting.js';
 
 export type Condition = string | Buffer | ((bytes: Buffer) => boolean);
 
@@ -38,7 +38,7 @@ export class Inbox {
   }
 
   /** Waits until the text is among what came, or until the predicate holds. */
-  async until(condition: Condition, ms = PATIENCE): Promise<void> {
+  async until(condition: Condition, ms = WAIT_LIMIT_MS): Promise<void> {
     const holds = typeof condition === 'function' ? condition : containing(condition);
     const wanted = typeof condition === 'function' ? 'what was waited for' : quote(Buffer.from(condition));
     await this.#watch(
@@ -49,7 +49,7 @@ export class Inbox {
   }
 
   /** Waits until that many bytes came, and requires them, from the first byte on, to be exactly these. */
-  async exactly(expected: Buffer, ms = PATIENCE): Promise<void> {
+  async exactly(expected: Buffer, ms = WAIT_LIMIT_MS): Promise<void> {
     let same = 0;
     const compare = (bytes: Buffer): boolean => {
       const until = Math.min(bytes.length, expected.length);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 /** A log, and all that is read of it, an entry each. */
 export class Readings {

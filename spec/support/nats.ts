@@ -5,8 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterwards } from './cleanup.js';
-import { eventually, within } from './patience.js';
 import { freePort } from './ports.js';
+import { eventually, within } from './waiting.js';
 
 const found = spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
 let told = false;

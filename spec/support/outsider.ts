@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { afterwards } from './cleanup.js';
 import type { Server } from './command.js';
 import { type Condition, Inbox } from './inbox.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 /** A client in a process of its own, which can be stopped and killed as only a process can. */
 export interface Outsider {

@@ -1,7 +1,7 @@
 import { arrive, type Client } from './client.js';
 import { type Server, type StartOptions, startServer } from './command.js';
-import { eventually } from './patience.js';
 import { random } from './random.js';
+import { eventually } from './waiting.js';
 
 /** Beats so often that a death is known of within three seconds. */
 export const BEAT = ['--room-beat', '400ms'];

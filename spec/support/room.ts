@@ -2,7 +2,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
 import { afterwards } from './cleanup.js';
 import { type Condition, Inbox } from './inbox.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 /** A relay in this process. It is closed after the test. */
 export function room(options: RelayOptions = {}): Relay {

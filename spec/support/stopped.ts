@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterwards } from './cleanup.js';
 import type { Server } from './command.js';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
 /** What stopped readers have had, once they were continued: of each, the SHA-256 of what came after `begin`. */
 export interface ReadBack {
@@ -45,7 +45,7 @@ export async function stoppedReaders(server: Server, count: number): Promise<Sto
     halt: () => void child.kill('SIGSTOP'),
     async resume() {
       child.kill('SIGCONT');
-      return JSON.parse((await within(lines.next(), 'the backlog', 60_000)).value) as ReadBack;
+      return JSON.parse((await within(lines.next(), 'the backlog')).value) as ReadBack;
     },
   };
 }

@@ -13,7 +13,7 @@ import { type Server, shell, startServer } from '../support/command.js';
 import { canMount, smallDisk } from '../support/disk.js';
 import { Inbox } from '../support/inbox.js';
 import { folder } from '../support/modules.js';
-import { eventually, within } from '../support/patience.js';
+import { eventually, within } from '../support/waiting.js';
 import { arrived, bulk, packet, said } from '../support/wire.js';
 
 const QUIET_END = { code: 0, signal: null };
@@ -51,7 +51,7 @@ class Scene {
     const expected = said(0, ...lines);
     this.wire += expected;
     await this.speaker.send(packet(lines));
-    await this.listener.until((bytes) => bytes.length >= before + expected.length, 20_000);
+    await this.listener.until((bytes) => bytes.length >= before + expected.length);
     expect(this.listener.received.subarray(before).equals(Buffer.from(expected))).to.equal(true);
   }
 
@@ -125,8 +125,7 @@ describe('command: an audit on a full disk', () => {
       expect(text).not.to.contain('missing');
     });
 
-    it(`that is full to the end has its gap recorded in it, whatever room there is (${format})`, async function () {
-      this.timeout(60_000);
+    it(`that is full to the end has its gap recorded in it, whatever room there is (${format})`, async () => {
       for (const ballast of format === 'json' ? [500_000, 502_001] : [502_001]) {
         const { disk, scene, bytes } = await onSmallDisk(format);
         await writeFile(join(disk, 'ballast'), Buffer.alloc(ballast));
@@ -155,8 +154,7 @@ describe('command: an audit on a full disk', () => {
       }
     });
 
-    it(`does not stop the room when the disk for what it lags is used up too (${format})`, async function () {
-      this.timeout(60_000);
+    it(`does not stop the room when the disk for what it lags is used up too (${format})`, async () => {
       const { disk, scene, bytes } = await onSmallDisk(format, ['--spill-limit', '4M'], '32m');
       await writeFile(join(disk, 'ballast'), Buffer.alloc(32_000_000));
       await scene.say(...bulk(30));

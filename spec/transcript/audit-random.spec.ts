@@ -9,9 +9,9 @@ import { recordsOf, toWire } from '../support/audit.js';
 import { canMount, smallDisk } from '../support/disk.js';
 import { Inbox } from '../support/inbox.js';
 import { folder } from '../support/modules.js';
-import { eventually } from '../support/patience.js';
 import { random } from '../support/random.js';
 import { join as enter, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 
 const PAGE = 4096;
 
@@ -135,8 +135,7 @@ describe('an audit, whatever becomes of its disk', () => {
   const { SEEDS = '1,2,104' } = process.env;
   for (const seed of SEEDS.split(',').map(Number)) {
     for (const format of ['json', 'wire'] as const) {
-      it(`has or counts every byte (${format}, seed ${seed})`, async function () {
-        this.timeout(60_000);
+      it(`has or counts every byte (${format}, seed ${seed})`, async () => {
         await scene(seed, format);
       });
     }

@@ -7,8 +7,8 @@ import { arrive, type Client, trio } from '../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { outsider } from '../support/outsider.js';
-import { eventually, within } from '../support/patience.js';
 import { CTRL_C, hasTerminal, onTerminal } from '../support/terminal.js';
+import { eventually, within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
 const QUIET_END = { code: 0, signal: null };
@@ -22,7 +22,7 @@ async function speak(speaker: Client, listener: Client, megabytes: number): Prom
   const before = listener.received.length;
   const expected = said(0, ...lines);
   await speaker.send(packet(lines));
-  await listener.until((bytes) => bytes.length >= before + expected.length, 20_000);
+  await listener.until((bytes) => bytes.length >= before + expected.length);
   expect(listener.received.subarray(before).equals(Buffer.from(expected))).to.equal(true);
   return lines;
 }
@@ -192,8 +192,7 @@ describe('command: standard output that is amiss', () => {
     });
   }
 
-  it('does not stop the room when the disk for what it lags is used up: the gap is in it', async function () {
-    this.timeout(60_000);
+  it('does not stop the room when the disk for what it lags is used up: the gap is in it', async () => {
     const args = ['--memory', '1M', '--spill-limit', '4M'];
     const server = await startServer({ args });
     server.process.stdout?.pause();
@@ -223,8 +222,7 @@ describe('command: standard output that is amiss', () => {
     expect(rest === all.slice(at)).to.equal(true);
   });
 
-  it('is whole where it was a client that used up the disk for what lags', async function () {
-    this.timeout(60_000);
+  it('is whole where it was a client that used up the disk for what lags', async () => {
     const server = await startServer({ args: ['--memory', '1M', '--spill-limit', '32M'] });
     const still = outsider(server);
     await server.stdout.until(arrived(0));
@@ -240,8 +238,8 @@ describe('command: standard output that is amiss', () => {
     server.process.stdout?.resume();
     still.wake();
     await spoken;
-    await b.until(lines.at(-1) as string, 20_000);
-    await server.stdout.until(lines.at(-1) as string, 20_000);
+    await b.until(lines.at(-1) as string);
+    await server.stdout.until(lines.at(-1) as string);
     expect(server.stdout.text.includes(said(1, ...lines).trimEnd())).to.equal(true);
     expect(server.stdout.text).not.to.contain('missing');
   });

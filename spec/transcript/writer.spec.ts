@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Transcript } from '../../lib/transcript/transcript.js';
-import { within } from '../support/patience.js';
 import { join, room } from '../support/room.js';
+import { within } from '../support/waiting.js';
 
 describe('transcript writer', () => {
   it('says once that the end is missing, also where the write that was given up then fails', async () => {

@@ -2,8 +2,8 @@ import { Transform } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { Message, MiniServError, TransformFactory } from '../../lib/index.js';
-import { eventually } from '../support/patience.js';
 import { diary, join, room } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
 const isBad = (message: Message): boolean => message.kind === 'line' && message.text === 'bad';

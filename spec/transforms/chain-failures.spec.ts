@@ -3,7 +3,7 @@ import { PassThrough, Transform } from 'node:stream';
 import { expect } from 'chai';
 import type { Message, TransformFactory } from '../../lib/index.js';
 import { Chain, type Failure } from '../../lib/transforms/chain.js';
-import { eventually } from '../support/patience.js';
+import { eventually } from '../support/waiting.js';
 
 const line = (text: string): Message => ({ kind: 'line', client: 0, text });
 const through: TransformFactory = () => new PassThrough({ objectMode: true });

@@ -5,8 +5,8 @@ import { openRoom } from '../../../lib/index.js';
 import { namesOf } from '../../../lib/room/nats/streams.js';
 import { Readings } from '../../support/log-spec.js';
 import { answers, describeWithNats, type Nats, startNats } from '../../support/nats.js';
-import { eventually, within } from '../../support/patience.js';
 import { freePort } from '../../support/ports.js';
+import { eventually, within } from '../../support/waiting.js';
 
 async function cluster(): Promise<Map<string, Nats>> {
   const routes = [await freePort(), await freePort(), await freePort()];
@@ -22,21 +22,19 @@ cluster { name: rooms, listen: 127.0.0.1:${port}, routes: [${routes.map((route) 
   return servers;
 }
 
-describeWithNats('a room on three servers', function () {
-  this.timeout(60_000);
-
+describeWithNats('a room on three servers', () => {
   it('loses nothing that was said when the server that leads it is killed under load', async () => {
     const servers = await cluster();
     const hosts = [...servers.values()].map(({ port }) => `127.0.0.1:${port}`).join(',');
     const url = `nats://${hosts}/lobby`;
     const options = { beat: 500, replicas: 3 };
     const [first, second] = [
-      new Readings(await within(openRoom(url, options), 'the room', 30_000)),
-      new Readings(await within(openRoom(url, options), 'the room', 30_000)),
+      new Readings(await within(openRoom(url, options), 'the room')),
+      new Readings(await within(openRoom(url, options), 'the room')),
     ] as const;
     const members = [first, second] as const;
     for (const readings of members) readings.append({ kind: 'arrived', token: 0 });
-    for (const readings of members) await readings.told.until((bytes) => bytes.includes('given 0 '), 20_000);
+    for (const readings of members) await readings.told.until((bytes) => bytes.includes('given 0 '));
     const connection = await connect({ servers: hosts.split(',') });
     const jsm = await jetstreamManager(connection);
     const info = await jsm.streams.info(namesOf('lobby').log);
@@ -56,13 +54,13 @@ describeWithNats('a room on three servers', function () {
       }
     };
     const saying = say();
-    await eventually('some of it', () => first.said.length > 500, 20_000);
+    await eventually('some of it', () => first.said.length > 500);
     await leader?.kill();
     const before = first.said.length;
-    await eventually('more of it', () => first.said.length > before + 1000 && !first.log.isFull, 30_000);
+    await eventually('more of it', () => first.said.length > before + 1000 && !first.log.isFull);
     going = false;
     await saying;
-    await eventually('all of it', () => members.every(({ said }) => said.length >= count + 2), 20_000);
+    await eventually('all of it', () => members.every(({ said }) => said.length >= count + 2));
     const start = second.said[0] as string;
     expect(second.said).to.deep.equal(first.said.slice(first.said.indexOf(start)));
     const numbers = first.said

@@ -12,8 +12,8 @@ import { afterwards } from '../../support/cleanup.js';
 import { arrive } from '../../support/client.js';
 import { runCommand, type Server, serverCommand, startServer } from '../../support/command.js';
 import { answers, describeWithNats, scratch, startNats } from '../../support/nats.js';
-import { eventually } from '../../support/patience.js';
 import { freePort } from '../../support/ports.js';
+import { eventually } from '../../support/waiting.js';
 
 const SECRET = 'f4lse/T@ng';
 const CLEAN = { NATS_USER: '', NATS_PASSWORD: '', NATS_TOKEN: '', NATS_CREDS: '', NATS_NKEY: '' };
@@ -48,9 +48,7 @@ const jwt = (claims: object, by: ReturnType<typeof nkeys.createUser>): string =>
   return `${text}.${Buffer.from(by.sign(Buffer.from(text))).toString('base64url')}`;
 };
 
-describeWithNats('an engine that wants to know who one is', function () {
-  this.timeout(30_000);
-
+describeWithNats('an engine that wants to know who one is', () => {
   it('takes a user and a password, from the URL or the environment, and nothing shows them', async () => {
     const nats = await startNats({ config: `authorization { user: relay, password: "${SECRET}" }\n` });
     const host = `127.0.0.1:${nats.port}`;

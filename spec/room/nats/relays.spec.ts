@@ -3,9 +3,9 @@ import { type Client, connect } from '../../support/client.js';
 import type { Server } from '../../support/command.js';
 import { describeWithNats, startNats, wireTo } from '../../support/nats.js';
 import { outsider } from '../../support/outsider.js';
-import { eventually, within } from '../../support/patience.js';
 import { HAS_PROC, spilled } from '../../support/proc.js';
 import { chatter, enter, from, heardAll, linesOf, type Said, startRelay } from '../../support/relays.js';
+import { eventually, within } from '../../support/waiting.js';
 import { bulk, packet, said } from '../../support/wire.js';
 
 type Clients = (Client & { id: number })[];
@@ -28,7 +28,7 @@ function checkClients(transcript: string, clients: Clients): void {
 
 /** One order everywhere, each line once, each sender's in its order, nobody hears themselves. */
 async function checkAll(relays: Server[], clients: Clients, said: Said): Promise<void> {
-  for (const relay of relays) await heardAll(relay, said, 20_000);
+  for (const relay of relays) await heardAll(relay, said);
   await eventually(
     'the same end',
     () => new Set(relays.map(({ stdout }) => stdout.text.slice(-200))).size === 1,
@@ -54,9 +54,7 @@ async function enterAll(relays: Server[], each: number): Promise<Clients> {
   return clients;
 }
 
-describeWithNats('relays that share a room over NATS', function () {
-  this.timeout(40_000);
-
+describeWithNats('relays that share a room over NATS', () => {
   it('are one room: three of them, thirty clients, one order', async () => {
     const url = (await startNats()).room();
     // With a transform a client is given its id first, and is announced when the transform has let that pass.
@@ -194,7 +192,7 @@ describeWithNats('relays that share a room over NATS', function () {
     stopped.halt();
     const lines = bulk(30);
     speaker.socket.write(packet(lines));
-    await hearer.until(`client 0: ${lines.at(-1)}\n`, 20_000);
+    await hearer.until(`client 0: ${lines.at(-1)}\n`);
     if (HAS_PROC) expect(spilled(second)).to.be.above(10e6);
     if (HAS_PROC) expect(spilled(first)).to.equal(0);
     stopped.wake();

@@ -3,12 +3,10 @@ import { expect } from 'chai';
 import { replayRoom } from '../../../lib/room/nats/replay.js';
 import { runCommand, shell } from '../../support/command.js';
 import { describeWithNats, scratch, startNats } from '../../support/nats.js';
-import { eventually, within } from '../../support/patience.js';
 import { enter, startRelay } from '../../support/relays.js';
+import { eventually, within } from '../../support/waiting.js';
 
-describeWithNats('mini-serv replay', function () {
-  this.timeout(30_000);
-
+describeWithNats('mini-serv replay', () => {
   it('prints what was said in a room, as each relay of it has it, in each format', async () => {
     const nats = await startNats();
     const url = nats.room('lobby');

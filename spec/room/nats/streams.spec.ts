@@ -6,7 +6,7 @@ import { namesOf } from '../../../lib/room/nats/streams.js';
 import { afterwards } from '../../support/cleanup.js';
 import { Readings } from '../../support/log-spec.js';
 import { describeWithNats, scratch, startNats, wireTo } from '../../support/nats.js';
-import { eventually, within } from '../../support/patience.js';
+import { eventually, within } from '../../support/waiting.js';
 
 async function open(url: string, options: RoomOptions = {}): Promise<Readings> {
   // One that fails while it is waited for must not be waited for beyond its test.

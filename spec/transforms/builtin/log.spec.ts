@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { filter, type LogOptions, log } from '../../../lib/index.js';
 import { afterwards } from '../../support/cleanup.js';
 import { life, pass, thrown } from '../../support/pass.js';
-import { eventually } from '../../support/patience.js';
 import { join, room } from '../../support/room.js';
+import { eventually } from '../../support/waiting.js';
 import { arrived, left, said } from '../../support/wire.js';
 
 const now = () => Date.UTC(2026, 0, 31, 12, 34, 56, 789);

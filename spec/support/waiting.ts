@@ -1,8 +1,8 @@
 /** How long a spec waits for what must come, in milliseconds. Running out of it only ever fails a test. */
-export const PATIENCE = Number(process.env.MINI_SERV_PATIENCE ?? 10_000);
+export const WAIT_LIMIT_MS = Number(process.env.MINI_SERV_WAIT_LIMIT_MS ?? 60_000);
 
 /** The promise's own outcome, or a failure that says what was waited for. */
-export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string, ms = WAIT_LIMIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
@@ -15,7 +15,7 @@ export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE
 }
 
 /** Looks again until it is so; for what can only be looked at (a file, a table of the kernel's). */
-export async function eventually(what: string, holds: () => Promise<boolean> | boolean, ms = PATIENCE) {
+export async function eventually(what: string, holds: () => Promise<boolean> | boolean, ms = WAIT_LIMIT_MS) {
   const deadline = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms`);
