@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { FORMATS, type Format } from '../lib/protocol/formats.js';
 import type { RelayOptions } from '../lib/relay/options.js';
-import { FORMATS, type Format } from '../lib/transcript/formats.js';
 import { parseTransformSpec, type TransformSpec } from '../lib/transforms/loader/spec.js';
 import { parseSince } from './duration.js';
 import { parseCredentials, parseRoom, ROOM_OPTIONS, type RoomArguments } from './room-arguments.js';

@@ -1,13 +1,13 @@
 import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { createFormatter, type Format } from '../lib/protocol/formats.js';
 import type { RelayOptions } from '../lib/relay/options.js';
 import { createRelay, type Relay } from '../lib/relay/relay.js';
 import type { EventLog } from '../lib/room/event-log.js';
 import { NULL_SINK, openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { logSink } from '../lib/sinks/log-sink.js';
 import type { Audit } from '../lib/transcript/audit.js';
-import { createFormatter, type Format } from '../lib/transcript/formats.js';
 import { Transcript } from '../lib/transcript/transcript.js';
 import { escapeText } from '../lib/util/escape.js';
 import { redact } from '../lib/util/redact.js';

@@ -1,4 +1,5 @@
 export type { Destination, Reader } from './fanout/reader.js';
+export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
 export type { RelayEvents, RelayStats } from './relay/events.js';
 export type { RelayOptions } from './relay/options.js';
@@ -9,7 +10,6 @@ export type { Credentials, Retention as Keep, RoomOptions } from './room/options
 export type { Engine, EngineReader } from './room/shared/engine.js';
 export type { SharedLogOptions } from './room/shared/shared-log.js';
 export { type Audit, type AuditOptions, auditTo } from './transcript/audit.js';
-export type { Format } from './transcript/formats.js';
 export { escape } from './transforms/builtin/escape.js';
 export { type FilterOptions, filter } from './transforms/builtin/filter.js';
 export { type LogOptions, log } from './transforms/builtin/log.js';

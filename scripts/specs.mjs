@@ -16,7 +16,7 @@ const LONG = [
   /^transcript.transcript\.spec/,
   /^transcript.(audit|audit-random|verify)\.spec/,
   /^(fanout.backlog|bin)/,
-  /^transcript.(audit-faults|formats)\.spec/,
+  /^transcript.(audit-faults)\.spec/,
   /^conformance.relay/,
   /^conformance/,
   /^simulation/,

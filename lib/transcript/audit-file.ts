@@ -2,12 +2,12 @@ import { close, constants, fstat, open as openFile, type Stats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
+import type { Format, Note } from '../protocol/formats.js';
 import { fifoSink } from '../sinks/fifo-sink.js';
 import { FileSink } from '../sinks/file-sink.js';
 import { pipeSink } from '../sinks/pipe-sink.js';
 import type { SinkOptions } from '../sinks/sink.js';
 import { auditTail } from './audit-tail.js';
-import type { Format, Note } from './formats.js';
 import type { Opened } from './writer.js';
 
 // A link is not followed: where anybody may make one, it would have this append to any file of its user's. Nobody

@@ -1,8 +1,8 @@
+import { FORMATS, type Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
 import { MiniServError } from '../util/errors.js';
 import { bare } from '../util/own-options.js';
 import { type OpenedAudit, openAudit } from './audit-file.js';
-import { FORMATS, type Format } from './formats.js';
 import { Transcript } from './transcript.js';
 
 export interface AuditOptions {

@@ -1,9 +1,9 @@
 import type { Destination, Reader } from '../fanout/reader.js';
 import type { TimeMark } from '../fanout/times.js';
+import type { Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
 import { lengthOf } from '../util/buffer-list.js';
 import { MiniServError } from '../util/errors.js';
-import type { Format } from './formats.js';
 import { type Gap, type Opened, TranscriptWriter } from './writer.js';
 
 /** Formatting costs time on the event loop: no more of it at once than the room can spare, in bytes. */

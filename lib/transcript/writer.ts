@@ -1,8 +1,8 @@
 import { type TimeMark, timeAt } from '../fanout/times.js';
+import { createFormatter, type Format, type Formatter, type Note } from '../protocol/formats.js';
 import type { Sink, TruncatableFile } from '../sinks/sink.js';
 import { lengthOf, lineCount, lineEnd, onlyFirst, wholeLines, withoutFirst } from '../util/buffer-list.js';
 import { bare } from '../util/own-options.js';
-import { createFormatter, type Format, type Formatter, type Note } from './formats.js';
 
 /** What a transcript is written to. */
 export interface Opened {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { createFormatter } from '../../lib/transcript/formats.js';
+import { createFormatter } from '../../lib/protocol/formats.js';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { runCommand, serverCommand, shell } from '../support/command.js';
 import { folder } from '../support/modules.js';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
 import type { TimeMark } from '../../lib/fanout/times.js';
-import { createFormatter, type Format } from '../../lib/transcript/formats.js';
+import { createFormatter, type Format } from '../../lib/protocol/formats.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { random } from '../support/random.js';
 import { arrived, left, said, saidBytes } from '../support/wire.js';
