@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterwards } from './cleanup.js';
 import { folder } from './modules.js';
+import { hasTool } from './tools.js';
 
 /** A file system of a size of its own, in memory, or undefined where mounting is not allowed. */
 export async function smallDisk(size: string): Promise<string | undefined> {
@@ -11,12 +12,5 @@ export async function smallDisk(size: string): Promise<string | undefined> {
   return dir;
 }
 
-/** Whether a small file system can be mounted here; says so once if not. */
-export function canMount(): boolean {
-  allowed ??= spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
-  if (!allowed && !told) process.stderr.write('full disks are not tried: mounting is not allowed here\n');
-  told = true;
-  return allowed;
-}
-let allowed: boolean | undefined;
-let told = false;
+/** Whether a small file system can be mounted here. */
+export const canMount = (): boolean => hasTool('tmpfs');

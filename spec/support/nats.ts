@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -6,32 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterwards } from './cleanup.js';
 import { freePort } from './ports.js';
+import { describeWith } from './tools.js';
 import { eventually, within } from './waiting.js';
 
-const found = spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
-let told = false;
-
-/**
- * Specs that speak to a real nats-server. Where there is none they are left out, which is said; on CI, where all has
- * to be tried, that is a failure.
- */
-export function describeWithNats(name: string, specs: (this: Mocha.Suite) => void): void {
-  if (found) {
-    describe(name, specs);
-    return;
-  }
-  if (!told)
-    process.stderr.write(
-      'nats-server is not on the PATH: the specs in spec/nats, of rooms over NATS, are left out\n',
-    );
-  told = true;
-  if (process.env.CI !== 'true') {
-    describe.skip(name, specs);
-    return;
-  }
-  it(`${name}: has a nats-server to be tried with`, () => {
-    throw new Error('nats-server is not on the PATH');
-  });
+/** Specs that talk to a real nats-server. */
+export function describeWithNats(title: string, body: () => void): void {
+  describeWith('nats-server', title, body);
 }
 
 export interface Nats {

@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process';
+
+/** A program, or a permission, that some specs need beside Node. */
+export interface Tool {
+  /** What is tested with the tool, and left out without it. */
+  readonly uses: string;
+  /** How to get it on Debian. */
+  readonly install: string;
+  /** A command that exits with 0 where the tool works. */
+  readonly probe: readonly [command: string, ...args: string[]];
+  /** Source folders that are not counted in the coverage where the tool is missing. */
+  readonly coverage?: readonly string[];
+  /** Whether the tool may be missing in CI too. */
+  readonly optionalInCI?: boolean;
+}
+
+const PYTHON_PROBE = 'import os, pty, resource, select; os.waitstatus_to_exitcode';
+const CC_PROBE = 'echo "#include <stdio.h>" | cc -E - >/dev/null';
+
+export const TOOLS = {
+  'nats-server': {
+    uses: 'rooms over NATS',
+    install: 'apt-get install nats-server',
+    probe: ['nats-server', '--version'],
+    coverage: ['lib/room/nats/'],
+  },
+  openssl: {
+    uses: 'rooms over NATS with TLS',
+    install: 'apt-get install openssl',
+    probe: ['openssl', 'version'],
+  },
+  python3: {
+    uses: 'terminals, crowds of thousands of clients',
+    install: 'apt-get install python3',
+    probe: ['python3', '-c', PYTHON_PROBE],
+  },
+  cc: {
+    uses: 'faulty servers in C for the conformance kit',
+    install: 'apt-get install gcc libc6-dev',
+    probe: ['sh', '-c', CC_PROBE],
+  },
+  logrotate: {
+    uses: 'rotation of audit files with logrotate',
+    install: 'apt-get install logrotate',
+    probe: ['logrotate', '--version'],
+  },
+  tmpfs: {
+    uses: 'full disks',
+    install: 'run as root, with the permission to mount (util-linux, mount)',
+    probe: ['unshare', '-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'],
+    // A container seldom has the permission to mount.
+    optionalInCI: true,
+  },
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof TOOLS;
+
+export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
+
+/** The variable in which the test runner tells its mocha processes what is missing, so that each tool is probed once. */
+export const MISSING_TOOLS_VARIABLE = 'MINI_SERV_MISSING_TOOLS';
+
+const known = new Map<ToolName, boolean>();
+const told = process.env[MISSING_TOOLS_VARIABLE]?.split(',');
+if (told !== undefined) for (const name of TOOL_NAMES) known.set(name, !told.includes(name));
+
+/** Whether the tool works on this machine. */
+export function hasTool(name: ToolName): boolean {
+  let works = known.get(name);
+  if (works === undefined) {
+    const [command, ...args] = TOOLS[name].probe;
+    works = spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+    known.set(name, works);
+  }
+  return works;
+}
+
+/**
+ * A `describe` whose specs need a tool, or several. Where a tool is missing the specs are skipped; with `CI=true` they
+ * fail instead.
+ */
+export function describeWith(needs: ToolName | readonly ToolName[], title: string, body: () => void): void {
+  const missing = missingOf(needs);
+  if (missing.length === 0) describe(title, body);
+  else if (isFailure(missing)) describe(title, () => itFails('finds its tools', missing));
+  else describe.skip(title, body);
+}
+
+/** An `it` that needs a tool, or several; see `describeWith`. */
+export function itWith(
+  needs: ToolName | readonly ToolName[],
+  title: string,
+  body: (this: Mocha.Context) => Promise<void> | void,
+): void {
+  const missing = missingOf(needs);
+  if (missing.length === 0) it(title, body);
+  else if (isFailure(missing)) itFails(title, missing);
+  else it.skip(title, body);
+}
+
+function missingOf(needs: ToolName | readonly ToolName[]): ToolName[] {
+  return [needs].flat().filter((name) => !hasTool(name));
+}
+
+function isFailure(missing: readonly ToolName[]): boolean {
+  return process.env.CI === 'true' && missing.some((name) => !('optionalInCI' in TOOLS[name]));
+}
+
+function itFails(title: string, missing: readonly ToolName[]): void {
+  it(title, () => {
+    const tools = missing.map((name) => `${name} (${TOOLS[name].install})`).join(', ');
+    throw new Error(`missing: ${tools}; with CI=true no tool may be missing`);
+  });
+}
