@@ -84,9 +84,14 @@ export class Reader {
     this.#pump();
   }
 
-  /** Bytes between the cursor and what the reader is to have: the log's end, or the position where it ends. */
+  /** Log position up to which this reader is to deliver: the log's end, or the position at which it finishes. */
+  get end(): number {
+    return this.#limit ?? this.#options.log.end;
+  }
+
+  /** Bytes between the cursor and `end`. */
   get lag(): number {
-    return (this.#limit ?? this.#options.log.end) - this.#cursor;
+    return this.end - this.#cursor;
   }
 
   /** Whether it is only owed what was said before: what is said now is not for it. */
