@@ -7,9 +7,9 @@ export interface FlowControlOptions {
   /** How far behind, in bytes, a reader that makes progress may be before senders wait for it. */
   readonly windowBytes: number;
   /** How far behind, in bytes, one that hesitates may be: what memory can well hold. */
-  readonly leeway: number;
+  readonly slowWindowBytes: number;
   /** Whether the log can take no more at all. */
-  readonly overfull: () => boolean;
+  readonly isFull: () => boolean;
 }
 
 /** How often waiting senders look whether a reader has stalled, in ms. */
@@ -28,8 +28,8 @@ interface Waiting {
  * work. What transcripts can carry counts only where no client's reader makes progress.
  */
 export class FlowControl {
-  readonly clients = new Set<Reader>();
-  readonly outputs = new Set<Reader>();
+  readonly clientReaders = new Set<Reader>();
+  readonly outputReaders = new Set<Reader>();
   readonly #options: FlowControlOptions;
   #waiting: Waiting[] = [];
   /** The reader that let the last sender pass: most likely it will let the next one pass, too. */
@@ -43,12 +43,12 @@ export class FlowControl {
   }
 
   /** How many senders wait. */
-  get waiting(): number {
+  get waitingSenders(): number {
     return this.#waiting.length;
   }
 
   /** Calls back when this client may say more: at once, or when it has waited. */
-  pass(client: number, resume: () => void): void {
+  throttle(client: number, resume: () => void): void {
     if (this.#mayPass(client)) {
       resume();
       return;
@@ -58,8 +58,8 @@ export class FlowControl {
   }
 
   /** A reader has taken a block: if it keeps up now, those who waited for it may go on. */
-  readonly progressed = (reader: Reader): void => {
-    if (this.#waiting.length > 0 && reader.lag <= this.#options.windowBytes) this.recheck();
+  readonly onReaderProgress = (reader: Reader): void => {
+    if (this.#waiting.length > 0 && reader.lagBytes <= this.#options.windowBytes) this.recheck();
   };
 
   /**
@@ -75,7 +75,7 @@ export class FlowControl {
     this.#rechecking = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { client, resume } of waiting) this.pass(client, resume);
+    for (const { client, resume } of waiting) this.throttle(client, resume);
     if (this.#waiting.length > 0) {
       invariant(!this.#open && this.#cancelLook !== null, 'a sender waits, and nobody will look at it again');
       return;
@@ -85,7 +85,7 @@ export class FlowControl {
   };
 
   /** Nobody waits any more: the senders have been cut off, and what they have said must come through. */
-  shutdown(): void {
+  disable(): void {
     this.#open = true;
     this.recheck();
   }
@@ -97,18 +97,23 @@ export class FlowControl {
 
   #mayPass(client: number): boolean {
     if (this.#open) return true;
-    if (this.#options.overfull()) return false;
-    const { clock, windowBytes: window, leeway } = this.#options;
+    if (this.#options.isFull()) return false;
+    const { clock, windowBytes: window, slowWindowBytes } = this.#options;
     const now = clock.now();
     const lead = this.#lead;
-    if (lead !== null && this.clients.has(lead) && lead.lag <= window && this.#counts(lead, client, now)) {
+    if (
+      lead !== null &&
+      this.clientReaders.has(lead) &&
+      lead.lagBytes <= window &&
+      this.#counts(lead, client, now)
+    ) {
       return true;
     }
-    for (const readers of [this.clients, this.outputs]) {
+    for (const readers of [this.clientReaders, this.outputReaders]) {
       let behind = false;
       for (const reader of readers) {
         if (!this.#counts(reader, client, now)) continue;
-        if (reader.lag <= (reader.progress(now) === 'going' ? window : leeway)) {
+        if (reader.lagBytes <= (reader.progress(now) === 'going' ? window : slowWindowBytes)) {
           this.#lead = reader;
           return true;
         }
@@ -121,6 +126,6 @@ export class FlowControl {
 
   /** Whether a reader may be waited for: one that has stopped may not, nor one for whom this client's words are not. */
   #counts(reader: Reader, client: number, now: number): boolean {
-    return reader.owner !== client && !reader.finishing && reader.progress(now) !== 'stopped';
+    return reader.owner !== client && !reader.isFinishing && reader.progress(now) !== 'stopped';
   }
 }

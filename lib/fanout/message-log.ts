@@ -1,9 +1,9 @@
+import type { TimeMark } from '../protocol/time.js';
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
 import type { Pager } from './pager.js';
-import { NO_OWNER } from './runs.js';
 import type { Content, Segment } from './segment.js';
-import type { TimeMark } from './times.js';
+import { NO_OWNER } from './segment-index.js';
 
 /** Who is to be told when more has been said. */
 export interface Follower {
@@ -58,8 +58,8 @@ export class MessageLog {
   /** The position after the last byte. */
   end = 0;
   /** When the last byte was said, in milliseconds since 1970. */
-  lastSaid = 0;
-  readonly segmentSize: number;
+  lastAppendTime = 0;
+  readonly segmentBytes: number;
   readonly #pager: Pager;
   readonly #clock: Clock;
   #segments = new Map<number, Segment>();
@@ -80,7 +80,7 @@ export class MessageLog {
   #urgent = false;
 
   constructor(segmentSize: number, pager: Pager, clock: Clock) {
-    this.segmentSize = segmentSize;
+    this.segmentBytes = segmentSize;
     this.#pager = pager;
     this.#clock = clock;
   }
@@ -92,14 +92,14 @@ export class MessageLog {
    */
   append(owner: number, text: string | Buffer, patient = false, time = this.#clock.date()): void {
     if (!patient) this.#urgent = true;
-    this.lastSaid = time;
+    this.lastAppendTime = time;
     for (let start = 0; start < text.length; ) {
       const tail = this.#tail ?? this.#open();
       const written = tail.append(owner, text, start, time);
       start += written;
       this.end += written;
       this.#unflushed += written;
-      if (tail.length === this.segmentSize) this.#close(tail);
+      if (tail.length === this.segmentBytes) this.#close(tail);
     }
     this.#schedule();
   }
@@ -120,12 +120,12 @@ export class MessageLog {
   /** A reader is gone. `end` is where it would have stopped; undefined if it had followed. */
   detach(cursor: number, end: number | undefined): void {
     if (end === undefined) this.unfollow();
-    this.#pass(cursor, Math.ceil((end ?? this.end) / this.segmentSize));
+    this.#pass(cursor, Math.ceil((end ?? this.end) / this.segmentBytes));
   }
 
   /** A reader has moved on. */
   advance(from: number, to: number): void {
-    this.#pass(from, Math.floor(to / this.segmentSize));
+    this.#pass(from, Math.floor(to / this.segmentBytes));
   }
 
   /**
@@ -144,7 +144,7 @@ export class MessageLog {
     for (const segment of segments) this.#pager.pin(segment);
     if (!owners.has(owner) || owner === NO_OWNER) return whole;
     const bytes: Buffer[] = [];
-    for (const { segment, from, to } of parts) bytes.push(...segment.slices(from, to, owner));
+    for (const { segment, from, to } of parts) bytes.push(...segment.slicesWithout(owner, from, to));
     return { segments, bytes, next };
   }
 
@@ -155,7 +155,7 @@ export class MessageLog {
       const segment = this.#segment(next);
       const { content } = segment;
       if (content === null) break;
-      const base = segment.index * this.segmentSize;
+      const base = segment.index * this.segmentBytes;
       const to = Math.min(limit - base, segment.length, next - base + most);
       parts.push({ segment, content, from: next - base, to });
       next = base + to;
@@ -165,7 +165,7 @@ export class MessageLog {
     const segments = parts.map(({ segment }) => segment);
     const bytes = parts.map(({ segment, from, to }) => segment.slice(from, to));
     const owners = new Set<number>();
-    for (const { segment, from, to } of parts) segment.addOwners(from, to, owners);
+    for (const { segment, from, to } of parts) segment.collectOwners(from, to, owners);
     return { parts, owners, segments, bytes, next, cursor, limit, most };
   }
 
@@ -174,9 +174,9 @@ export class MessageLog {
     let at = 0;
     let cursor = next - bytes.reduce((sum, { length }) => sum + length, 0);
     return segments.flatMap((segment, index) => {
-      const base = segment.index * this.segmentSize;
+      const base = segment.index * this.segmentBytes;
       const { length } = bytes[index] as Buffer;
-      const marks = (segment.content as Content).times.marks(cursor - base, cursor - base + length, at);
+      const marks = (segment.content as Content).index.timeMarks(cursor - base, cursor - base + length, at);
       at += length;
       cursor += length;
       return marks;
@@ -184,9 +184,9 @@ export class MessageLog {
   }
 
   /** When the byte at this position was said; undefined if that is on disk. */
-  saidAt(position: number): number | undefined {
-    const base = Math.floor(position / this.segmentSize) * this.segmentSize;
-    const times = this.#segments.get(base / this.segmentSize)?.content?.times;
+  timeAt(position: number): number | undefined {
+    const base = Math.floor(position / this.segmentBytes) * this.segmentBytes;
+    const times = this.#segments.get(base / this.segmentBytes)?.content?.index.times;
     return times?.value(times.find(position - base));
   }
 
@@ -203,7 +203,7 @@ export class MessageLog {
     const first = this.#segment(cursor);
     const loaded = this.#pager.load(first);
     // Not for many laggards at many places: what is loaded for all of them would be dropped before they come to it.
-    if (this.#pager.loading > READ_AHEAD) return loaded;
+    if (this.#pager.pendingLoads > READ_AHEAD) return loaded;
     for (let ahead = 1; ahead <= READ_AHEAD; ahead++) {
       const segment = this.#segments.get(first.index + ahead);
       // If it cannot be read, the reader will be told when it comes to it.
@@ -213,18 +213,18 @@ export class MessageLog {
   }
 
   /** Tells it once when more has been said. */
-  wait(follower: Follower): void {
+  notifyOnce(follower: Follower): void {
     this.#waiting.push(follower);
   }
 
   #segment(cursor: number): Segment {
-    const segment = this.#segments.get(Math.floor(cursor / this.segmentSize));
+    const segment = this.#segments.get(Math.floor(cursor / this.segmentBytes));
     invariant(segment !== undefined, 'the log no longer holds what a reader has yet to have');
     return segment;
   }
 
   #open(): Segment {
-    const segment = this.#pager.open(Math.floor(this.end / this.segmentSize));
+    const segment = this.#pager.open(Math.floor(this.end / this.segmentBytes));
     segment.readers = this.#followers;
     this.#segments.set(segment.index, segment);
     this.#tail = segment;
@@ -245,7 +245,7 @@ export class MessageLog {
 
   /** One reader less for each segment from the one that holds `cursor` up to, and without, `last`. */
   #pass(cursor: number, last: number): void {
-    for (let index = Math.floor(cursor / this.segmentSize); index < last; index++) {
+    for (let index = Math.floor(cursor / this.segmentBytes); index < last; index++) {
       const segment = this.#segments.get(index);
       if (segment === undefined) continue;
       segment.readers--;

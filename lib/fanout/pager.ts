@@ -1,11 +1,9 @@
 import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { invariant } from '../util/invariant.js';
-import { Runs } from './runs.js';
-import { type Content, type Place, Segment } from './segment.js';
-import { SPAN } from './spans.js';
+import { type Content, Segment, type SpillLocation } from './segment.js';
+import { SegmentIndex } from './segment-index.js';
 import type { Spill } from './spill.js';
-import { Times } from './times.js';
 
 const MIB = 1024 * 1024;
 /**
@@ -78,16 +76,16 @@ export class Pager {
 
   /** Bytes of the log on disk. */
   get diskBytes(): number {
-    return this.#options.spill.used;
+    return this.#options.spill.usedBytes;
   }
 
   /** Segments that are being loaded. */
-  get loading(): number {
+  get pendingLoads(): number {
     return this.#loading.size;
   }
 
   /** True while no more can be said: memory is used up and the disk is full, or slower than the senders. */
-  get overfull(): boolean {
+  get isFull(): boolean {
     return this.#overfull;
   }
 
@@ -100,7 +98,7 @@ export class Pager {
 
   /** A segment is full, and somebody has yet to read it. */
   close(segment: Segment): void {
-    this.#weigh(segment, beside(segment.content as Content));
+    this.#weigh(segment, (segment.content as Content).index.memoryBytes);
     if (segment.pins === 0) this.#addDirty(segment);
   }
 
@@ -109,9 +107,9 @@ export class Pager {
     invariant(segment.readers === 0, 'a segment was freed that a reader has yet to have');
     this.#removeDirty(segment);
     this.#clean.delete(segment);
-    if (segment.place !== null) {
-      this.#options.spill.free(segment.place);
-      segment.place = null;
+    if (segment.location !== null) {
+      this.#options.spill.free(segment.location);
+      segment.location = null;
     }
     if (segment.pins === 0) this.#drop(segment);
     if (this.#fullAt === undefined) return;
@@ -132,7 +130,7 @@ export class Pager {
     if (segment.pins > 0) return;
     const closed = segment.length === this.#options.segmentBytes;
     if (segment.readers === 0 && closed) this.#drop(segment);
-    else if (segment.place !== null) this.#keepClean(segment);
+    else if (segment.location !== null) this.#keepClean(segment);
     else if (closed) this.#addDirty(segment);
   }
 
@@ -159,17 +157,15 @@ export class Pager {
   async #load(segment: Segment): Promise<void> {
     const { segmentBytes: segmentSize, spill } = this.#options;
     for (let attempt = 0; ; attempt++) {
-      const { place } = segment;
+      const { location: place } = segment;
       if (place === null || segment.content !== null) return;
       const { bytes } = this.#blank();
       try {
-        const spans = new Uint8Array(place.length - segmentSize);
-        await Promise.all([spill.read(place, bytes, 0), spill.read(place, spans, segmentSize)]);
+        const index = Buffer.alloc(place.length - segmentSize);
+        await Promise.all([spill.read(place, bytes, 0), spill.read(place, index, segmentSize)]);
         if (segment.readers === 0) return;
-        const runs = Runs.fromBytes(spans.subarray(0, segment.placedRuns));
-        const times = Times.fromBytes(spans.subarray(segment.placedRuns));
-        segment.content = { bytes, runs, times };
-        this.#weigh(segment, segmentSize + beside(segment.content));
+        segment.content = { bytes, index: SegmentIndex.fromBytes(index) };
+        this.#weigh(segment, segmentSize + segment.content.index.memoryBytes);
         this.#keepClean(segment);
         return;
       } catch (cause) {
@@ -214,22 +210,22 @@ export class Pager {
   #addDirty(segment: Segment): void {
     if (this.#dirty.has(segment)) return;
     this.#dirty.add(segment);
-    this.#dirtyBytes += segment.weight;
+    this.#dirtyBytes += segment.countedBytes;
     this.#settle();
     if (this.#isOver()) this.#spill();
   }
 
   #removeDirty(segment: Segment): void {
     if (!this.#dirty.delete(segment)) return;
-    this.#dirtyBytes -= segment.weight;
+    this.#dirtyBytes -= segment.countedBytes;
     invariant(this.#dirtyBytes >= 0, 'less than nothing waits for the disk');
     this.#settle();
   }
 
   #weigh(segment: Segment, bytes: number): void {
-    segment.weight += bytes;
+    segment.countedBytes += bytes;
     this.#resident += bytes;
-    invariant(segment.weight >= 0 && this.#resident >= 0, 'less than nothing is in memory');
+    invariant(segment.countedBytes >= 0 && this.#resident >= 0, 'less than nothing is in memory');
   }
 
   /**
@@ -305,7 +301,7 @@ export class Pager {
     for (const segment of this.#dirty) {
       if (over <= 0 || group.length === most) break;
       group.push(segment);
-      over -= segment.weight;
+      over -= segment.countedBytes;
     }
     return group;
   }
@@ -314,12 +310,11 @@ export class Pager {
   async #spillGroup(group: readonly Segment[]): Promise<void> {
     const { spill } = this.#options;
     const records = group.map((segment) => {
-      const { bytes, runs, times } = segment.content as Content;
-      segment.placedRuns = runs.count * SPAN;
+      const { bytes, index } = segment.content as Content;
       segment.pins++;
-      return [bytes, runs.toBytes(), times.toBytes()];
+      return [bytes, index.toBytes()];
     });
-    let places: Place[] = [];
+    let places: SpillLocation[] = [];
     try {
       places = await spill.write(records);
     } finally {
@@ -329,12 +324,12 @@ export class Pager {
   }
 
   /** @param place undefined if it could not be written */
-  #spilled(segment: Segment, place: Place | undefined): void {
+  #spilled(segment: Segment, place: SpillLocation | undefined): void {
     if (place !== undefined && segment.readers === 0) this.#options.spill.free(place);
-    else if (place !== undefined) segment.place = place;
+    else if (place !== undefined) segment.location = place;
     segment.pins--;
-    if (segment.place !== null || segment.pins > 0) this.#removeDirty(segment);
-    if (segment.pins === 0 && (segment.place !== null || segment.readers === 0)) this.#drop(segment);
+    if (segment.location !== null || segment.pins > 0) this.#removeDirty(segment);
+    if (segment.pins === 0 && (segment.location !== null || segment.readers === 0)) this.#drop(segment);
   }
 
   #diskFull(cause: unknown): void {
@@ -349,24 +344,18 @@ export class Pager {
 
   #blank(): Content {
     const spare = this.#spare.pop();
-    spare?.runs.clear();
-    spare?.times.clear();
+    spare?.index.clear();
     const { segmentBytes: segmentSize } = this.#options;
-    return spare ?? { bytes: Buffer.allocUnsafeSlow(segmentSize), runs: new Runs(), times: new Times() };
+    return spare ?? { bytes: Buffer.allocUnsafeSlow(segmentSize), index: new SegmentIndex() };
   }
 
   #drop(segment: Segment): void {
-    const needed = segment.readers > 0 && segment.place === null;
+    const needed = segment.readers > 0 && segment.location === null;
     invariant(segment.pins === 0 && !needed, 'memory was given back that somebody still reads');
-    const content = segment.release();
+    const content = segment.releaseContent();
     if (content === null) return;
-    this.#weigh(segment, -segment.weight);
+    this.#weigh(segment, -segment.countedBytes);
     const held = Math.floor(this.#resident / this.#options.segmentBytes);
     if (this.#spare.length < Math.max(SPARE, this.#spareSize - held)) this.#spare.push(content);
   }
-}
-
-/** What a segment holds beside its bytes, in bytes. */
-function beside({ runs, times }: Content): number {
-  return runs.size + times.size;
 }

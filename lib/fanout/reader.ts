@@ -1,7 +1,7 @@
+import type { TimeMark } from '../protocol/time.js';
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
 import type { Block, MessageLog } from './message-log.js';
-import type { TimeMark } from './times.js';
 
 /** Where a reader delivers to. */
 export interface Destination {
@@ -90,12 +90,12 @@ export class Reader {
   }
 
   /** Bytes between the cursor and `end`. */
-  get lag(): number {
+  get lagBytes(): number {
     return this.end - this.#cursor;
   }
 
   /** Whether it is only owed what was said before: what is said now is not for it. */
-  get finishing(): boolean {
+  get isFinishing(): boolean {
     return this.#limit !== undefined;
   }
 
@@ -134,7 +134,7 @@ export class Reader {
     const { log } = this.#options;
     const start = Math.max(this.#block?.next ?? 0, this.#cursor);
     const bytes = (this.#limit ?? log.end) - start;
-    return { bytes, from: bytes > 0 ? log.saidAt(start) : undefined, to: log.lastSaid };
+    return { bytes, from: bytes > 0 ? log.timeAt(start) : undefined, to: log.lastAppendTime };
   }
 
   /** Delivers nothing more, and needs nothing more of the log. */
@@ -163,14 +163,14 @@ export class Reader {
     if (this.#cursor >= limit) {
       if (this.#limit === undefined) {
         this.#state = 'waiting';
-        log.wait(this);
+        log.notifyOnce(this);
       } else {
         this.stop();
         destination.finish();
       }
       return;
     }
-    const block = log.take(this.#cursor, limit, this.owner, destination.maxBytes ?? log.segmentSize);
+    const block = log.take(this.#cursor, limit, this.owner, destination.maxBytes ?? log.segmentBytes);
     if (block === null) this.#load();
     else if (block.bytes.length === 0) this.#pass(block);
     else this.#send(block);

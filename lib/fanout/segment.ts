@@ -1,84 +1,88 @@
-import type { Runs } from './runs.js';
-import type { Times } from './times.js';
+import type { SegmentIndex } from './segment-index.js';
 
-/** Where a spilled segment lies. Opaque to everything but the spill. */
-export interface Place {
+/** Where a spilled segment is on disk. Only the spill knows more than its length in bytes. */
+export interface SpillLocation {
   readonly length: number;
 }
 
-/** More pieces than this are copied into one: a system call takes only so many, and each costs an object. */
-const MANY = 32;
-/** And so are a few small ones: up to so many bytes, to copy them costs less than a second piece of a write. */
-const SMALL = 16 * 1024;
+/** More pieces than this are copied into one: writev(2) takes a limited number, and each costs an object. */
+const MAX_SHARED_PIECES = 32;
+/** Up to this size several pieces are copied into one, which costs less than another piece in a write. */
+const COPY_BELOW_BYTES = 16 * 1024;
 
-/** What of a segment is held in memory. */
+/** The part of a segment that is in memory only while the segment is. */
 export interface Content {
   readonly bytes: Buffer;
-  readonly runs: Runs;
-  readonly times: Times;
+  readonly index: SegmentIndex;
 }
 
 /**
- * A fixed-size piece of the log: bytes, and beside them the runs that say whose they are, and the times at which
- * they were said. It is in memory, on disk, or both; who still needs it is counted, never searched for.
+ * A fixed-size piece of the log: bytes, and an index of their owners and times. A segment is in memory, on disk, or
+ * both. Counts of readers and pins say when its memory and disk space can be freed, so nothing has to be searched.
  */
 export class Segment {
+  /** The position of the segment in the log, in segments. */
   readonly index: number;
-  /** How many bytes are written. A segment is closed when it is full. */
+  /** Bytes written so far. The segment is closed when it is full. */
   length = 0;
   /** Null while the segment is on disk only. */
   content: Content | null;
-  place: Place | null = null;
-  /** How many bytes of its place are runs; the bytes are before them, the times behind. */
-  placedRuns = 0;
+  /** Null while the segment is not on disk. */
+  location: SpillLocation | null = null;
   /** Readers that have yet to pass this segment. */
   readers = 0;
-  /** Writes under way that share its bytes: until they are done, the memory must stay as it is. */
+  /** Writes in progress that share the bytes. The memory must not be reused before they are done. */
   pins = 0;
-  /** What it counts for in memory, in bytes. */
-  weight = 0;
+  /** Memory that the pager has counted for this segment, in bytes. */
+  countedBytes = 0;
 
   constructor(index: number, content: Content) {
     this.index = index;
     this.content = content;
   }
 
-  /** Writes as much of `text` (from `start`; a string is latin1), said at `time`, as there is room for; gives how much. */
+  /**
+   * Appends as much of `text` as fits.
+   *
+   * @param text a Buffer, or a latin1 string
+   * @param start where in `text` to begin, in bytes
+   * @param time when the text was sent, in milliseconds since 1970
+   * @returns the number of bytes appended
+   */
   append(owner: number, text: string | Buffer, start: number, time: number): number {
-    const { bytes, runs, times } = this.content as Content;
+    const { bytes, index } = this.content as Content;
     const written =
       typeof text === 'string'
         ? bytes.write(start === 0 ? text : text.slice(start), this.length, 'latin1')
         : text.copy(bytes, this.length, start);
     this.length += written;
-    runs.add(owner, this.length);
-    times.add(time, this.length);
+    index.add(owner, time, this.length);
     return written;
   }
 
-  /** The bytes of `[from, to)`, shared with the log. */
+  /** Returns the bytes `[from, to)`, shared with the log. */
   slice(from: number, to: number): Buffer {
     return (this.content as Content).bytes.subarray(from, to);
   }
 
-  /** Adds to these the owners of the bytes of `[from, to)`. */
-  addOwners(from: number, to: number, owners: Set<number>): void {
-    const { runs } = this.content as Content;
+  /** Adds the owners of the bytes `[from, to)` to a set. */
+  collectOwners(from: number, to: number, owners: Set<number>): void {
+    const { owners: runs } = (this.content as Content).index;
     for (let run = runs.find(from), end = from; end < to; run++) {
-      owners.add(runs.owner(run));
+      owners.add(runs.value(run));
       end = runs.end(run);
     }
   }
 
-  /** The bytes of `[from, to)` that are not `owner`'s, shared with the log as long as they are not many pieces. */
-  slices(from: number, to: number, owner: number): Buffer[] {
-    const { runs } = this.content as Content;
-    /** Where each piece begins and ends, by turns. */
+  /** Returns the bytes `[from, to)` without those of `owner`: shared with the log, or copied if the pieces are many or small. */
+  slicesWithout(owner: number, from: number, to: number): Buffer[] {
+    const { owners: runs } = (this.content as Content).index;
+    /** Alternating starts and ends of pieces. */
     const bounds: number[] = [];
     let start = from;
     for (let run = runs.find(from), end = from; end < to; run++) {
       const next = Math.min(runs.end(run), to);
-      if (runs.owner(run) === owner) {
+      if (runs.value(run) === owner) {
         if (end > start) bounds.push(start, end);
         start = next;
       }
@@ -86,8 +90,9 @@ export class Segment {
     }
     if (to > start) bounds.push(start, to);
     if (bounds.length <= 2) return this.#share(bounds);
-    const length = lengthOf(bounds);
-    return length <= SMALL || bounds.length > MANY * 2 ? [this.#copy(bounds, length)] : this.#share(bounds);
+    const length = totalLength(bounds);
+    const copies = length <= COPY_BELOW_BYTES || bounds.length > MAX_SHARED_PIECES * 2;
+    return copies ? [this.#copy(bounds, length)] : this.#share(bounds);
   }
 
   #share(bounds: readonly number[]): Buffer[] {
@@ -106,15 +111,15 @@ export class Segment {
     return copy;
   }
 
-  /** Gives the memory back; what was on disk stays there. */
-  release(): Content | null {
+  /** Takes the content out of the segment, for its memory to be reused. */
+  releaseContent(): Content | null {
     const { content } = this;
     this.content = null;
     return content;
   }
 }
 
-function lengthOf(bounds: readonly number[]): number {
+function totalLength(bounds: readonly number[]): number {
   let length = 0;
   for (let i = 0; i < bounds.length; i += 2) length += (bounds[i + 1] as number) - (bounds[i] as number);
   return length;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FileSystem, SpillHandle } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { invariant } from '../util/invariant.js';
-import type { Place } from './segment.js';
+import type { SpillLocation } from './segment.js';
 
 /** statfs(2) on Linux: what is written to such a file system stays in memory. */
 const TMPFS_MAGIC = 0x01021994;
@@ -22,7 +22,7 @@ interface SpillFile {
   live: number;
 }
 
-interface SpillPlace extends Place {
+interface SpillPlace extends SpillLocation {
   readonly file: SpillFile;
   readonly offset: number;
 }
@@ -44,7 +44,7 @@ export interface SpillOptions {
  */
 export class Spill {
   /** Bytes on disk. */
-  used = 0;
+  usedBytes = 0;
   /** The most files at a time. Beyond it the last one grows, and gives its space back later. */
   maxFiles = 96;
   readonly #options: SpillOptions;
@@ -99,7 +99,7 @@ export class Spill {
    * @param records each in parts
    * @throws when there is no room: past the limit, on ENOSPC, on any other error of writing
    */
-  async write(records: readonly (readonly Uint8Array[])[]): Promise<Place[]> {
+  async write(records: readonly (readonly Uint8Array[])[]): Promise<SpillLocation[]> {
     const lengths = records.map((parts) => parts.reduce((sum, part) => sum + part.length, 0));
     const length = lengths.reduce((sum, one) => sum + one, 0);
     await this.#checkRoom(length);
@@ -117,7 +117,7 @@ export class Spill {
     }
     offset = file.size;
     file.size += length;
-    this.used += length;
+    this.usedBytes += length;
     return lengths.map((length): SpillPlace => {
       offset += length;
       return { file, offset: offset - length, length };
@@ -125,7 +125,7 @@ export class Spill {
   }
 
   /** @throws the file system's error, or one that says that the file ended early */
-  async read(place: Place, into: Uint8Array, start: number): Promise<void> {
+  async read(place: SpillLocation, into: Uint8Array, start: number): Promise<void> {
     const { file, offset } = place as SpillPlace;
     for (let done = 0; done < into.length; ) {
       const { bytesRead } = await file.handle.read(into, done, into.length - done, offset + start + done);
@@ -134,7 +134,7 @@ export class Spill {
     }
   }
 
-  free(place: Place): void {
+  free(place: SpillLocation): void {
     this.#release((place as SpillPlace).file, place.length);
   }
 
@@ -156,7 +156,7 @@ export class Spill {
   #close(file: SpillFile): void {
     if (!this.#files.delete(file)) return;
     if (this.#current === file) this.#current = null;
-    this.used -= file.size;
+    this.usedBytes -= file.size;
     // Nobody can do anything about a failed close of a file that nobody will read again.
     file.handle.close().catch(() => {});
   }
@@ -164,7 +164,7 @@ export class Spill {
   async #checkRoom(length: number): Promise<void> {
     const { limitBytes: limit } = this.#options;
     if (limit !== undefined) {
-      if (this.used + length > limit) throw new Error(`the limit of ${limit} bytes is reached`);
+      if (this.usedBytes + length > limit) throw new Error(`the limit of ${limit} bytes is reached`);
       return;
     }
     const { free, reserve } = await this.#measure();
@@ -190,7 +190,7 @@ export class Spill {
    * file's other segments may all be freed, which must not close it.
    */
   async #file(length: number): Promise<SpillFile> {
-    const full = Math.max(this.#smallest, this.used / 16);
+    const full = Math.max(this.#smallest, this.usedBytes / 16);
     const current = this.#current;
     if (current !== null && (current.size < full || this.#files.size >= this.maxFiles)) {
       current.live += length;

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { TimeMark } from '../fanout/times.js';
 import { escapeBytes, escapeText } from '../util/escape.js';
-import { toISO } from '../util/iso.js';
 import { jsonFormatter } from './json-format.js';
+import type { TimeMark } from './time.js';
+import { toISO } from './time.js';
 
 /**
  * How a transcript is written. `wire`: as it goes over the network. `text`: for people, each line with its time
@@ -28,13 +28,13 @@ export interface Formatter {
   /** The number of the next record, where records are numbered. */
   seq: number;
   /** How many bytes it has been given of a line whose end is yet to come. */
-  readonly open: number;
+  readonly openLineBytes: number;
   /** Whether what it has given ends amid a line. */
-  readonly amid: boolean;
+  readonly isMidLine: boolean;
   /** A block, a piece after the other. What `wire` gives are the given buffers; all else is its own. */
   format(bytes: readonly Buffer[], times: readonly TimeMark[]): Iterable<readonly Buffer[]>;
   /** Gives up the line whose end is yet to come: how it is ended, and how many bytes were held back of it. */
-  cut(): { readonly end: string; readonly held: number };
+  abandonLine(): { readonly end: string; readonly held: number };
   /** Empty where the format has no such thing. */
   note(note: Note, date: number): string;
 }
@@ -48,17 +48,17 @@ function wireFormatter(): Formatter {
   let open = 0;
   return {
     seq: 0,
-    get open() {
+    get openLineBytes() {
       return open;
     },
-    get amid() {
+    get isMidLine() {
       return open > 0;
     },
     format(bytes) {
       open = openAfter(open, bytes);
       return [bytes];
     },
-    cut() {
+    abandonLine() {
       const end = open > 0 ? '\n' : '';
       open = 0;
       return { end, held: 0 };
@@ -81,10 +81,10 @@ function textFormatter(timed: boolean): Formatter {
   };
   return {
     seq: 0,
-    get open() {
+    get openLineBytes() {
       return open;
     },
-    get amid() {
+    get isMidLine() {
       return open > 0;
     },
     *format(bytes, times) {
@@ -102,7 +102,7 @@ function textFormatter(timed: boolean): Formatter {
       }
       if (text !== '') yield [Buffer.from(text)];
     },
-    cut() {
+    abandonLine() {
       const end = open > 0 ? `${escapeBytes(rest.toString('latin1'))}\n` : '';
       rest = EMPTY;
       open = 0;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type { TimeMark } from '../fanout/times.js';
-import { toISO } from '../util/iso.js';
 import type { Formatter, Note } from './formats.js';
+import type { TimeMark } from './time.js';
+import { toISO } from './time.js';
 
 /** Lines longer than this are given out in pieces, so that none of them holds up the room. */
 const PIECE = 64 * 1024 - ((64 * 1024) % 3);
@@ -21,9 +21,9 @@ export function jsonFormatter(): Formatter {
 
 class JsonFormatter implements Formatter {
   seq = 0;
-  open = 0;
+  openLineBytes = 0;
   /** Its lines are given whole. */
-  readonly amid = false;
+  readonly isMidLine = false;
   #held: Buffer[] = [];
   #heldTime = 0;
 
@@ -32,7 +32,7 @@ class JsonFormatter implements Formatter {
     let text = '';
     for (const [i, { at, time }] of times.entries()) {
       let part = block.subarray(at, times[i + 1]?.at);
-      if (this.open > 0) {
+      if (this.openLineBytes > 0) {
         const end = part.indexOf(0x0a);
         this.#hold(end === -1 ? part : part.subarray(0, end), this.#heldTime);
         if (end === -1) continue;
@@ -52,8 +52,8 @@ class JsonFormatter implements Formatter {
     if (text !== '') yield [Buffer.from(text)];
   }
 
-  cut(): { end: string; held: number } {
-    const held = this.open;
+  abandonLine(): { end: string; held: number } {
+    const held = this.openLineBytes;
     this.#release();
     return { end: '', held };
   }
@@ -67,13 +67,13 @@ class JsonFormatter implements Formatter {
     // A copy: the log's bytes are only lent.
     this.#held.push(Buffer.from(bytes));
     this.#heldTime = time;
-    this.open += bytes.length;
+    this.openLineBytes += bytes.length;
   }
 
   #release(): Buffer {
     const line = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
     this.#held = [];
-    this.open = 0;
+    this.openLineBytes = 0;
     return line;
   }
 

@@ -1,4 +1,4 @@
-import { BLOCK, bytesAsSent, encode, type Line } from './message.js';
+import { BLOCK_BYTES, encode, type Line, originalBytes } from './message.js';
 
 /**
  * Lines that have come out of the transforms and are said together. Their text is encoded once for many of them; it is
@@ -14,7 +14,7 @@ export class LineBatch {
   /** @throws RangeError if a text is longer than a string of its bytes can be */
   add(line: Line): void {
     const { text } = line;
-    const bytes = bytesAsSent(line) ?? (text.length > BLOCK ? encode(text) : undefined);
+    const bytes = originalBytes(line) ?? (text.length > BLOCK_BYTES ? encode(text) : undefined);
     if (bytes === undefined) {
       this.#texts.push(text);
     } else {

@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import split2 from 'split2';
 import { ownOptions } from '../util/own-options.js';
-import { BLOCK, cut } from './message.js';
+import { BLOCK_BYTES, splitBlock } from './message.js';
 
 /** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
 export const LINE_TOO_LONG: unique symbol = Symbol('line too long');
@@ -41,12 +41,14 @@ class LineMatcher {
     }
     // Looked at before it is joined: what is held and what arrives may together be longer than a string can be.
     if (this.#held + chunk.indexOf('\n') > this.#maxLine) return this.#overflow();
-    if (this.#held > BLOCK || (this.#held > 0 && chunk.length > LARGE)) return this.#heldLine(chunk);
+    if (this.#held > BLOCK_BYTES || (this.#held > 0 && chunk.length > LARGE)) return this.#heldLine(chunk);
     const block = this.#release(chunk.slice(0, end));
     const long = block.length > this.#maxLine ? firstLongLine(block, this.#maxLine) : -1;
-    if (long !== -1) return [...cut(block.slice(0, long - 1)), ...this.#overflow()];
+    if (long !== -1) return [...splitBlock(block.slice(0, long - 1)), ...this.#overflow()];
     if (end + 1 < chunk.length) this.#hold(copyOf(chunk.slice(end + 1)));
-    return this.#held > this.#maxLine ? [...cut(block), ...this.#overflow()] : [...cut(block), ''];
+    return this.#held > this.#maxLine
+      ? [...splitBlock(block), ...this.#overflow()]
+      : [...splitBlock(block), ''];
   }
 
   /** A line that took many chunks goes alone, and so does one before a large chunk: to join them is to copy them. */

@@ -45,14 +45,14 @@ function prefixed(bytes: string, prefix: string): string {
  * Each line of a block gets a prefix: many short ones must stay far below the longest string that there can be,
  * and to put a line longer than this and its prefix into one string costs more than to write both.
  */
-export const BLOCK = 1024 * 1024;
+export const BLOCK_BYTES = 1024 * 1024;
 
 /** A block as blocks of about the size that a chunk may have. A line is never divided. */
-export function cut(block: string): string[] {
+export function splitBlock(block: string): string[] {
   const blocks: string[] = [];
   let start = 0;
-  while (block.length - start > BLOCK) {
-    const end = block.indexOf('\n', start + BLOCK);
+  while (block.length - start > BLOCK_BYTES) {
+    const end = block.indexOf('\n', start + BLOCK_BYTES);
     if (end === -1) break;
     blocks.push(block.slice(start, end));
     start = end + 1;
@@ -65,11 +65,11 @@ export function cut(block: string): string[] {
 export function renderPieces(client: number, lines: string): Iterable<string> {
   const prefix = prefixOf(client);
   // No generator for what is said most: in a chat it would cost as much as the rest of this.
-  return lines.length <= BLOCK ? [`${prefix}${prefixed(lines, prefix)}\n`] : longPieces(prefix, lines);
+  return lines.length <= BLOCK_BYTES ? [`${prefix}${prefixed(lines, prefix)}\n`] : longPieces(prefix, lines);
 }
 
 function* longPieces(prefix: string, lines: string): Generator<string> {
-  for (const bytes of cut(lines)) {
+  for (const bytes of splitBlock(lines)) {
     // A line that is longer than a block comes last, and there are not many newlines before it.
     yield prefix;
     yield prefixed(bytes, prefix);
@@ -121,11 +121,11 @@ export interface Line {
 }
 
 /** The bytes that a line came in as, if its text is as it was and could not hold them. */
-export function bytesAsSent({ text, [ORIGIN]: original }: Line): string | undefined {
+export function originalBytes({ text, [ORIGIN]: original }: Line): string | undefined {
   return original?.text === text ? original.bytes : undefined;
 }
 
 /** The bytes of a line that has passed the transforms: as they came in, if its text is as it was. */
 export function toBytes(line: Line): string {
-  return bytesAsSent(line) ?? encode(line.text);
+  return originalBytes(line) ?? encode(line.text);
 }

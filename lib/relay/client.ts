@@ -76,7 +76,7 @@ export class Client {
 
   /** Bytes that it has yet to take. */
   get lag(): number {
-    return this.#reader?.lag ?? 0;
+    return this.#reader?.lagBytes ?? 0;
   }
 
   /** How many messages its transforms have been given and have not answered. */

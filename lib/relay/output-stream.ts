@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Destination } from '../fanout/reader.js';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
-import { NO_OWNER } from '../fanout/runs.js';
+import { NO_OWNER } from '../fanout/segment-index.js';
 import { ownOptions } from '../util/own-options.js';
 
 /** How much is taken from the log ahead of whoever reads it, in bytes: several blocks, so that a file keeps up. */

@@ -1,5 +1,5 @@
 import { type Destination, Reader, type ReaderOptions } from '../fanout/reader.js';
-import { NO_OWNER } from '../fanout/runs.js';
+import { NO_OWNER } from '../fanout/segment-index.js';
 import { OutputStream } from './output-stream.js';
 
 /** What has to be known of a reader of the transcript at the end of the room. */
@@ -25,7 +25,7 @@ export class OutputStreams {
   }
 
   get lags(): number[] {
-    return [...this.#readers.keys()].map((reader) => reader.lag);
+    return [...this.#readers.keys()].map((reader) => reader.lagBytes);
   }
 
   /** A new Readable of all that is said from now on. */

@@ -5,12 +5,12 @@ import { FlowControl } from '../fanout/flow-control.js';
 import { MessageLog } from '../fanout/message-log.js';
 import { Pager } from '../fanout/pager.js';
 import type { Destination, Reader, ReaderOptions } from '../fanout/reader.js';
-import { NO_OWNER } from '../fanout/runs.js';
+import { NO_OWNER } from '../fanout/segment-index.js';
 import { Spill } from '../fanout/spill.js';
 import { type ClientEvent, decode, render, renderBytes } from '../protocol/message.js';
 import type { EventLog } from '../room/event-log.js';
 import { LocalLog } from '../room/local-log.js';
-import { descriptors } from '../util/descriptors.js';
+import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { ownOptions } from '../util/own-options.js';
 import { Client, type ClientOptions } from './client.js';
@@ -85,17 +85,17 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#pacing = new FlowControl({
       clock: world.clock,
       windowBytes: fitting,
-      leeway: Math.max(fitting, memory / 2),
-      overfull: () => this.#pager.overfull || this.#log.isFull,
+      slowWindowBytes: Math.max(fitting, memory / 2),
+      isFull: () => this.#pager.isFull || this.#log.isFull,
     });
     this.#transcripts = new OutputStreams({
       log: this.#roomLog,
       clock: world.clock,
-      onProgress: this.#pacing.progressed,
+      onProgress: this.#pacing.onReaderProgress,
       onError: (error) => warn(error as MiniServError),
-      onStart: (reader) => this.#pacing.outputs.add(reader),
+      onStart: (reader) => this.#pacing.outputReaders.add(reader),
       onDone: (reader) => {
-        this.#pacing.outputs.delete(reader);
+        this.#pacing.outputReaders.delete(reader);
         this.#pacing.recheck();
       },
     });
@@ -115,20 +115,20 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       onTransformError,
       maxLineBytes: maxLine,
       graceMs: grace,
-      pass: (sender, resume) => this.#pacing.pass(sender, resume),
+      pass: (sender, resume) => this.#pacing.throttle(sender, resume),
       warn,
       onClose: (client) => this.#forget(client),
     };
     this.#ofReaders = {
       log: this.#roomLog,
       clock: world.clock,
-      onProgress: this.#pacing.progressed,
+      onProgress: this.#pacing.onReaderProgress,
       onError: ({ message, cause }, { owner: client }) => {
         const warning = `client ${client} is disconnected: ${message}`;
         warn(new MiniServError('ERR_SPILL_READ', warning, { client, cause }));
       },
       onDone: (reader) => {
-        this.#pacing.clients.delete(reader);
+        this.#pacing.clientReaders.delete(reader);
         this.#pacing.recheck();
       },
     };
@@ -145,7 +145,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
         this.#emitLines(client, bytes);
       },
       onLeft: (client, silent, time) => this.#dismiss(client, silent, time),
-      isFull: () => this.#pager.overfull,
+      isFull: () => this.#pager.isFull,
       onDrain: () => this.#pacing.recheck(),
       onWarning: warn,
       onOutage: warn,
@@ -170,9 +170,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const { spillDir, maxClients } = this.#options;
     return this.#listener.listen(port, async () => {
       await this.#spill.prepare(spillDir !== undefined);
-      const { connections, files } = descriptors();
-      this.#spill.maxFiles = files;
-      return maxClients ?? connections;
+      const { maxConnections, maxSpillFiles } = descriptorBudget();
+      this.#spill.maxFiles = maxSpillFiles;
+      return maxClients ?? maxConnections;
     });
   }
 
@@ -226,7 +226,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       outputLagBytes: this.#transcripts.lags,
       memoryBytes: this.#pager.memoryBytes,
       diskBytes: this.#pager.diskBytes,
-      waitingSenders: this.#pacing.waiting,
+      waitingSenders: this.#pacing.waitingSenders,
       pendingTransforms: new Map(
         [...this.#clients.values()]
           .map(({ id, pendingTransforms: transforming }) => [id, transforming] as const)
@@ -298,7 +298,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   #welcome(client: Client): void {
     const reader = client.arrive(this.#ofReaders);
-    if (reader !== null) this.#pacing.clients.add(reader);
+    if (reader !== null) this.#pacing.clientReaders.add(reader);
   }
 
   #dismiss(id: number, silent: boolean, time?: number): void {
@@ -365,7 +365,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     });
     for (const client of this.#clients.values()) client.stopReading();
     // Nobody waits any more: what was taken from a sender is to come through.
-    this.#pacing.shutdown();
+    this.#pacing.disable();
     if (this.#present === 0) this.#allHushed();
     return hushed;
   }

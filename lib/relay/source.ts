@@ -2,7 +2,7 @@ import type { Duplex, Transform, Writable } from 'node:stream';
 import { objectTransform } from 'through2';
 import { LineBatch } from '../protocol/line-batch.js';
 import { type LINE_TOO_LONG, splitLines } from '../protocol/line-splitter.js';
-import { BLOCK, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
+import { BLOCK_BYTES, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
 import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
 import type { TransformFactory } from '../transforms/factory.js';
 import type { Clock } from '../util/environment.js';
@@ -166,7 +166,7 @@ export class Source {
       const lines = this.#lines as LineBatch;
       if (lines.size === 0) process.nextTick(() => this.#flush());
       lines.add(message);
-      if (lines.size > BLOCK) this.#flush();
+      if (lines.size > BLOCK_BYTES) this.#flush();
     } else if (message.kind === 'arrived') this.#arrive(true);
     else this.#leaving = true;
   }

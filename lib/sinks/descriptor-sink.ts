@@ -1,8 +1,8 @@
 import { constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
-import { attempt } from '../util/descriptors.js';
-import { escaper } from '../util/escape.js';
+import { tryRead } from '../util/descriptors.js';
+import { createEscaper } from '../util/escape.js';
 import { FileSink } from './file-sink.js';
 import { pipeSink } from './pipe-sink.js';
 import type { Sink, SinkOptions, TruncatableFile } from './sink.js';
@@ -47,13 +47,13 @@ export const NULL_SINK: Sink = {
 };
 
 function isNothing(status: Stats): boolean {
-  return status.isCharacterDevice() && attempt(() => statSync('/dev/null'))?.rdev === status.rdev;
+  return status.isCharacterDevice() && tryRead(() => statSync('/dev/null'))?.rdev === status.rdev;
 }
 
 /** The same for what is no transcript. What a person sees must not do anything to the terminal it is seen on. */
 export async function descriptorSink(fd: number): Promise<Pick<Sink, 'write'>> {
   const { sink, terminal } = await openDescriptor(fd);
   if (!terminal) return sink;
-  const toText = escaper();
+  const toText = createEscaper();
   return { write: (bytes, done) => sink.write([Buffer.from(toText(Buffer.concat(bytes)))], done) };
 }

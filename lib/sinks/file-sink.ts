@@ -1,6 +1,6 @@
 import { close, fstat, ftruncate, writev } from 'node:fs';
 import { promisify } from 'node:util';
-import { wholeLines, withoutFirst } from '../util/buffer-list.js';
+import { dropBytes, findLastLineEnd } from '../util/buffer-list.js';
 import { bare } from '../util/own-options.js';
 import type { Sink, SinkOptions, TruncatableFile, Withdrawn } from './sink.js';
 
@@ -70,7 +70,7 @@ export class FileSink implements Sink, TruncatableFile {
     this.#done = null;
     await this.#busy;
     const start = this.#size - this.#written;
-    const whole = wholeLines(this.#chunks, this.#written);
+    const whole = findLastLineEnd(this.#chunks, this.#written);
     return { start, whole, line: whole > 0 ? start + whole : this.#line };
   }
 
@@ -134,7 +134,7 @@ export class FileSink implements Sink, TruncatableFile {
   #tried(error: NodeJS.ErrnoException | null, written: number): void {
     this.#written += written;
     this.#size += written;
-    this.#rest = withoutFirst(this.#rest, written);
+    this.#rest = dropBytes(this.#rest, written);
     if (error !== null) this.#failed(error);
     else if (this.#rest.length > 0) {
       if (this.#done !== null) this.#try();
@@ -144,7 +144,7 @@ export class FileSink implements Sink, TruncatableFile {
   #finish(): void {
     if (this.#stuck) this.#options.onRecovered?.();
     this.#stuck = false;
-    const whole = wholeLines(this.#chunks, this.#written);
+    const whole = findLastLineEnd(this.#chunks, this.#written);
     if (whole > 0) this.#line = this.#size - this.#written + whole;
     const done = this.#done;
     this.#done = null;

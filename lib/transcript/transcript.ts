@@ -1,8 +1,8 @@
 import type { Destination, Reader } from '../fanout/reader.js';
-import type { TimeMark } from '../fanout/times.js';
 import type { Format } from '../protocol/formats.js';
+import type { TimeMark } from '../protocol/time.js';
 import type { Relay } from '../relay/relay.js';
-import { lengthOf } from '../util/buffer-list.js';
+import { byteLength } from '../util/buffer-list.js';
 import { MiniServError } from '../util/errors.js';
 import { type Gap, type Opened, TranscriptWriter } from './writer.js';
 
@@ -67,7 +67,7 @@ export class Transcript implements Destination {
     done: (error?: Error | null) => void,
     times: readonly TimeMark[] = [],
   ): void {
-    this.#inFlight = lengthOf(bytes);
+    this.#inFlight = byteLength(bytes);
     this.#given += this.#inFlight;
     this.#time = times.at(-1)?.time ?? this.#time;
     this.#writer.write(bytes, times, (error) => this.#landed(done, error));
@@ -177,7 +177,7 @@ export class Transcript implements Destination {
     if (this.#inFlight === 0 || performance.now() - this.#writer.moved < STOPPED) return;
     // Where a client is about as far behind, leaving this out would make no room to speak of.
     const { lagBytes: lag } = this.#options.relay.stats();
-    if ([...lag.values()].some((bytes) => bytes > this.#reader.lag / 2)) return;
+    if ([...lag.values()].some((bytes) => bytes > this.#reader.lagBytes / 2)) return;
     const { bytes, from = this.#time, to } = this.#reader.skip();
     if (bytes === 0) return;
     this.#skipped = true;

@@ -1,7 +1,14 @@
-import { type TimeMark, timeAt } from '../fanout/times.js';
 import { createFormatter, type Format, type Formatter, type Note } from '../protocol/formats.js';
+import { type TimeMark, timeAt } from '../protocol/time.js';
 import type { Sink, TruncatableFile } from '../sinks/sink.js';
-import { lengthOf, lineCount, lineEnd, onlyFirst, wholeLines, withoutFirst } from '../util/buffer-list.js';
+import {
+  byteLength,
+  countLines,
+  dropBytes,
+  findLastLineEnd,
+  findLineEnd,
+  takeBytes,
+} from '../util/buffer-list.js';
 import { bare } from '../util/own-options.js';
 
 /** What a transcript is written to. */
@@ -159,11 +166,11 @@ export class TranscriptWriter {
       return;
     }
     // A line is not divided between files: what it lacks still goes to the old one.
-    const head = this.#formatter.amid ? lineEnd(block.bytes, 1) : 0;
+    const head = this.#formatter.isMidLine ? findLineEnd(block.bytes, 1) : 0;
     if (head === -1) {
       this.#format(block, block.bytes, () => void this.#landed(block));
     } else {
-      this.#format(block, onlyFirst(block.bytes, head), () => {
+      this.#format(block, takeBytes(block.bytes, head), () => {
         shorten(block, head);
         void this.#turn().then(() => this.#begin(block));
       });
@@ -180,7 +187,7 @@ export class TranscriptWriter {
     const { seq } = this.#formatter;
     const { text, owed, lead } = this.#prologue();
     const { file } = this.#opened;
-    const length = lengthOf(bytes);
+    const length = byteLength(bytes);
     const times = block.times.filter(({ at }) => at < length);
     let pieces: Iterator<readonly Buffer[]>;
     Object.assign(block, { open: 0, seq, lead, piece: [], lines: 0 });
@@ -188,8 +195,8 @@ export class TranscriptWriter {
       this.#notes = [];
       this.#amid = false;
       this.position += owed;
-      Object.assign(block, { open: this.#formatter.open, seq: this.#formatter.seq, lead: null });
-      if (file !== undefined && !this.#formatter.amid && length > 0) this.#remember(file.size, times);
+      Object.assign(block, { open: this.#formatter.openLineBytes, seq: this.#formatter.seq, lead: null });
+      if (file !== undefined && !this.#formatter.isMidLine && length > 0) this.#remember(file.size, times);
       this.#touched = true;
       pieces = (length === 0 ? [] : this.#formatter.format(bytes, times))[Symbol.iterator]();
       step();
@@ -209,7 +216,7 @@ export class TranscriptWriter {
         then();
         return;
       }
-      if (block.piece.length > 0) block.lines += lineCount(block.piece);
+      if (block.piece.length > 0) block.lines += countLines(block.piece);
       block.piece = value;
       this.#opened.sink.write(value, step);
     };
@@ -220,7 +227,7 @@ export class TranscriptWriter {
   /** What has to be written before anything else, and for how much of what was said it stands. */
   #prologue(): { text: string; owed: number; lead: string } {
     if (this.#notes.length === 0 && !this.#amid) return { text: '', owed: 0, lead: '' };
-    const { end, held } = this.#formatter.cut();
+    const { end, held } = this.#formatter.abandonLine();
     const lead = this.#amid ? '\n' : end;
     let text = lead;
     let owed = 0;
@@ -233,15 +240,20 @@ export class TranscriptWriter {
   }
 
   #remember(file: number, times: readonly TimeMark[]): void {
-    const { seq, open } = this.#formatter;
-    this.#places.push({ file, position: this.position - open, seq, time: times[0]?.time ?? this.#time });
+    const { seq, openLineBytes } = this.#formatter;
+    this.#places.push({
+      file,
+      position: this.position - openLineBytes,
+      seq,
+      time: times[0]?.time ?? this.#time,
+    });
     const far = (this.#places[1] as Place | undefined)?.file ?? file;
     if (this.#places.length > PLACES || far <= file - ROOM) this.#places.shift();
   }
 
   /** The next sink takes the place of this one, if a line has just ended. */
   #turn(): Promise<void> {
-    if (this.#formatter.amid || this.#turning !== null || this.#abandoned) return Promise.resolve();
+    if (this.#formatter.isMidLine || this.#turning !== null || this.#abandoned) return Promise.resolve();
     this.#turning = this.#turnNow().finally(() => {
       this.#turning = null;
     });
@@ -273,7 +285,7 @@ export class TranscriptWriter {
   async #retreats(file: TruncatableFile): Promise<Place[]> {
     const block = this.#block;
     if (block === null) {
-      const position = this.position - (this.#formatter.amid ? 0 : this.#formatter.open);
+      const position = this.position - (this.#formatter.isMidLine ? 0 : this.#formatter.openLineBytes);
       return [{ file: file.size, position, seq: this.#formatter.seq, time: this.#time }];
     }
     const { start, whole, line } = await file.abortWrite();
@@ -282,12 +294,12 @@ export class TranscriptWriter {
       return [{ file: start, position: this.position, seq: block.seq, time: times[0]?.time ?? this.#time }];
     }
     const at = (upTo: number): Place => {
-      const lines = block.lines + lineCount(piece, upTo);
-      const offset = lines === 0 ? -block.open : lineEnd(bytes, lines);
+      const lines = block.lines + countLines(piece, upTo);
+      const offset = lines === 0 ? -block.open : findLineEnd(bytes, lines);
       const time = timeAt(times, Math.max(0, offset)) ?? this.#time;
       return { file: line - whole + upTo, position: this.position + offset, seq: block.seq + lines, time };
     };
-    const earlier = wholeLines(piece, whole - ROOM);
+    const earlier = findLastLineEnd(piece, whole - ROOM);
     const places = this.#places.filter((place) => place.file <= line - ROOM).reverse();
     return [at(whole), ...(earlier > 0 ? [at(earlier)] : []), ...places];
   }
@@ -298,7 +310,7 @@ export class TranscriptWriter {
     missing: { bytes: number; from: number | undefined; to: number },
   ): Promise<boolean> {
     const block = this.#block;
-    const { end } = this.#formatter.cut();
+    const { end } = this.#formatter.abandonLine();
     const lead = block === null ? end : (block.lead ?? '');
     const taken = await file.cut(place.file);
     this.#formatter.seq = place.seq;
@@ -316,13 +328,13 @@ export class TranscriptWriter {
     const [place] = (await this.#retreats(file)) as [Place];
     if (this.#abandoned) return 0;
     const offset = place.position - this.position;
-    const begin = offset < 0 ? lineEnd(block.bytes, 1) : offset;
+    const begin = offset < 0 ? findLineEnd(block.bytes, 1) : offset;
     // A line that is longer than this block, or has to be ended: the old file has to take that.
     if (begin === -1 || block.lead || !(await file.cut(place.file))) {
       file.resume();
       return 0;
     }
-    this.#formatter.cut();
+    this.#formatter.abandonLine();
     this.#formatter.seq = place.seq;
     const { time } = place;
     const bytes = offset < 0 ? begin - offset : 0;
@@ -338,7 +350,7 @@ export class TranscriptWriter {
 /** Takes the first bytes off a block. */
 function shorten(block: Block, count: number): void {
   const { bytes, times } = block;
-  block.bytes = withoutFirst(bytes, count);
+  block.bytes = dropBytes(bytes, count);
   const rest = times.flatMap(({ at, time }) => (at > count ? [{ at: at - count, time }] : []));
   block.times = block.bytes.length === 0 ? [] : [{ at: 0, time: timeAt(times, count) as number }, ...rest];
 }

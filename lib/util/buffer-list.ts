@@ -1,5 +1,5 @@
 /** Buffers that follow one another, as if they were one: what is left of them without their first bytes. */
-export function withoutFirst(chunks: readonly Buffer[], count: number): Buffer[] {
+export function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
   let left = count;
   const rest: Buffer[] = [];
   for (const chunk of chunks) {
@@ -10,7 +10,7 @@ export function withoutFirst(chunks: readonly Buffer[], count: number): Buffer[]
 }
 
 /** Only their first bytes. */
-export function onlyFirst(chunks: readonly Buffer[], count: number): Buffer[] {
+export function takeBytes(chunks: readonly Buffer[], count: number): Buffer[] {
   let left = count;
   const first: Buffer[] = [];
   for (const chunk of chunks) {
@@ -20,12 +20,12 @@ export function onlyFirst(chunks: readonly Buffer[], count: number): Buffer[] {
   return first;
 }
 
-export function lengthOf(chunks: readonly Buffer[]): number {
+export function byteLength(chunks: readonly Buffer[]): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Where the `nth` line ends (1 is the first), behind its newline; -1 if there are not so many. */
-export function lineEnd(chunks: readonly Buffer[], nth: number): number {
+export function findLineEnd(chunks: readonly Buffer[], nth: number): number {
   let start = 0;
   let left = nth;
   for (const chunk of chunks) {
@@ -38,17 +38,17 @@ export function lineEnd(chunks: readonly Buffer[], nth: number): number {
 }
 
 /** How many lines end within the first `count` bytes. */
-export function lineCount(chunks: readonly Buffer[], count = Number.POSITIVE_INFINITY): number {
+export function countLines(chunks: readonly Buffer[], count = Number.POSITIVE_INFINITY): number {
   let lines = 0;
-  for (const chunk of onlyFirst(chunks, count)) {
+  for (const chunk of takeBytes(chunks, count)) {
     for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) lines++;
   }
   return lines;
 }
 
 /** How many of the first `count` bytes are complete lines, with what comes before the first of them. */
-export function wholeLines(chunks: readonly Buffer[], count: number): number {
-  let start = lengthOf(chunks);
+export function findLastLineEnd(chunks: readonly Buffer[], count: number): number {
+  let start = byteLength(chunks);
   for (let i = chunks.length - 1; i >= 0; i--) {
     const chunk = chunks[i] as Buffer;
     start -= chunk.length;

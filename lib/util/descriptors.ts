@@ -1,29 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Descriptors kept free for an audit file, and for whatever a transform opens. */
-const RESERVE = 8;
+/** Descriptors kept free for audit files and for what transforms open. */
+const RESERVED_DESCRIPTORS = 8;
+const MIN_SPILL_FILES = 8;
+const MAX_SPILL_FILES = 96;
+/** An estimate for a process that has just started, where the open descriptors cannot be counted. */
+const INITIAL_DESCRIPTORS = 24;
 
-export interface Descriptors {
-  /** How many connections this process can hold. */
-  readonly connections: number;
-  /** How many files the spill may hold open beside them. */
-  readonly files: number;
+/** How the file descriptors of this process are divided. */
+export interface DescriptorBudget {
+  readonly maxConnections: number;
+  readonly maxSpillFiles: number;
 }
 
 /**
- * What this process can hold, by its limit of descriptors. At that limit Node accepts a connection and closes it
- * without a word, and no file can be opened any more.
+ * Divides the descriptors that this process may open between connections and spill files. Node closes a connection
+ * above the limit without reporting an error, so the relay has to refuse clients before the limit is reached.
  */
-export function descriptors(): Descriptors {
+export function descriptorBudget(): DescriptorBudget {
   const limit = descriptorLimit();
-  // Where the open ones cannot be counted, a process that has done nothing yet has some twenty.
-  const open = attempt(() => readdirSync('/proc/self/fd', { recursive: false }).length) ?? 24;
-  const files = Math.min(96, Math.max(8, Math.floor(limit / 16)));
-  return { connections: Math.max(1, limit - open - files - RESERVE), files };
+  const open =
+    tryRead(() => readdirSync('/proc/self/fd', { recursive: false }).length) ?? INITIAL_DESCRIPTORS;
+  const maxSpillFiles = Math.min(MAX_SPILL_FILES, Math.max(MIN_SPILL_FILES, Math.floor(limit / 16)));
+  return { maxConnections: Math.max(1, limit - open - maxSpillFiles - RESERVED_DESCRIPTORS), maxSpillFiles };
 }
 
-/** What could be read of /proc or /dev, which are on no disk that could keep us waiting. */
-export function attempt<T>(read: () => T): T | undefined {
+/** Returns what `read` does, or undefined if it throws. For /proc and /dev, where a synchronous read cannot block. */
+export function tryRead<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
@@ -31,9 +34,10 @@ export function attempt<T>(read: () => T): T | undefined {
   }
 }
 
+/** The soft limit of RLIMIT_NOFILE, see getrlimit(2). */
 function descriptorLimit(): number {
-  // getrlimit(2), RLIMIT_NOFILE. The report says it everywhere, the file within a tenth of the time.
-  const limits = attempt(() => readFileSync('/proc/self/limits', 'utf8')) ?? '';
+  // The file takes a tenth of the time of the report, but exists on Linux only.
+  const limits = tryRead(() => readFileSync('/proc/self/limits', 'utf8')) ?? '';
   const soft =
     /^Max open files\s+(\S+)/m.exec(limits)?.[1] ??
     (process.report.getReport() as unknown as { userLimits?: { open_files?: { soft: string } } }).userLimits

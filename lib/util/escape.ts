@@ -39,7 +39,7 @@ export function escapeBytes(bytes: string): string {
  * @example relay.output.pipe(escapeControls()).pipe(process.stdout);
  */
 export function escapeControls(): Transform {
-  const escaped = escaper();
+  const escaped = createEscaper();
   const options: TransformOptions = {
     transform: (chunk: Buffer, _encoding, callback) => callback(null, escaped(chunk)),
     flush(callback) {
@@ -50,7 +50,7 @@ export function escapeControls(): Transform {
 }
 
 /** The same as a function of one chunk after another, and null at the end. */
-export function escaper(): (chunk: Buffer | null) => string {
+export function createEscaper(): (chunk: Buffer | null) => string {
   let rest = '';
   return (chunk) => {
     const bytes = rest + (chunk?.toString('latin1') ?? '');

@@ -8,14 +8,14 @@ const LEEWAY = 1000;
 
 interface FakeReader {
   owner: number;
-  lag: number;
+  lagBytes: number;
   standing: Progress;
-  finishing: boolean;
+  isFinishing: boolean;
   progress(now: number): Progress;
 }
 
-function reader(owner: number, lag: number, standing: Progress = 'going'): FakeReader & Reader {
-  const fake: FakeReader = { owner, lag, standing, finishing: false, progress: () => fake.standing };
+function reader(owner: number, lagBytes: number, standing: Progress = 'going'): FakeReader & Reader {
+  const fake: FakeReader = { owner, lagBytes, standing, isFinishing: false, progress: () => fake.standing };
   return fake as FakeReader & Reader;
 }
 
@@ -26,18 +26,18 @@ function pacingOf(clients: Reader[], transcripts: Reader[] = []) {
   const pacing = new FlowControl({
     clock,
     windowBytes: WINDOW,
-    leeway: LEEWAY,
-    overfull: () => state.overfull,
+    slowWindowBytes: LEEWAY,
+    isFull: () => state.overfull,
   });
-  for (const client of clients) pacing.clients.add(client);
-  for (const transcript of transcripts) pacing.outputs.add(transcript);
+  for (const client of clients) pacing.clientReaders.add(client);
+  for (const transcript of transcripts) pacing.outputReaders.add(transcript);
   const passed: number[] = [];
   return {
     clock,
     state,
     pacing,
     passed,
-    say: (client: number) => pacing.pass(client, () => passed.push(client)),
+    say: (client: number) => pacing.throttle(client, () => passed.push(client)),
   };
 }
 
@@ -64,7 +64,7 @@ describe('pacing lets a sender go on', () => {
 
   it('whatever a client that has left is still owed', () => {
     const leaver = reader(1, 1e9);
-    leaver.finishing = true;
+    leaver.isFinishing = true;
     const { say, passed } = pacingOf([leaver, reader(2, 1e9, 'stopped')]);
     say(0);
     expect(passed).to.deep.equal([0]);
@@ -92,11 +92,11 @@ describe('pacing makes a sender wait', () => {
     ]);
     say(0);
     expect(passed).to.deep.equal([]);
-    expect(pacing.waiting).to.equal(1);
+    expect(pacing.waitingSenders).to.equal(1);
   });
 
   it('though one that has let it pass before has stopped, or left, or begun to finish', () => {
-    for (const change of [{ standing: 'stopped' }, { finishing: true }] as const) {
+    for (const change of [{ standing: 'stopped' }, { isFinishing: true }] as const) {
       const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
       const { say, passed } = pacingOf([lead, other]);
       say(0);
@@ -110,7 +110,7 @@ describe('pacing makes a sender wait', () => {
     const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
     const { say, passed, pacing } = pacingOf([lead, other]);
     say(0);
-    pacing.clients.delete(lead);
+    pacing.clientReaders.delete(lead);
     say(0);
     expect(passed).to.deep.equal([0]);
   });
@@ -146,11 +146,11 @@ describe('a sender that waits goes on', () => {
     const slow = reader(1, WINDOW + 1);
     const { say, passed, pacing, clock } = pacingOf([slow]);
     say(0);
-    pacing.progressed(slow);
+    pacing.onReaderProgress(slow);
     await microtasks();
     expect(passed).to.deep.equal([]);
-    slow.lag = WINDOW;
-    pacing.progressed(slow);
+    slow.lagBytes = WINDOW;
+    pacing.onReaderProgress(slow);
     await microtasks();
     expect(passed).to.deep.equal([0]);
     expect(clock.pending).to.equal(0);
@@ -170,7 +170,7 @@ describe('a sender that waits goes on', () => {
     const slow = reader(1, WINDOW + 1);
     const { say, passed, pacing } = pacingOf([slow]);
     say(0);
-    pacing.clients.delete(slow);
+    pacing.clientReaders.delete(slow);
     pacing.recheck();
     await microtasks();
     expect(passed).to.deep.equal([0]);
@@ -180,7 +180,7 @@ describe('a sender that waits goes on', () => {
     const { say, passed, pacing, state } = pacingOf([reader(9, 0)]);
     state.overfull = true;
     for (const client of [2, 0, 1]) say(client);
-    expect(pacing.waiting).to.equal(3);
+    expect(pacing.waitingSenders).to.equal(3);
     state.overfull = false;
     pacing.recheck();
     await microtasks();
@@ -190,7 +190,7 @@ describe('a sender that waits goes on', () => {
   it('when the room is closed', async () => {
     const { say, passed, pacing, clock } = pacingOf([reader(1, 1e9)]);
     say(0);
-    pacing.shutdown();
+    pacing.disable();
     await microtasks();
     expect(passed).to.deep.equal([0]);
     expect(clock.pending).to.equal(0);
@@ -200,8 +200,8 @@ describe('a sender that waits goes on', () => {
     const slow = reader(1, WINDOW + 1);
     const { say, passed, pacing } = pacingOf([slow]);
     say(0);
-    slow.lag = 0;
-    pacing.progressed(slow);
+    slow.lagBytes = 0;
+    pacing.onReaderProgress(slow);
     expect(passed).to.deep.equal([]);
   });
 });
@@ -226,13 +226,13 @@ describe('pacing does not look', () => {
     const { say, pacing, counts } = counted([slow, other]);
     say(0);
     expect(counts.looks).to.equal(1);
-    pacing.progressed(slow);
+    pacing.onReaderProgress(slow);
     await microtasks();
     expect(counts.looks).to.equal(1);
     // The sender's own reader is no reason to let it pass.
     const own = reader(0, 0);
-    pacing.progressed(own);
-    pacing.progressed(own);
+    pacing.onReaderProgress(own);
+    pacing.onReaderProgress(own);
     pacing.recheck();
     await microtasks();
     expect(counts.looks).to.equal(2);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Block, MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
-import { NO_OWNER, Runs } from '../../lib/fanout/runs.js';
+import { NO_OWNER } from '../../lib/fanout/segment-index.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import { random } from '../support/random.js';
 import { eventually } from '../support/waiting.js';
@@ -29,7 +29,7 @@ function waited(readers: number, memory?: number) {
   const made = smallLog(memory);
   made.log.attach();
   const count = { calls: 0 };
-  for (let i = 0; i < readers; i++) made.log.wait({ onAppend: () => count.calls++ });
+  for (let i = 0; i < readers; i++) made.log.notifyOnce({ onAppend: () => count.calls++ });
   return { ...made, count };
 }
 
@@ -121,29 +121,29 @@ describe('the room log', () => {
     clock.advance(5);
     log.append(NO_OWNER, 'y'.repeat(SEGMENT));
     const began = clock.date() - 5;
-    expect(log.saidAt(cursor)).to.equal(began);
-    expect(log.saidAt(SEGMENT + 3)).to.equal(began);
-    expect(log.saidAt(SEGMENT + 4)).to.equal(began + 5);
-    expect(log.saidAt(2 * SEGMENT)).to.equal(began + 5);
+    expect(log.timeAt(cursor)).to.equal(began);
+    expect(log.timeAt(SEGMENT + 3)).to.equal(began);
+    expect(log.timeAt(SEGMENT + 4)).to.equal(began + 5);
+    expect(log.timeAt(2 * SEGMENT)).to.equal(began + 5);
     log.append(NO_OWNER, 'z'.repeat(40 * SEGMENT));
-    await eventually('the oldest to be on disk', () => log.saidAt(cursor) === undefined);
-    expect(log.saidAt(1000 * SEGMENT)).to.equal(undefined);
+    await eventually('the oldest to be on disk', () => log.timeAt(cursor) === undefined);
+    expect(log.timeAt(1000 * SEGMENT)).to.equal(undefined);
   });
 
   it('loads what a laggard will need next with what it needs now, unless much is being loaded', async () => {
     const { log, pager } = smallLog(4 * SEGMENT);
     const near = log.attach();
     log.append(NO_OWNER, 'x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
     void log.load(near);
-    expect(pager.loading).to.equal(4);
-    await eventually('all four to be loaded', () => pager.loading === 0);
+    expect(pager.pendingLoads).to.equal(4);
+    await eventually('all four to be loaded', () => pager.pendingLoads === 0);
     // Nothing behind them.
-    const there = [0, 1, 2, 3, 4].map((index) => log.saidAt(index * SEGMENT) !== undefined);
+    const there = [0, 1, 2, 3, 4].map((index) => log.timeAt(index * SEGMENT) !== undefined);
     expect(there).to.deep.equal([true, true, true, true, false]);
     void log.load(8 * SEGMENT);
     void log.load(20 * SEGMENT);
-    expect(pager.loading).to.equal(5);
+    expect(pager.pendingLoads).to.equal(5);
   });
 
   it('loads ahead only what somebody has yet to read', async () => {
@@ -154,11 +154,11 @@ describe('the room log', () => {
     log.unfollow();
     const second = log.attach();
     log.append(NO_OWNER, 'y'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
     log.advance(second, 3 * SEGMENT);
     void log.load(first);
     // Its own two, and of those that it would be followed into all but the one that nobody needs.
-    expect(pager.loading).to.equal(3);
+    expect(pager.pendingLoads).to.equal(3);
   });
 
   it('gives readers who ask for the same, and of whom nothing of it is, the same block', () => {
@@ -190,7 +190,7 @@ describe('the room log', () => {
     const block = log.take(start, SEGMENT, 3, SEGMENT) as Block;
     log.release(block);
     for (let i = 0; i < 20; i++) log.append(NO_OWNER, `${i}`.padEnd(SEGMENT, '.'));
-    await eventually('the first to be on disk', () => log.saidAt(start) === undefined);
+    await eventually('the first to be on disk', () => log.timeAt(start) === undefined);
     expect(log.take(stopped, SEGMENT, 3, SEGMENT)).to.equal(null);
     await log.load(stopped);
     const again = log.take(stopped, SEGMENT, 3, SEGMENT);
@@ -244,7 +244,7 @@ describe('the room log', () => {
     let calls = 0;
     log.append(NO_OWNER, 'line');
     turn();
-    log.wait({ onAppend: () => calls++ });
+    log.notifyOnce({ onAppend: () => calls++ });
     log.append(NO_OWNER, 'notice', true);
     turn();
     expect(calls).to.equal(0);
@@ -318,29 +318,5 @@ describe('the room log', () => {
     const { log, count } = waited(1, Number.POSITIVE_INFINITY);
     log.append(NO_OWNER, 'x'.repeat(512 * 1024));
     expect(count.calls).to.equal(1);
-  });
-});
-
-describe('runs', () => {
-  it('come back from their bytes, with ids of any size', () => {
-    const runs = new Runs();
-    for (let i = 0; i < 100; i++)
-      runs.add(i % 2 === 0 ? Number.MAX_SAFE_INTEGER - i : NO_OWNER, (i + 1) * 10);
-    const again = Runs.fromBytes(runs.toBytes());
-    expect(again.count).to.equal(100);
-    for (let i = 0; i < 100; i++) {
-      expect(again.owner(i)).to.equal(runs.owner(i));
-      expect(again.end(i)).to.equal(runs.end(i));
-      expect(again.find(i * 10)).to.equal(i);
-      expect(again.find(i * 10 + 9)).to.equal(i);
-    }
-  });
-
-  it('of one owner are one', () => {
-    const runs = new Runs();
-    runs.add(1, 10);
-    runs.add(1, 20);
-    expect(runs.count).to.equal(1);
-    expect(runs.end(0)).to.equal(20);
   });
 });

@@ -65,7 +65,7 @@ function made(options: Partial<PagerOptions> = {}) {
 }
 
 const onDisk = (segments: readonly Segment[]): number[] =>
-  segments.filter(({ place, content }) => place !== null && content === null).map(({ index }) => index);
+  segments.filter(({ location, content }) => location !== null && content === null).map(({ index }) => index);
 const inMemory = (segments: readonly Segment[]): number[] =>
   segments.filter(({ content }) => content !== null).map(({ index }) => index);
 
@@ -98,7 +98,7 @@ describe('pager: segments in memory', () => {
       const after = Array.from({ length: 21 }, (_, i) => pager.open(200 + i));
       expect(after.filter(({ content }) => before.has(content?.bytes as Buffer))).to.have.length(kept);
       for (const { content, length } of after) {
-        expect([content?.runs.count, content?.times.count, length]).to.deep.equal([0, 0, 0]);
+        expect([content?.index.owners.count, content?.index.times.count, length]).to.deep.equal([0, 0, 0]);
         expect(content?.bytes).to.have.length(SIZE);
       }
       free([...open, ...after]);
@@ -131,7 +131,7 @@ describe('pager: the oldest segments', () => {
     await turns();
     expect(onDisk(segments)).to.deep.equal([0, 1]);
     expect(pager.memoryBytes).to.equal(3 * WEIGHT);
-    expect(pager.diskBytes).to.equal(2 * (SIZE + 2 * 12));
+    expect(pager.diskBytes).to.equal(2 * (SIZE + 4 + 2 * 12));
   });
 
   it('go there together, eight at most, since each time takes turns of a busy event loop', async () => {
@@ -149,7 +149,7 @@ describe('pager: the oldest segments', () => {
   it('go there as far as there is room, though not for all that would go together', async () => {
     const { fs, full, hold, warnings } = made({ memoryBytes: 3 * WEIGHT });
     const go = hold();
-    fs.capacity = 3.5 * (SIZE + 2 * 12);
+    fs.capacity = 3.5 * (SIZE + 4 + 2 * 12);
     const segments = full(8);
     go();
     await eventually('a full disk', () => warnings.length > 0);
@@ -189,7 +189,7 @@ describe('pager: the oldest segments', () => {
     await eventually('two on disk', () => onDisk(segments).length === 2);
     free(segments);
     expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
-    expect(segments.map(({ place }) => place)).to.deep.equal([null, null, null, null]);
+    expect(segments.map(({ location }) => location)).to.deep.equal([null, null, null, null]);
   });
 
   it('stay where they are once it is shut down', async () => {
@@ -212,12 +212,12 @@ describe('pager: senders wait', () => {
       const { pager, full, free, hold, counts } = made({ segmentBytes: segmentSize, memoryBytes: memory });
       const go = hold();
       const segments = full(most);
-      expect(pager.overfull).to.equal(false);
+      expect(pager.isFull).to.equal(false);
       segments.push(...full(1));
-      expect(pager.overfull).to.equal(true);
+      expect(pager.isFull).to.equal(true);
       expect(counts.room).to.equal(0);
       go();
-      await eventually('room', () => !pager.overfull);
+      await eventually('room', () => !pager.isFull);
       expect(counts.room).to.equal(1);
       expect(counts.onSpillDrain).to.equal(0);
       await turns();
@@ -235,14 +235,15 @@ describe('pager: a segment that is loaded', () => {
     const { memoryBytes: memory } = pager;
     const loading = pager.load(segment);
     expect(pager.load(segment)).to.equal(loading);
-    expect(pager.loading).to.equal(1);
+    expect(pager.pendingLoads).to.equal(1);
     await loading;
-    expect(pager.loading).to.equal(0);
+    expect(pager.pendingLoads).to.equal(0);
     // Its bytes, and what is beside them.
     expect(counts.reads).to.equal(2);
-    const { bytes, runs, times } = segment.content ?? expect.fail();
+    const { bytes, index } = segment.content ?? expect.fail();
+    const { owners: runs, times } = index;
     expect(bytes.toString()).to.equal('0'.padEnd(SIZE, 'x'));
-    expect([runs.count, runs.owner(0), runs.end(0)]).to.deep.equal([1, 7, SIZE]);
+    expect([runs.count, runs.value(0), runs.end(0)]).to.deep.equal([1, 7, SIZE]);
     expect([times.count, times.value(0), times.end(0)]).to.deep.equal([1, 123, SIZE]);
     expect(pager.memoryBytes).to.be.greaterThan(memory);
     await pager.load(segment);
@@ -365,7 +366,7 @@ describe('pager: a full disk', () => {
   /** So many segments on disk, and no room for more. */
   async function filled(records: number) {
     const all = made({ memoryBytes: 8 * WEIGHT });
-    const record = SIZE + 2 * 12;
+    const record = SIZE + 4 + 2 * 12;
     all.fs.capacity = records * record;
     const segments = all.full(8 + records + 1);
     await eventually('the disk to be full', () => all.warnings.length > 0);
@@ -421,7 +422,7 @@ describe('pager: a full disk', () => {
     free(segments.filter(({ index }) => spilled.includes(index)));
     expect(counts.onSpillDrain).to.equal(0);
     await turns();
-    const dirty = segments.filter(({ index, place }) => index >= 4 && place === null);
+    const dirty = segments.filter(({ index, location }) => index >= 4 && location === null);
     free(dirty.slice(0, -4));
     expect(counts.onSpillDrain).to.equal(0);
     const rest = segments.filter(({ index }) => index >= 4 && !dirty.includes(segments[index] as Segment));
@@ -445,7 +446,7 @@ describe('pager: a full disk', () => {
     fs.capacity = Number.POSITIVE_INFINITY;
     clock.advance(500);
     await turns();
-    expect(segments.map(({ place }) => place)).to.deep.equal([null, null, null]);
+    expect(segments.map(({ location }) => location)).to.deep.equal([null, null, null]);
     pager.unpin(segments[0] as Segment);
     await eventually('the oldest that waits on disk', () => onDisk(segments).length === 1);
   });

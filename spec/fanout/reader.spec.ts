@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { type Destination, Reader, type ReaderOptions } from '../../lib/fanout/reader.js';
-import { NO_OWNER } from '../../lib/fanout/runs.js';
+import { NO_OWNER } from '../../lib/fanout/segment-index.js';
 import { Spill } from '../../lib/fanout/spill.js';
-import type { TimeMark } from '../../lib/fanout/times.js';
+import type { TimeMark } from '../../lib/protocol/time.js';
 import { eventually } from '../support/waiting.js';
 import { fakeWorld, systemError } from '../support/world.js';
 
@@ -75,12 +75,12 @@ describe('a reader', () => {
     say('one');
     say('two');
     expect(destination.blocks).to.deep.equal(['one']);
-    expect(reader.lag).to.equal(6);
+    expect(reader.lagBytes).to.equal(6);
     destination.done();
-    expect(reader.lag).to.equal(3);
+    expect(reader.lagBytes).to.equal(3);
     expect(destination.blocks).to.deep.equal(['one', 'two']);
     destination.done();
-    expect(reader.lag).to.equal(0);
+    expect(reader.lagBytes).to.equal(0);
     expect(counts.progressed).to.equal(2);
     say('three');
     expect(destination.blocks).to.deep.equal(['one', 'two', 'three']);
@@ -97,7 +97,7 @@ describe('a reader', () => {
     destination.done();
     destination.done(new Error('too late'));
     expect(counts.done).to.equal(0);
-    expect(reader.lag).to.equal(0);
+    expect(reader.lagBytes).to.equal(0);
   });
 
   class Twice extends Slow {
@@ -136,7 +136,7 @@ describe('a reader', () => {
     for (const { say } of [some, other]) say('x'.repeat(40));
     expect(some.destination.blocks).to.deep.equal(['x'.repeat(SEGMENT)]);
     expect(few.blocks).to.deep.equal(['xxxxx']);
-    expect(other.reader.lag).to.equal(40);
+    expect(other.reader.lagBytes).to.equal(40);
   });
 
   it('says when its bytes were said to a destination that wants to know, and only to that', () => {
@@ -153,7 +153,7 @@ describe('a reader', () => {
     const { reader, destination, counts, say } = made({ owner: 7 });
     say('mine', 7);
     expect(destination.blocks).to.deep.equal([]);
-    expect(reader.lag).to.equal(0);
+    expect(reader.lagBytes).to.equal(0);
     expect(counts.progressed).to.equal(0);
     say('yours', 8);
     expect(destination.blocks).to.deep.equal(['yours']);
@@ -199,7 +199,7 @@ describe('a reader whose destination is done at once', () => {
     const { reader, destination, counts, say } = made({ destination: atOnce() });
     say('x'.repeat(3 * SEGMENT));
     expect(destination.blocks).to.have.length(3);
-    expect([reader.lag, counts.progressed]).to.deep.equal([0, 3]);
+    expect([reader.lagBytes, counts.progressed]).to.deep.equal([0, 3]);
   });
 
   it('does not take what breaks in the log for a failure of the destination', () => {
@@ -221,10 +221,10 @@ describe('a reader that tells nobody', () => {
     one.say('one');
     one.destination.done();
     one.reader.finish();
-    expect([one.reader.lag, one.destination.finished]).to.deep.equal([0, 1]);
+    expect([one.reader.lagBytes, one.destination.finished]).to.deep.equal([0, 1]);
     const other = made(silent, 4 * SEGMENT);
     other.say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => other.log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => other.log.timeAt(30 * SEGMENT) === undefined);
     other.fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
     await eventually('it to be given up', () => {
       other.clock.advance(1000);
@@ -238,12 +238,12 @@ describe('a reader that finishes', () => {
   it('delivers what was said up to then, and nothing that is said later', () => {
     const { reader, destination, counts, say } = made();
     say('one');
-    expect(reader.finishing).to.equal(false);
+    expect(reader.isFinishing).to.equal(false);
     reader.finish();
-    expect(reader.finishing).to.equal(true);
+    expect(reader.isFinishing).to.equal(true);
     say('two');
     reader.finish();
-    expect(reader.lag).to.equal(3);
+    expect(reader.lagBytes).to.equal(3);
     expect(destination.finished).to.equal(0);
     destination.done();
     expect(destination.blocks).to.deep.equal(['one']);
@@ -305,11 +305,11 @@ describe('what a reader misses', () => {
     const before = pager.memoryBytes;
     expect(reader.skip().bytes).to.equal(10 * SEGMENT);
     expect(pager.memoryBytes).to.be.lessThan(before);
-    expect(reader.lag).to.equal(0);
+    expect(reader.lagBytes).to.equal(0);
     say('two');
     destination.done();
     expect(destination.blocks).to.deep.equal(['one', 'two']);
-    expect(reader.lag).to.equal(3);
+    expect(reader.lagBytes).to.equal(3);
   });
 
   it('is left out no more once it is to finish, or has', () => {
@@ -386,7 +386,7 @@ describe('a reader of what is on disk', () => {
     const { destination, log, say } = made({}, 4 * SEGMENT);
     say('first');
     say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
     destination.done();
     for (let had = 1; had < 41; had++) {
       await eventually(`block ${had}`, () => destination.blocks.length > had);
@@ -399,7 +399,7 @@ describe('a reader of what is on disk', () => {
     const { clock, fs, destination, log, reader, failures, counts, pager, say } = made({}, 4 * SEGMENT);
     say('first');
     say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
     fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
     destination.done();
     await eventually('it to be given up', () => {
@@ -418,16 +418,16 @@ describe('a reader of what is on disk', () => {
     const { clock, fs, destination, log, reader, failures, counts, pager, say } = made({}, 4 * SEGMENT);
     say('first');
     say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.saidAt(30 * SEGMENT) === undefined);
+    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
     fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
     destination.done();
     // The rest of what it has had a part of was in memory.
     destination.done();
-    expect(pager.loading).to.be.greaterThan(0);
+    expect(pager.pendingLoads).to.be.greaterThan(0);
     reader.stop();
     await eventually('the loading to end', () => {
       clock.advance(1000);
-      return pager.loading === 0;
+      return pager.pendingLoads === 0;
     });
     expect([failures.length, destination.errors.length, counts.done]).to.deep.equal([0, 0, 1]);
   });

@@ -1,7 +1,7 @@
 // The spill by itself, on a file system that is made up.
 import { constants } from 'node:fs';
 import { expect } from 'chai';
-import type { Place } from '../../lib/fanout/segment.js';
+import type { SpillLocation } from '../../lib/fanout/segment.js';
 import { Spill, type SpillOptions } from '../../lib/fanout/spill.js';
 import type { MiniServError } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
@@ -22,9 +22,9 @@ function made(options: Partial<SpillOptions> = {}) {
 }
 
 /** Writes one record. */
-async function write(spill: Spill, parts: readonly Uint8Array[]): Promise<Place> {
+async function write(spill: Spill, parts: readonly Uint8Array[]): Promise<SpillLocation> {
   const [place] = await spill.write([parts]);
-  return place as Place;
+  return place as SpillLocation;
 }
 
 /** What a promise is rejected with. */
@@ -150,7 +150,7 @@ describe('spill: its directory', () => {
       return path;
     };
     await write(spill, bytes(1));
-    expect(spill.used).to.equal(1);
+    expect(spill.usedBytes).to.equal(1);
     expect(fs.calls.filter((call) => call.startsWith('mkdtemp'))).to.have.length(2);
   });
 
@@ -178,7 +178,7 @@ describe('spill: its directory', () => {
     expect((await rejection(write(spill, bytes(1)))).message).to.match(/ENOSPC/);
     fs.mkdtemp = mkdtemp;
     await write(spill, bytes(1));
-    expect(spill.used).to.equal(1);
+    expect(spill.usedBytes).to.equal(1);
   });
 
   it('is removed at the end, and nothing is made after it', async () => {
@@ -201,7 +201,7 @@ describe('spill: how much it holds', () => {
     const { spill } = made({ limitBytes: 1000 });
     await write(spill, bytes(600));
     const place = await write(spill, bytes(400));
-    expect(spill.used).to.equal(1000);
+    expect(spill.usedBytes).to.equal(1000);
     expect((await rejection(write(spill, bytes(1)))).message).to.equal('the limit of 1000 bytes is reached');
     expect(place.length).to.equal(400);
   });
@@ -247,11 +247,11 @@ describe('spill: a file of which nobody needs anything', () => {
     const place = await write(spill, bytes(1));
     expect(fs.openFiles).to.equal(2);
     for (const record of old) spill.free(record);
-    expect([fs.openFiles, spill.used]).to.deep.equal([1, 1]);
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 1]);
     await write(spill, bytes(1));
-    expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 2]);
     spill.free(place);
-    expect([fs.openFiles, spill.used]).to.deep.equal([1, 2]);
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 2]);
   });
 });
 
@@ -267,7 +267,7 @@ describe('spill: a file system that does not do what it should', () => {
       return handle;
     };
     expect((await rejection(write(spill, bytes(5)))).message).to.equal('nothing could be written');
-    expect(spill.used).to.equal(0);
+    expect(spill.usedBytes).to.equal(0);
     stubborn = false;
     const place = await write(spill, [Buffer.from('record')]);
     const back = Buffer.alloc(6);
@@ -282,7 +282,7 @@ describe('spill: a file system that does not do what it should', () => {
     await write(spill, bytes(7));
     const places = await spill.write(records.map((parts) => parts.map((part) => Buffer.from(part))));
     expect(places.map(({ length }) => length)).to.deep.equal([4, 3, 6]);
-    expect(spill.used).to.equal(20);
+    expect(spill.usedBytes).to.equal(20);
     for (const [i, place] of places.entries()) {
       const back = Buffer.alloc(place.length);
       await spill.read(place, back, 0);
@@ -316,7 +316,7 @@ describe('spill: a file system that does not do what it should', () => {
     expect(failed).to.equal(false);
     pending[1]?.();
     expect((await writing).message).to.match(/EIO/);
-    expect([spill.used, fs.openFiles]).to.deep.equal([0, 0]);
+    expect([spill.usedBytes, fs.openFiles]).to.deep.equal([0, 0]);
   });
 
   it('is told of where a file ends early', async () => {

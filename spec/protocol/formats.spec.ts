@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
-import type { TimeMark } from '../../lib/fanout/times.js';
 import { createFormatter, type Format } from '../../lib/protocol/formats.js';
+import type { TimeMark } from '../../lib/protocol/time.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { random } from '../support/random.js';
 import { arrived, left, said, saidBytes } from '../support/wire.js';
@@ -29,7 +29,7 @@ function format(
     for (const piece of formatter.format(parts, within))
       out.push(...piece.map((buffer) => Buffer.from(buffer)));
   }
-  expect(formatter.open).to.equal(0);
+  expect(formatter.openLineBytes).to.equal(0);
   return Buffer.concat(out).toString();
 }
 
@@ -195,10 +195,10 @@ describe('formats', () => {
       const formatter = createFormatter(name);
       const bytes = Buffer.concat([Buffer.from('client 0: abcdef'), Buffer.from([0xf0, 0x9f])]);
       for (const _ of formatter.format([bytes], [{ at: 0, time: BEGAN }]));
-      expect(formatter.open).to.equal(18);
-      expect(formatter.cut()).to.deep.equal({ end, held });
-      expect(formatter.open).to.equal(0);
-      expect(formatter.cut()).to.deep.equal({ end: '', held: 0 });
+      expect(formatter.openLineBytes).to.equal(18);
+      expect(formatter.abandonLine()).to.deep.equal({ end, held });
+      expect(formatter.openLineBytes).to.equal(0);
+      expect(formatter.abandonLine()).to.deep.equal({ end: '', held: 0 });
     });
   }
 

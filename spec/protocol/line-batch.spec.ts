@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LineBatch } from '../../lib/protocol/line-batch.js';
-import { BLOCK, encode, type Line, toMessages } from '../../lib/protocol/message.js';
+import { BLOCK_BYTES, encode, type Line, toMessages } from '../../lib/protocol/message.js';
 import { random } from '../support/random.js';
 
 /** Bytes as a latin1 string, which is how the core carries them. */
@@ -55,7 +55,7 @@ describe('lines that have come out of the transforms', () => {
   });
 
   it('may be long', () => {
-    const long = 'ü'.repeat(BLOCK + 1);
+    const long = 'ü'.repeat(BLOCK_BYTES + 1);
     expect(together([{ text: 'a' }, { text: long }, { text: 'b' }]) === `a\n${encode(long)}\nb`).to.equal(
       true,
     );

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import {
-  BLOCK,
-  cut,
+  BLOCK_BYTES,
   decode,
   encode,
   isMessage,
   type Message,
   render,
   renderPieces,
+  splitBlock,
   toBytes,
   toMessages,
 } from '../../lib/protocol/message.js';
@@ -39,15 +39,14 @@ describe('what a transform gives', () => {
 
 describe('a long block in pieces', () => {
   it('is cut behind the first line that ends beyond the size of one', () => {
-    const line = 'x'.repeat(BLOCK / 4 - 1);
-    expect(cut([line, line, line, line, 'y'].join('\n')).map(({ length }) => length)).to.deep.equal([
-      BLOCK + 1,
+    const line = 'x'.repeat(BLOCK_BYTES / 4 - 1);
+    expect(splitBlock([line, line, line, line, 'y'].join('\n')).map(({ length }) => length)).to.deep.equal([
+      BLOCK_BYTES + 1,
     ]);
-    expect(cut([line, line, line, line, 'y', 'z'].join('\n')).map(({ length }) => length)).to.deep.equal([
-      BLOCK + 1,
-      1,
-    ]);
-    expect(cut('a\nb')).to.deep.equal(['a\nb']);
+    expect(
+      splitBlock([line, line, line, line, 'y', 'z'].join('\n')).map(({ length }) => length),
+    ).to.deep.equal([BLOCK_BYTES + 1, 1]);
+    expect(splitBlock('a\nb')).to.deep.equal(['a\nb']);
     expect([...renderPieces(1, 'a\nb')]).to.deep.equal(['client 1: a\nclient 1: b\n']);
   });
 

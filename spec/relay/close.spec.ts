@@ -133,7 +133,7 @@ describe('close', () => {
     }
     await closing;
     expect(text).to.equal(left(0).repeat(2));
-    expect(reader.lag).to.equal(0);
+    expect(reader.lagBytes).to.equal(0);
   });
 
   it('takes another grace as its argument', async () => {

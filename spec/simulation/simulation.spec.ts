@@ -30,7 +30,7 @@ describe('the simulation', () => {
       'that an echo is sent',
       /heard differs/,
       () => {
-        broken(Segment.prototype, 'addOwners', () => {});
+        broken(Segment.prototype, 'collectOwners', () => {});
       },
     ],
     [
@@ -46,7 +46,7 @@ describe('the simulation', () => {
       () => {
         const { advance } = MessageLog.prototype;
         broken(MessageLog.prototype, 'advance', function (this: MessageLog, from, to) {
-          advance.call(this, from, to + this.segmentSize);
+          advance.call(this, from, to + this.segmentBytes);
         });
       },
     ],
@@ -54,13 +54,13 @@ describe('the simulation', () => {
       'that senders do not wait while the disk is full or slow',
       /are in memory, and/,
       () => {
-        const { overfull } = Object.getOwnPropertyDescriptors(Pager.prototype) as Record<
+        const { isFull: overfull } = Object.getOwnPropertyDescriptors(Pager.prototype) as Record<
           string,
           PropertyDescriptor
         >;
-        Object.defineProperty(Pager.prototype, 'overfull', { ...overfull, get: () => false });
+        Object.defineProperty(Pager.prototype, 'isFull', { ...overfull, get: () => false });
         afterwards(
-          () => void Object.defineProperty(Pager.prototype, 'overfull', overfull as PropertyDescriptor),
+          () => void Object.defineProperty(Pager.prototype, 'isFull', overfull as PropertyDescriptor),
         );
       },
     ],
@@ -68,9 +68,9 @@ describe('the simulation', () => {
       'that readers are not woken',
       /does not come to rest/,
       () => {
-        const { wait } = MessageLog.prototype;
-        broken(MessageLog.prototype, 'wait', function (this: MessageLog, callback) {
-          if (this.end < 200) wait.call(this, callback);
+        const { notifyOnce } = MessageLog.prototype;
+        broken(MessageLog.prototype, 'notifyOnce', function (this: MessageLog, callback) {
+          if (this.end < 200) notifyOnce.call(this, callback);
         });
       },
     ],
@@ -78,8 +78,8 @@ describe('the simulation', () => {
       'that a waiting sender is forgotten',
       /does not come to rest|does not close|of its/,
       () => {
-        broken(FlowControl.prototype, 'pass', function (this: FlowControl, _client, resume) {
-          if (this.clients.size < 3) resume();
+        broken(FlowControl.prototype, 'throttle', function (this: FlowControl, _client, resume) {
+          if (this.clientReaders.size < 3) resume();
         });
       },
     ],
