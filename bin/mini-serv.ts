@@ -1,15 +1,88 @@
 #!/usr/bin/env node
-// through2 is made of readable-stream, which is Node's own streams of another year. To load those a second time is an
-// eighth of the time that the command takes to start. It is told so before it is loaded, and whom we start is not.
-const asked = process.env.READABLE_STREAM;
-process.env.READABLE_STREAM ??= 'disable';
-import('./command.js')
-  .then(({ main }) => {
-    if (asked === undefined) delete process.env.READABLE_STREAM;
-    return main();
-  })
-  .catch(({ stack }: Error) => {
-    // It is not there, or not whole.
-    process.stderr.write(`Fatal error\n${process.argv.includes('--verbose') ? `${stack}\n` : ''}`);
-    process.exitCode = 1;
+import { readFileSync } from 'node:fs';
+import { redact } from '../lib/util/redact.js';
+import { HELP, parseCommand } from './arguments.js';
+import { CommandError, fail, ignoreOutputErrors } from './console.js';
+
+const isVerbose = process.argv.includes('--verbose');
+
+// Exceeding the limit on the length of files (ulimit -f) counts as a full disk and must not end the process.
+process.on('SIGXFSZ', () => {});
+
+// A failed allocation can throw anywhere, so it is handled here.
+process.on('uncaughtException', (error) => {
+  ignoreOutputErrors();
+  process.stderr.write('Fatal error\n');
+  const isInvariant = (error as NodeJS.ErrnoException).code === 'ERR_INVARIANT';
+  if (isVerbose) process.stderr.write(`${error.stack}\n`);
+  else if (isInvariant) process.stderr.write(`mini-serv: ${error.message}\n`);
+  process.exit(1);
+});
+
+/** Replaces credentials in URLs of the command line, which every user of the machine can see in the process list. */
+function hideCredentials(): void {
+  const words = process.argv.map((word, i, all) => {
+    if (i < 2) return word;
+    const before = all[i - 1] ?? '';
+    const isOptionValue = before.startsWith('--') && !before.includes('=');
+    // The URL of a replay is the word that is neither an option nor the value of an option.
+    const isReplayUrl =
+      all[2] === 'replay' && !word.startsWith('-') && (!isOptionValue || word.includes('://'));
+    return before === '--room' || word.startsWith('--room=') || isReplayUrl ? redact(word) : word;
   });
+  if (words.some((word, i) => word !== process.argv[i])) process.title = words.join(' ');
+}
+
+/**
+ * Loads a module that depends on through2. READABLE_STREAM=disable makes through2 use Node's streams instead of its own
+ * copy, whose loading is an eighth of the start-up time. Child processes must not inherit the variable.
+ */
+async function loadWithNodeStreams<T>(load: () => Promise<T>): Promise<T> {
+  const inherited = process.env.READABLE_STREAM;
+  process.env.READABLE_STREAM ??= 'disable';
+  try {
+    return await load();
+  } finally {
+    if (inherited === undefined) delete process.env.READABLE_STREAM;
+  }
+}
+
+function version(): string {
+  // package.json is two folders above the compiled command, in a checkout as in an installed package.
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+async function main(): Promise<void> {
+  hideCredentials();
+  const command = parseCommand(process.argv.slice(2), process.env);
+  // Transforms may use the standard streams too.
+  if (command.kind !== 'run' || command.transforms !== undefined) ignoreOutputErrors();
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(HELP);
+      return;
+    case 'version':
+      process.stdout.write(`${version()}\n`);
+      return;
+    case 'usage':
+      throw new CommandError(command.message);
+    case 'fatal':
+      throw new CommandError('Fatal error', command.verbose ? command.message : undefined);
+    case 'verify':
+      return (await import('./commands/verify.js')).verify(command.path);
+    case 'replay':
+      return (await import('./commands/replay.js')).replay(command);
+    case 'conformance':
+      return (await import('./commands/conformance.js')).conformance(command.args);
+    case 'run': {
+      const { run } = await loadWithNodeStreams(() => import('./commands/run.js'));
+      return run(command);
+    }
+  }
+}
+
+main().catch((error: Error) => {
+  if (error instanceof CommandError) fail(error);
+  else fail(new CommandError('Fatal error', isVerbose ? error.stack : undefined));
+});

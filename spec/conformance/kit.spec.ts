@@ -227,8 +227,8 @@ describe('conformance: a relay', () => {
       const all = ['--import', `data:text/javascript,${encodeURIComponent(register)}`, MINI_SERV, ...args];
       return spawnSync(process.execPath, all, { encoding: 'utf8' }).stderr;
     };
-    // As far as a relay gets without a port: all that it imports is there by then.
-    expect(loaded()).to.contain('/lib/relay.js').and.to.not.contain('/lib/conformance/');
+    // A relay that fails to load its transform: everything that it imports is loaded by then.
+    expect(loaded('-t', './missing.mjs', '0')).to.contain('/lib/relay/relay.js').and.to.not.contain('/lib/conformance/');
     expect(loaded('conformance', '--help')).to.contain('/lib/conformance/');
   });
 });

@@ -81,15 +81,12 @@ describeWithNats('mini-serv replay', () => {
     await relay.stdout.until('client 0: hello\n'.repeat(1000));
     const full = await runCommand(['replay', url], shell('exec "$@" > /dev/full'));
     expect(full.code).to.equal(1);
-    expect(full.stderr).to.equal(
-      'mini-serv: standard output cannot be written: ENOSPC: no space left on device, write\n',
-    );
+    expect(full.stderr).to.match(/^mini-serv: cannot write to standard output: ENOSPC: [^\n]+\n$/);
     // Of which a part is taken first.
     const part = shell(`ulimit -f 1; exec "$@" > '${join(scratch(), 'part')}'`);
-    expect(await runCommand(['replay', url], part)).to.include({
-      code: 1,
-      stderr: 'mini-serv: standard output cannot be written: EFBIG: file too large, write\n',
-    });
+    const limited = await runCommand(['replay', url], part);
+    expect(limited.code).to.equal(1);
+    expect(limited.stderr).to.match(/^mini-serv: cannot write to standard output: EFBIG: [^\n]+\n$/);
     // Who has had enough of it is no error.
     const enough = await runCommand(['replay', url], shell('{ "$@"; echo $? >&2; } | head -n 1'));
     expect(enough).to.include({ stdout: 'server: client 0 just arrived\n', stderr: '0\n' });

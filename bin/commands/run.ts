@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import type { Format } from '../../lib/protocol/formats.js';
+import type { RelayOptions } from '../../lib/relay/options.js';
+import { createRelay, type Relay } from '../../lib/relay/relay.js';
+import type { EventLog } from '../../lib/room/event-log.js';
+import { NULL_SINK, openDescriptor } from '../../lib/sinks/descriptor-sink.js';
+import type { Audit } from '../../lib/transcript/audit.js';
+import { Transcript } from '../../lib/transcript/transcript.js';
+import type { TransformFactory } from '../../lib/transforms/factory.js';
+import type { Command } from '../arguments.js';
+import { CommandError, exitAfterGrace, GRACE_MS, printMessage } from '../console.js';
+import { printEvents } from './events.js';
+
+type RunCommand = Command & { kind: 'run' };
+
+/** Time to write down, after {@link GRACE_MS}, what could not be delivered, in milliseconds. */
+const LAST_WRITE_MS = 500;
+
+const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs a relay until a signal ends it, or until the engine of its room is lost. */
+export async function run(command: RunCommand): Promise<void> {
+  const { port, verbose, format = 'wire', audit: auditFile } = command;
+  const transforms = await loadTransforms(command);
+  // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
+  Object.preventExtensions(Object.prototype);
+  const room = await joinRoom(command.room);
+  const relay = await startRelay({ ...command.relay, transforms, graceMs: GRACE_MS }, room);
+  printEvents(relay, verbose);
+  const transcript = await openTranscript(relay, format);
+  let audit: Audit | undefined;
+  const finishWriting = async (): Promise<void> => {
+    const finished = Promise.all([transcript?.closed, audit?.closed]);
+    await Promise.race([finished, delay(LAST_WRITE_MS, undefined, { ref: false })]);
+    transcript?.destroy();
+  };
+  const stop = (): void => {
+    // Without a listener, a second signal ends the process at once.
+    for (const signal of END_SIGNALS) process.off(signal, stop);
+    void relay.close().then(finishWriting).then(exitAfterGrace);
+  };
+  relay.once('engineLost', ({ message }) => {
+    printMessage(message);
+    process.exitCode = 1;
+    stop();
+  });
+  // Registered before the port is opened: as soon as it is open, another process may send a signal.
+  for (const signal of END_SIGNALS) process.on(signal, stop);
+  try {
+    if (auditFile !== undefined) {
+      const { auditTo } = await import('../../lib/transcript/audit.js');
+      audit = await auditTo(relay, auditFile.path, auditFile);
+    }
+    const openPort = await relay.listen(port);
+    if (port === 0 || isatty(2)) {
+      printMessage(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
+    }
+  } catch (error) {
+    await relay.close(0);
+    await finishWriting();
+    throw new CommandError('Fatal error', verbose ? (error as Error).message : undefined);
+  }
+  if (audit !== undefined) reopenOnHangup(audit, stop);
+}
+
+/** @throws {CommandError} naming the transform that cannot be used, and why */
+async function loadTransforms({
+  transforms = [],
+  verbose,
+}: RunCommand): Promise<readonly TransformFactory[]> {
+  if (transforms.length === 0) return [];
+  // A rejected promise that a transform does not await must not end the room.
+  process.on('unhandledRejection', (reason) => printMessage(`a transform rejected: ${String(reason)}`));
+  const { loadTransforms } = await import('../../lib/transforms/loader/load.js');
+  try {
+    return await loadTransforms(transforms);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    // The stack of the transform's own error says where the module failed; the loader's stack does not.
+    const original = cause instanceof Error ? cause.cause : undefined;
+    const details = verbose && original instanceof Error ? original.stack : undefined;
+    throw new CommandError(`mini-serv: ${message}`, details);
+  }
+}
+
+/** @throws {CommandError} if the shared room cannot be joined */
+async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined> {
+  if (room === undefined) return undefined;
+  // While the engine is out of reach there is nothing to deliver, so a signal ends the process at once.
+  const exit = (): never => process.exit(0);
+  for (const signal of END_SIGNALS) process.on(signal, exit);
+  try {
+    const { openRoom } = await import('../../lib/room/open-room.js');
+    return await openRoom(room.url, { ...room.options, warn: ({ message }) => printMessage(message) });
+  } catch (error) {
+    throw new CommandError(`mini-serv: ${(error as Error).message}`);
+  } finally {
+    for (const signal of END_SIGNALS) process.off(signal, exit);
+  }
+}
+
+/** @throws {CommandError} if the value of an option is out of range */
+async function startRelay(options: RelayOptions, room: EventLog | undefined): Promise<Relay> {
+  try {
+    return createRelay({ ...options, ...(room !== undefined && { room }) });
+  } catch (error) {
+    await room?.destroy();
+    // The message begins with the library's name of the option: maxLineBytes is --max-line here.
+    const message = (error as Error).message.replace(/^\w+/, (name) =>
+      name
+        .replace(/(Bytes|Ms)$/, '')
+        .replace(/[A-Z]/g, '-$&')
+        .toLowerCase(),
+    );
+    throw new CommandError(`--${message}`);
+  }
+}
+
+/** Starts the transcript on standard output. If that is /dev/null, there is nothing to format. */
+async function openTranscript(relay: Relay, format: Format): Promise<Transcript | undefined> {
+  const name = 'standard output';
+  const opened = await openDescriptor(1, {
+    onRetry: ({ message }) => printMessage(`${name} cannot be written, which is tried again: ${message}`),
+    onRecovered: () => printMessage(`${name} is written again`),
+  });
+  if (opened.sink === NULL_SINK) return undefined;
+  const shown = opened.terminal && format === 'wire' ? 'view' : format;
+  return new Transcript({ relay, name, format: shown, opened });
+}
+
+/** SIGHUP has two meanings: reopen the audit file, or, for a relay on a terminal, the terminal is gone. */
+function reopenOnHangup(audit: Audit, stop: () => void): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('SIGHUP', () => {
+    if (terminals.every((fd) => isatty(fd))) void audit.reopen();
+    else stop();
+  });
+}

@@ -1,0 +1,17 @@
+import { createReadStream } from 'node:fs';
+import { verifyAudit } from '../../lib/transcript/verify.js';
+import { printMessage } from '../console.js';
+
+/** Verifies an audit file, or standard input for `-`. Exit code 0: complete, 1: not complete, 2: unreadable. */
+export async function verify(path: string): Promise<void> {
+  const file = path === '-' ? process.stdin : createReadStream(path);
+  const name = path === '-' ? 'standard input' : path;
+  try {
+    const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
+    process.stdout.write(`${name}: ${verdict}\n`);
+    process.exitCode = whole ? 0 : 1;
+  } catch (error) {
+    printMessage(`${name} cannot be verified: ${(error as Error).message}`);
+    process.exitCode = 2;
+  }
+}
