@@ -1,8 +1,10 @@
 export type { Destination, Reader } from './fanout/reader.js';
 export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
+export type { ClientHandle } from './relay/client-handle.js';
 export type { RelayEvents, RelayStats } from './relay/events.js';
 export type { RelayOptions } from './relay/options.js';
+export type { ReadStreamOptions } from './relay/read-stream.js';
 export { createRelay, type Relay } from './relay/relay.js';
 export type { EventLog as Log, EventLogReader as LogReader, LogEvent } from './room/event-log.js';
 export { joinRoom, openRoom } from './room/open-room.js';

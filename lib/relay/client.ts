@@ -35,6 +35,7 @@ export class Client {
   #first: (bytes: Buffer | string) => void = nothing;
   #reader: Reader | null = null;
   #cancelKick: () => void = nothing;
+  #onClosed: () => void = nothing;
 
   constructor(id: number, duplex: Duplex, options: ClientOptions) {
     this.id = id;
@@ -108,6 +109,17 @@ export class Client {
     this.#source?.abandon();
   }
 
+  /** Stops reading, delivers what the client is owed within `graceMs`, and ends the connection. */
+  close(): Promise<void> {
+    this.stopReading();
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onClosed = resolve;
+      this.#disconnectLater();
+      void this.flush().then(() => this.awaitPeerClose());
+    });
+  }
+
   /** Ends its connection now, with what the kernel has of it still to be delivered. */
   destroy(): void {
     this.#duplex.destroy();
@@ -147,13 +159,19 @@ export class Client {
   }
 
   #kick(error: MiniServError): void {
-    const { clock, graceMs: grace, warn } = this.#options;
     this.reason ??= error;
-    warn(error);
-    if (this.closed) return;
-    // It may fail once more: its transforms, when they are told that it left.
+    this.#options.warn(error);
+    if (!this.closed) this.#disconnectLater();
+  }
+
+  #disconnectLater(): void {
+    const { clock, graceMs } = this.#options;
+    // A transform may fail a second time, when it is told that its client left.
     this.#cancelKick();
-    this.#cancelKick = clock.setTimer(grace, () => this.destroy());
+    this.#cancelKick = clock.setTimer(graceMs, () => {
+      this.destroy();
+      this.#onClosed();
+    });
   }
 
   #close(): void {
@@ -163,5 +181,6 @@ export class Client {
     this.stopReading();
     this.#reader?.stop();
     this.#options.onClose(this);
+    this.#onClosed();
   }
 }

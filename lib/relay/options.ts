@@ -97,8 +97,7 @@ export function checkOptions(given: RelayOptions): CheckedOptions {
   if (spillDir !== undefined && (typeof spillDir !== 'string' || spillDir === '')) {
     refuse('spillDir must be the path of a directory');
   }
-  // Another realm's, or a polyfill's, is one too.
-  if (signal !== undefined && !(isObject(signal) && 'aborted' in signal && 'addEventListener' in signal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     refuse('signal must be an AbortSignal');
   }
   if (room !== undefined && !(isObject(room) && 'append' in room && 'read' in room)) {
@@ -127,8 +126,13 @@ function integer(name: keyof RelayOptions, value: number, least: number, most: n
   return refuse(`${name} must be an integer from ${least} to ${most}, and is ${String(value)}`);
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/** Accepts the AbortSignal of another realm or of a polyfill, which `instanceof` does not. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return isObject(value) && 'aborted' in value && 'addEventListener' in value;
 }
 
 function refuse(message: string): never {

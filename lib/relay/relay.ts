@@ -5,7 +5,6 @@ import { FlowControl } from '../fanout/flow-control.js';
 import { MessageLog } from '../fanout/message-log.js';
 import { Pager } from '../fanout/pager.js';
 import type { Destination, Reader, ReaderOptions } from '../fanout/reader.js';
-import { NO_OWNER } from '../fanout/segment-index.js';
 import { Spill } from '../fanout/spill.js';
 import { type ClientEvent, decode, render, renderBytes } from '../protocol/message.js';
 import type { EventLog } from '../room/event-log.js';
@@ -14,17 +13,18 @@ import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { ownOptions } from '../util/own-options.js';
 import { Client, type ClientOptions } from './client.js';
+import { type ClientHandle, PendingHandle } from './client-handle.js';
 import type { RelayEvents, RelayStats } from './events.js';
 import { Listener } from './listener.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
-import { OutputStreams } from './output-streams.js';
+import { Outputs } from './outputs.js';
+import { checkReadStreamOptions, type ReadStreamOptions } from './read-stream.js';
 
 /** A connection that has no id yet. */
 interface Arriving {
   readonly duplex: Duplex;
-  readonly arrived: ((client: number) => void) | undefined;
-  /** NOBODY until it is given one. */
-  id: number;
+  readonly handle: PendingHandle | null;
+  assigned: boolean;
 }
 
 /** A room and its clients. Made by {@link createRelay}. */
@@ -40,7 +40,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #clients = new Map<number, Client>();
   /** How many clients there are of whom it has not been noted that they left. */
   #present = 0;
-  readonly #transcripts: OutputStreams;
+  readonly #outputs: Outputs;
   readonly #listener: Listener;
   readonly #ofClients: ClientOptions;
   readonly #ofReaders: ReaderOptions;
@@ -88,7 +88,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       slowWindowBytes: Math.max(fitting, memory / 2),
       isFull: () => this.#pager.isFull || this.#log.isFull,
     });
-    this.#transcripts = new OutputStreams({
+    this.#outputs = new Outputs({
       log: this.#roomLog,
       clock: world.clock,
       onProgress: this.#pacing.onReaderProgress,
@@ -101,7 +101,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     });
     this.#listener = new Listener({
       accept: (socket) => {
-        if (this.#closing === null) this.handle(socket);
+        if (this.#closing === null) this.#requestId(socket, null);
         else socket.destroy();
       },
       refused: () => this.emit('refused', this.#listener.refused),
@@ -177,45 +177,42 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   /**
-   * Makes any Duplex of bytes a client, as if it had connected.
+   * Adds any Duplex of bytes as a client, as if it had connected.
    *
-   * @param arrived called once with its id: before this returns, unless the room is shared between machines, where
-   * ids are given in the one order of all of them. Until then nothing is read of it, and it hears nothing.
-   * @returns its id; -1 if it is yet to be given one
-   * @throws {MiniServError} ERR_STATE if the relay is closed, ERR_OPTION if it is no Duplex of bytes, or has been told
-   * to decode them
+   * @throws {MiniServError} ERR_STATE if the relay is closed; ERR_OPTION if the argument is not a Duplex of bytes or
+   * decodes them
    */
-  handle(duplex: Duplex, arrived?: (client: number) => void): number {
+  handle(duplex: Duplex): ClientHandle {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     if (!isByteDuplex(duplex)) throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
-    const token = this.#tokens++;
-    const arriving: Arriving = { duplex, arrived, id: NO_OWNER };
-    this.#arriving.set(token, arriving);
-    this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
-    if (arriving.id === NO_OWNER) {
-      // Whoever breaks before it has arrived: that is found when it does.
-      duplex.on('error', () => {});
-      duplex.allowHalfOpen = true;
-    }
-    return arriving.id;
+    const handle = new PendingHandle(duplex);
+    this.#requestId(duplex, handle);
+    return handle;
   }
 
   /**
-   * The transcript, from now on: a new Readable each time, with a cursor of its own. It ends when the relay is
-   * closed. Destroy it if you do not want it any more: until then the log is kept for it.
+   * Creates a stream of all messages from now on. Each stream has its own pace and never delays the room: the relay
+   * keeps what the stream has not read, in memory and then on disk. It ends when the relay closes, and at once if the
+   * relay is closed already.
+   *
+   * To release the log earlier, destroy the stream or abort the signal. `pipeline()` destroys the stream when its
+   * destination closes; `.pipe()`, as in Node, does not.
+   *
+   * @throws {MiniServError} ERR_OPTION
    */
-  get output(): Readable {
-    return this.#transcripts.output();
+  createReadStream(options: ReadStreamOptions = {}): Readable {
+    checkReadStreamOptions(options);
+    return this.#outputs.createReadStream(options);
   }
 
   /**
    * A reader of the transcript that is lent the log's own bytes instead of being given copies, which is what a
-   * fast file wants. `output` is easier to use.
+   * fast file wants. `createReadStream` is easier to use.
    *
    * @returns the reader: `stop()` it when the destination wants no more
    */
   addReader(destination: Destination): Reader {
-    return this.#transcripts.reader(destination);
+    return this.#outputs.addReader(destination);
   }
 
   stats(): RelayStats {
@@ -223,7 +220,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       clients: this.#clients.size + this.#arriving.size,
       refused: this.#listener.refused,
       lagBytes: new Map([...this.#clients.values()].map((client) => [client.id, client.lag])),
-      outputLagBytes: this.#transcripts.lags,
+      outputLagBytes: this.#outputs.lagBytes,
       memoryBytes: this.#pager.memoryBytes,
       diskBytes: this.#pager.diskBytes,
       waitingSenders: this.#pacing.waitingSenders,
@@ -269,18 +266,30 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     else this.#log.append(said);
   }
 
+  #requestId(duplex: Duplex, handle: PendingHandle | null): void {
+    const token = this.#tokens++;
+    const arriving: Arriving = { duplex, handle, assigned: false };
+    this.#arriving.set(token, arriving);
+    this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
+    if (arriving.assigned) return;
+    duplex.allowHalfOpen = true;
+    // Whether the connection is still open is looked at when the id is assigned.
+    duplex.on('error', () => {});
+    if (handle !== null) duplex.once('close', () => handle.fail('connection closed'));
+  }
+
   /** One's own connection has its id. */
   #admit(token: number, id: number): void {
     const arriving = this.#arriving.get(token);
     // At the end it may be gone.
     if (arriving === undefined) return;
     this.#arriving.delete(token);
-    arriving.id = id;
+    arriving.assigned = true;
     const client = new Client(id, arriving.duplex, this.#ofClients);
     this.#clients.set(id, client);
     this.#present++;
     client.start();
-    arriving.arrived?.(id);
+    arriving.handle?.assign(client);
   }
 
   #emitLines(client: number, block: string): void {
@@ -339,7 +348,10 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     });
     // What has reached this machine by now is read: it was said before the end.
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => clock.setImmediate(resolve));
-    for (const { duplex } of this.#arriving.values()) duplex.destroy();
+    for (const { duplex, handle } of this.#arriving.values()) {
+      handle?.fail('relay closed');
+      duplex.destroy();
+    }
     this.#arriving.clear();
     const hushed = this.#hush().then(() => this.#log.close());
     if (!this.#lost) await Promise.race([expired, hushed]);
@@ -349,7 +361,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       client.abandon();
       client.destroy();
     }
-    this.#transcripts.destroy();
+    this.#outputs.destroy();
     await stopped;
     this.#clients.clear();
     await this.#log.destroy();
@@ -377,7 +389,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
       await client.awaitPeerClose();
     });
     for (const client of this.#clients.values()) client.finish();
-    await Promise.all([this.#transcripts.finish(), ...clients]);
+    await Promise.all([this.#outputs.finish(), ...clients]);
   }
 }
 
@@ -396,7 +408,7 @@ function isByteDuplex(value: unknown): boolean {
  *
  * @example
  * const relay = createRelay({ transforms: [filter({ drop: /secret/ })] });
- * relay.output.pipe(createWriteStream('audit.log'));
+ * pipeline(relay.createReadStream(), createWriteStream('audit.log'), () => {});
  * const port = await relay.listen(4242);
  *
  * @throws {MiniServError} ERR_OPTION

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * The stable codes of {@link MiniServError}. Messages may change between versions; codes do not.
  *
@@ -43,6 +45,11 @@ export type ErrorCode =
   | 'ERR_OPTION'
   | 'ERR_INVARIANT'
   | 'ERR_STATE';
+
+/** An ERR_OPTION that says what was expected of an option and what was found. */
+export function optionError(name: string, expected: string, got: unknown): MiniServError {
+  return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${inspect(got)}`);
+}
 
 /** The base of every error that mini-serv itself makes. */
 export class MiniServError extends Error {

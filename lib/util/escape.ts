@@ -36,7 +36,7 @@ export function escapeBytes(bytes: string): string {
 /**
  * The transcript as a terminal may show it: bytes in, bytes out. A character may be cut in two between chunks.
  *
- * @example relay.output.pipe(escapeControls()).pipe(process.stdout);
+ * @example relay.createReadStream().pipe(escapeControls()).pipe(process.stdout);
  */
 export function escapeControls(): Transform {
   const escaped = createEscaper();

@@ -178,7 +178,7 @@ describe('fuzz: transforms', () => {
         onTransformError: 'close',
       });
       const output = new Inbox();
-      relay.output.on('data', (chunk: Buffer) => output.push(chunk));
+      relay.createReadStream().on('data', (chunk: Buffer) => output.push(chunk));
       const [near, far] = duplexPair();
       const left = new Promise((resolve) => relay.once('left', resolve));
       relay.handle(far);

@@ -172,6 +172,6 @@ describe('client', () => {
     await a.until(arrived(1));
     a.send('into the void\n');
     await a.hears(arrived(1), left(1));
-    expect(new Member(relay).id).to.equal(2);
+    expect(await new Member(relay).handle.id).to.equal(2);
   });
 });

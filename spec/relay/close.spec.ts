@@ -121,7 +121,7 @@ describe('close', () => {
       highWaterMark: 1,
       write: (chunk, _encoding, done) => take([chunk], done),
     });
-    relay.output.pipe(sink);
+    relay.createReadStream().pipe(sink);
     a.near.end();
     await events.until('left 0\n');
     const closing = relay.close();
@@ -194,7 +194,7 @@ describe('close', () => {
 
   it('ends the transcript, and does not wait longer than the grace for one that is not read', async () => {
     const relay = room({ graceMs: 50 });
-    const [read, unread] = [relay.output, relay.output];
+    const [read, unread] = [relay.createReadStream(), relay.createReadStream()];
     const sink = read.pipe(new PassThrough());
     sink.resume();
     const a = await join(relay);

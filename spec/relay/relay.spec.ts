@@ -130,9 +130,11 @@ describe('relay', () => {
   });
 
   describe('handle', () => {
-    it('makes any Duplex a client, and gives its id', () => {
+    it('makes any Duplex a client, and gives its id', async () => {
       const relay = room();
-      expect([new Member(relay).id, new Member(relay).id]).to.deep.equal([0, 1]);
+      expect(
+        await Promise.all([new Member(relay), new Member(relay)].map(({ handle }) => handle.id)),
+      ).to.deep.equal([0, 1]);
     });
 
     it('throws once the relay is closing', async () => {
@@ -156,7 +158,7 @@ describe('relay', () => {
       it(`refuses what is no Duplex of bytes, and uses up no id for it: ${name}`, async () => {
         const relay = room();
         expect(await refused(() => relay.handle(value as Duplex))).to.include({ code: 'ERR_OPTION' });
-        expect(new Member(relay).id).to.equal(0);
+        expect(await new Member(relay).handle.id).to.equal(0);
       });
     }
 
@@ -179,8 +181,8 @@ describe('relay', () => {
           code: 'ERR_OPTION',
         });
       }
-      expect(relay.handle(new Duplex(methods).setEncoding('latin1'))).to.equal(0);
-      expect(relay.handle(new Duplex(methods))).to.equal(1);
+      expect(await relay.handle(new Duplex(methods).setEncoding('latin1')).id).to.equal(0);
+      expect(await relay.handle(new Duplex(methods)).id).to.equal(1);
     });
 
     it('leaves what else is told of a Duplex to its client', () => {

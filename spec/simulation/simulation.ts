@@ -134,7 +134,16 @@ export class Simulation {
 
   #connect(reading: boolean): void {
     const connection = new Connection(this.setup.capacity);
-    this.peers.push(new Peer(this.relay.handle(connection), connection, reading));
+    const id = this.peers.length;
+    this.peers.push(new Peer(id, connection, reading));
+    this.relay.handle(connection).id.then(
+      (assigned) => {
+        if (assigned !== id) this.uncaught = new Error(`expected client ${id}, got client ${assigned}`);
+      },
+      (error) => {
+        this.uncaught = error;
+      },
+    );
   }
 
   #transcribe(reading: boolean): void {

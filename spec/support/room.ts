@@ -1,5 +1,5 @@
 import { type Duplex, duplexPair } from 'node:stream';
-import { createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
+import { type ClientHandle, createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
 import { afterwards } from './cleanup.js';
 import { type Condition, Inbox } from './inbox.js';
 import { within } from './waiting.js';
@@ -13,13 +13,14 @@ export function room(options: RelayOptions = {}): Relay {
 
 /** A client in this process: one end of a pair of Duplexes, of which the relay holds the other. */
 export class Member {
-  readonly id: number;
+  readonly handle: ClientHandle;
   readonly inbox = new Inbox();
   readonly near: Duplex;
   /** The end that the relay holds: its error or end is a broken connection. */
   readonly far: Duplex;
   /** The relay has ended its side in good order. */
   readonly ended: Promise<void>;
+  #id: number | undefined;
 
   constructor(relay: Relay, [near, far]: [Duplex, Duplex] = duplexPair()) {
     this.near = near;
@@ -28,8 +29,20 @@ export class Member {
     this.ended = new Promise((resolve) => near.once('end', resolve));
     near.once('end', () => this.inbox.finish());
     near.on('error', () => {});
-    this.id = relay.handle(far);
+    this.handle = relay.handle(far);
+    this.handle.id.then(
+      (id) => {
+        this.#id = id;
+      },
+      () => {},
+    );
     afterwards(() => void near.destroy());
+  }
+
+  /** Known once `handle.id` is: `join` has waited for it. */
+  get id(): number {
+    if (this.#id === undefined) throw new Error('the id is not known yet: await member.handle.id');
+    return this.#id;
   }
 
   get received(): string {
@@ -74,13 +87,14 @@ export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Membe
   };
   relay.on('arrived', note);
   const member = new Member(relay, pair);
+  const id = await within(member.handle.id, 'the id of a client');
   const arrived = new Promise<void>((resolve) => {
     look = () => {
-      if (seen.has(member.id)) resolve();
+      if (seen.has(id)) resolve();
     };
     look();
   });
-  await within(arrived, `the arrival of client ${member.id}`);
+  await within(arrived, `the arrival of client ${id}`);
   relay.off('arrived', note);
   return member;
 }

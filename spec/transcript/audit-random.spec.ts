@@ -66,7 +66,9 @@ async function scene(seed: number, format: Format): Promise<void> {
   const warnings: string[] = [];
   relay.on('warning', ({ message }) => warnings.push(message));
   const said = new Inbox();
-  relay.output.pipe(new Writable({ write: (chunk: Buffer, _encoding, done) => done(void said.push(chunk)) }));
+  relay
+    .createReadStream()
+    .pipe(new Writable({ write: (chunk: Buffer, _encoding, done) => done(void said.push(chunk)) }));
   const audit: Audit = await auditTo(relay, path, { format });
   const files: string[] = [];
   const ballast = join(small, 'ballast');

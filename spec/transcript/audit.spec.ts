@@ -508,7 +508,7 @@ describe('auditTo', () => {
     const warnings: string[] = [];
     relay.on('warning', ({ code }) => warnings.push(code));
     const wire = new Inbox();
-    relay.output.on('data', (chunk: Buffer) => wire.push(chunk));
+    relay.createReadStream().on('data', (chunk: Buffer) => wire.push(chunk));
     // Nobody reads it yet, so it lags.
     await auditTo(relay, path, { format: 'json' });
     const a = await joinRoom(relay);

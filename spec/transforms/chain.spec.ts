@@ -54,15 +54,18 @@ describe('chain', () => {
       const next = random(seed);
       const relay = room({ transforms: dawdlers(seed) });
       const log = new Inbox();
-      relay.output.on('data', (chunk: Buffer) => log.push(chunk));
+      relay.createReadStream().on('data', (chunk: Buffer) => log.push(chunk));
       const members: Member[] = [];
       const away = new Set<Member>();
       for (let step = 0; step < 200; step++) {
         const present = members.filter((member) => !away.has(member));
         const member = present[Math.floor(next() * present.length)];
         const action = next();
-        if (member === undefined || action < 0.1) members.push(new Member(relay));
-        else if (action < 0.15) {
+        if (member === undefined || action < 0.1) {
+          const newcomer = new Member(relay);
+          await newcomer.handle.id;
+          members.push(newcomer);
+        } else if (action < 0.15) {
           member.end();
           away.add(member);
         } else member.send(`${step}\n${step} again\n`);

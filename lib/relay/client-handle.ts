@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream';
+import { MiniServError } from '../util/errors.js';
+import type { Client } from './client.js';
+
+/** A client that was added by {@link Relay.handle}. */
+export interface ClientHandle {
+  /**
+   * The client's id. A local room assigns it at once, a shared room when the engine has accepted the arrival. Rejects
+   * with ERR_STATE if the relay or the connection closes before that; a rejection that is not handled is ignored.
+   */
+  readonly id: Promise<number>;
+  /** Bytes of the log that the client has not taken yet. 0 until it has arrived. */
+  readonly lagBytes: number;
+  /**
+   * Stops reading from the client, delivers what it is owed within the relay's `graceMs`, and ends the connection. A
+   * client without an id is owed nothing and is disconnected at once. Never rejects.
+   */
+  close(): Promise<void>;
+}
+
+export class PendingHandle implements ClientHandle {
+  readonly id: Promise<number>;
+  readonly #duplex: Duplex;
+  #client: Client | null = null;
+  #resolve: (id: number) => void = () => {};
+  #reject: (error: MiniServError) => void = () => {};
+  #closed: Promise<void> | null = null;
+
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
+    this.id = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.id.catch(() => {});
+  }
+
+  get lagBytes(): number {
+    return this.#client?.lag ?? 0;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  assign(client: Client): void {
+    this.#client = client;
+    this.#resolve(client.id);
+  }
+
+  /** @param what as in "the relay closed" */
+  fail(what: 'relay closed' | 'connection closed' | 'handle was closed'): void {
+    this.#reject(new MiniServError('ERR_STATE', `the ${what} before the client was assigned an id`));
+  }
+
+  async #close(): Promise<void> {
+    if (this.#client !== null) return this.#client.close();
+    this.fail('handle was closed');
+    this.#duplex.destroy();
+  }
+}

@@ -1,0 +1,189 @@
+import { Duplex, duplexPair } from 'node:stream';
+import { expect } from 'chai';
+import { type ClientHandle, joinRoom, type MiniServError } from '../../lib/index.js';
+import { FakeRoom, Simulation } from '../support/fake-engine.js';
+import { diary, join, Member, room } from '../support/room.js';
+import { eventually, turns } from '../support/waiting.js';
+import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { fakeWorld } from '../support/world.js';
+
+const outcome = (handle: ClientHandle): Promise<number | string> =>
+  handle.id.catch(({ code, message }: MiniServError) => `${code}: ${message}`);
+
+/** A relay of a shared room whose engine takes an hour for a record until `run` is called. */
+async function sharedRoom() {
+  const simulation = new Simulation();
+  const engine = new FakeRoom(simulation).open();
+  const relay = room({ room: await joinRoom({ engine, clock: engine.clock }), graceMs: 20 });
+  return { relay, engine, run: () => simulation.advance(100) };
+}
+
+describe('relay.handle(): ClientHandle', () => {
+  it('resolves id with the ids 0, 1, 2 in the order of the calls', async () => {
+    const relay = room();
+    const handles = [0, 1, 2].map(() => new Member(relay).handle);
+    expect(await Promise.all(handles.map(({ id }) => id))).to.deep.equal([0, 1, 2]);
+  });
+
+  it('counts in lagBytes what the client has not read', async () => {
+    const relay = room();
+    const [a, b] = [await join(relay), await join(relay)];
+    expect(b.handle.lagBytes).to.equal(0);
+    b.halt();
+    const lines = bulk(2);
+    const events = diary(relay);
+    a.send(packet(lines));
+    await events.until(`line 0 ${lines.at(-1)}\n`);
+    expect(b.handle.lagBytes).to.be.within(2 ** 20, said(0, ...lines).length);
+    expect(b.handle.lagBytes).to.equal(relay.stats().lagBytes.get(1));
+    b.wake();
+    await b.hears(said(0, ...lines));
+    await eventually('no lag', () => b.handle.lagBytes === 0);
+  });
+
+  describe('close()', () => {
+    it('announces the complete lines and the leaving, and delivers what the client is owed', async () => {
+      const relay = room();
+      const [a, b] = [await join(relay), await join(relay)];
+      a.send('to b\n');
+      await b.until(said(0, 'to b'));
+      b.send('last words\nno wor');
+      await b.handle.close();
+      await b.ended;
+      expect(b.far.destroyed).to.equal(true);
+      await a.hears(arrived(1), said(1, 'last words'), left(1));
+      await b.hears(said(0, 'to b'));
+      expect(relay.stats().clients).to.equal(1);
+    });
+
+    it('waits within graceMs for a client that reads slowly', async () => {
+      const relay = room({ graceMs: 60_000 });
+      const [a, b] = [await join(relay), await join(relay)];
+      b.halt();
+      const lines = bulk(2);
+      const events = diary(relay);
+      a.send(packet(lines));
+      await events.until(`line 0 ${lines.at(-1)}\n`);
+      const closed = b.handle.close();
+      await a.until(left(1));
+      b.wake();
+      await closed;
+      await b.ended;
+      await b.hears(said(0, ...lines));
+    });
+
+    it('disconnects a client that does not read after graceMs', async () => {
+      const world = fakeWorld();
+      const relay = room({ graceMs: 500, environment: world });
+      const [a, b] = [await join(relay), await join(relay)];
+      b.halt();
+      a.send(packet(bulk(2)));
+      await a.until(arrived(1));
+      let isClosed = false;
+      const closed = b.handle.close().then(() => {
+        isClosed = true;
+      });
+      await a.until(left(1));
+      world.clock.advance(499);
+      await turns();
+      expect({ isClosed, destroyed: b.far.destroyed }).to.deep.equal({ isClosed: false, destroyed: false });
+      world.clock.advance(1);
+      await closed;
+      expect(b.far.destroyed).to.equal(true);
+      expect(world.clock.pending).to.equal(0);
+    });
+
+    it('resolves after graceMs for a Duplex that does not emit close', async () => {
+      const relay = room({ graceMs: 10 });
+      const mute = new Duplex({ emitClose: false, read() {}, write() {} });
+      const handle = relay.handle(mute);
+      await (await join(relay)).handle.id;
+      await handle.close();
+      expect(mute.destroyed).to.equal(true);
+    });
+
+    it('gives the same promise at every call, and resolves when the client has gone already', async () => {
+      const relay = room();
+      const a = await join(relay);
+      a.near.destroy();
+      a.far.destroy();
+      await eventually('the client to be gone', () => relay.stats().clients === 0);
+      const closed = a.handle.close();
+      expect(a.handle.close()).to.equal(closed);
+      await closed;
+    });
+
+    it('resolves when the relay closes meanwhile', async () => {
+      const relay = room({ graceMs: 60_000 });
+      const [a, b] = [await join(relay), await join(relay)];
+      b.halt();
+      a.send(packet(bulk(2)));
+      const closed = b.handle.close();
+      await relay.close(0);
+      await closed;
+    });
+  });
+
+  describe('in a shared room', () => {
+    it('resolves id when the engine has accepted the arrival', async () => {
+      const { relay, run } = await sharedRoom();
+      const a = new Member(relay);
+      let id: number | undefined;
+      void a.handle.id.then((assigned) => {
+        id = assigned;
+      });
+      await turns();
+      expect(id).to.equal(undefined);
+      expect(a.handle.lagBytes).to.equal(0);
+      await run();
+      expect(await a.handle.id).to.equal(0);
+    });
+
+    it('rejects id when the relay closes first', async () => {
+      const { relay } = await sharedRoom();
+      const a = new Member(relay);
+      await relay.close(0);
+      expect(await outcome(a.handle)).to.equal(
+        'ERR_STATE: the relay closed before the client was assigned an id',
+      );
+      expect(a.far.destroyed).to.equal(true);
+    });
+
+    it('rejects id when the connection closes first, and the client leaves as soon as it has arrived', async () => {
+      const { relay, run } = await sharedRoom();
+      const events = diary(relay);
+      const [near, far] = duplexPair();
+      near.on('error', () => {});
+      const handle = relay.handle(far);
+      far.destroy(new Error('read ECONNRESET'));
+      expect(await outcome(handle)).to.equal(
+        'ERR_STATE: the connection closed before the client was assigned an id',
+      );
+      await run();
+      await events.until('left 0');
+      expect(relay.stats().clients).to.equal(0);
+    });
+
+    it('disconnects a client at once that is closed before it has an id', async () => {
+      const { relay } = await sharedRoom();
+      const a = new Member(relay);
+      await a.handle.close();
+      expect(a.far.destroyed).to.equal(true);
+      expect(await outcome(a.handle)).to.equal(
+        'ERR_STATE: the handle was closed before the client was assigned an id',
+      );
+    });
+
+    it('causes no unhandled rejection when nobody looks at id', async () => {
+      const { relay } = await sharedRoom();
+      let unhandled = 0;
+      const count = (): void => void unhandled++;
+      process.on('unhandledRejection', count);
+      new Member(relay);
+      await relay.close(0);
+      await turns();
+      process.off('unhandledRejection', count);
+      expect(unhandled).to.equal(0);
+    });
+  });
+});
