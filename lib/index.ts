@@ -1,4 +1,5 @@
-export type { Destination, Reader } from './fanout/reader.js';
+export type { Destination } from './fanout/destination.js';
+export type { Reader } from './fanout/reader.js';
 export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
 export type { ClientHandle } from './relay/client-handle.js';

@@ -4,128 +4,120 @@ import type { Reader } from './reader.js';
 
 export interface FlowControlOptions {
   readonly clock: Clock;
-  /** How far behind, in bytes, a reader that makes progress may be before senders wait for it. */
+  /** How far behind an active reader may be before senders wait for it, in bytes. */
   readonly windowBytes: number;
-  /** How far behind, in bytes, one that hesitates may be: what memory can well hold. */
+  /** How far behind a slow reader may be, in bytes. It is larger, because memory can hold a short pause. */
   readonly slowWindowBytes: number;
-  /** Whether the log can take no more at all. */
+  /** Whether the log cannot take more messages. */
   readonly isFull: () => boolean;
 }
 
-/** How often waiting senders look whether a reader has stalled, in ms. */
-const LOOK = 50;
+/** How often it is checked whether the readers that senders wait for have stalled. */
+const POLL_INTERVAL_MS = 50;
 
-interface Waiting {
+interface WaitingSender {
   readonly client: number;
   readonly resume: () => void;
 }
 
 /**
- * When a sender is asked to wait: while all readers that make progress are more than a window behind, for then
- * the fan-out itself is the bottleneck, and reading more would only turn network into disk; or while the log can
- * take no more. A reader that has stopped is never a reason to wait (one that only hesitates is, before its lag
- * would go to disk), nor is one of a client that has left, or a sender's own, for whom what is said is no
- * work. What transcripts can carry counts only where no client's reader makes progress.
+ * Decides when a sender waits: while the log is full, or while every reader that makes progress is more than a window
+ * behind. In the second case fan-out is the bottleneck, and reading more would only move data from the network to disk.
+ *
+ * Senders never wait for a stalled reader, for a reader of a client that has left, or for their own. Readers of the
+ * transcript count only while no client's reader makes progress.
  */
 export class FlowControl {
   readonly clientReaders = new Set<Reader>();
   readonly outputReaders = new Set<Reader>();
   readonly #options: FlowControlOptions;
-  #waiting: Waiting[] = [];
-  /** The reader that let the last sender pass: most likely it will let the next one pass, too. */
-  #lead: Reader | null = null;
-  #cancelLook: (() => void) | null = null;
-  #open = false;
-  #rechecking = false;
+  #waiting: WaitingSender[] = [];
+  /** The reader that let the last sender go on. It is checked first. */
+  #lastReader: Reader | null = null;
+  #cancelPoll: (() => void) | null = null;
+  #isDisabled = false;
+  #isRechecking = false;
 
   constructor(options: FlowControlOptions) {
     this.#options = options;
   }
 
-  /** How many senders wait. */
   get waitingSenders(): number {
     return this.#waiting.length;
   }
 
-  /** Calls back when this client may say more: at once, or when it has waited. */
+  /** Calls `resume` when this client may send more: at once, or after waiting. */
   throttle(client: number, resume: () => void): void {
-    if (this.#mayPass(client)) {
+    if (this.#maySend(client)) {
       resume();
       return;
     }
     this.#waiting.push({ client, resume });
-    this.#cancelLook ??= this.#options.clock.setTimer(LOOK, this.#look);
+    this.#cancelPoll ??= this.#options.clock.setTimer(POLL_INTERVAL_MS, this.#onPoll);
   }
 
-  /** A reader has taken a block: if it keeps up now, those who waited for it may go on. */
+  /** Called when a reader has taken a block. */
   readonly onReaderProgress = (reader: Reader): void => {
     if (this.#waiting.length > 0 && reader.lagBytes <= this.#options.windowBytes) this.recheck();
   };
 
-  /**
-   * Lets all go on that may, in a moment: what woke them is in the middle of its own work, which what they say
-   * must not come between.
-   */
+  /** Checks in a microtask which waiting senders may go on, so that they do not interrupt the caller. */
   recheck(): void {
-    if (this.#waiting.length === 0 || this.#rechecking) return;
-    this.#rechecking = true;
-    queueMicrotask(this.#resume);
+    if (this.#waiting.length === 0 || this.#isRechecking) return;
+    this.#isRechecking = true;
+    queueMicrotask(this.#resumeSenders);
   }
-  readonly #resume = (): void => {
-    this.#rechecking = false;
+
+  readonly #resumeSenders = (): void => {
+    this.#isRechecking = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { client, resume } of waiting) this.throttle(client, resume);
     if (this.#waiting.length > 0) {
-      invariant(!this.#open && this.#cancelLook !== null, 'a sender waits, and nobody will look at it again');
+      invariant(!this.#isDisabled && this.#cancelPoll !== null, 'a sender waits and will never be checked');
       return;
     }
-    this.#cancelLook?.();
-    this.#cancelLook = null;
+    this.#cancelPoll?.();
+    this.#cancelPoll = null;
   };
 
-  /** Nobody waits any more: the senders have been cut off, and what they have said must come through. */
+  /** Lets all senders go on from now on. Used while closing, when no new input is read. */
   disable(): void {
-    this.#open = true;
+    this.#isDisabled = true;
     this.recheck();
   }
 
-  readonly #look = (): void => {
-    this.#cancelLook = null;
+  readonly #onPoll = (): void => {
+    this.#cancelPoll = null;
     this.recheck();
   };
 
-  #mayPass(client: number): boolean {
-    if (this.#open) return true;
+  #maySend(client: number): boolean {
+    if (this.#isDisabled) return true;
     if (this.#options.isFull()) return false;
-    const { clock, windowBytes: window, slowWindowBytes } = this.#options;
+    const { clock, windowBytes, slowWindowBytes } = this.#options;
     const now = clock.now();
-    const lead = this.#lead;
-    if (
-      lead !== null &&
-      this.clientReaders.has(lead) &&
-      lead.lagBytes <= window &&
-      this.#counts(lead, client, now)
-    ) {
-      return true;
+    const last = this.#lastReader;
+    if (last !== null && this.clientReaders.has(last) && last.lagBytes <= windowBytes) {
+      if (this.#counts(last, client, now)) return true;
     }
     for (const readers of [this.clientReaders, this.outputReaders]) {
-      let behind = false;
+      let someoneIsBehind = false;
       for (const reader of readers) {
         if (!this.#counts(reader, client, now)) continue;
-        if (reader.lagBytes <= (reader.progress(now) === 'going' ? window : slowWindowBytes)) {
-          this.#lead = reader;
+        if (reader.lagBytes <= (reader.progress(now) === 'active' ? windowBytes : slowWindowBytes)) {
+          this.#lastReader = reader;
           return true;
         }
-        behind = true;
+        someoneIsBehind = true;
       }
-      if (behind) return false;
+      if (someoneIsBehind) return false;
     }
     return true;
   }
 
-  /** Whether a reader may be waited for: one that has stopped may not, nor one for whom this client's words are not. */
+  /** Whether this client may have to wait for a reader. */
   #counts(reader: Reader, client: number, now: number): boolean {
-    return reader.owner !== client && !reader.isFinishing && reader.progress(now) !== 'stopped';
+    return reader.owner !== client && !reader.isFinishing && reader.progress(now) !== 'stalled';
   }
 }

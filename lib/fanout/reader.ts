@@ -1,80 +1,48 @@
-import type { TimeMark } from '../protocol/time.js';
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
-import type { Block, MessageLog } from './message-log.js';
+import type { Block } from './block.js';
+import type { Destination } from './destination.js';
+import type { MessageLog } from './message-log.js';
+import { nextPace, type Progress, progressOf } from './progress.js';
 
-/** Where a reader delivers to. */
-export interface Destination {
-  /** How much it likes to take at a time, in bytes. Default: a segment. One that stops holds that much. */
-  readonly maxBytes?: number | undefined;
-  /** Whether it wants to be told when what it is sent was said. A client's reader cannot tell. */
-  readonly wantsTimes?: boolean;
-  /**
-   * Takes one block; the next is given when `done` has been called. The buffers are the log's own: they must
-   * have been used up, or copied, by then. After an error nothing more is given.
-   *
-   * @param times if it is `timed`, when the bytes were said: the first mark is at 0, and a line's is its beginning's
-   */
-  send(bytes: readonly Buffer[], done: (error?: Error | null) => void, times?: readonly TimeMark[]): void;
-  /** All that was to be delivered has been. */
-  finish(): void;
-  /** What is still owed cannot be read back from disk. */
-  fail(error: Error): void;
-}
-
-/** What many readers have in common: one object for all of them, since idle clients are to cost little. */
+/** What readers have in common. One object serves all of them, so that an idle client costs little memory. */
 export interface ReaderOptions {
   readonly log: MessageLog;
   readonly clock: Clock;
-  /** Told each time that the destination has taken a block. */
+  /** Called each time the destination has taken a block. */
   readonly onProgress?: (reader: Reader) => void;
-  /** Told when what it is owed cannot be read back. */
+  /** Called when bytes for this reader cannot be read back from disk. */
   readonly onError?: (error: Error, reader: Reader) => void;
-  /** Told once, when the reader needs nothing more of the log, for whatever reason. */
+  /** Called once, when the reader needs nothing more from the log. */
   readonly onDone?: (reader: Reader) => void;
 }
 
-/** A part of the log that a reader does not deliver. */
+/** A part of the log that a reader does not deliver. Times are in milliseconds since 1970. */
 export interface Missing {
   readonly bytes: number;
-  /** When its first byte was said; undefined if that is on disk. */
+  /** When its first byte was sent; undefined if that is on disk. */
   readonly from: number | undefined;
-  /** When its last byte was said. */
+  /** When its last byte was sent. */
   readonly to: number;
 }
 
 /**
- * `hesitating`: it has taken nothing for longer than its own pace explains, as any process may for a moment;
- * `stopped`: for much longer.
- */
-export type Progress = 'going' | 'hesitating' | 'stopped';
-
-/**
- * How long a block may take before its reader hesitates, and before it has stopped, in ms: that, or so many times
- * its pace. The kernel takes data in bursts of a megabyte or more, so a slow reader's pace is told by the longest of
- * its last waits, and one that needs more than five seconds for a burst (some 200 KB/s) counts as stopped.
- */
-const HESITATES = { after: 200, times: 2 };
-const STOPPED = { after: 2000, times: 4, atMost: 20_000 };
-/** How much of the longest wait is remembered a block later. */
-const MEMORY = 0.95;
-
-/**
- * A cursor into the log and one destination, with at most one block in flight. It takes the next when the
- * destination has taken the last, so a destination that stops costs a number and one segment.
+ * A cursor into the log and one destination, with at most one block in flight. The next block is sent when the
+ * destination has taken the last, so a stalled destination costs one offset and one block.
  */
 export class Reader {
-  /** The client whose own runs are skipped, or `NOBODY`. */
+  /** The client whose own messages are skipped, or `NO_OWNER`. */
   readonly owner: number;
   readonly #destination: Destination;
   readonly #options: ReaderOptions;
   #cursor: number;
   #limit: number | undefined;
   #state: 'idle' | 'waiting' | 'sending' | 'loading' | 'done' = 'idle';
+  /** The block in flight. */
   #block: Block | null = null;
-  #pumping = false;
+  #isPumping = false;
   #sentAt = 0;
-  #pace = 0;
+  #paceMs = 0;
 
   constructor(destination: Destination, owner: number, options: ReaderOptions) {
     this.owner = owner;
@@ -94,21 +62,17 @@ export class Reader {
     return this.end - this.#cursor;
   }
 
-  /** Whether it is only owed what was said before: what is said now is not for it. */
+  /** Whether the reader ends at a fixed position, so that new messages are not for it. */
   get isFinishing(): boolean {
     return this.#limit !== undefined;
   }
 
-  /** Whether it makes progress: a block in flight that is not taken for long means that it does not. */
+  /** @param now the time on the reader's clock */
   progress(now: number): Progress {
-    if (this.#state !== 'sending') return 'going';
-    const waited = now - this.#sentAt;
-    if (waited <= Math.max(HESITATES.after, HESITATES.times * this.#pace)) return 'going';
-    const { after, times, atMost } = STOPPED;
-    return waited <= Math.min(atMost, Math.max(after, times * this.#pace)) ? 'hesitating' : 'stopped';
+    return this.#state === 'sending' ? progressOf(now - this.#sentAt, this.#paceMs) : 'active';
   }
 
-  /** Delivers what has been said up to now, and then finishes. */
+  /** Delivers the log up to its current end, and then finishes the destination. */
   finish(): void {
     if (this.#state === 'done' || this.#limit !== undefined) return;
     this.#limit = this.#options.log.end;
@@ -117,8 +81,10 @@ export class Reader {
   }
 
   /**
-   * Leaves out what lies between the block in flight and the log's end, so that nothing is kept for it. Not once
-   * it is to finish: then it is as good as there.
+   * Skips the bytes between the block in flight and the log's end, so that the log need not be kept for them. Does
+   * nothing once the reader is finishing.
+   *
+   * @returns the skipped part
    */
   skip(): Missing {
     const { log } = this.#options;
@@ -129,37 +95,42 @@ export class Reader {
     return missing;
   }
 
-  /** What is not delivered and not in flight, up to where it ends; of a reader that was stopped, too. */
+  /** The part of the log up to `end` that is neither delivered nor in flight. Stays valid after `stop`. */
   get missing(): Missing {
     const { log } = this.#options;
     const start = Math.max(this.#block?.next ?? 0, this.#cursor);
-    const bytes = (this.#limit ?? log.end) - start;
+    const bytes = this.end - start;
     return { bytes, from: bytes > 0 ? log.timeAt(start) : undefined, to: log.lastAppendTime };
   }
 
-  /** Delivers nothing more, and needs nothing more of the log. */
+  /** Stops delivering and releases the log. */
   stop(): void {
     if (this.#state === 'done') return;
     this.#state = 'done';
-    const { log, onDone: done } = this.#options;
+    const { log, onDone } = this.#options;
     if (this.#block !== null) log.release(this.#block);
     this.#block = null;
     log.detach(this.#cursor, this.#limit);
-    done?.(this);
+    onDone?.(this);
+  }
+
+  /** Called by the log when bytes were appended. */
+  onAppend(): void {
+    if (this.#state === 'waiting') this.#pump();
   }
 
   #pump(): void {
-    this.#pumping = true;
+    this.#isPumping = true;
     this.#state = 'idle';
-    // A destination may be done with a block before send() returns: then this goes on, and does not recurse.
-    while (this.#state === 'idle') this.#next();
-    this.#pumping = false;
+    // A loop and not recursion, because a destination may call done() before send() returns.
+    while (this.#state === 'idle') this.#step();
+    this.#isPumping = false;
   }
 
-  #next(): void {
+  #step(): void {
     const { log } = this.#options;
     const destination = this.#destination;
-    const limit = this.#limit ?? log.end;
+    const limit = this.end;
     if (this.#cursor >= limit) {
       if (this.#limit === undefined) {
         this.#state = 'waiting';
@@ -172,34 +143,29 @@ export class Reader {
     }
     const block = log.take(this.#cursor, limit, this.owner, destination.maxBytes ?? log.segmentBytes);
     if (block === null) this.#load();
-    else if (block.bytes.length === 0) this.#pass(block);
+    else if (block.bytes.length === 0) this.#advance(block);
     else this.#send(block);
-  }
-
-  /** More has been said. It is the log that tells. */
-  onAppend(): void {
-    if (this.#state === 'waiting') this.#pump();
   }
 
   #send(block: Block): void {
     this.#state = 'sending';
     this.#block = block;
     const { clock, log } = this.#options;
-    // What is taken at once keeps nobody waiting: the time need not be asked for, as it is for each small write otherwise.
+    // The clock is read only if the block is not taken within send(), which saves a call for most small writes.
     this.#sentAt = Number.POSITIVE_INFINITY;
     const destination = this.#destination;
     const times = destination.wantsTimes === true ? log.times(block) : undefined;
-    let returned = false;
+    let hasReturned = false;
     let isDone = false as boolean;
     let failure: Error | null | undefined;
     const done = (error?: Error | null): void => {
-      if (returned) this.#sent(block, clock.now() - this.#sentAt, error);
+      if (hasReturned) this.#onSent(block, clock.now() - this.#sentAt, error);
       else if (!isDone) {
         isDone = true;
         failure = error;
       }
     };
-    // Its throw must not reach the readers behind it, nor ours pass for its own.
+    // Only errors of the destination are caught here. They must not reach the readers that are called after this one.
     try {
       destination.send(block.bytes, done, times);
     } catch (error) {
@@ -207,33 +173,32 @@ export class Reader {
       destination.fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    returned = true;
-    if (isDone) this.#sent(block, 0, failure);
+    hasReturned = true;
+    if (isDone) this.#onSent(block, 0, failure);
     else this.#sentAt = clock.now();
   }
 
-  /** @param took how long the destination took, in ms */
-  #sent(block: Block, took: number, error?: Error | null): void {
-    // Once, whoever says it twice.
+  #onSent(block: Block, tookMs: number, error?: Error | null): void {
+    // The destination may call done() twice, or after the reader was stopped.
     if (this.#block !== block) return;
     if (error) {
       this.stop();
       return;
     }
     this.#block = null;
-    this.#pace = Math.max(took, this.#pace * MEMORY);
+    this.#paceMs = nextPace(this.#paceMs, tookMs);
     this.#state = 'idle';
-    this.#pass(block);
+    this.#advance(block);
     this.#options.onProgress?.(this);
-    if (!this.#pumping) this.#pump();
+    if (!this.#isPumping) this.#pump();
   }
 
-  #pass(block: Block): void {
+  #advance(block: Block): void {
     const { log } = this.#options;
     log.release(block);
-    // Unless it has gone further meanwhile.
+    // skip() may have moved the cursor past this block.
     if (block.next <= this.#cursor) return;
-    invariant(block.next <= (this.#limit ?? log.end), 'a cursor passed the end of what it is to have');
+    invariant(block.next <= this.end, 'a reader passed the position at which it ends');
     log.advance(this.#cursor, block.next);
     this.#cursor = block.next;
   }

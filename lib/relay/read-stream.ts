@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { type Destination, Reader, type ReaderOptions } from '../fanout/reader.js';
+import type { Destination } from '../fanout/destination.js';
+import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
 import { createFormatter, FORMATS, type Format, type Formatter } from '../protocol/formats.js';
 import { MiniServError, optionError } from '../util/errors.js';

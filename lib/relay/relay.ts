@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { type Duplex, PassThrough, type Readable } from 'node:stream';
+import type { Destination } from '../fanout/destination.js';
 import { FlowControl } from '../fanout/flow-control.js';
 import { MessageLog } from '../fanout/message-log.js';
 import { Pager } from '../fanout/pager.js';
-import type { Destination, Reader, ReaderOptions } from '../fanout/reader.js';
+import type { Reader, ReaderOptions } from '../fanout/reader.js';
 import { Spill } from '../fanout/spill.js';
 import { type ClientEvent, decode, render, renderBytes } from '../protocol/message.js';
 import type { EventLog } from '../room/event-log.js';

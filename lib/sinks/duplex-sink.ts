@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Destination } from '../fanout/reader.js';
+import type { Destination } from '../fanout/destination.js';
 
 /** What the kernel takes at once of so few bytes is all that there was to say, for now. */
 const SMALL = 16 * 1024;

@@ -1,4 +1,5 @@
-import type { Destination, Reader } from '../fanout/reader.js';
+import type { Destination } from '../fanout/destination.js';
+import type { Reader } from '../fanout/reader.js';
 import type { Format } from '../protocol/formats.js';
 import type { TimeMark } from '../protocol/time.js';
 import type { Relay } from '../relay/relay.js';

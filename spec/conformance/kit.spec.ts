@@ -228,7 +228,9 @@ describe('conformance: a relay', () => {
       return spawnSync(process.execPath, all, { encoding: 'utf8' }).stderr;
     };
     // A relay that fails to load its transform: everything that it imports is loaded by then.
-    expect(loaded('-t', './missing.mjs', '0')).to.contain('/lib/relay/relay.js').and.to.not.contain('/lib/conformance/');
+    expect(loaded('-t', './missing.mjs', '0'))
+      .to.contain('/lib/relay/relay.js')
+      .and.to.not.contain('/lib/conformance/');
     expect(loaded('conformance', '--help')).to.contain('/lib/conformance/');
   });
 });

@@ -1,256 +1,252 @@
 import { expect } from 'chai';
 import { FlowControl } from '../../lib/fanout/flow-control.js';
-import type { Progress, Reader } from '../../lib/fanout/reader.js';
+import type { Progress } from '../../lib/fanout/progress.js';
+import type { Reader } from '../../lib/fanout/reader.js';
 import { FakeClock } from '../support/world.js';
 
 const WINDOW = 100;
-const LEEWAY = 1000;
+const SLOW_WINDOW = 1000;
 
 interface FakeReader {
   owner: number;
   lagBytes: number;
-  standing: Progress;
+  state: Progress;
   isFinishing: boolean;
   progress(now: number): Progress;
 }
 
-function reader(owner: number, lagBytes: number, standing: Progress = 'going'): FakeReader & Reader {
-  const fake: FakeReader = { owner, lagBytes, standing, isFinishing: false, progress: () => fake.standing };
+function reader(owner: number, lagBytes: number, state: Progress = 'active'): FakeReader & Reader {
+  const fake: FakeReader = { owner, lagBytes, state, isFinishing: false, progress: () => fake.state };
   return fake as FakeReader & Reader;
 }
 
-/** Senders as `pass` sees them: who may go on now. */
-function pacingOf(clients: Reader[], transcripts: Reader[] = []) {
+function setUp(clientReaders: Reader[], outputReaders: Reader[] = []) {
   const clock = new FakeClock();
-  const state = { overfull: false };
-  const pacing = new FlowControl({
+  const log = { isFull: false };
+  const flow = new FlowControl({
     clock,
     windowBytes: WINDOW,
-    slowWindowBytes: LEEWAY,
-    isFull: () => state.overfull,
+    slowWindowBytes: SLOW_WINDOW,
+    isFull: () => log.isFull,
   });
-  for (const client of clients) pacing.clientReaders.add(client);
-  for (const transcript of transcripts) pacing.outputReaders.add(transcript);
-  const passed: number[] = [];
+  for (const reader of clientReaders) flow.clientReaders.add(reader);
+  for (const reader of outputReaders) flow.outputReaders.add(reader);
+  /** Senders that went on, in this order. */
+  const resumed: number[] = [];
   return {
     clock,
-    state,
-    pacing,
-    passed,
-    say: (client: number) => pacing.throttle(client, () => passed.push(client)),
+    log,
+    flow,
+    resumed,
+    send: (client: number) => flow.throttle(client, () => resumed.push(client)),
   };
 }
 
 const microtasks = (): Promise<void> => Promise.resolve();
 
-describe('pacing lets a sender go on', () => {
-  it('when nobody is there', () => {
-    const { say, passed } = pacingOf([]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+describe('FlowControl: a sender goes on', () => {
+  it('if there are no readers', () => {
+    const { send, resumed } = setUp([]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('while one reader that makes progress is within the window, however far behind the others are', () => {
-    const { say, passed } = pacingOf([reader(1, 1e9), reader(2, WINDOW), reader(3, 1e9)]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+  it('while one active reader is within the window, however far behind the others are', () => {
+    const { send, resumed } = setUp([reader(1, 1e9), reader(2, WINDOW), reader(3, 1e9)]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('when all who are behind have stalled', () => {
-    const { say, passed } = pacingOf([reader(1, 1e9, 'stopped'), reader(2, 1e9, 'stopped')]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+  it('if all readers that are behind have stalled', () => {
+    const { send, resumed } = setUp([reader(1, 1e9, 'stalled'), reader(2, 1e9, 'stalled')]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('whatever a client that has left is still owed', () => {
+  it('if the only reader that is behind belongs to a client that has left', () => {
     const leaver = reader(1, 1e9);
     leaver.isFinishing = true;
-    const { say, passed } = pacingOf([leaver, reader(2, 1e9, 'stopped')]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+    const { send, resumed } = setUp([leaver, reader(2, 1e9, 'stalled')]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('while a reader that hesitates is no further behind than memory holds', () => {
-    const { say, passed } = pacingOf([reader(1, LEEWAY, 'hesitating')]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+  it('while a slow reader is within the larger window for slow readers', () => {
+    const { send, resumed } = setUp([reader(1, SLOW_WINDOW, 'slow')]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('whatever a transcript can carry, as long as a client’s reader keeps up', () => {
-    const { say, passed } = pacingOf([reader(1, 0)], [reader(-1, 1e9)]);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+  it('although a transcript is behind, if a client’s reader keeps up', () => {
+    const { send, resumed } = setUp([reader(1, 0)], [reader(-1, 1e9)]);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 });
 
-describe('pacing makes a sender wait', () => {
+describe('FlowControl: a sender waits', () => {
   it('while every reader that makes progress is more than a window behind', () => {
-    const { say, passed, pacing } = pacingOf([
-      reader(1, WINDOW + 1),
-      reader(2, 1e9),
-      reader(3, 1e9, 'stopped'),
-    ]);
-    say(0);
-    expect(passed).to.deep.equal([]);
-    expect(pacing.waitingSenders).to.equal(1);
+    const { send, resumed, flow } = setUp([reader(1, WINDOW + 1), reader(2, 1e9), reader(3, 1e9, 'stalled')]);
+    send(0);
+    expect(resumed).to.deep.equal([]);
+    expect(flow.waitingSenders).to.equal(1);
   });
 
-  it('though one that has let it pass before has stopped, or left, or begun to finish', () => {
-    for (const change of [{ standing: 'stopped' }, { isFinishing: true }] as const) {
-      const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
-      const { say, passed } = pacingOf([lead, other]);
-      say(0);
-      Object.assign(lead, change);
-      say(0);
-      expect(passed).to.deep.equal([0]);
+  it('if the reader that let it go on before has stalled or begun to finish', () => {
+    for (const change of [{ state: 'stalled' }, { isFinishing: true }] as const) {
+      const [last, other] = [reader(1, 0), reader(2, WINDOW + 1)];
+      const { send, resumed } = setUp([last, other]);
+      send(0);
+      Object.assign(last, change);
+      send(0);
+      expect(resumed).to.deep.equal([0]);
     }
   });
 
-  it('though one that has let it pass before has gone', () => {
-    const [lead, other] = [reader(1, 0), reader(2, WINDOW + 1)];
-    const { say, passed, pacing } = pacingOf([lead, other]);
-    say(0);
-    pacing.clientReaders.delete(lead);
-    say(0);
-    expect(passed).to.deep.equal([0]);
+  it('if the reader that let it go on before was removed', () => {
+    const [last, other] = [reader(1, 0), reader(2, WINDOW + 1)];
+    const { send, resumed, flow } = setUp([last, other]);
+    send(0);
+    flow.clientReaders.delete(last);
+    send(0);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('while one that only hesitates is about to cost disk', () => {
-    const { say, passed } = pacingOf([reader(1, LEEWAY + 1, 'hesitating')]);
-    say(0);
-    expect(passed).to.deep.equal([]);
+  it('while a slow reader is beyond the window for slow readers', () => {
+    const { send, resumed } = setUp([reader(1, SLOW_WINDOW + 1, 'slow')]);
+    send(0);
+    expect(resumed).to.deep.equal([]);
   });
 
-  it('though its own reader keeps up, to which what it says is no work', () => {
-    const { say, passed } = pacingOf([reader(0, 0), reader(1, WINDOW + 1)]);
-    say(0);
-    expect(passed).to.deep.equal([]);
+  it('although its own reader keeps up', () => {
+    const { send, resumed } = setUp([reader(0, 0), reader(1, WINDOW + 1)]);
+    send(0);
+    expect(resumed).to.deep.equal([]);
   });
 
-  it('for a transcript that is behind, where no client’s reader makes progress', () => {
-    const { say, passed } = pacingOf([reader(0, 0), reader(1, 1e9, 'stopped')], [reader(-1, WINDOW + 1)]);
-    say(0);
-    expect(passed).to.deep.equal([]);
+  it('for a transcript that is behind, if no client’s reader makes progress', () => {
+    const { send, resumed } = setUp([reader(0, 0), reader(1, 1e9, 'stalled')], [reader(-1, WINDOW + 1)]);
+    send(0);
+    expect(resumed).to.deep.equal([]);
   });
 
-  it('whoever reads, while the log can take no more', () => {
-    const { say, passed, state } = pacingOf([reader(1, 0)]);
-    state.overfull = true;
-    say(0);
-    expect(passed).to.deep.equal([]);
+  it('while the log is full, although a reader keeps up', () => {
+    const { send, resumed, log } = setUp([reader(1, 0)]);
+    log.isFull = true;
+    send(0);
+    expect(resumed).to.deep.equal([]);
   });
 });
 
-describe('a sender that waits goes on', () => {
+describe('FlowControl: a waiting sender goes on', () => {
   it('when a reader has come within the window', async () => {
-    const slow = reader(1, WINDOW + 1);
-    const { say, passed, pacing, clock } = pacingOf([slow]);
-    say(0);
-    pacing.onReaderProgress(slow);
+    const behind = reader(1, WINDOW + 1);
+    const { send, resumed, flow, clock } = setUp([behind]);
+    send(0);
+    flow.onReaderProgress(behind);
     await microtasks();
-    expect(passed).to.deep.equal([]);
-    slow.lagBytes = WINDOW;
-    pacing.onReaderProgress(slow);
+    expect(resumed).to.deep.equal([]);
+    behind.lagBytes = WINDOW;
+    flow.onReaderProgress(behind);
     await microtasks();
-    expect(passed).to.deep.equal([0]);
+    expect(resumed).to.deep.equal([0]);
     expect(clock.pending).to.equal(0);
   });
 
-  it('when the reader that it waited for has stalled', async () => {
-    const slow = reader(1, WINDOW + 1);
-    const { say, passed, clock } = pacingOf([slow]);
-    say(0);
-    slow.standing = 'stopped';
+  it('when the reader that it waits for has stalled', async () => {
+    const behind = reader(1, WINDOW + 1);
+    const { send, resumed, clock } = setUp([behind]);
+    send(0);
+    behind.state = 'stalled';
     clock.advance(50);
     await microtasks();
-    expect(passed).to.deep.equal([0]);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('when the reader that it waited for has left', async () => {
-    const slow = reader(1, WINDOW + 1);
-    const { say, passed, pacing } = pacingOf([slow]);
-    say(0);
-    pacing.clientReaders.delete(slow);
-    pacing.recheck();
+  it('when the reader that it waits for was removed', async () => {
+    const behind = reader(1, WINDOW + 1);
+    const { send, resumed, flow } = setUp([behind]);
+    send(0);
+    flow.clientReaders.delete(behind);
+    flow.recheck();
     await microtasks();
-    expect(passed).to.deep.equal([0]);
+    expect(resumed).to.deep.equal([0]);
   });
 
-  it('when the log has room again, each in its turn', async () => {
-    const { say, passed, pacing, state } = pacingOf([reader(9, 0)]);
-    state.overfull = true;
-    for (const client of [2, 0, 1]) say(client);
-    expect(pacing.waitingSenders).to.equal(3);
-    state.overfull = false;
-    pacing.recheck();
+  it('when the log has space again, in the order in which the senders began to wait', async () => {
+    const { send, resumed, flow, log } = setUp([reader(9, 0)]);
+    log.isFull = true;
+    for (const client of [2, 0, 1]) send(client);
+    expect(flow.waitingSenders).to.equal(3);
+    log.isFull = false;
+    flow.recheck();
     await microtasks();
-    expect(passed).to.deep.equal([2, 0, 1]);
+    expect(resumed).to.deep.equal([2, 0, 1]);
   });
 
-  it('when the room is closed', async () => {
-    const { say, passed, pacing, clock } = pacingOf([reader(1, 1e9)]);
-    say(0);
-    pacing.disable();
+  it('when flow control is disabled', async () => {
+    const { send, resumed, flow, clock } = setUp([reader(1, 1e9)]);
+    send(0);
+    flow.disable();
     await microtasks();
-    expect(passed).to.deep.equal([0]);
+    expect(resumed).to.deep.equal([0]);
     expect(clock.pending).to.equal(0);
   });
 
-  it('never in the middle of what woke it', () => {
-    const slow = reader(1, WINDOW + 1);
-    const { say, passed, pacing } = pacingOf([slow]);
-    say(0);
-    slow.lagBytes = 0;
-    pacing.onReaderProgress(slow);
-    expect(passed).to.deep.equal([]);
+  it('only after the call that reported progress has returned', () => {
+    const behind = reader(1, WINDOW + 1);
+    const { send, resumed, flow } = setUp([behind]);
+    send(0);
+    behind.lagBytes = 0;
+    flow.onReaderProgress(behind);
+    expect(resumed).to.deep.equal([]);
   });
 });
 
-describe('pacing does not look', () => {
-  /** How often it was asked whether the log is full: once each time that a sender is looked at. */
-  function counted(clients: Reader[]) {
-    const made = pacingOf(clients);
-    const counts = { looks: 0 };
-    const { overfull } = made.state;
-    Object.defineProperty(made.state, 'overfull', {
+describe('FlowControl: the cost of checks', () => {
+  /** Counts calls of `isFull`: one for each check of a sender. */
+  function counted(clientReaders: Reader[]) {
+    const all = setUp(clientReaders);
+    const counts = { checks: 0 };
+    Object.defineProperty(all.log, 'isFull', {
       get: () => {
-        counts.looks++;
-        return overfull;
+        counts.checks++;
+        return false;
       },
     });
-    return { ...made, counts };
+    return { ...all, counts };
   }
 
-  it('for a reader that is still behind, and only once for many that are not', async () => {
-    const [slow, other] = [reader(1, WINDOW + 1), reader(2, WINDOW + 1)];
-    const { say, pacing, counts } = counted([slow, other]);
-    say(0);
-    expect(counts.looks).to.equal(1);
-    pacing.onReaderProgress(slow);
+  it('does not check senders for a reader that is still behind, and checks once for several that are not', async () => {
+    const [behind, other] = [reader(1, WINDOW + 1), reader(2, WINDOW + 1)];
+    const { send, flow, counts } = counted([behind, other]);
+    send(0);
+    expect(counts.checks).to.equal(1);
+    flow.onReaderProgress(behind);
     await microtasks();
-    expect(counts.looks).to.equal(1);
-    // The sender's own reader is no reason to let it pass.
+    expect(counts.checks).to.equal(1);
+    // The sender's own reader, so that it goes on waiting.
     const own = reader(0, 0);
-    pacing.onReaderProgress(own);
-    pacing.onReaderProgress(own);
-    pacing.recheck();
+    flow.onReaderProgress(own);
+    flow.onReaderProgress(own);
+    flow.recheck();
     await microtasks();
-    expect(counts.looks).to.equal(2);
+    expect(counts.checks).to.equal(2);
   });
 
-  it('at all the others while the one that let the last sender pass keeps up', () => {
+  it('checks no other reader while the one that let the last sender go on keeps up', () => {
     let asked = 0;
     const behind = reader(1, WINDOW + 1);
     behind.progress = () => {
       asked++;
-      return 'going';
+      return 'active';
     };
-    const { say, passed } = pacingOf([behind, reader(2, WINDOW)]);
-    say(0);
+    const { send, resumed } = setUp([behind, reader(2, WINDOW)]);
+    send(0);
     const first = asked;
     expect(first).to.be.greaterThan(0);
-    say(0);
-    expect(passed).to.deep.equal([0, 0]);
+    send(0);
+    expect(resumed).to.deep.equal([0, 0]);
     expect(asked).to.equal(first);
   });
 });

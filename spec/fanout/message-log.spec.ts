@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Block, MessageLog } from '../../lib/fanout/message-log.js';
+import type { Block } from '../../lib/fanout/block.js';
+import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { NO_OWNER } from '../../lib/fanout/segment-index.js';
 import { Spill } from '../../lib/fanout/spill.js';

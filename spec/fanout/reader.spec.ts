@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import type { Destination } from '../../lib/fanout/destination.js';
 import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
-import { type Destination, Reader, type ReaderOptions } from '../../lib/fanout/reader.js';
+import { Reader, type ReaderOptions } from '../../lib/fanout/reader.js';
 import { NO_OWNER } from '../../lib/fanout/segment-index.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
@@ -334,16 +335,11 @@ describe('what a reader misses', () => {
 describe('whether a reader makes progress', () => {
   it('is told by how long its block has been in flight', () => {
     const { destination, say, standing } = made();
-    expect(standing(1e6)).to.equal('going');
+    expect(standing(1e6)).to.equal('active');
     say('x');
-    expect([200, 201, 2000, 2001].map(standing)).to.deep.equal([
-      'going',
-      'hesitating',
-      'hesitating',
-      'stopped',
-    ]);
+    expect([200, 201, 2000, 2001].map(standing)).to.deep.equal(['active', 'slow', 'slow', 'stalled']);
     destination.done();
-    expect(standing(1e6)).to.equal('going');
+    expect(standing(1e6)).to.equal('active');
   });
 
   it('is told by its own pace where that is slower, up to twenty seconds', () => {
@@ -352,20 +348,15 @@ describe('whether a reader makes progress', () => {
     clock.advance(1000);
     destination.done();
     say('y');
-    expect([2000, 2001, 4000, 4001].map(standing)).to.deep.equal([
-      'going',
-      'hesitating',
-      'hesitating',
-      'stopped',
-    ]);
+    expect([2000, 2001, 4000, 4001].map(standing)).to.deep.equal(['active', 'slow', 'slow', 'stalled']);
     clock.advance(9000);
     destination.done();
     say('z');
     expect([18_000, 18_001, 20_000, 20_001].map(standing)).to.deep.equal([
-      'going',
-      'hesitating',
-      'hesitating',
-      'stopped',
+      'active',
+      'slow',
+      'slow',
+      'stalled',
     ]);
   });
 
@@ -377,7 +368,7 @@ describe('whether a reader makes progress', () => {
     say('y');
     destination.done();
     say('z');
-    expect([1900, 1901].map(standing)).to.deep.equal(['going', 'hesitating']);
+    expect([1900, 1901].map(standing)).to.deep.equal(['active', 'slow']);
   });
 });
 
@@ -410,7 +401,7 @@ describe('a reader of what is on disk', () => {
     expect(failures).to.deep.equal(destination.errors);
     expect(failures).to.have.length(1);
     expect(counts.done).to.equal(1);
-    expect(reader.progress(clock.time + 1e6)).to.equal('going');
+    expect(reader.progress(clock.time + 1e6)).to.equal('active');
     expect(pager.diskBytes).to.equal(0);
   });
 
