@@ -54,7 +54,7 @@ const GROUPS = [
   {
     nouns: 'client relay listener descriptors transcripts output',
     specs:
-      'listener.spec relay.spec descriptors.spec client.spec close.spec output.spec simulation/mutation transform-failure.spec transform.spec source.spec spill.spec disk-full.spec pacing.spec options.spec own-options.spec engine/shared-log.spec',
+      'listener.spec relay.spec descriptors.spec client.spec close.spec output.spec simulation/mutation transform-failure.spec transform.spec source.spec spill.spec disk-full.spec pacing.spec options.spec engine/shared-log.spec',
   },
 ].map(({ nouns, specs }) => ({ nouns: nouns.split(' '), specs: specs.split(' ') }));
 const CORE = GROUPS.flatMap(({ nouns }) => nouns);

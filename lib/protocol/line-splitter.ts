@@ -1,6 +1,5 @@
 import type { Transform } from 'node:stream';
 import split2 from 'split2';
-import { ownOptions } from '../util/own-options.js';
 import { BLOCK_BYTES, splitBlock } from './message.js';
 
 /** Stands in the stream of blocks where a line longer than allowed began. Nothing follows it. */
@@ -114,10 +113,10 @@ function firstLongLine(block: string, maxLine: number): number {
  */
 export function splitLines(maxLine: number, chunk: number): Transform {
   const matcher = new LineMatcher(maxLine) as unknown as RegExp;
-  const options = ownOptions({
+  const options = {
     decodeStrings: false,
     writableHighWaterMark: chunk + 1,
     readableHighWaterMark: 1,
-  });
+  };
   return split2(matcher, options);
 }

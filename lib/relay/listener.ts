@@ -1,23 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { getDefaultHighWaterMark } from 'node:stream';
 import { MiniServError } from '../util/errors.js';
-import { ownOptions } from '../util/own-options.js';
 
 /** The only address that a relay listens on (mini_serv's subject: "only to 127.0.0.1"). */
 const HOST = '127.0.0.1';
 /** Connections that the kernel holds until they are accepted; bursts beyond it wait for a SYN to be sent again. */
 const BACKLOG = 4096;
-
-/**
- * Node makes the options of an accepted socket itself, so that Object.prototype can add to them and nobody else can;
- * with a limit from there, a sender that is to wait would be read into memory.
- */
-function limit(socket: Socket): void {
-  const most = getDefaultHighWaterMark(false);
-  if (socket.readableHighWaterMark === most && socket.writableHighWaterMark === most) return;
-  const { _readableState, _writableState } = socket as unknown as Record<string, { highWaterMark: number }>;
-  for (const state of [_readableState, _writableState]) if (state !== undefined) state.highWaterMark = most;
-}
 
 export interface ListenerOptions {
   readonly accept: (socket: Socket) => void;
@@ -52,10 +39,9 @@ export class Listener {
     if (!Number.isInteger(port) || port < 0 || port > 65535) {
       throw new MiniServError('ERR_OPTION', `a port is an integer from 0 to 65535, and not ${String(port)}`);
     }
-    const server = createServer(ownOptions({ allowHalfOpen: true, noDelay: true }), (socket) => {
-      limit(socket);
-      this.#options.accept(socket);
-    });
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#options.accept(socket),
+    );
     this.#server = server;
     const listening = this.#listen(server, port, prepare);
     this.#listening = listening.catch(() => {});
@@ -93,7 +79,7 @@ export class Listener {
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(ownOptions({ port, host: HOST, backlog: BACKLOG }), () => {
+      server.listen({ port, host: HOST, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });

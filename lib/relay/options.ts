@@ -3,7 +3,6 @@ import type { EventLog } from '../room/event-log.js';
 import type { TransformFactory } from '../transforms/factory.js';
 import { type Environment, nodeEnvironment } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import { bare } from '../util/own-options.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -79,10 +78,8 @@ const NAMES: ReadonlySet<string> = new Set([
 ] satisfies (keyof RelayOptions)[]);
 
 /** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
-export function checkOptions(given: RelayOptions): CheckedOptions {
-  if (!isObject(given) || Array.isArray(given)) refuse('the options must be an object');
-  // What somebody has left on Object.prototype is no option of ours.
-  const options = bare(given);
+export function checkOptions(options: RelayOptions): CheckedOptions {
+  if (!isObject(options) || Array.isArray(options)) refuse('the options must be an object');
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
   }

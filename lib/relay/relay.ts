@@ -12,7 +12,6 @@ import type { EventLog } from '../room/event-log.js';
 import { LocalLog } from '../room/local-log.js';
 import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
-import { ownOptions } from '../util/own-options.js';
 import { Client, type ClientOptions } from './client.js';
 import { type ClientHandle, PendingHandle } from './client-handle.js';
 import type { RelayEvents, RelayStats } from './events.js';
@@ -31,7 +30,7 @@ interface Arriving {
 /** A room and its clients. Made by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
   readonly #options: CheckedOptions;
-  readonly #hub = new PassThrough(ownOptions({ objectMode: true }));
+  readonly #hub = new PassThrough({ objectMode: true });
   readonly #spill: Spill;
   readonly #pager: Pager;
   readonly #log: EventLog;

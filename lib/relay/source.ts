@@ -7,7 +7,6 @@ import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
 import type { TransformFactory } from '../transforms/factory.js';
 import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import { ownOptions } from '../util/own-options.js';
 
 /** What all sources of a relay have in common. */
 export interface SourceOptions {
@@ -107,7 +106,7 @@ export class Source {
     const client = this.#client;
     const { pass, maxLineBytes: maxLine } = this.#options;
     const tagger = objectTransform(
-      ownOptions({ objectMode: true, highWaterMark: 1 }),
+      { objectMode: true, highWaterMark: 1 },
       (block: string | typeof LINE_TOO_LONG, _encoding, done) => {
         if (typeof block === 'string') {
           tagger.push({ kind: 'lines', client, bytes: block } satisfies ClientEvent);

@@ -1,7 +1,6 @@
 import { close, fstat, ftruncate, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { dropBytes, findLastLineEnd } from '../util/buffer-list.js';
-import { bare } from '../util/own-options.js';
 import type { Sink, SinkOptions, TruncatableFile, Withdrawn } from './sink.js';
 
 /** How long to wait before it is tried again, in ms: a terminal that is held is nothing to wait long for. */
@@ -42,7 +41,7 @@ export class FileSink implements Sink, TruncatableFile {
   #closed = false;
 
   constructor(options: FileSinkOptions) {
-    this.#options = bare(options);
+    this.#options = options;
     this.maxBytes = this.#options.maxBytes ?? MOST;
     this.#size = this.#options.size ?? 0;
     this.#line = this.#size;

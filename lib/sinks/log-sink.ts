@@ -1,7 +1,6 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import { Writable, type WritableOptions } from 'node:stream';
 import { isatty } from 'node:tty';
-import { ownOptions } from '../util/own-options.js';
 import { descriptorSink } from './descriptor-sink.js';
 
 // A FIFO that nobody reads would hold an open without O_NONBLOCK up for ever.
@@ -29,7 +28,7 @@ export function logSink(to: string): Writable {
       }, callback);
     },
   };
-  const sink = new Writable(ownOptions(options));
+  const sink = new Writable(options);
   sink.on('error', (error) => {
     process.emitWarning(`the log to ${to} is given up: ${error.message}`, { code: 'MINI_SERV_LOG' });
   });

@@ -1,7 +1,6 @@
 import { FORMATS, type Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
 import { MiniServError } from '../util/errors.js';
-import { bare } from '../util/own-options.js';
 import { type OpenedAudit, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
 
@@ -38,7 +37,7 @@ export interface Audit {
  * @throws the system's error, or another that says why, if it cannot be appended to
  */
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
-  const { format = 'text' } = bare(options);
+  const { format = 'text' } = options;
   if (!FORMATS.includes(format)) {
     throw new MiniServError('ERR_OPTION', `format must be ${FORMATS.join(', ')}, and is ${String(format)}`);
   }

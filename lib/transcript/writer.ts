@@ -9,7 +9,6 @@ import {
   findLineEnd,
   takeBytes,
 } from '../util/buffer-list.js';
-import { bare } from '../util/own-options.js';
 
 /** What a transcript is written to. */
 export interface Opened {
@@ -147,8 +146,7 @@ export class TranscriptWriter {
     this.#opened.sink.destroy();
   }
 
-  #use(given: Opened): void {
-    const opened = bare(given);
+  #use(opened: Opened): void {
     this.#opened = opened;
     this.#touched = false;
     this.#formatter.seq = opened.seq ?? 0;

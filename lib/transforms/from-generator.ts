@@ -1,6 +1,5 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Message } from '../protocol/message.js';
-import { ownOptions } from '../util/own-options.js';
 import type { ClientInfo } from './factory.js';
 
 /** A transform as an async generator function: messages in, messages out. */
@@ -82,7 +81,7 @@ export function fromGenerator(generator: MessageGenerator, client: ClientInfo): 
       callback(error);
     },
   };
-  const stage = new Duplex(ownOptions(options));
+  const stage = new Duplex(options);
   run().catch((error: Error) => stage.destroy(error));
   return stage;
 }

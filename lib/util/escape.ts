@@ -1,5 +1,4 @@
 import { Transform, type TransformOptions } from 'node:stream';
-import { ownOptions } from './own-options.js';
 
 /**
  * What a line may do to somebody's terminal: move its cursor, change its title, turn its text around. C0 other
@@ -46,7 +45,7 @@ export function escapeControls(): Transform {
       callback(null, escaped(null));
     },
   };
-  return new Transform(ownOptions(options));
+  return new Transform(options);
 }
 
 /** The same as a function of one chunk after another, and null at the end. */

@@ -1,7 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import { bare } from '../../util/own-options.js';
 import { redact } from '../../util/redact.js';
 import type { EventLog } from '../event-log.js';
 import { checkRoomOptions, type RoomOptions } from '../options.js';
@@ -26,17 +25,16 @@ const STARTING = 3000;
  * @throws the signal's reason, if it is aborted
  */
 export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<EventLog> {
-  const own = bare(options);
-  checkRoomOptions(own);
-  const { signal } = own;
-  if (signal === undefined) return open(url, own);
+  checkRoomOptions(options);
+  const { signal } = options;
+  if (signal === undefined) return open(url, options);
   signal.throwIfAborted();
   let abort = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
   });
-  const opening = open(url, own);
+  const opening = open(url, options);
   try {
     return await Promise.race([opening, aborted]);
   } catch (error) {

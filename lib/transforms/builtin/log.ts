@@ -3,7 +3,6 @@ import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
 import { logSink } from '../../sinks/log-sink.js';
 import { escapeText } from '../../util/escape.js';
-import { bare } from '../../util/own-options.js';
 import type { TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from './options.js';
@@ -36,7 +35,7 @@ export interface LogOptions {
  */
 export function log(options: LogOptions = {}): TransformFactory {
   const read = new TransformOptions('log', options, ['to', 'format', 'now']);
-  const { to = 'stderr', now = Date.now, format: own } = bare(options);
+  const { to = 'stderr', now = Date.now, format: own } = options;
   if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
   if (to === '' || (typeof to !== 'string' && typeof to?.write !== 'function')) {
     return read.refuse('to', 'stderr, the path of a file, or a stream');

@@ -1,5 +1,4 @@
 import { MiniServError } from '../../util/errors.js';
-import { bare } from '../../util/own-options.js';
 
 /**
  * The options of a built-in transform, read one by one. They may come from a program, with their proper types,
@@ -13,7 +12,7 @@ export class TransformOptions<Name extends string> {
 
   constructor(transform: string, options: object, names: readonly Name[]) {
     this.#transform = transform;
-    this.#options = bare(options) as Record<string, unknown>;
+    this.#options = options as Record<string, unknown>;
     if (typeof options !== 'object' || options === null) this.#refuse('its options must be an object');
     const known: readonly string[] = names;
     const unknown = Object.keys(options).find((name) => !known.includes(name));

@@ -1,7 +1,6 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
-import { bare } from '../../util/own-options.js';
 import type { TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from './options.js';
@@ -31,7 +30,7 @@ export function rate(options: RateOptions): TransformFactory {
   const lines = read.number('lines', 0.001) ?? read.refuse('lines', 'a number of lines a second');
   const most = read.number('burst', 1) ?? Math.max(1, lines);
   const drops = read.choice('excess', ['wait', 'drop']) === 'drop';
-  const { clock = nodeEnvironment.clock } = bare(options);
+  const { clock = nodeEnvironment.clock } = options;
   const interval = 1000 / lines;
 
   return named('rate', () => {

@@ -1,6 +1,5 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import { bare } from '../../util/own-options.js';
 import type { TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from './options.js';
@@ -26,7 +25,7 @@ export function replace(options: ReplaceOptions): TransformFactory {
   const pattern = read.pattern('pattern');
   if (pattern === undefined) return read.refuse('pattern', 'a regular expression');
   const every = new RegExp(pattern, `${pattern.flags.replace('g', '')}g`);
-  const { with: replacement = '' } = bare(options);
+  const { with: replacement = '' } = options;
   if (typeof replacement !== 'string') return read.refuse('with', 'a text');
 
   return named('replace', () => {

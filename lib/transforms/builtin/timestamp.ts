@@ -1,6 +1,5 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import { bare } from '../../util/own-options.js';
 import type { TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
 import { TransformOptions } from './options.js';
@@ -29,7 +28,7 @@ const FORMATS = {
 export function timestamp(options: TimestampOptions = {}): TransformFactory {
   const read = new TransformOptions('timestamp', options, ['format', 'now']);
   const format = FORMATS[read.choice('format', ['iso', 'time', 'unix'])];
-  const { now = Date.now } = bare(options);
+  const { now = Date.now } = options;
   if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
 
   return named('timestamp', () => {

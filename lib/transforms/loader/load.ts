@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { MiniServError } from '../../util/errors.js';
-import { bare } from '../../util/own-options.js';
 import { type ClientInfo, isAsyncGeneratorFunction, type TransformFactory } from '../factory.js';
 import { named } from '../transform-name.js';
 import { BUILT_INS } from './built-ins.js';
@@ -30,7 +29,7 @@ export async function loadTransforms(
   specs: readonly (string | TransformSpec)[],
   options: LoadOptions = {},
 ): Promise<TransformFactory[]> {
-  const { cwd = process.cwd(), timeout: patience = 10_000 } = bare(options);
+  const { cwd = process.cwd(), timeout: patience = 10_000 } = options;
   const factories: TransformFactory[] = [];
   for (const spec of specs) {
     const parsed = typeof spec === 'string' ? parseTransformSpec(spec) : spec;
