@@ -23,7 +23,7 @@ export function printEvents(relay: Relay, verbose: boolean): void {
     isRefusing = true;
     printedAt = performance.now();
   });
-  relay.on('arrived', () => {
+  relay.on('joined', () => {
     if (isRefusing) {
       printMessage(`connections are accepted again; ${relay.stats().refused} were refused so far`);
     }

@@ -6,7 +6,7 @@ import type { MiniServError } from '../util/errors.js';
  */
 export interface RelayEvents {
   /** A client is in the room, on whichever machine it is. */
-  arrived: [client: number];
+  joined: [client: number];
   /** A line was said, as Unicode text without its newline. */
   line: [client: number, text: string];
   /** A client has left, with what broke its connection if anything did. */

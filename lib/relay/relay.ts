@@ -302,7 +302,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     if (!first) return;
     const client = this.#clients.get(id);
     if (client !== undefined) this.#welcome(client);
-    this.emit('arrived', id);
+    this.emit('joined', id);
   }
 
   #welcome(client: Client): void {

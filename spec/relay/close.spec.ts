@@ -25,7 +25,7 @@ describe('close', () => {
     // At the end of the room nobody leaves it.
     await a.hears(arrived(1));
     await b.hears();
-    expect(events.text).to.equal('arrived 0\narrived 1\nclose\n');
+    expect(events.text).to.equal('joined 0\njoined 1\nclose\n');
     expect(a.far.destroyed && b.far.destroyed).to.equal(true);
   });
 
@@ -188,7 +188,7 @@ describe('close', () => {
     await relay.close();
     answer();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(events.text).to.equal('arrived 0\nclose\n');
+    expect(events.text).to.equal('joined 0\nclose\n');
     expect(a.far.destroyed).to.equal(true);
   });
 
@@ -212,7 +212,7 @@ describe('close', () => {
     afterwards(() => void socket.destroy());
     socket.resume();
     const ended = once(socket, 'end');
-    await once(relay, 'arrived');
+    await once(relay, 'joined');
     await relay.close();
     await ended;
     expect(await refusal(port)).to.equal(undefined);

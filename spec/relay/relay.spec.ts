@@ -38,7 +38,7 @@ describe('relay', () => {
       const port = await relay.listen(0);
       expect(port).to.be.within(1, 65535);
       const a = await dial(port);
-      await events.until('arrived 0\n');
+      await events.until('joined 0\n');
       const b = await dial(port);
       await a.inbox.until(arrived(1));
       b.socket.write('hello\n');
@@ -108,7 +108,7 @@ describe('relay', () => {
       const events = diary(relay);
       const port = await relay.listen(0);
       const a = await dial(port);
-      await events.until('arrived 0\n');
+      await events.until('joined 0\n');
       const b = await dial(port);
       await a.inbox.until(arrived(1));
       for (const total of [1, 2]) {
@@ -242,7 +242,7 @@ describe('relay', () => {
     await a.until(left(1));
     await relay.close();
     expect(events.text).to.equal(
-      'arrived 0\narrived 1\nline 1 f\ufffdr\r\nline 1 \nline 1 \ufffd\nline 1 日本\nleft 1\nclose\n',
+      'joined 0\njoined 1\nline 1 f\ufffdr\r\nline 1 \nline 1 \ufffd\nline 1 日本\nleft 1\nclose\n',
     );
   });
 

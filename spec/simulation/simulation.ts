@@ -66,7 +66,7 @@ export class Simulation {
       spillDir: '/simulated',
       environment: { clock: this.clock, fs: this.disk },
     });
-    this.relay.on('arrived', (client) => this.log.push({ kind: 'arrived', client }));
+    this.relay.on('joined', (client) => this.log.push({ kind: 'arrived', client }));
     this.relay.on('left', (client) => this.log.push({ kind: 'left', client }));
     this.relay.on('line', (client, text) => {
       const nth = this.#counts.get(client) ?? 0;

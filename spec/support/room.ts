@@ -85,7 +85,7 @@ export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Membe
     seen.add(id);
     look();
   };
-  relay.on('arrived', note);
+  relay.on('joined', note);
   const member = new Member(relay, pair);
   const id = await within(member.handle.id, 'the id of a client');
   const arrived = new Promise<void>((resolve) => {
@@ -94,16 +94,16 @@ export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Membe
     };
     look();
   });
-  await within(arrived, `the arrival of client ${id}`);
-  relay.off('arrived', note);
+  await within(arrived, `client ${id}`);
+  relay.off('joined', note);
   return member;
 }
 
-/** All that a relay emits, a line an event: `arrived 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
+/** All that a relay emits, a line an event: `joined 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
 export function diary(relay: Relay): Inbox {
   const inbox = new Inbox();
   const note = (...words: unknown[]): void => inbox.push(Buffer.from(`${words.join(' ')}\n`));
-  relay.on('arrived', (id) => note('arrived', id));
+  relay.on('joined', (id) => note('joined', id));
   relay.on('line', (id, text) => note('line', id, text));
   relay.on('left', (id, reason) => note('left', id, ...(reason === undefined ? [] : [reason.message])));
   relay.on('warning', ({ code, client }) => note('warning', code, ...(client === undefined ? [] : [client])));

@@ -205,7 +205,7 @@ describe('transform', () => {
     await a.hears(arrived(1), said(1, 'hi', 'server: client 0 just left'));
     b.end();
     await a.hears(arrived(1), said(1, 'hi', 'server: client 0 just left'), left(1));
-    expect(events.text.match(/^(arrived|left) .*/gm)).to.deep.equal(['arrived 0', 'arrived 1', 'left 1']);
+    expect(events.text.match(/^(joined|left) .*/gm)).to.deep.equal(['joined 0', 'joined 1', 'left 1']);
   });
 
   it('is heard before its client leaves, with what it says at the end', async () => {
