@@ -1,24 +1,25 @@
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Milliseconds of a time as people write it: `500ms`, `30s`, `5m`, `1.5h`, `7d`.
+ * Parses a duration such as `500ms`, `30s`, `5m`, `1.5h` or `7d`.
  *
- * @returns undefined if it is none
+ * @returns milliseconds, or undefined if the text is not a duration
  */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  const ms = Math.round(Number(digits) * UNITS[unit as keyof typeof UNITS]);
+  const ms = Math.round(Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS]);
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
 /**
- * A time in the past, in milliseconds since 1970: `10:00` (today, or yesterday if that is yet to come; `10:00Z` for
- * UTC), a date as ISO 8601 has it, or how long ago: `1h`.
+ * Parses a time in the past: a time of day such as `10:00` or `10:00Z` (UTC), which is yesterday's if today's is yet to
+ * come; an ISO 8601 date; or how long ago, such as `1h`.
  *
- * @returns undefined if it is none
+ * @param now the current time, in milliseconds since 1970
+ * @returns milliseconds since 1970, or undefined if the text is not a time
  */
-export function parseSince(text: string, now: number): number | undefined {
+export function parsePastTime(text: string, now: number): number | undefined {
   const ago = parseDuration(text);
   if (ago !== undefined) return now - ago;
   const [, hours, minutes, seconds = '0', zone] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?(Z?)$/.exec(text) ?? [];
@@ -26,10 +27,10 @@ export function parseSince(text: string, now: number): number | undefined {
     const date = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)/.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(date) ? undefined : date;
   }
-  const time = [Number(hours), Number(minutes), Number(seconds)] as const;
-  if (time[0] > 23 || time[1] > 59 || time[2] > 59) return undefined;
+  const timeOfDay = [Number(hours), Number(minutes), Number(seconds)] as const;
+  if (timeOfDay[0] > 23 || timeOfDay[1] > 59 || timeOfDay[2] > 59) return undefined;
   const date = new Date(now);
-  const since = zone === 'Z' ? date.setUTCHours(...time, 0) : date.setHours(...time, 0);
-  if (since <= now) return since;
+  const today = zone === 'Z' ? date.setUTCHours(...timeOfDay, 0) : date.setHours(...timeOfDay, 0);
+  if (today <= now) return today;
   return zone === 'Z' ? date.setUTCDate(date.getUTCDate() - 1) : date.setDate(date.getDate() - 1);
 }

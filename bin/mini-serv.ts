@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { redact } from '../lib/util/redact.js';
-import { HELP, parseCommand } from './arguments.js';
+import { parseCommand } from './arguments.js';
 import { CommandError, fail, ignoreOutputErrors } from './console.js';
 
 const isVerbose = process.argv.includes('--verbose');
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   if (command.kind !== 'run' || command.transforms !== undefined) ignoreOutputErrors();
   switch (command.kind) {
     case 'help':
-      process.stdout.write(HELP);
+      process.stdout.write((await import('./help.js')).helpText());
       return;
     case 'version':
       process.stdout.write(`${version()}\n`);

@@ -1,9 +1,10 @@
+/** Powers of 1024. */
 const UNITS = { '': 0, K: 1, M: 2, G: 3, T: 4 };
 
 /**
- * Bytes of a size as people write it: `4096`, `64K`, `64KiB`, `1.5G`. Units are powers of 1024.
+ * Parses a size such as `4096`, `64K`, `64KiB` or `1.5G`. Units are powers of 1024.
  *
- * @returns undefined if it is no size
+ * @returns bytes, or undefined if the text is not a size
  */
 export function parseSize(text: string): number | undefined {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?(?:([KMGT])i?B?|B)?$/i.exec(text) ?? [];

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Command, HELP, parseCommand } from '../../bin/arguments.js';
+import { type Command, parseCommand } from '../../bin/arguments.js';
+import { helpText } from '../../bin/help.js';
 import { checkOptions } from '../../lib/relay/options.js';
 import { random } from '../support/random.js';
 
@@ -9,115 +10,149 @@ const run = (args: string[]): Command & { kind: 'run' } => {
   return command;
 };
 
-describe('arguments', () => {
-  for (const [text, port] of [
-    ['0', 0],
-    ['4242', 4242],
-    ['65535', 65535],
-    ['080', 80],
-  ] as const) {
-    it(`takes '${text}' for the port ${port}`, () => {
-      expect(parseCommand([text])).to.deep.equal({ kind: 'run', port, verbose: false, relay: {} });
-    });
-  }
+const messageOf = (args: string[], kind: 'usage' | 'fatal' = 'usage'): string => {
+  const command = parseCommand(args);
+  expect(command.kind, JSON.stringify(args)).to.equal(kind);
+  return (command as { message: string }).message;
+};
 
-  const ports = ['', ' ', '4 2', ...'abc 70000 65536 42x x42 4.5 0x50 99999999999 1e3 ٤'.split(' ')];
-  for (const text of ports) {
-    it(`finds that ${JSON.stringify(text)} is no port, and says which it was`, () => {
-      const command = parseCommand([text]);
-      expect(command).to.include({ kind: 'fatal', verbose: false });
-      expect((command as { message: string }).message).to.include(`'${text}'`);
-      expect(parseCommand(['--verbose', text])).to.include({ kind: 'fatal', verbose: true });
-      expect(parseCommand([text, '--verbose'])).to.include({ kind: 'fatal', verbose: true });
-    });
-  }
-
-  it('finds that a negative number is no port, rather than an unknown option', () => {
-    for (const args of [
-      ['-1'],
-      ['--', '-1'],
-      ['--verbose', '-1'],
-      ['-1', '--verbose'],
-      ['--max-line', '1K', '-42'],
-    ]) {
-      expect(parseCommand(args), JSON.stringify(args)).to.include({ kind: 'fatal' });
+describe('parseCommand()', () => {
+  describe('port', () => {
+    for (const [text, port] of [
+      ['0', 0],
+      ['4242', 4242],
+      ['65535', 65535],
+      ['080', 80],
+    ] as const) {
+      it(`accepts "${text}" as port ${port}`, () => {
+        expect(parseCommand([text])).to.deep.equal({ kind: 'run', port, verbose: false, relay: {} });
+      });
     }
-    expect(parseCommand(['--verbose', '--', '-1'])).to.include({ kind: 'fatal', verbose: true });
-    expect((parseCommand(['-1']) as { message: string }).message).to.include("'-1'");
-  });
 
-  it('takes a port after --', () => {
-    expect(run(['--', '4242']).port).to.equal(4242);
-    expect(run(['--verbose', '--', '4242'])).to.include({ port: 4242, verbose: true });
-  });
-
-  it('wants one argument, and no more', () => {
-    const wrong = { kind: 'usage', message: 'Wrong number of arguments' };
-    for (const args of [[], ['--verbose'], ['--'], ['1', '2'], ['1', '2', '3'], ['abc', 'def'], ['', '']]) {
-      expect(parseCommand(args), JSON.stringify(args)).to.deep.equal(wrong);
+    const ports = ['', ' ', '4 2', ...'abc 70000 65536 42x x42 4.5 0x50 99999999999 1e3 ٤'.split(' ')];
+    for (const text of ports) {
+      it(`rejects the port ${JSON.stringify(text)} as a fatal error that quotes it`, () => {
+        const expected = `port: expected an integer from 0 to 65535, got "${text}"`;
+        expect(parseCommand([text])).to.deep.equal({ kind: 'fatal', verbose: false, message: expected });
+        expect(parseCommand(['--verbose', text])).to.include({ kind: 'fatal', verbose: true });
+        expect(parseCommand([text, '--verbose'])).to.include({ kind: 'fatal', verbose: true });
+      });
     }
-  });
 
-  it('names an option that it does not know', () => {
-    for (const option of ['--nope', '--no-verbose', '-x', '--port', '--__proto__', '--max-lines=3']) {
-      const command = parseCommand([option, '4242']);
-      expect(command.kind, option).to.equal('usage');
-      expect((command as { message: string }).message).to.include(option.split('=')[0]);
-    }
-  });
-
-  it('says which option wants a value, or another one', () => {
-    for (const option of ['--max-line', '--memory', '--spill-limit']) {
+    it('rejects a negative number as a port and not as an unknown option', () => {
       for (const args of [
-        [option],
-        [option, 'lots', '4242'],
-        [`${option}=`, '4242'],
-        [option, '-1', '4242'],
+        ['-1'],
+        ['--', '-1'],
+        ['--verbose', '-1'],
+        ['-1', '--verbose'],
+        ['--max-line', '1K', '-42'],
       ]) {
-        const command = parseCommand(args);
-        expect(command.kind, JSON.stringify(args)).to.equal('usage');
-        expect((command as { message: string }).message).to.include(option);
+        expect(messageOf(args, 'fatal')).to.match(/got "-(1|42)"$/);
       }
+      expect(parseCommand(['--verbose', '--', '-1'])).to.include({ kind: 'fatal', verbose: true });
+    });
+
+    it('accepts a port after --', () => {
+      expect(run(['--', '4242']).port).to.equal(4242);
+      expect(run(['--verbose', '--', '4242'])).to.include({ port: 4242, verbose: true });
+    });
+
+    it('rejects no port, and more than one', () => {
+      for (const args of [[], ['--verbose'], ['--'], ['1', '2'], ['1', '2', '3'], ['abc', 'def'], ['', '']]) {
+        expect(messageOf(args)).to.equal('Wrong number of arguments');
+      }
+    });
+  });
+
+  describe('options', () => {
+    it('names an unknown option', () => {
+      for (const option of ['--nope', '--no-verbose', '-x', '--port', '--__proto__', '--max-lines=3']) {
+        expect(messageOf([option, '4242'])).to.equal(`${option.split('=')[0]}: unknown option; see --help`);
+      }
+    });
+
+    for (const [args, message] of [
+      [['--memory', 'lots', '1'], '--memory: expected a size such as 64M, got "lots"'],
+      [['--memory=', '1'], '--memory: expected a size such as 64M, got ""'],
+      [['1', '--memory'], '--memory: expected a value, got none'],
+      [
+        ['--memory', '--verbose', '1'],
+        '--memory: expected a value, got "--verbose"; if that is the value, write --memory=--verbose',
+      ],
+      [['-t', '-x', '1'], '-t: expected a value, got "-x"; if that is the value, write -t-x'],
+      [['1', '--verbose=yes'], '--verbose: expected no value, got "yes"'],
+      [['--format', 'xml', '1'], '--format: expected wire, text or json, got "xml"'],
+      [['--audit-format', '', '1'], '--audit-format: expected wire, text or json, got ""'],
+      [['--audit=', '1'], '--audit: expected the path of a file, got ""'],
+      [['--on-transform-error', 'x', '1'], '--on-transform-error: expected close or bypass, got "x"'],
+      [['--since', '1h', '1'], '--since: is an option of mini-serv replay only'],
+      [['verify', 'a', '--memory', '1K'], '--memory: is not an option of mini-serv verify'],
+      [['replay', 'nats://h/r', '--audit', 'a'], '--audit: is not an option of mini-serv replay'],
+      [['verify'], 'Wrong number of arguments: expected mini-serv verify <file>'],
+      [['verify', 'a', 'b'], 'Wrong number of arguments: expected mini-serv verify <file>'],
+      [['replay'], 'Wrong number of arguments: expected mini-serv replay <url>'],
+    ] as const) {
+      it(`answers ${JSON.stringify(args.join(' '))} with ${JSON.stringify(message)}`, () => {
+        expect(messageOf([...args])).to.equal(message);
+      });
     }
-    expect(parseCommand(['4242', '--spill-dir']).kind).to.equal('usage');
-    expect(parseCommand(['4242', '--verbose=yes']).kind).to.equal('usage');
+
+    it('names the option for each kind of wrong size', () => {
+      for (const option of ['--max-line', '--memory', '--spill-limit']) {
+        for (const args of [
+          [option],
+          [option, 'lots', '4242'],
+          [`${option}=`, '4242'],
+          [option, '-1', '4242'],
+        ]) {
+          expect(messageOf(args)).to.match(new RegExp(`^${option}: expected a (size|value)`));
+        }
+      }
+    });
+
+    it('passes options to the relay, whether they stand before the port or after it', () => {
+      const options = ['--max-line', '1K', '--memory=2M', '--spill-dir', '/somewhere', '--spill-limit', '3G'];
+      const relay = {
+        maxLineBytes: 1024,
+        memoryBytes: 2 ** 21,
+        spillDir: '/somewhere',
+        spillLimitBytes: 3 * 2 ** 30,
+      };
+      expect(run([...options, '4242']).relay).to.deep.equal(relay);
+      expect(run(['4242', ...options]).relay).to.deep.equal(relay);
+      expect(() => checkOptions(relay)).to.not.throw();
+    });
+
+    it('keeps the order of transforms, and parses their options', () => {
+      const args = [
+        '-t',
+        './a=b.mjs',
+        '4242',
+        '--transform=filter=drop:x',
+        '-tlog',
+        '--on-transform-error=bypass',
+      ];
+      const command = run(args);
+      expect(command.transforms?.map(({ name }) => name)).to.deep.equal(['./a=b.mjs', 'filter', 'log']);
+      expect(command.transforms?.[1]?.options).to.deep.equal({ drop: 'x' });
+      expect(command.relay).to.deep.equal({ onTransformError: 'bypass' });
+    });
+
+    it('uses --format for the audit too, unless --audit-format is given', () => {
+      const args = ['--audit', 'a.log', '--format', 'json', '1'];
+      expect(run(args)).to.deep.include({ format: 'json', audit: { path: 'a.log', format: 'json' } });
+      expect(run([...args, '--audit-format', 'wire']).audit).to.deep.equal({ path: 'a.log', format: 'wire' });
+      expect(run(['--audit', 'a.log', '1']).audit).to.deep.equal({ path: 'a.log' });
+    });
+
+    it('prefers help and version over everything else', () => {
+      expect(parseCommand(['--help'])).to.deep.equal({ kind: 'help' });
+      expect(parseCommand(['--version'])).to.deep.equal({ kind: 'version' });
+      expect(parseCommand(['abc', 'def', '--help'])).to.deep.equal({ kind: 'help' });
+    });
   });
 
-  it('gives each option to the relay, before the port and after it', () => {
-    const options = ['--max-line', '1K', '--memory=2M', '--spill-dir', '/somewhere', '--spill-limit', '3G'];
-    const relay = {
-      maxLineBytes: 1024,
-      memoryBytes: 2 ** 21,
-      spillDir: '/somewhere',
-      spillLimitBytes: 3 * 2 ** 30,
-    };
-    expect(run([...options, '4242']).relay).to.deep.equal(relay);
-    expect(run(['4242', ...options]).relay).to.deep.equal(relay);
-    expect(() => checkOptions(relay)).to.not.throw();
-  });
-
-  it('takes transforms apart, in the order given, and a policy for those that fail', () => {
-    const args = [
-      '-t',
-      './a=b.mjs',
-      '4242',
-      '--transform=filter=drop:x',
-      '-tlog',
-      '--on-transform-error=bypass',
-    ];
-    const command = run(args);
-    expect(command.transforms?.map(({ name }) => name)).to.deep.equal(['./a=b.mjs', 'filter', 'log']);
-    expect(command.transforms?.[1]?.options).to.deep.equal({ drop: 'x' });
-    expect(command.relay).to.deep.equal({ onTransformError: 'bypass' });
-  });
-
-  it('shows help and version whatever else is asked for', () => {
-    expect(parseCommand(['--help'])).to.deep.equal({ kind: 'help' });
-    expect(parseCommand(['--version'])).to.deep.equal({ kind: 'version' });
-    expect(parseCommand(['abc', 'def', '--help'])).to.deep.equal({ kind: 'help' });
-  });
-
-  it('hands all behind the word conformance to the kit, and takes the word for nothing else', () => {
+  it('passes all arguments after the word conformance on, only if it is the first word', () => {
     const args = ['--json', './mini_serv', '--help', '-1'];
     expect(parseCommand(['conformance', ...args])).to.deep.equal({ kind: 'conformance', args });
     expect(parseCommand(['conformance'])).to.deep.equal({ kind: 'conformance', args: [] });
@@ -125,40 +160,7 @@ describe('arguments', () => {
     expect(parseCommand(['4242', 'conformance'])).to.include({ kind: 'usage' });
   });
 
-  describe('the help', () => {
-    const options = [...HELP.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
-
-    it('lists options', () => expect(options.length).to.be.at.least(7));
-
-    for (const [, option = '', value] of options) {
-      it(`tells the truth about ${option}`, () => {
-        const samples: Record<string, string> = {
-          ...{ size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' },
-          ...{ url: 'nats://host/room', time: '30s', amount: '1h', n: '3' },
-        };
-        const given = value === undefined ? [option] : [option, samples[value] ?? '1'];
-        // Some are options of what another asks for.
-        const room = option.startsWith('--room-') ? ['--room', 'nats://host/room'] : [];
-        const replay = option === '--since' ? ['replay', 'nats://host/room'] : ['1'];
-        const command = parseCommand([...room, ...given, ...replay]);
-        const kinds = { '--help': 'help', '--version': 'version', '--since': 'replay' };
-        expect(command.kind).to.equal(kinds[option as keyof typeof kinds] ?? 'run');
-        if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
-        else if (command.kind === 'run') expect(command).to.not.deep.equal(parseCommand(['1']));
-      });
-    }
-
-    it('gives an example that works', () => {
-      const example = /^Try it: mini-serv (.*), and/m.exec(HELP)?.[1] ?? '';
-      expect(run(example.split(' ')).port).to.equal(4242);
-    });
-
-    it('fits a terminal', () => {
-      for (const line of HELP.split('\n')) expect(line.length).to.be.at.most(80);
-    });
-  });
-
-  it('never throws, and gives nothing that the relay would refuse as unknown', () => {
+  it('never throws, and gives only ports that the relay accepts (20,000 random argument lists)', () => {
     const next = random(5);
     const words = '-- - -1 -x  0 4242 70000 abc 64M 1e9 = \0 💥 --='.split(' ');
     const names = 'help version verbose max-line memory spill-dir spill-limit toString'.split(' ');
@@ -179,5 +181,43 @@ describe('arguments', () => {
       if (command.kind === 'run') expect(command.port).to.be.within(0, 65535);
       if ('message' in command) expect(command.message).to.not.equal('');
     }
+  });
+});
+
+describe('helpText()', () => {
+  const help = helpText();
+  const options = [...help.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
+
+  it('lists every option', () => expect(options.length).to.equal(24));
+
+  for (const [, option = '', value] of options) {
+    it(`shows ${option} in the form in which it is accepted`, () => {
+      const samples: Record<string, string> = {
+        ...{ size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' },
+        ...{ url: 'nats://host/room', time: '30s', amount: '1h', n: '3' },
+      };
+      const given = value === undefined ? [option] : [option, samples[value] ?? '1'];
+      // Options of a shared room and of a replay are accepted only there.
+      const room = option.startsWith('--room-') ? ['--room', 'nats://host/room'] : [];
+      const isReplay = option === '--since' || option === '--until';
+      const command = parseCommand([
+        ...room,
+        ...given,
+        ...(isReplay ? ['replay', 'nats://host/room'] : ['1']),
+      ]);
+      const kinds: Record<string, string> = { '--help': 'help', '--version': 'version' };
+      expect(command.kind).to.equal(kinds[option] ?? (isReplay ? 'replay' : 'run'));
+      if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
+      else if (command.kind === 'run') expect(command).to.not.deep.equal(parseCommand(['1']));
+    });
+  }
+
+  it('ends with an example that works', () => {
+    const example = /^Try it: mini-serv (.*), and/m.exec(help)?.[1] ?? '';
+    expect(run(example.split(' ')).port).to.equal(4242);
+  });
+
+  it('has no line longer than 80 columns', () => {
+    for (const line of help.split('\n')) expect(line.length, line).to.be.at.most(80);
   });
 });

@@ -43,7 +43,7 @@ describe('command: transforms that fail', () => {
     [['-t', 'filter=secret'], /^cannot read the transform filter=secret: its options must be key=value.*\n$/],
     [['-t', 'log', '-t', 'rate'], /^mini-serv: the transform rate: lines must be .* is not given\n$/],
     [['-t', 'log={"to":'], /^cannot read the transform log=.* no JSON.*\n$/],
-    [['--on-transform-error', 'ignore'], /^--on-transform-error wants close or bypass, not 'ignore'\n$/],
+    [['--on-transform-error', 'ignore'], /^--on-transform-error: expected close or bypass, got "ignore"\n$/],
   ];
   for (const [args, message] of refused) {
     it(`says what is wrong with ${args.join(' ')}, and opens no port`, async () => {

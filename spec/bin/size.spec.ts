@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseSize } from '../../bin/size.js';
 
-describe('size', () => {
+describe('parseSize()', () => {
   const sizes: Record<string, number> = {
     '0': 0,
     '4096': 4096,
@@ -18,12 +18,12 @@ describe('size', () => {
     '0.1K': 102,
   };
   for (const [text, bytes] of Object.entries(sizes)) {
-    it(`takes '${text}' for ${bytes} bytes`, () => expect(parseSize(text)).to.equal(bytes));
+    it(`parses "${text}" as ${bytes} bytes`, () => expect(parseSize(text)).to.equal(bytes));
   }
 
   const wrong = ['', ' ', 'K', '-1', '+1', '1e3', '0x10', '1,5K', '.5K', '5.', '1KK', '1 K B', '1P', 'NaN'];
   for (const text of [...wrong, ' 1', '1\n', '1K\n', 'Infinity', '9'.repeat(400), '99999999T']) {
-    it(`does not take ${JSON.stringify(text.slice(0, 20))} for a size`, () => {
+    it(`rejects ${JSON.stringify(text.slice(0, 20))}`, () => {
       expect(parseSize(text)).to.equal(undefined);
     });
   }

@@ -4,7 +4,7 @@ import { random } from './random.js';
 import { eventually } from './waiting.js';
 
 /** Beats so often that a death is known of within three seconds. */
-export const BEAT = ['--room-beat', '400ms'];
+export const BEAT = ['--room-heartbeat', '400ms'];
 
 /** A relay of a shared room, as the command. */
 export function startRelay(url: string, args: string[] = [], options: StartOptions = {}): Promise<Server> {

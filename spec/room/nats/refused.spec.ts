@@ -229,17 +229,26 @@ describe('a room that cannot be', () => {
 
   it('has its options refused where they are none, and where there is no room', () => {
     for (const [args, why] of [
-      [['--room-keep', '1h'], /--room-keep is for a --room/],
-      [['--room', 'nats://h/r', '--room-keep', 'long'], /--room-keep wants a time such as 1h, or a size/],
-      [['--room', 'nats://h/r', '--room-keep', '0'], /--room-keep wants at least 16MB, not '0'/],
-      [['--room', 'nats://h/r', '--room-keep', '15.9M'], /--room-keep wants at least 16MB/],
-      [['--room', 'nats://h/r', '--room-keep', '9s'], /--room-keep wants at least 10s, not '9s'/],
-      [['--room', 'nats://h/r', '--room-keep', '200000d'], /--room-keep wants at most/],
-      [['--room', 'nats://h/r', '--room-timeout', '5'], /--room-timeout wants a time/],
-      [['--room', 'nats://h/r', '--room-replicas', '9'], /--room-replicas wants/],
-      [['--since', '10:00'], /--since is for replay/],
-      [['replay', '--since', 'noon'], /--since wants a time such as 10:00/],
-      [['replay', '--audit', 'file'], /replay takes no --audit/],
+      [['--room-retention', '1h'], /--room-retention: expected --room <url>/],
+      [
+        ['--room', 'nats://h/r', '--room-retention', 'long'],
+        /--room-retention: expected a time such as 1h or a size/,
+      ],
+      [
+        ['--room', 'nats://h/r', '--room-retention', '0'],
+        /--room-retention: expected at least 16MB, got "0"/,
+      ],
+      [['--room', 'nats://h/r', '--room-retention', '15.9M'], /--room-retention: expected at least 16MB/],
+      [
+        ['--room', 'nats://h/r', '--room-retention', '9s'],
+        /--room-retention: expected at least 10s, got "9s"/,
+      ],
+      [['--room', 'nats://h/r', '--room-retention', '200000d'], /--room-retention: expected at most/],
+      [['--room', 'nats://h/r', '--room-timeout', '5'], /--room-timeout: expected a time/],
+      [['--room', 'nats://h/r', '--room-replicas', '9'], /--room-replicas: expected/],
+      [['--since', '10:00'], /--since: is an option of mini-serv replay only/],
+      [['replay', '--since', 'noon'], /--since: expected a time such as 10:00/],
+      [['replay', '--audit', 'file'], /--audit: is not an option of mini-serv replay/],
       [['replay'], /Wrong number of arguments/],
     ] as const) {
       const command = parseCommand([
