@@ -1,4 +1,4 @@
-// The fuzz specs for longer than `npm test` has them, or again: npm run test:fuzz -- --runs 1000000 --seed 42
+// Runs the fuzz specs with more cases, or repeats a failure: npm run test:fuzz -- --runs 1000000 --seed 42
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,21 +6,21 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const options = {
-  /** In all; the properties have their shares of it. */
+  /** Cases in total, divided among the properties. */
   runs: { type: 'string', default: '1000000' },
   seed: { type: 'string' },
-  /** The counterexample itself, as a failure prints it: only together with its spec. */
+  /** Path of one case, as a failure prints it; needs --seed and --grep. */
   path: { type: 'string' },
-  /** Only the specs of this name. */
+  /** Only the specs whose title contains this text. */
   grep: { type: 'string' },
 };
 
-function refuse(why) {
-  process.stderr.write(`${why}\n`);
+function refuse(message) {
+  process.stderr.write(`test:fuzz: ${message}\n`);
   process.exit(2);
 }
 
-function read() {
+function parse() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
@@ -28,20 +28,24 @@ function read() {
   }
 }
 
-const values = read();
-if (!/^[1-9]\d*$/.test(values.runs)) refuse(`--runs wants a number from 1 on, not '${values.runs}'`);
-if (!/^-?\d+$/.test(values.seed ?? '0')) refuse(`--seed wants an integer, not '${values.seed}'`);
-if (values.path !== undefined && (values.seed === undefined || values.grep === undefined)) {
-  refuse('--path leads nowhere without its --seed, and the --grep that names its spec');
+const { runs, seed, path, grep } = parse();
+if (!/^[1-9]\d*$/.test(runs)) refuse(`--runs: expected a positive integer, got '${runs}'`);
+if (seed !== undefined && !/^-?\d+$/.test(seed)) refuse(`--seed: expected an integer, got '${seed}'`);
+if (path !== undefined && (seed === undefined || grep === undefined)) {
+  refuse('--path: expected together with the --seed and the --grep of the failed spec');
 }
-const env = { ...process.env, FUZZ_RUNS: values.runs };
-if (values.seed !== undefined) env.FUZZ_SEED = values.seed;
-if (values.path !== undefined) env.FUZZ_PATH = values.path;
+const env = { ...process.env, FUZZ_RUNS: runs };
+if (seed !== undefined) env.FUZZ_SEED = seed;
+if (path !== undefined) env.FUZZ_PATH = path;
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-// A name that no spec has is a mistake, and not a success.
-const args = [mocha, '--no-config', '--fail-zero', '--reporter', 'spec', 'dist/spec/fuzz/*.spec.js'];
-if (values.grep !== undefined) args.push('--grep', values.grep);
-const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
+// --fail-zero: a --grep that matches no spec is a mistake.
+const args = [mocha, '--no-config', '--timeout', '0', '--fail-zero', '--reporter', 'spec'];
+if (grep !== undefined) args.push('--grep', grep);
+const child = spawn(process.execPath, [...args, 'dist/spec/fuzz/*.spec.js'], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+});
 child.once('close', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -1,0 +1,152 @@
+// The test command: npm test, npm run test:long, and npm test -- FILE... [--grep TITLE] for single specs.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { killAll, start } from './test/children.mjs';
+import { addFastData, checkCoverage, clearData, FAST_DATA, LONG_DATA } from './test/coverage.mjs';
+import { estimate, findSpecs, groupSpecs, recordDurations } from './test/groups.mjs';
+import { runSpecs } from './test/mocha.mjs';
+import { createReport, formatSeconds } from './test/report.mjs';
+import { findMissingTools, formatMissingTools } from './test/tools.mjs';
+
+/** How many groups and checks run at once. One more than there are cores, since many specs wait for processes. */
+const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+const { values: options, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** The specs named `*.long.spec.ts` instead of all others. */
+    long: { type: 'boolean', default: false },
+    /** Only the tests whose full title contains this text. */
+    grep: { type: 'string' },
+    /** Writes what was measured to test/durations.json. */
+    record: { type: 'boolean', default: false },
+  },
+});
+
+const all = [...findSpecs(false), ...findSpecs(true)];
+const files = chosen.length > 0 ? all.filter(isChosen) : findSpecs(options.long);
+const isWhole = chosen.length === 0 && options.grep === undefined;
+if (files.length === 0) {
+  process.stderr.write(`npm test: no spec file matches ${chosen.join(', ')}\n`);
+  process.exit(2);
+}
+
+const groups = groupSpecs(files);
+const checks = isWhole && !options.long ? ['lint', 'build', 'pack:check'] : ['build'];
+const report = createReport(groups.length + checks.length + Number(isWhole));
+const measured = new Map();
+let unusable = false;
+
+for (const signal of Object.keys(EXIT_CODES)) process.once(signal, () => interrupt(signal));
+report.print(introduction());
+await Promise.all(checks.filter((name) => name !== 'pack:check').map(check));
+if (!unusable) await runAll();
+finish();
+
+/** `relay`, `relay/close`, `spec/relay/close.spec.ts` and `dist/spec/relay/close.spec.js` all name a spec. */
+function isChosen(file) {
+  return chosen.some((name) => file.includes(name.replace(/^dist\//, '').replace(/\.spec\.js$/, '.spec.ts')));
+}
+
+function introduction() {
+  const { tests, seconds, cpu } = estimate(files);
+  const expected = Math.max(seconds / PARALLEL_JOBS, cpu / Math.min(PARALLEL_JOBS, availableParallelism()));
+  const name = options.long ? 'npm run test:long' : 'npm test';
+  const specs = `about ${tests} specs in ${files.length} files`;
+  const others = checks.filter((check) => check !== 'build').join(', ');
+  const what = others === '' ? specs : `${specs}, ${others}`;
+  return `${name}: ${what}; about ${formatSeconds(expected)}`;
+}
+
+async function runAll() {
+  const tools = await findMissingTools();
+  if (tools.missing.length > 0) report.print(formatMissingTools(tools.missing));
+  if (process.env.CI === 'true' && tools.required.length > 0) {
+    const names = tools.required.map(({ name }) => name).join(', ');
+    const job = report.begin('tools');
+    report.fail(job, { title: `with CI=true no tool may be missing: ${names}`, text: '' });
+  }
+  const data = options.long ? LONG_DATA : FAST_DATA;
+  const env = { ...tools.env };
+  if (isWhole) {
+    clearData(data);
+    env.NODE_V8_COVERAGE = data;
+  }
+  const jobs = groups.map((group) => () => runGroup(group, env));
+  if (checks.includes('pack:check')) jobs.push(() => check('pack:check'));
+  const work = async () => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
+  };
+  await Promise.all(Array.from({ length: PARALLEL_JOBS }, work));
+  if (isWhole) await compareCoverage(data, tools.uncounted);
+  if (options.record) recordDurations(measured);
+}
+
+/** Runs a script of package.json. */
+async function check(name) {
+  const job = report.begin(name);
+  const run = start(['npm', 'run', '--silent', name]);
+  const { code, signal, error } = await run.closed;
+  if (code !== 0) {
+    const title = `npm run ${name}: ${error?.message ?? `exit ${code ?? signal}`}`;
+    report.fail(job, { title, text: run.output.trim(), again: `npm run ${name}` });
+    if (name === 'build') unusable = true;
+  }
+  report.end(job);
+}
+
+async function runGroup({ name, files: members }, env) {
+  const job = report.begin(name);
+  let failed = false;
+  const output = await runSpecs(members, {
+    grep: options.grep,
+    env,
+    onResult(kind, event) {
+      if (kind !== 'failed') report.count(job, kind);
+      const { tests, seconds, cpu } = measured.get(event.file) ?? { tests: 0, seconds: 0, cpu: 0 };
+      measured.set(event.file, { tests: tests + 1, seconds: seconds + event.seconds, cpu: cpu + event.cpu });
+    },
+    onFailure({ title, text, file, again }) {
+      failed = true;
+      const where = file === undefined ? members.join(' ') : file;
+      const grep = again === undefined ? '' : ` --grep ${quote(again)}`;
+      report.fail(job, { title, text, again: `npm test -- ${where}${grep}` });
+    },
+  });
+  report.end(job);
+  if (!failed && output.trim() !== '') report.print(`${name} printed:\n${output.trim()}`);
+}
+
+async function compareCoverage(data, uncounted) {
+  const job = report.begin('coverage');
+  if (options.long) addFastData();
+  const { passed, text } = await checkCoverage(data, uncounted);
+  if (!passed) report.fail(job, { title: 'below the threshold', text: '' });
+  report.print(text);
+  report.end(job);
+}
+
+function interrupt(signal) {
+  killAll();
+  report.close();
+  process.stdout.write(`stopped by ${signal} after ${report.elapsed()}\n`);
+  printTally();
+  process.exit(EXIT_CODES[signal]);
+}
+
+function finish() {
+  report.close();
+  process.stdout.write(`${report.elapsed()} on Node ${process.version}\n`);
+  printTally();
+  process.exitCode = report.tally.failed === 0 ? 0 : 1;
+}
+
+function printTally() {
+  const { passed, failed, skipped } = report.tally;
+  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+}
+
+function quote(text) {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,124 @@
+// Runs a group of spec files in one mocha process. Never with --exit: a process that does not end has leaked a handle.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, start } from './children.mjs';
+
+const { timeout: TEST_TIMEOUT_MS } = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8'));
+/** Longest time without an event before the process counts as hung: mocha ends a slow test long before. */
+const SILENCE_LIMIT_MS = TEST_TIMEOUT_MS + 60_000;
+/** Longest time between the last spec and the end of the process. */
+const EXIT_LIMIT_MS = 60_000;
+/** Longest time that processes which the specs have started may live on after mocha. */
+const DESCENDANTS_LIMIT_MS = 10_000;
+const POLL_INTERVAL_MS = 50;
+
+/**
+ * @typedef {object} Failure
+ * @property {string} title
+ * @property {string} text everything that is known of it
+ * @property {string} [file] the spec file
+ * @property {string} [again] the title to run the spec again with
+ */
+
+/**
+ * Runs the specs and resolves when the process has ended.
+ *
+ * @param {string[]} files such as `spec/relay/close.spec.ts`
+ * @param {object} options
+ * @param {string} [options.grep] runs only the tests whose title contains this text
+ * @param {Record<string, string>} [options.env]
+ * @param {(kind: 'passed' | 'failed' | 'skipped', event: any) => void} options.onResult
+ * @param {(failure: Failure) => void} options.onFailure
+ * @returns {Promise<string>} what the process printed
+ */
+export async function runSpecs(files, { grep, env, onResult, onFailure }) {
+  const seen = { total: undefined, results: 0, title: undefined, ended: false, resources: undefined };
+  const watchdog = createWatchdog();
+  const onEvent = (event) => {
+    watchdog.restart(SILENCE_LIMIT_MS);
+    if (event.kind === 'start') seen.total = event.total;
+    else if (event.kind === 'test') seen.title = event.title;
+    else if (event.kind === 'alive') seen.resources = event.resources;
+    else if (event.kind === 'end') {
+      seen.ended = true;
+      watchdog.restart(EXIT_LIMIT_MS);
+    } else {
+      seen.results++;
+      const file = sourceOf(event.file);
+      onResult(event.kind, { ...event, file });
+      if (event.kind === 'failed') onFailure({ ...event, file });
+    }
+  };
+  const run = start(mochaCommand(files, grep), { env, onEvent });
+  watchdog.onLate = () => run.kill();
+  watchdog.restart(SILENCE_LIMIT_MS);
+  const end = await run.closed;
+  watchdog.stop();
+  const problem = problemOf(seen, end, watchdog.late) ?? (await leftBehind(run));
+  if (problem !== undefined) onFailure({ title: problem, text: run.output.trim() });
+  return run.output;
+}
+
+function mochaCommand(files, grep) {
+  const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
+  const reporter = join(ROOT, 'scripts/test/reporter.cjs');
+  const specs = files.map((file) => file.replace(/^(.*)\.ts$/, 'dist/$1.js'));
+  // --no-config: spec files named here would be added to those of .mocharc.json.
+  const options = ['--no-config', '--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter];
+  if (process.stdout.isTTY) options.push('--color');
+  return [
+    process.execPath,
+    mocha,
+    ...options,
+    ...(grep === undefined ? [] : ['--fgrep', grep, '--fail-zero']),
+    ...specs,
+  ];
+}
+
+const sourceOf = (file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts');
+
+/** Why the process itself counts as failed; undefined where it ended as it should. */
+function problemOf(seen, { code, signal, error }, late) {
+  const after = seen.title === undefined ? 'before the first test' : `in or after: ${seen.title}`;
+  if (error !== undefined) return `mocha could not be started: ${error.message}`;
+  if (late && seen.ended) {
+    const handles = seen.resources?.join(', ') ?? 'unknown';
+    return `mocha did not exit within ${EXIT_LIMIT_MS / 1000} s of its last test; open handles: ${handles}`;
+  }
+  if (late) return `no test ended within ${SILENCE_LIMIT_MS / 1000} s, ${after}`;
+  if (!seen.ended) return `mocha ended (${code ?? signal}) ${after}`;
+  // The exit code is the number of failed tests, which have been counted one by one.
+  if (code === null || seen.results === 0)
+    return `mocha ended (${code ?? signal}) after ${seen.results} tests`;
+  return undefined;
+}
+
+/** Ends the processes that the specs have left behind, and says which they are. */
+async function leftBehind(run) {
+  const deadline = performance.now() + DESCENDANTS_LIMIT_MS;
+  let alive = run.descendants();
+  while (alive.length > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+    alive = run.descendants();
+  }
+  if (alive.length === 0) return undefined;
+  run.kill();
+  return `the specs left processes behind:\n${alive.map(({ command }) => `  ${command}`).join('\n')}`;
+}
+
+function createWatchdog() {
+  let timer;
+  const watchdog = {
+    late: false,
+    onLate: () => {},
+    restart(ms) {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        watchdog.late = true;
+        watchdog.onLate();
+      }, ms);
+    },
+    stop: () => clearTimeout(timer),
+  };
+  return watchdog;
+}
