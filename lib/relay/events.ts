@@ -17,7 +17,7 @@ export interface RelayEvents {
   spillDrained: [];
   /** A connection was refused at the limit of clients; how many were so far. */
   refused: [total: number];
-  /** The engine that carries the room is in reach again, after a warning ERR_ROOM_AWAY. */
+  /** The engine that carries the room is in reach again, after a warning ERR_ROOM_UNREACHABLE. */
   engineReconnected: [];
   /** The room cannot be gone on with: the relay closes. */
   engineLost: [reason: MiniServError];

@@ -270,7 +270,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     const token = this.#tokens++;
     const arriving: Arriving = { duplex, handle, assigned: false };
     this.#arriving.set(token, arriving);
-    this.#log.append({ kind: 'arrived', token, silent: this.#options.transforms.length > 0 });
+    this.#log.append({ kind: 'connected', token, silent: this.#options.transforms.length > 0 });
     if (arriving.assigned) return;
     duplex.allowHalfOpen = true;
     // Whether the connection is still open is looked at when the id is assigned.

@@ -7,12 +7,12 @@ import type { MiniServError } from '../util/errors.js';
  * such a log says `down`: the relay whose epoch that is has come to its end, and so have all its clients.
  */
 export type LogEvent =
-  | { readonly kind: 'arrived'; readonly token: number; readonly silent?: boolean }
+  | { readonly kind: 'connected'; readonly token: number; readonly silent?: boolean }
   | { readonly kind: 'joined'; readonly client: number; readonly silent?: boolean }
   | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
   | { readonly kind: 'part'; readonly client: number; readonly bytes: string }
   | { readonly kind: 'left'; readonly client: number; readonly silent?: boolean }
-  | { readonly kind: 'down'; readonly epoch: string };
+  | { readonly kind: 'down'; readonly instanceId: string };
 
 /**
  * Who reads a log: the same events for every relay of the room, in the log's order. Times are when it was said, in

@@ -2,45 +2,53 @@ import { inspect } from 'node:util';
 import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 
-/** How long, or how much, an engine keeps of a room: in ms, or in bytes. */
+/** How much of a room the engine keeps: everything younger than `ms` milliseconds, or the newest `bytes` bytes. */
 export type Retention = { readonly ms: number } | { readonly bytes: number };
 
 /**
- * A log that holds no record takes none, and one that drops what is newer than the room's newest roster cannot be
- * joined: rosters are made at least every 5 s and 8 MiB, as long as something is said.
+ * The smallest retention. Snapshots are written every 5 s and 8 MiB; an engine that keeps less than the records since
+ * the last snapshot has a room that nobody can join.
  */
-export const LEAST = { ms: 10_000, bytes: 16 * 1024 * 1024 };
-/** The engine counts a time in nanoseconds, of which it has this many ms. */
-const MOST = 2 ** 63 / 1e6 - 1;
+export const MIN_RETENTION = { ms: 10_000, bytes: 16 * 1024 * 1024 };
+/** The largest retention: the engine counts nanoseconds in 63 bits. */
+export const MAX_RETENTION_MS = 2 ** 63 / 1e6 - 1;
 
-/** How a relay shows an engine who it is. What is secret stands in files, or comes from the environment. */
+/** How a relay authenticates to an engine. Secrets come from files, from the URL or from the environment. */
 export interface Credentials {
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
-  /** The path of a file with an nkey's seed. */
+  /** Path of a file with the seed of an nkey. */
   readonly nkey?: string;
-  /** The path of a credentials file, as `nsc` makes it. */
+  /** Path of a credentials file, as `nsc` writes it. */
   readonly creds?: string;
-  /** Paths of PEM files: the certificates to trust, and this relay's own with its key. */
+  /** Path of a PEM file with the certificates to trust. */
   readonly ca?: string;
+  /** Path of a PEM file with this relay's own certificate. */
   readonly cert?: string;
+  /** Path of a PEM file with the key of `cert`. */
   readonly key?: string;
 }
 
-/** How a room is shared: see {@link openRoom}. Times are in milliseconds. */
+/** Options of {@link openRoom}. */
 export interface RoomOptions extends Credentials {
-  /** How long the engine may be out of reach before the room is given up. Default: for ever. */
+  /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
   readonly timeout?: number;
-  /** What the engine keeps of the room: at least 10 s, or 16 MiB ({@link LEAST}). If the room is there and this is not given: what it did. Else 1 GiB. */
+  /**
+   * How much of the room the engine keeps: at least 10 s or 16 MiB. Default: an existing room keeps its setting, a new
+   * one gets 1 GiB.
+   */
   readonly retention?: Retention;
-  /** On how many servers the engine keeps the room. If the room is there and this is not given: as before. Else 1. */
+  /** Number of servers that store the room, 1 to 5. Default: an existing room keeps its setting, a new one gets 1. */
   readonly replicas?: number;
-  /** How often this relay shows that it lives; five that are missing are its end. Default 1,000. */
+  /**
+   * Interval of this relay's heartbeats in milliseconds, at least 20. Other relays declare it dead after five missed
+   * heartbeats. Default: 1,000.
+   */
   readonly heartbeatMs?: number;
-  /** Gives up to wait for the engine. */
+  /** Aborts the wait for the engine. */
   readonly signal?: AbortSignal;
-  /** Told if the engine has to be waited for before the room is open; after that the relay tells it. */
+  /** Called at most once, if the engine is unreachable while the room is opened. Later warnings come from the relay. */
   readonly warn?: (warning: MiniServError) => void;
   readonly clock?: Clock;
 }
@@ -48,49 +56,51 @@ export interface RoomOptions extends Credentials {
 /** @throws {MiniServError} ERR_OPTION */
 export function checkRoomOptions({
   timeout,
-  retention: keep,
+  retention,
   replicas,
-  heartbeatMs: beat,
+  heartbeatMs,
   signal,
   ...others
 }: RoomOptions): void {
   checkTime('timeout', timeout, 1);
-  checkTime('beat', beat, 20);
-  if (keep !== undefined) checkKeep(keep);
+  checkTime('heartbeatMs', heartbeatMs, 20);
+  if (retention !== undefined) checkRetention(retention);
   if (replicas !== undefined && !isWithin(replicas, 1, 5)) {
-    throw refusal('replicas must be a whole number from 1 to 5', replicas);
+    throw invalid('replicas', 'an integer from 1 to 5', replicas);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw refusal('signal must be an AbortSignal', signal);
+    throw invalid('signal', 'an AbortSignal', signal);
   }
   const { user, pass, token, nkey, creds, ca, cert, key, warn } = others;
   for (const [name, value] of Object.entries({ user, pass, token, nkey, creds, ca, cert, key })) {
-    // Without the value: it may be secret.
-    if (value !== undefined && typeof value !== 'string') throw refusal(`${name} must be a string`);
+    // The value may be a secret, so the message names only its type.
+    if (value !== undefined && typeof value !== 'string') {
+      throw new MiniServError('ERR_OPTION', `${name}: expected a string, got a ${typeof value}`);
+    }
   }
-  if (warn !== undefined && typeof warn !== 'function') throw refusal('warn must be a function', warn);
+  if (warn !== undefined && typeof warn !== 'function') throw invalid('warn', 'a function', warn);
 }
 
-function checkTime(name: string, value: unknown, least: number): void {
-  if (value !== undefined && !isWithin(value, least, 2 ** 31 - 1)) {
-    throw refusal(`${name} must be a whole number of milliseconds, ${least} or more`, value);
+function checkTime(name: string, value: unknown, min: number): void {
+  if (value !== undefined && !isWithin(value, min, 2 ** 31 - 1)) {
+    throw invalid(name, `an integer of at least ${min} (milliseconds)`, value);
   }
 }
 
-function checkKeep(keep: unknown): void {
-  const { ms, bytes } = (keep ?? {}) as { ms?: unknown; bytes?: unknown };
-  if (bytes === undefined ? isWithin(ms, LEAST.ms, MOST) : ms === undefined && isWithin(bytes, LEAST.bytes))
-    return;
-  throw refusal(`keep must be { ms } of ${LEAST.ms} or more, or { bytes } of ${LEAST.bytes} or more`, keep);
+function checkRetention(retention: unknown): void {
+  const { ms, bytes } = (retention ?? {}) as { ms?: unknown; bytes?: unknown };
+  const isTime = bytes === undefined && isWithin(ms, MIN_RETENTION.ms, MAX_RETENTION_MS);
+  const isSize = ms === undefined && isWithin(bytes, MIN_RETENTION.bytes);
+  if (isTime || isSize) return;
+  const expected = `{ ms } of at least ${MIN_RETENTION.ms} or { bytes } of at least ${MIN_RETENTION.bytes}`;
+  throw invalid('retention', expected, retention);
 }
 
-function isWithin(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+function isWithin(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
-function refusal(message: string, ...values: unknown[]): MiniServError {
-  const not = values.map(
-    (value) => `, not ${inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })}`,
-  );
-  return new MiniServError('ERR_OPTION', `${message}${not.join('')}`);
+function invalid(name: string, expected: string, value: unknown): MiniServError {
+  const got = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${got}`);
 }

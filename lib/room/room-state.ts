@@ -122,12 +122,12 @@ export class RoomState {
     time?: number,
   ): void {
     if (event.kind === 'down') {
-      this.#down(event.epoch, reader, time);
+      this.#down(event.instanceId, reader, time);
       return;
     }
     // It may have said in the same record that it is down.
     if (this.#dead.has(run.epoch)) return;
-    if (event.kind === 'arrived') {
+    if (event.kind === 'connected') {
       const client = this.next++;
       const silent = event.silent === true;
       this.#members.set(client, { run, announced: !silent, joined: !silent, open: null });

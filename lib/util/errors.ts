@@ -14,7 +14,7 @@ import { inspect } from 'node:util';
  * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
  * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
  * | `ERR_TRANSCRIPT` | a transcript cannot be written for now, or again, or is given up, or is not whole |
- * | `ERR_ROOM_AWAY` | the engine that carries the room is out of reach: all wait until it is back |
+ * | `ERR_ROOM_UNREACHABLE` | the engine that carries the room is out of reach: all wait until it is back |
  * | `ERR_ROOM_DOWN` | the room has gone on without this relay, which it took for dead: the relay closes |
  * | `ERR_ROOM_TIMEOUT` | the engine was out of reach for as long as was allowed: the relay closes |
  * | `ERR_ROOM_FOREIGN` | what the engine has under the room's name is not the room, or not that of before |
@@ -35,7 +35,7 @@ export type ErrorCode =
   | 'ERR_SPILL_READ'
   | 'ERR_SPILL_TMPFS'
   | 'ERR_TRANSCRIPT'
-  | 'ERR_ROOM_AWAY'
+  | 'ERR_ROOM_UNREACHABLE'
   | 'ERR_ROOM_DOWN'
   | 'ERR_ROOM_TIMEOUT'
   | 'ERR_ROOM_FOREIGN'

@@ -15,10 +15,10 @@ function listener(): RoomStateReader & { readonly heard: string[] } {
   };
 }
 
-const arrived: LogEvent = { kind: 'arrived', token: 0 };
+const arrived: LogEvent = { kind: 'connected', token: 0 };
 const lines = (client: number, bytes: string): LogEvent => ({ kind: 'lines', client, bytes });
 const part = (client: number, bytes: string): LogEvent => ({ kind: 'part', client, bytes });
-const down = (epoch: string): LogEvent => ({ kind: 'down', epoch });
+const down = (instanceId: string): LogEvent => ({ kind: 'down', instanceId });
 
 function fold(
   records: readonly (readonly [epoch: string, n: number, ...events: LogEvent[]])[],
@@ -67,7 +67,7 @@ describe('the fold of a log', () => {
 
   it('lets the clients of a run that is down leave in the order of their ids, once, and drops what comes of it later', () => {
     const heard = fold([
-      ['a', 0, arrived, { kind: 'arrived', token: 1, silent: true }, arrived],
+      ['a', 0, arrived, { kind: 'connected', token: 1, silent: true }, arrived],
       ['b', 0, arrived, down('a'), lines(3, 'on')],
       ['c', 0, down('a'), down('nobody')],
       ['a', 1, lines(0, 'zombie'), arrived],
@@ -121,12 +121,12 @@ describe('the fold of a log', () => {
   });
 
   const event: fc.Arbitrary<LogEvent> = fc.oneof(
-    fc.record({ kind: fc.constant('arrived' as const), token: fc.nat(9), silent: fc.boolean() }),
+    fc.record({ kind: fc.constant('connected' as const), token: fc.nat(9), silent: fc.boolean() }),
     fc.record({ kind: fc.constant('joined' as const), client: fc.nat(9), silent: fc.boolean() }),
     fc.record({ kind: fc.constant('lines' as const), client: fc.nat(9), bytes: fc.string() }),
     fc.record({ kind: fc.constant('part' as const), client: fc.nat(9), bytes: fc.string() }),
     fc.record({ kind: fc.constant('left' as const), client: fc.nat(9), silent: fc.boolean() }),
-    fc.record({ kind: fc.constant('down' as const), epoch: fc.constantFrom('a', 'b', 'c', 'd') }),
+    fc.record({ kind: fc.constant('down' as const), instanceId: fc.constantFrom('a', 'b', 'c', 'd') }),
   );
   const record = fc.record({
     epoch: fc.constantFrom('a', 'b', 'c', 'd'),

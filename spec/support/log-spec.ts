@@ -67,14 +67,14 @@ export function logSpec(
   joinLog?: (log: EventLog) => Promise<EventLog>,
 ): void {
   const arrive = async (readings: Readings, token: number): Promise<number> => {
-    readings.append({ kind: 'arrived', token });
+    readings.append({ kind: 'connected', token });
     await readings.told.until((bytes) => bytes.includes(`given ${token} `));
     return readings.ids.get(token) as number;
   };
 
   it('gives ids from 0, densely, in the order of arrival, and tells whose each is before anything of that client', async () => {
     const readings = new Readings(await makeLog());
-    for (let token = 100; token < 130; token++) readings.append({ kind: 'arrived', token });
+    for (let token = 100; token < 130; token++) readings.append({ kind: 'connected', token });
     await readings.until('arrived 29 first');
     expect(readings.heard).to.deep.equal(
       Array.from({ length: 30 }, (_, id) => [`given ${100 + id} ${id}`, `arrived ${id} first`]).flat(),
@@ -123,7 +123,10 @@ export function logSpec(
 
   it('lets a client arrive in silence, join in silence, and be announced after that, or never', async () => {
     const readings = new Readings(await makeLog());
-    readings.append({ kind: 'arrived', token: 0, silent: true }, { kind: 'arrived', token: 1, silent: true });
+    readings.append(
+      { kind: 'connected', token: 0, silent: true },
+      { kind: 'connected', token: 1, silent: true },
+    );
     await readings.until('given 1 1');
     readings.append(
       { kind: 'joined', client: 1, silent: true },
@@ -152,7 +155,7 @@ export function logSpec(
     expect(readings.said.filter((entry) => entry.startsWith('lines')).at(-1)).to.equal('lines 0 99');
     await readings.log.destroy();
     const { length } = readings.heard;
-    readings.append({ kind: 'arrived', token: 1 });
+    readings.append({ kind: 'connected', token: 1 });
     await new Promise((resolve) => setImmediate(resolve));
     expect(readings.heard).to.have.length(length);
   });
@@ -210,8 +213,8 @@ export function logSpec(
   it('has all clients of one who closes it leave, in the order of their ids, announced only if their arrival was', async () => {
     const first = new Readings(await makeLog());
     const second = new Readings(await joinLog(first.log));
-    first.append({ kind: 'arrived', token: 0 }, { kind: 'arrived', token: 1, silent: true });
-    first.append({ kind: 'arrived', token: 2 });
+    first.append({ kind: 'connected', token: 0 }, { kind: 'connected', token: 1, silent: true });
+    first.append({ kind: 'connected', token: 2 });
     await second.until('arrived 2 first');
     await within(first.log.close(), 'the end');
     await second.until('left 2');

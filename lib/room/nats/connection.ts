@@ -50,7 +50,7 @@ export async function connectTo(options: ConnectionOptions): Promise<NatsConnect
       }
       if (first) {
         const message = `${url.shown} is out of reach (${reason}): all wait until it is back`;
-        waiting(new MiniServError('ERR_ROOM_AWAY', message, { cause: error }));
+        waiting(new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause: error }));
       }
       await new Promise<void>((resolve) => clock.setTimer(Math.min(RETRY, timeout ?? RETRY), resolve));
     }

@@ -124,7 +124,7 @@ async function open(url: string, own: RoomOptions): Promise<EventLog> {
           throw new MiniServError('ERR_ROOM_REFUSED', message, { cause: error });
         }
         const message = `${parsed.shown} is out of reach (${reason}): all wait until it is back`;
-        waiting(new MiniServError('ERR_ROOM_AWAY', message, { cause: error }));
+        waiting(new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause: error }));
         await new Promise<void>((resolve) => clock.setTimer(RETRY, resolve));
       }
     }

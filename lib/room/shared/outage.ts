@@ -52,7 +52,7 @@ export class Outage {
   say(): void {
     const [cause] = this.#causes.values();
     const message = `${this.#options.name} is out of reach${cause === undefined ? '' : ` (${cause.message})`}: all wait until it is back`;
-    this.#options.away(new MiniServError('ERR_ROOM_AWAY', message, { cause }));
+    this.#options.away(new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause }));
   }
 
   stop(): void {

@@ -24,8 +24,8 @@ export function encodeRecord({ instanceId: epoch, n, events }: LogRecord): Buffe
 function toItem(event: LogEvent): Item {
   const silent = 'silent' in event && event.silent === true ? ['silent'] : [];
   if ('bytes' in event) return [event.kind, event.client, event.bytes.length];
-  if (event.kind === 'arrived') return ['arrived', event.token, ...silent];
-  if (event.kind === 'down') return ['down', event.epoch];
+  if (event.kind === 'connected') return ['arrived', event.token, ...silent];
+  if (event.kind === 'down') return ['down', event.instanceId];
   return [event.kind, event.client, ...silent];
 }
 
@@ -44,11 +44,11 @@ export function decodeRecord(record: Uint8Array): LogRecord {
     throw new Error('no record');
   let at = end + 1;
   const decoded = (events as Item[]).map(([kind, subject, ...more]): LogEvent => {
-    if (kind === 'down') return { kind, epoch: String(subject) };
+    if (kind === 'down') return { kind, instanceId: String(subject) };
     const number = Number(subject);
     if (!Number.isSafeInteger(number)) throw new Error('no event');
     const silent = more[0] === 'silent';
-    if (kind === 'arrived') return { kind, token: number, silent };
+    if (kind === 'arrived') return { kind: 'connected', token: number, silent };
     if (kind === 'joined' || kind === 'left') return { kind, client: number, silent };
     if ((kind !== 'lines' && kind !== 'part') || !isLength(more[0])) throw new Error('no event');
     const bytes = buffer.toString('latin1', at, at + more[0]);

@@ -185,7 +185,7 @@ export class SharedLog implements EventLog {
       send: (beat) => this.#engine.heartbeat(beat),
       epochs: () => this.#fold.epochs,
       away: () => this.#away.now,
-      accuse: (epoch) => this.append({ kind: 'down', epoch }),
+      accuse: (instanceId) => this.append({ kind: 'down', instanceId }),
       deaf: (deaf) => {
         if (deaf) this.#away.is('beats', new Error('what is sent to it does not come back'));
         else this.#away.isNot('beats');
@@ -214,7 +214,7 @@ export class SharedLog implements EventLog {
     const ended = new Promise<void>((resolve) => {
       this.#ended = resolve;
     });
-    this.append({ kind: 'down', epoch: this.epoch });
+    this.append({ kind: 'down', instanceId: this.epoch });
     await ended;
     // The last one to go leaves the room in order.
     await this.#keep();
@@ -226,7 +226,7 @@ export class SharedLog implements EventLog {
     const open = this.#state !== 'ended' || this.#lost !== null;
     if (unsaid > 0 && open && this.#reader !== null) {
       const message = `${unsaid} bytes of what was said here have not reached the room`;
-      this.#reader.onWarning(new MiniServError('ERR_ROOM_AWAY', message));
+      this.#reader.onWarning(new MiniServError('ERR_ROOM_UNREACHABLE', message));
     }
     this.#stop();
     this.#reader = null;

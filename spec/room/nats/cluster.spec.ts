@@ -33,7 +33,7 @@ describeWithNats('a room on three servers', () => {
       new Readings(await within(openRoom(url, options), 'the room')),
     ] as const;
     const members = [first, second] as const;
-    for (const readings of members) readings.append({ kind: 'arrived', token: 0 });
+    for (const readings of members) readings.append({ kind: 'connected', token: 0 });
     for (const readings of members) await readings.told.until((bytes) => bytes.includes('given 0 '));
     const connection = await connect({ servers: hosts.split(',') });
     const jsm = await jetstreamManager(connection);

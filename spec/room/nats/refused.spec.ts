@@ -262,18 +262,18 @@ describe('a room that cannot be', () => {
 
   it('has its options refused in code, by their names', async () => {
     for (const [name, value] of [
-      ['beat', 0],
-      ['beat', '1s'],
+      ['heartbeatMs', 0],
+      ['heartbeatMs', '1s'],
       ['timeout', Number.NaN],
       ['timeout', -1],
       ['replicas', 9],
       ['replicas', 1.5],
-      ['keep', '1h'],
-      ['keep', null],
-      ['keep', {}],
-      ['keep', { ms: 9999 }],
-      ['keep', { bytes: 16 * 2 ** 20 - 1 }],
-      ['keep', { ms: 60_000, bytes: 2 ** 30 }],
+      ['retention', '1h'],
+      ['retention', null],
+      ['retention', {}],
+      ['retention', { ms: 9999 }],
+      ['retention', { bytes: 16 * 2 ** 20 - 1 }],
+      ['retention', { ms: 60_000, bytes: 2 ** 30 }],
       ['signal', 5],
       ['creds', 5],
       ['warn', 'no'],
@@ -283,7 +283,7 @@ describe('a room that cannot be', () => {
       );
       expect(refusal, `${name} ${String(value)}`).to.be.instanceOf(MiniServError);
       expect(refusal).to.include({ code: 'ERR_OPTION' });
-      expect((refusal as Error).message).to.match(new RegExp(`^${name} must be `));
+      expect((refusal as Error).message).to.match(new RegExp(`^${name}: expected `));
     }
     for (const url of [undefined, null, 5, {}]) {
       const refusal = await openRoom(url as unknown as string).catch((error: unknown) => error);

@@ -33,7 +33,7 @@ async function manager(url: string) {
 }
 
 async function arrive(readings: Readings, token = 0): Promise<number> {
-  readings.append({ kind: 'arrived', token });
+  readings.append({ kind: 'connected', token });
   await readings.told.until((bytes) => bytes.includes(`given ${token} `));
   return readings.ids.get(token) as number;
 }
@@ -162,7 +162,7 @@ describeWithNats('what the engine keeps of a room', () => {
     await nats.restart();
     const readings = new Readings(await within(opening, 'the room'));
     expect(await arrive(readings)).to.equal(0);
-    expect(told).to.deep.equal(['ERR_ROOM_AWAY', 'ERR_ROOM_AWAY']);
+    expect(told).to.deep.equal(['ERR_ROOM_UNREACHABLE', 'ERR_ROOM_UNREACHABLE']);
   });
 
   it('comes whole and once through connections that break again and again, and a server that is killed', async () => {

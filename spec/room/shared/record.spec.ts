@@ -10,14 +10,14 @@ const bytes = fc
 describe('a record of a shared log', () => {
   it('comes back as it was', () => {
     const events: LogEvent[] = [
-      { kind: 'arrived', token: 7, silent: true },
-      { kind: 'arrived', token: 8, silent: false },
+      { kind: 'connected', token: 7, silent: true },
+      { kind: 'connected', token: 8, silent: false },
       { kind: 'joined', client: 1, silent: false },
       { kind: 'lines', client: 2, bytes: 'a\n\xff\0\r' },
       { kind: 'part', client: 3, bytes: '{"v":1}\n' },
       { kind: 'lines', client: 3, bytes: '' },
       { kind: 'left', client: 2, silent: true },
-      { kind: 'down', epoch: 'x' },
+      { kind: 'down', instanceId: 'x' },
     ];
     const record = encodeRecord({ instanceId: 'e', n: 5, events });
     expect(decodeRecord(record)).to.deep.equal({ instanceId: 'e', n: 5, events });

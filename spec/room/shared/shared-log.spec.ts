@@ -53,7 +53,7 @@ describe('a roster that was not kept', () => {
     const engine = room.open();
     const log = await joinRoom({ engine, clock: engine.clock });
     log.read(reader);
-    log.append({ kind: 'arrived', token: 0 });
+    log.append({ kind: 'connected', token: 0 });
     await room.simulation.advance(1000);
     expect(room.records.length).to.equal(1);
     return { room, engine };

@@ -151,7 +151,7 @@ class World {
       member.said.get(client)?.push(bytes);
       log.append({ kind: 'lines', client, bytes });
     } else if (action.kind === 'arrive') {
-      if (!engine.stopped) log.append({ kind: 'arrived', token: member.tokens++ });
+      if (!engine.stopped) log.append({ kind: 'connected', token: member.tokens++ });
     } else if (action.kind === 'leave') {
       const client = engine.stopped ? undefined : member.clients.shift();
       if (client !== undefined) log.append({ kind: 'left', client });
@@ -192,14 +192,15 @@ function transcript(room: FakeRoom): string[] {
     if (seen.has(`${epoch} ${n}`) || dead.has(epoch)) continue;
     seen.add(`${epoch} ${n}`);
     for (const event of events) {
-      if (event.kind === 'arrived') {
+      if (event.kind === 'connected') {
         owner.set(next, epoch);
         lines.push(`arrived ${next++}`);
       } else if (event.kind === 'down') {
-        if (dead.has(event.epoch) || ![...seen].some((id) => id.startsWith(`${event.epoch} `))) continue;
-        dead.add(event.epoch);
+        if (dead.has(event.instanceId) || ![...seen].some((id) => id.startsWith(`${event.instanceId} `)))
+          continue;
+        dead.add(event.instanceId);
         for (const [client, of] of owner) {
-          if (of !== event.epoch) continue;
+          if (of !== event.instanceId) continue;
           lines.push(`left ${client}`);
           owner.delete(client);
         }
