@@ -36,7 +36,7 @@ export class PendingHandle implements ClientHandle {
   }
 
   get lagBytes(): number {
-    return this.#client?.lag ?? 0;
+    return this.#client?.lagBytes ?? 0;
   }
 
   close(): Promise<void> {
@@ -59,4 +59,17 @@ export class PendingHandle implements ClientHandle {
     this.fail('handle was closed');
     this.#duplex.destroy();
   }
+}
+
+/** @throws {MiniServError} ERR_OPTION */
+export function checkByteDuplex(value: unknown): void {
+  // Streams that do not come from Node's own module have the same properties.
+  const duplex = value as Partial<Duplex> | null | undefined;
+  const methods = [duplex?.write, duplex?.pipe, duplex?.setEncoding, duplex?.destroy];
+  const isDuplex = methods.every((method) => typeof method === 'function');
+  const carriesBytes = duplex?.readableObjectMode === false && duplex.writableObjectMode === false;
+  // Bytes that were decoded to text cannot be restored, except from latin1.
+  const keepsBytes = duplex?.readableEncoding === null || duplex?.readableEncoding === 'latin1';
+  if (isDuplex && carriesBytes && keepsBytes) return;
+  throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
 }

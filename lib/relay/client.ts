@@ -5,37 +5,34 @@ import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
 import { Source, type SourceOptions } from './source.js';
 
-/** What all clients of a relay have in common: one object for all of them, since idle clients are to cost little. */
+/** What all clients of a relay share. One object for all of them keeps idle clients small. */
 export interface ClientOptions extends SourceOptions {
-  /** How long a connection that is being ended by us may take to take what it is owed, in ms. */
+  /** How long a connection that the relay ends may take to deliver what its client is owed, in milliseconds. */
   readonly graceMs: number;
-  /** Told when a client's connection is closed. */
+  /** Called when a client's connection is closed. */
   readonly onClose: (client: Client) => void;
 }
 
-/** How long a peer that has been sent everything, and our FIN, is given to close its own side, in ms. */
-const LINGER = 100;
+/** How long a peer that has been sent everything, and our FIN, may take to close its own side, in milliseconds. */
+const PEER_CLOSE_TIMEOUT_MS = 100;
 
-const nothing = (): void => {};
+const noop = (): void => {};
 
-/** A connection with its source and its reader. It is the owner of all three. */
+/** A connection with its source and its reader. */
 export class Client {
   readonly id: number;
-  /** What made its connection break, if anything did. */
+  /** What broke the connection, if anything did. */
   reason: Error | undefined;
-  /** Whether it has been said, or silently noted, that it left. */
-  left = false;
-  /** Whether it has been said, or silently noted, that it arrived. */
-  arrived = false;
-  /** Whether its connection is closed. */
-  closed = false;
+  /** Whether its leaving has come through the room, with a notice or without. */
+  hasLeft = false;
+  isClosed = false;
   readonly #duplex: Duplex;
   readonly #options: ClientOptions;
   #source: Source | null = null;
-  #first: (bytes: Buffer | string) => void = nothing;
+  #onFirstBytes: (bytes: Buffer | string) => void = noop;
   #reader: Reader | null = null;
-  #cancelKick: () => void = nothing;
-  #onClosed: () => void = nothing;
+  #cancelDisconnect: () => void = noop;
+  #onClosed: () => void = noop;
 
   constructor(id: number, duplex: Duplex, options: ClientOptions) {
     this.id = id;
@@ -47,101 +44,100 @@ export class Client {
     const duplex = this.#duplex;
     duplex.on('error', (error) => {
       this.reason ??= error;
-      // Most have done so by themselves; one that was made otherwise would stay in the room, and hear nothing.
+      // A Duplex without autoDestroy would stay in the room.
       duplex.destroy();
-      // After the 'close' that nearly all emit now.
-      process.nextTick(() => this.#close());
+      // For a Duplex that does not emit 'close'. All others have emitted it by then.
+      process.nextTick(() => this.#setClosed());
     });
-    // One that does not end by itself, as a socket does, has done all it was there for.
     if (!(duplex instanceof Socket)) {
+      // Unlike a socket, a Duplex need not close by itself when both sides have ended.
       duplex.on('finish', () => {
         if (duplex.readableEnded) duplex.destroy();
       });
     }
-    // Otherwise its side would end with the peer's, and what is owed to a peer that half-closed be lost.
+    // Otherwise Node ends our side when the peer half-closes, and what the peer is owed is lost.
     duplex.allowHalfOpen = true;
-    duplex.on('close', () => this.#close());
+    duplex.on('close', () => this.#setClosed());
     duplex.on('end', () => this.stopReading());
     if (this.#options.transforms.length > 0) {
-      this.#speak().begin();
+      this.#ensureSource().begin();
     } else {
-      this.#first = (bytes) => this.#speak().begin(bytes);
-      duplex.on('data', this.#first);
-      // It may have been paused until it was handed over.
+      this.#onFirstBytes = (bytes) => this.#ensureSource().begin(bytes);
+      duplex.on('data', this.#onFirstBytes);
+      // The caller of handle() may have paused it.
       duplex.resume();
     }
-    // Handed over when it had nothing more to say, or was closed: that will not be told again.
+    // A Duplex that ended or closed before it was handed over does not emit these events again.
     if (duplex.readableEnded) process.nextTick(() => this.stopReading());
-    if (duplex.closed) process.nextTick(() => this.#close());
+    if (duplex.closed) process.nextTick(() => this.#setClosed());
   }
 
-  /** Bytes that it has yet to take. */
-  get lag(): number {
+  /** Bytes of the log that the client has not taken yet. */
+  get lagBytes(): number {
     return this.#reader?.lagBytes ?? 0;
   }
 
-  /** How many messages its transforms have been given and have not answered. */
+  /** Messages that its transforms have been given and have not answered. */
   get pendingTransforms(): number {
     return this.#source?.pendingTransforms ?? 0;
   }
 
-  /** It is in the room: what is said from here on is for it. */
-  arrive(options: ReaderOptions): Reader | null {
-    this.arrived = true;
-    if (this.closed) return null;
+  /** Starts delivering all messages from here on. Returns undefined if the connection is closed. */
+  join(options: ReaderOptions): Reader | undefined {
+    if (this.isClosed) return undefined;
     this.#reader = new Reader(new DuplexSink(this.#duplex), this.id, options);
     return this.#reader;
   }
 
-  /** Nothing more is for it: what it is owed is delivered, then its connection ends. */
+  /** Delivers what the client is owed up to now, and then ends the connection. */
   finish(): void {
     if (this.#reader !== null) this.#reader.finish();
     else this.#duplex.end();
   }
 
-  /** Stops listening to it. What it has said in complete lines will be said. */
+  /** Stops reading from the client. Complete lines that it has sent still go to the room. */
   stopReading(): void {
-    this.#speak().end();
+    this.#ensureSource().end();
   }
 
-  /** Gives its transforms up: what they have not answered will not be said. */
-  abandon(): void {
-    this.#source?.abandon();
+  /** Gives up what its transforms have not answered. */
+  destroyTransforms(): void {
+    this.#source?.destroyTransforms();
   }
 
-  /** Stops reading, delivers what the client is owed within `graceMs`, and ends the connection. */
+  /** Ends the connection in order, within `graceMs`. Resolves when it is closed. */
   close(): Promise<void> {
     this.stopReading();
-    if (this.closed) return Promise.resolve();
+    if (this.isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onClosed = resolve;
-      this.#disconnectLater();
+      this.#disconnectAfterGrace();
       void this.flush().then(() => this.awaitPeerClose());
     });
   }
 
-  /** Ends its connection now, with what the kernel has of it still to be delivered. */
+  /** Closes the connection now. Bytes that the kernel has accepted are still delivered. */
   destroy(): void {
     this.#duplex.destroy();
   }
 
-  /** Done when its connection is closed, or as good as: everything was sent, and our FIN after it. */
+  /** Resolves when everything, and our FIN, has been sent, or the connection is closed. */
   async flush(): Promise<void> {
     const duplex = this.#duplex;
-    if (this.closed || duplex.writableFinished) return;
+    if (this.isClosed || duplex.writableFinished) return;
     await new Promise<void>((resolve) => {
       duplex.on('finish', resolve);
       duplex.on('close', resolve);
     });
   }
 
-  /** Ends its connection, giving a peer that has been sent everything a moment to close its own side. */
+  /** Gives a peer that has been sent everything a moment to close its side, and then closes the connection. */
   async awaitPeerClose(): Promise<void> {
-    if (this.closed) return;
+    if (this.isClosed) return;
     const { clock } = this.#options;
     const duplex = this.#duplex;
     await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(LINGER, () => duplex.destroy());
+      const cancel = clock.setTimer(PEER_CLOSE_TIMEOUT_MS, () => duplex.destroy());
       duplex.once('close', () => {
         cancel();
         resolve();
@@ -149,35 +145,35 @@ export class Client {
     });
   }
 
-  /** Its source, which there is not before its first byte, or its end: idle clients are to cost little. */
-  #speak(): Source {
+  /** The source is created at the client's first byte or its end, which keeps idle clients small. */
+  #ensureSource(): Source {
     if (this.#source === null) {
-      this.#duplex.off('data', this.#first);
-      this.#source = new Source(this.id, this.#duplex, (error) => this.#kick(error), this.#options);
+      this.#duplex.off('data', this.#onFirstBytes);
+      this.#source = new Source(this.id, this.#duplex, (error) => this.#disconnect(error), this.#options);
     }
     return this.#source;
   }
 
-  #kick(error: MiniServError): void {
+  #disconnect(error: MiniServError): void {
     this.reason ??= error;
     this.#options.warn(error);
-    if (!this.closed) this.#disconnectLater();
+    if (!this.isClosed) this.#disconnectAfterGrace();
   }
 
-  #disconnectLater(): void {
+  #disconnectAfterGrace(): void {
     const { clock, graceMs } = this.#options;
     // A transform may fail a second time, when it is told that its client left.
-    this.#cancelKick();
-    this.#cancelKick = clock.setTimer(graceMs, () => {
+    this.#cancelDisconnect();
+    this.#cancelDisconnect = clock.setTimer(graceMs, () => {
       this.destroy();
       this.#onClosed();
     });
   }
 
-  #close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.#cancelKick();
+  #setClosed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#cancelDisconnect();
     this.stopReading();
     this.#reader?.stop();
     this.#options.onClose(this);

@@ -7,9 +7,9 @@ const HOST = '127.0.0.1';
 const BACKLOG = 4096;
 
 export interface ListenerOptions {
-  readonly accept: (socket: Socket) => void;
-  /** Told of each connection that is refused at the limit. */
-  readonly refused: () => void;
+  readonly onConnection: (socket: Socket) => void;
+  /** Called for each connection that is refused because the limit is reached. */
+  readonly onRefuse: () => void;
   readonly warn: (warning: MiniServError) => void;
 }
 
@@ -40,7 +40,7 @@ export class Listener {
       throw new MiniServError('ERR_OPTION', `a port is an integer from 0 to 65535, and not ${String(port)}`);
     }
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#options.accept(socket),
+      this.#options.onConnection(socket),
     );
     this.#server = server;
     const listening = this.#listen(server, port, prepare);
@@ -75,7 +75,7 @@ export class Listener {
     this.#check();
     server.on('drop', () => {
       this.refused++;
-      this.#options.refused();
+      this.#options.onRefuse();
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

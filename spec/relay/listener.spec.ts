@@ -10,8 +10,8 @@ function made() {
   const accepted: Socket[] = [];
   const warnings: MiniServError[] = [];
   const listener = new Listener({
-    accept: (socket) => void accepted.push(socket.on('error', () => {})),
-    refused: () => {},
+    onConnection: (socket) => void accepted.push(socket.on('error', () => {})),
+    onRefuse: () => {},
     warn: (warning) => void warnings.push(warning),
   });
   afterwards(async () => {

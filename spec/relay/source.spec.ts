@@ -233,9 +233,9 @@ describe('source', () => {
           const [near, far] = duplexPair();
           far.on('error', () => {});
           const { clock } = nodeEnvironment;
-          const pass = (_client: number, resume: () => void): void => resume();
+          const throttle = (_client: number, resume: () => void): void => resume();
           const policy = { onTransformError: 'close', warn: () => {} } as const;
-          const options = { hub, clock, transforms, maxLineBytes: 10, pass, ...policy };
+          const options = { hub, clock, transforms, maxLineBytes: 10, throttle, ...policy };
           const client = new Client(0, far, { ...options, graceMs: 0, onClose: () => {} });
           const left = new Promise<void>((resolve) => {
             gone = resolve;

@@ -1,0 +1,125 @@
+import type { Transform } from 'node:stream';
+import { LineBatch } from '../protocol/line-batch.js';
+import { BLOCK_BYTES, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
+import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
+import { MiniServError } from '../util/errors.js';
+import type { SourceOptions } from './source.js';
+
+/** Runs what a client sends through its transforms and writes to the hub what comes out. */
+export class TransformRunner {
+  readonly #client: number;
+  readonly #onFailure: (error: MiniServError) => void;
+  readonly #options: SourceOptions;
+  readonly #chain: Chain;
+  /** Lines that came out of the transforms in this turn of the event loop. They go to the hub together. */
+  readonly #lines = new LineBatch();
+  /** Whether the client receives the room's messages, and whether its arrival was announced. */
+  #hasJoined = false;
+  #isAnnounced = false;
+  /** Whether the transforms passed the notice that the client left, and whether the client has left. */
+  #leftPassed = false;
+  #hasLeft = false;
+
+  /** @param onFailure called when a transform failed and its client is to be disconnected */
+  constructor(
+    client: number,
+    tagger: Transform,
+    onFailure: (error: MiniServError) => void,
+    options: SourceOptions,
+  ) {
+    this.#client = client;
+    this.#onFailure = onFailure;
+    this.#options = options;
+    const { clock, transforms, onTransformError } = options;
+    this.#chain = new Chain({
+      client: { id: client },
+      factories: transforms,
+      bypass: onTransformError === 'bypass',
+      message: (message) => this.#onMessage(message),
+      ended: () => this.#leave(this.#leftPassed),
+      failed: (failure) => this.#onChainFailure(failure),
+      settled: () => {
+        // A client whose arrival a transform dropped joins all the same. This waits one turn, because a generator may
+        // have taken the arrival and be about to yield it.
+        if (!this.#hasJoined) clock.setImmediate(() => this.#join(false));
+      },
+    });
+    const resume = (): void => void tagger.resume();
+    const write = (event: ClientEvent): void => {
+      let canWrite = true;
+      const messages =
+        event.kind === 'lines' ? toMessages(client, event.bytes) : [{ kind: event.kind, client }];
+      for (const message of messages) canWrite = this.#chain.write(message, resume) && canWrite;
+      if (!canWrite) tagger.pause();
+    };
+    write({ kind: 'arrived', client, silent: false });
+    tagger.on('data', write);
+    tagger.on('end', () => this.#chain.end());
+  }
+
+  get pendingCount(): number {
+    return this.#chain.busy;
+  }
+
+  destroy(): void {
+    this.#chain.destroy();
+  }
+
+  /** Handles a message from the last transform. Its client is always this one, whatever the transform says. */
+  #onMessage(message: Message): void {
+    if (message.kind === 'line') {
+      this.#join(false);
+      if (this.#lines.size === 0) process.nextTick(() => this.#flush());
+      this.#lines.add(message);
+      if (this.#lines.size > BLOCK_BYTES) this.#flush();
+    } else if (message.kind === 'arrived') this.#join(true);
+    else this.#leftPassed = true;
+  }
+
+  #join(isAnnounced: boolean): void {
+    if (this.#hasLeft || (this.#hasJoined && (this.#isAnnounced || !isAnnounced))) return;
+    this.#hasJoined = true;
+    this.#isAnnounced ||= isAnnounced;
+    this.#flush();
+    this.#write({ kind: 'arrived', client: this.#client, silent: !isAnnounced });
+  }
+
+  #leave(isAnnounced: boolean): void {
+    if (this.#hasLeft) return;
+    this.#join(false);
+    this.#hasLeft = true;
+    this.#flush();
+    this.#write({ kind: 'left', client: this.#client, silent: !isAnnounced });
+  }
+
+  #flush(): void {
+    if (this.#lines.size === 0) return;
+    this.#write({ kind: 'lines', client: this.#client, bytes: this.#lines.take() });
+  }
+
+  #write(event: ClientEvent): void {
+    // The hub is read as fast as it is written. The message log is what buffers for slow readers.
+    this.#options.hub.write(event);
+  }
+
+  #onChainFailure({ error: cause, position, bypassed }: Failure): void {
+    const client = this.#client;
+    const { transforms, warn } = this.#options;
+    const name = transforms[position]?.name ?? '';
+    const reason = name === '' ? cause.message : `${name}: ${cause.message}`;
+    const details = name === '' ? { client, cause } : { client, transform: name, cause };
+    const which = `transform ${position + 1}`;
+    if (bypassed) {
+      const message = `${which} failed for client ${client}: ${reason}; it goes on without that transform`;
+      warn(new MiniServError('ERR_TRANSFORM', message, details));
+      return;
+    }
+    const isRefusal = (cause as NodeJS.ErrnoException).code === REFUSED;
+    this.#onFailure(
+      isRefusal
+        ? new MiniServError('ERR_REFUSED', `${which} refused client ${client}: ${reason}`, details)
+        : new MiniServError('ERR_TRANSFORM', `${which} failed for client ${client}: ${reason}`, details),
+    );
+    this.#leave(this.#isAnnounced);
+  }
+}
