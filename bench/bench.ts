@@ -1,4 +1,4 @@
-// Measures this relay and its peers under the same loads, in turn, and compares. See docs/performance.md.
+// Measures mini-serv and its peers under the same loads, in turn, and compares them. See docs/performance.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,32 +8,38 @@ import { draw } from './draw.js';
 import { exitCode, GOALS, type Judged, judge } from './goals.js';
 import { measure, type Timing } from './measure.js';
 import { HELP, type Options, parseOptions } from './options.js';
-import { putAwayAtExit } from './processes.js';
+import { stopAllAtExit } from './processes.js';
 import { makeRelays, type Relay, versionOf } from './relays.js';
 import { type ContestResult, machine, type Results, readResults, versions } from './results.js';
 import { busiest, contestTable, goalTable } from './table.js';
 
-/** What has no goal is measured so often at most. */
-const ASIDE = 3;
-/** A quick run begins nothing new after so many seconds. */
-const QUICK = 40;
-/** The load of a goal that the noise leaves undecided is measured up to so many times as often. */
-const UNDECIDED = 3;
+/** Rounds in which entries without a goal are measured. */
+const ROUNDS_WITHOUT_GOAL = 3;
+/** A quick run starts no further round after this time. */
+const QUICK_LIMIT_MS = 40_000;
+/** Upper bound for the rounds of an undecided goal, as a multiple of `--rounds`. */
+const MAX_ROUNDS_FACTOR = 3;
+/** The name of the relay that `--also` adds. */
+const ALSO = 'also';
 
-const say = (text: string): void => void process.stderr.write(text);
+const log = (text: string): void => void process.stderr.write(text);
 
-/** @throws Error if there is nothing of that name */
+/**
+ * Selects the contests and entries that the options ask for.
+ *
+ * @throws {Error} if a word of `--only` matches no contest
+ */
 function choose({ only, also, quick, check }: Options): Contest[] {
   const all = contests();
   const unknown = only.find((word) => !all.some(({ name }) => name.includes(word)));
-  if (unknown !== undefined) throw new Error(`there is no such contest as ${unknown}; see --list`);
+  if (unknown !== undefined) throw new Error(`--only: no contest matches "${unknown}"; see --list`);
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
   return (
     chosen
-      // Ten thousand connections take as long as all the rest together.
+      // Ten thousand connections take as long as all other contests together.
       .filter(({ name }) => !quick || only.length > 0 || name !== idleName(10_000))
       .map((contest) => {
-        const entries = [...contest.entries, ...(also.length === 0 ? [] : likeFirst(contest))];
+        const entries = [...contest.entries, ...(also.length === 0 ? [] : copyOfFirst(contest))];
         return {
           ...contest,
           ...(quick ? { warmup: undefined } : {}),
@@ -44,13 +50,11 @@ function choose({ only, also, quick, check }: Options): Contest[] {
   );
 }
 
-/** The relay of `--also`, under the contest's own load. */
-function likeFirst({ entries }: Contest): Entry[] {
+/** The relay of `--also`, under the load of the contest's first entry. */
+function copyOfFirst({ entries }: Contest): Entry[] {
   const [first] = entries;
   return first?.relay === undefined ? [] : [{ ...first, name: ALSO, relay: ALSO, goal: true }];
 }
-
-const ALSO = 'also';
 
 class Run {
   readonly results: ContestResult[];
@@ -68,14 +72,15 @@ class Run {
     }));
   }
 
-  /** Everybody in this contest once, one after the other. */
-  async round(contest: number, aside: boolean): Promise<void> {
-    const { name, entries, warmup = this.#timing.warmup } = this.#chosen[contest] as Contest;
+  /** Measures each entry of a contest once, one after the other. */
+  async round(index: number, withoutGoal: boolean): Promise<void> {
+    const { name, entries, warmup = this.#timing.warmup } = this.#chosen[index] as Contest;
     const timing = { ...this.#timing, warmup };
-    say(`${name}:`);
+    log(`${name}:`);
     for (const [at, entry] of entries.entries()) {
-      const result = this.results[contest]?.entries[at];
-      if (result === undefined || result.disqualified !== undefined || (!entry.goal && !aside)) continue;
+      const result = this.results[index]?.entries[at];
+      if (result === undefined || result.disqualified !== undefined) continue;
+      if (!entry.goal && !withoutGoal) continue;
       const relay = entry.relay === undefined ? undefined : this.#relays.get(entry.relay);
       const missing = relay?.missing ?? (entry.under === 'strace' ? NO_STRACE : undefined);
       if (missing !== undefined) {
@@ -85,9 +90,9 @@ class Run {
       const outcome = await measure(entry, relay, builtPath('load'), timing);
       if ('disqualified' in outcome) result.disqualified = outcome.disqualified;
       else result.samples.push(outcome.sample);
-      say('disqualified' in outcome ? ' ×' : ' ·');
+      log('disqualified' in outcome ? ' ×' : ' ·');
     }
-    say('\n');
+    log('\n');
   }
 
   judge(): Judged[] {
@@ -96,13 +101,14 @@ class Run {
     );
   }
 
-  /** Measures what the noise leaves undecided more often. */
-  async decide(rounds: number): Promise<void> {
-    for (let more = 0; more < rounds; more++) {
+  /** Repeats the contests of undecided goals until they are decided, for at most `maxRounds` rounds. */
+  async decide(maxRounds: number): Promise<void> {
+    for (let round = 0; round < maxRounds; round++) {
       const undecided = this.judge().filter(({ verdict }) => verdict === 'undecided');
       const names = new Set(undecided.map(({ goal }) => goal.contest));
       if (names.size === 0) return;
-      for (const [at, { name }] of this.#chosen.entries()) if (names.has(name)) await this.round(at, false);
+      for (const [index, { name }] of this.#chosen.entries())
+        if (names.has(name)) await this.round(index, false);
     }
   }
 }
@@ -110,26 +116,26 @@ class Run {
 const NO_STRACE = versionOf('strace') === undefined ? 'strace is not installed' : undefined;
 
 async function bench(options: Options): Promise<number> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const date = new Date().toISOString();
   const { quick, check, rounds, seconds, also } = options;
   const chosen = choose(options);
   const about = { date, machine: machine(), versions: versions(), rounds, seconds };
   const folder = options.out ?? fileURLToPath(new URL('../../bench/results', import.meta.url));
-  // Not after twenty minutes.
+  // Fails now and not after twenty minutes of measuring.
   mkdirSync(folder, { recursive: true });
   buildNative();
   const relays = makeRelays(builtPath, options.command);
   if (also.length > 0) relays.set(ALSO, { name: ALSO, style: 'client', command: also });
   const run = new Run(chosen, relays, { seconds, warmup: Math.min(0.4, seconds * 0.4) });
-  const late = (): boolean => quick && performance.now() - began > QUICK * 1000;
-  for (let round = 0; round < rounds && !(round > 0 && late()); round++) {
-    for (const at of chosen.keys()) {
-      if (round > 0 && late()) break;
-      await run.round(at, round < ASIDE);
+  const outOfTime = (): boolean => quick && performance.now() - startedAt > QUICK_LIMIT_MS;
+  for (let round = 0; round < rounds && !(round > 0 && outOfTime()); round++) {
+    for (const index of chosen.keys()) {
+      if (round > 0 && outOfTime()) break;
+      await run.round(index, round < ROUNDS_WITHOUT_GOAL);
     }
   }
-  if (check) await run.decide(rounds * (UNDECIDED - 1));
+  if (check) await run.decide(rounds * (MAX_ROUNDS_FACTOR - 1));
   const results: Results = { ...about, contests: run.results };
   write(folder, results);
   const judged = run.judge();
@@ -138,7 +144,7 @@ async function bench(options: Options): Promise<number> {
   const busy = busiest(results.contests);
   if (busy !== undefined) {
     const share = `${Math.round(busy.busy * 100)} %`;
-    process.stdout.write(`The load generator was busy for ${share} of the time at most (${busy.contest}).\n`);
+    process.stdout.write(`Maximum CPU load of the load generator: ${share} of one core (${busy.contest})\n`);
   }
   return check ? exitCode(judged) : 0;
 }
@@ -146,7 +152,7 @@ async function bench(options: Options): Promise<number> {
 function write(folder: string, results: Results): void {
   writeFileSync(join(folder, 'bench.json'), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(join(folder, 'bench.svg'), draw(results, DRAWN));
-  say(`written: ${join(folder, 'bench.json')} and bench.svg\n`);
+  log(`written: ${join(folder, 'bench.json')} and bench.svg\n`);
 }
 
 async function main(): Promise<number> {
@@ -160,12 +166,12 @@ async function main(): Promise<number> {
     } else if (options.draw !== undefined) {
       process.stdout.write(draw(readResults(options.draw), DRAWN));
     } else {
-      putAwayAtExit();
+      stopAllAtExit();
       return await bench(options);
     }
     return 0;
   } catch (error) {
-    say(`bench: ${(error as Error).message}\n`);
+    log(`bench: ${(error as Error).message}\n`);
     return 2;
   }
 }

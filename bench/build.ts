@@ -1,4 +1,4 @@
-// Compiles what is written in C, on the spot, into the folder that the rest is compiled to.
+// Compiles the load generator and the peers that are written in C, next to the compiled TypeScript.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ const built = fileURLToPath(new URL('./native', import.meta.url));
 
 export const builtPath = (name: string): string => join(built, name);
 
-/** @throws Error that says what is missing */
+/** @throws {Error} if this is not Linux, or if there is no C compiler */
 export function buildNative(): void {
   if (process.platform !== 'linux')
-    throw new Error('the load generator is for Linux: it needs epoll and /proc');
+    throw new Error(`the load generator needs Linux (epoll and /proc), and this is ${process.platform}`);
   mkdirSync(built, { recursive: true });
   const load = readdirSync(join(sources, 'load')).filter((name) => name.endsWith('.c'));
   compile(
@@ -30,7 +30,7 @@ function compile(name: string, files: readonly string[]): void {
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: string };
     throw new Error(
-      code === 'ENOENT' ? 'a C compiler is needed: cc (Debian: apt-get install gcc)' : String(stderr),
+      code === 'ENOENT' ? 'no C compiler: install cc (Debian: apt-get install gcc)' : String(stderr),
     );
   }
 }

@@ -1,32 +1,32 @@
 import { BATCHED, BROKER, CHAT, EXAM, HUB, LIMIT, MINI, PLAIN } from './relays.js';
 
-/** What is measured of a sample: a number by its name, as bench/load prints them. */
+/** The figures of one measurement, by the names that bench/load prints. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** One of those who are measured in turn. */
+/** One participant of a contest. */
 export interface Entry {
   readonly name: string;
-  /** The relay's name; undefined for what is none. */
+  /** The name of the relay; undefined for a command that is not a relay. */
   readonly relay?: string;
-  /** More arguments for the relay, before its port. */
+  /** Additional arguments for the relay, before its port. */
   readonly relayArgs?: readonly string[];
-  /** The load, with its options. */
+  /** Options and name of the load. */
   readonly load: readonly string[];
-  /** Standard output to a file, or the relay under strace, instead of as it is. */
+  /** Runs the relay with standard output in a file, or under strace. */
   readonly under?: 'file' | 'strace';
-  /** Whether a goal needs it; all else is measured less often. */
+  /** Whether a goal needs this entry. Other entries are measured in fewer rounds. */
   readonly goal: boolean;
 }
 
-/** A load, and who is measured under it, in turn. */
+/** A load, and the entries that are measured under it in turn. */
 export interface Contest {
   readonly name: string;
-  /** The number by which they are compared, and what it is. */
+  /** The figure by which entries are compared, and its unit. */
   readonly metric: string;
   readonly unit: string;
-  /** Whether less is better. */
+  /** Whether a smaller figure is better. */
   readonly less?: boolean;
-  /** Seconds of the load before it is measured, where the usual ones are too few. */
+  /** Seconds of load before the measurement, if the default is too short. */
   readonly warmup?: number | undefined;
   readonly entries: readonly Entry[];
 }
@@ -38,8 +38,8 @@ export const ONE_MORE = 'mini-serv, one more reader';
 export const NODE = 'node -e 0';
 
 const ALL = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB, BROKER, CHAT];
-/** Those that number clients and tell of arrivals as mini_serv does. */
-const LIKE = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB];
+/** The relays that number clients and announce arrivals as mini_serv does. */
+const ANNOUNCING = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB];
 
 function compete(names: readonly string[], load: readonly string[], goals: readonly string[]): Entry[] {
   return names.map((relay) => ({ name: relay, relay, load, goal: goals.includes(relay) }));
@@ -71,7 +71,7 @@ export function nameOf(readers: number, size: number): string {
   return `fan-out, ${readers} reader${readers === 1 ? '' : 's'}, ${size} B`;
 }
 
-/** A chat says so little that Node takes a second or two to compile what a fan-out has compiled in a tenth of one. */
+/** In seconds. A chat sends so few lines that Node needs 1 to 2 s to compile its hot code; a fan-out needs 0.1 s. */
 const CHAT_WARMUP = 2;
 
 const TEN = ['--readers', '10', '--size', '100'];
@@ -88,8 +88,8 @@ export const idleName = (connections: number): string => `idle, ${connections} c
 
 function idle(connections: number): Contest {
   const load = ['--clients', String(connections), 'idle'];
-  // select(2) ends at 1,024 descriptors; and with as many pipes as clients it takes minutes to fill a room.
-  const names = connections < 1024 ? LIKE : connections > 5000 ? [MINI, LIMIT] : [MINI, LIMIT, PLAIN];
+  // select(2) is limited to 1,024 descriptors, and a hub with a pipe for each client takes minutes to fill.
+  const names = connections < 1024 ? ANNOUNCING : connections > 5000 ? [MINI, LIMIT] : [MINI, LIMIT, PLAIN];
   const entries = compete(names, load, connections === 5000 ? [] : [MINI]);
   return { name: idleName(connections), metric: 'each', unit: 'KiB resident each', less: true, entries };
 }
@@ -99,7 +99,7 @@ function chat(name: string, load: readonly string[]): Contest {
   return { name, metric: 'p50', unit: 'ms, p50', less: true, warmup: CHAT_WARMUP, entries };
 }
 
-/** All of them, in the order in which they are measured. */
+/** All contests, in the order in which they are measured. */
 export function contests(): Contest[] {
   const paced = ['--clients', '100', '--rate', '10', 'chat'];
   const closed = (clients: number): string[] => ['--clients', String(clients), 'chat'];
@@ -114,7 +114,7 @@ export function contests(): Contest[] {
       name: CHURN,
       metric: 'rate',
       unit: 'clients that came and left/s',
-      entries: compete(LIKE, ['--clients', '100', 'churn'], [MINI, LIMIT, EXAM]),
+      entries: compete(ANNOUNCING, ['--clients', '100', 'churn'], [MINI, LIMIT, EXAM]),
     },
     {
       name: STALLED,
@@ -157,7 +157,7 @@ export function contests(): Contest[] {
   ];
 }
 
-/** What the picture shows. */
+/** The contests in docs/bench.svg. */
 export const DRAWN: readonly string[] = [
   ...[1, 10, 100, 500].map((readers) => nameOf(readers, 100)),
   PACED,

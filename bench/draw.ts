@@ -1,5 +1,5 @@
-// The results as a picture: a panel for each contest, a bar for each relay. Readable in light and in dark.
-import { middle } from './goals.js';
+// Draws the results as an SVG: a panel for each contest and a bar for each relay, for light and dark backgrounds.
+import { medianOf } from './goals.js';
 import { MINI } from './relays.js';
 import type { ContestResult, EntryResult, Results } from './results.js';
 import { quantile } from './statistics.js';
@@ -15,7 +15,7 @@ const MARGIN = 20;
 const COLUMNS = 2;
 
 const STYLE = `
-  .ground { fill: #ffffff; stroke: #d0d7de }
+  .background { fill: #ffffff; stroke: #d0d7de }
   text { fill: #1f2328; font: 12px ui-sans-serif, system-ui, sans-serif }
   .title { font-weight: 600; font-size: 13px }
   .main { font-weight: 600; font-size: 17px }
@@ -24,7 +24,7 @@ const STYLE = `
   .own { fill: #0969da }
   .spread { stroke: #1f2328; stroke-width: 1.5; opacity: 0.7 }
   @media (prefers-color-scheme: dark) {
-    .ground { fill: #0d1117; stroke: #3d444d }
+    .background { fill: #0d1117; stroke: #3d444d }
     text { fill: #f0f6fc }
     .faint { fill: #9198a1 }
     .bar { fill: #656c76 }
@@ -33,7 +33,7 @@ const STYLE = `
   }
 `;
 
-/** @param names which contests are drawn, in this order; those that were not measured are left out */
+/** @param names the contests to draw, in this order; contests without results are left out */
 export function draw(results: Results, names: readonly string[]): string {
   const contests = names.flatMap((name) => results.contests.filter((contest) => contest.name === name));
   const rows: ContestResult[][] = [];
@@ -58,25 +58,25 @@ export function draw(results: Results, names: readonly string[]): string {
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img">`,
-    `<title>mini-serv and its peers, ${markup(results.date)}</title>`,
+    `<title>mini-serv and its peers, ${escapeXml(results.date)}</title>`,
     `<style>${STYLE}</style>`,
-    `<rect class="ground" x="0.5" y="0.5" width="${width - 1}" height="${y - 1}" rx="6"/>`,
+    `<rect class="background" x="0.5" y="0.5" width="${width - 1}" height="${y - 1}" rx="6"/>`,
     ...head,
     ...panels,
     '</svg>\n',
   ].join('\n');
 }
 
-const NOTE = 'Medians of rounds measured in turn; the thin lines reach from quartile to quartile.';
+const NOTE = 'Medians of rounds measured in turn; thin lines: first to third quartile.';
 
 function heightOf({ entries }: ContestResult): number {
   return HEAD + entries.length * ROW;
 }
 
 function panel(contest: ContestResult, x: number, y: number): string {
-  const most = Math.max(
+  const max = Math.max(
     ...contest.entries.map(({ name, samples }) =>
-      middle(contest, name) === undefined
+      medianOf(contest, name) === undefined
         ? 0
         : quantile(
             samples.map((sample) => sample[contest.metric] as number),
@@ -88,28 +88,28 @@ function panel(contest: ContestResult, x: number, y: number): string {
   return [
     text(x, y + 12, contest.name, 'title'),
     text(x, y + 28, `${contest.unit}; ${better}`, 'faint'),
-    ...contest.entries.map((entry, row) => bar(contest, entry, x, y + HEAD + row * ROW - 6, most)),
+    ...contest.entries.map((entry, row) => bar(contest, entry, x, y + HEAD + row * ROW - 6, max)),
   ].join('\n');
 }
 
-function bar(contest: ContestResult, entry: EntryResult, x: number, y: number, most: number): string {
-  const value = middle(contest, entry.name);
+function bar(contest: ContestResult, entry: EntryResult, x: number, y: number, max: number): string {
+  const value = medianOf(contest, entry.name);
   const label = text(x + LABEL - 6, y + 12, entry.name, '', 'end');
   if (value === undefined) {
     const { disqualified, missing } = entry;
     const reason = disqualified === undefined ? (missing ?? 'not measured') : `disqualified: ${disqualified}`;
     return `${label}\n${text(x + LABEL, y + 12, shorten(reason), 'faint')}`;
   }
-  const scale = (number: number): number => Math.round((number / most) * (WIDTH - LABEL - VALUE) * 10) / 10;
+  const scale = (number: number): number => Math.round((number / max) * (WIDTH - LABEL - VALUE) * 10) / 10;
   const numbers = entry.samples.map((sample) => sample[contest.metric] as number);
   const [from, to] = [scale(quantile(numbers, 0.25)), scale(quantile(numbers, 0.75))];
   const length = Math.max(1, scale(value));
   const kind = entry.name.startsWith(MINI) ? 'own' : 'bar';
-  const middleOf = y + 8;
+  const middleY = y + 8;
   return [
     label,
     `<rect class="${kind}" x="${x + LABEL}" y="${y + 2}" width="${length}" height="12" rx="2"/>`,
-    `<line class="spread" x1="${x + LABEL + from}" x2="${x + LABEL + to}" y1="${middleOf}" y2="${middleOf}"/>`,
+    `<line class="spread" x1="${x + LABEL + from}" x2="${x + LABEL + to}" y1="${middleY}" y2="${middleY}"/>`,
     text(x + LABEL + Math.max(length, to) + 6, y + 12, figure(value), 'faint'),
   ].join('\n');
 }
@@ -120,10 +120,10 @@ function shorten(reason: string): string {
 
 function text(x: number, y: number, content: string, kind: string, anchor = 'start'): string {
   const end = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
-  return `<text x="${x}" y="${y}"${kind === '' ? '' : ` class="${kind}"`}${end}>${markup(content)}</text>`;
+  return `<text x="${x}" y="${y}"${kind === '' ? '' : ` class="${kind}"`}${end}>${escapeXml(content)}</text>`;
 }
 
-function markup(content: string): string {
+function escapeXml(content: string): string {
   return content
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -3,13 +3,13 @@ import { BROKER, EXAM, LIMIT, MINI } from './relays.js';
 import type { ContestResult } from './results.js';
 import { median, type Ratio, ratioOf } from './statistics.js';
 
-/** What is to be reached: a ratio of two entries of a contest, or a number of one. */
+/** A bound for the ratio of two entries of a contest, or for a figure of one entry. */
 export interface Goal {
   readonly contest: string;
   readonly of: string;
-  /** Compared with this one; undefined: with nothing. */
+  /** The entry to compare with; undefined: the figure itself is judged. */
   readonly against?: string;
-  /** Which number; undefined: the contest's own. */
+  /** The figure to judge; undefined: the metric of the contest. */
   readonly metric?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -43,14 +43,14 @@ export const GOALS: readonly Goal[] = [
   { contest: C.STALLED, of: MINI, against: C.UNDISTURBED, atLeast: 0.9 },
   { contest: C.WRITES, of: MINI, atMost: 0.01 },
   { contest: C.idleName(10_000), of: MINI, atMost: 7 },
-  // What one more reader costs, or less: then no fewer lines come to each of the others.
+  // A transcript in a file costs no more than one more reader: the other readers receive as many lines per second.
   { contest: C.OUTPUT, of: C.TO_FILE, against: C.ONE_MORE, atLeast: 1 },
   { contest: C.START, of: MINI, against: C.NODE, atMost: 1.5 },
 ];
 
 /**
- * `undecided`: the median is on the wrong side, but so little that the noise may have put it there. `unknown`: it was
- * not measured, or there is nothing to compare it with.
+ * `undecided`: the ratio misses the goal, but noise can explain it. `unknown`: not measured, or there is nothing to
+ * compare with.
  */
 export type Verdict = 'met' | 'missed' | 'undecided' | 'unknown';
 
@@ -58,7 +58,7 @@ export interface Judged {
   readonly goal: Goal;
   readonly verdict: Verdict;
   readonly measured?: Ratio;
-  /** Why it is missed or unknown, if not by the figures. */
+  /** The reason, if the verdict does not follow from the figures. */
   readonly reason?: string;
 }
 
@@ -73,26 +73,15 @@ export function judge(goal: Goal, results: readonly ContestResult[]): Judged {
   const metric = goal.metric ?? contest.metric;
   const numbers = of.samples.map((sample) => sample[metric] as number);
   if (numbers.length === 0) return { goal, verdict: 'unknown', reason: 'not measured' };
-  if (goal.against === undefined)
-    return verdict(
-      goal,
-      ratioOf(
-        numbers,
-        numbers.map(() => 1),
-      ),
-    );
+  const ones = numbers.map(() => 1);
+  if (goal.against === undefined) return verdict(goal, ratioOf(numbers, ones));
   const against = entry(goal.against);
   const reason = against?.missing ?? against?.disqualified;
   if (against === undefined || reason !== undefined || against.samples.length === 0) {
     return { goal, verdict: 'unknown', reason: `${goal.against}: ${reason ?? 'not measured'}` };
   }
-  return verdict(
-    goal,
-    ratioOf(
-      numbers,
-      against.samples.map((sample) => sample[metric] as number),
-    ),
-  );
+  const others = against.samples.map((sample) => sample[metric] as number);
+  return verdict(goal, ratioOf(numbers, others));
 }
 
 function verdict(goal: Goal, measured: Ratio): Judged {
@@ -103,14 +92,14 @@ function verdict(goal: Goal, measured: Ratio): Judged {
   return { goal, verdict: beyond ? 'missed' : 'undecided', measured };
 }
 
-/** Exit code of a check: 1 if a goal is missed, or if nothing could be judged at all. */
+/** The exit code of `--check`: 1 if a goal is missed, or if no goal could be judged. */
 export function exitCode(judged: readonly Judged[]): number {
   const known = judged.some(({ verdict }) => verdict !== 'unknown');
   return !known || judged.some(({ verdict }) => verdict === 'missed') ? 1 : 0;
 }
 
-/** The middle of what was measured of an entry; undefined if nothing was. */
-export function middle(contest: ContestResult, name: string, metric = contest.metric): number | undefined {
+/** The median of an entry; undefined if it has no valid measurement. */
+export function medianOf(contest: ContestResult, name: string, metric = contest.metric): number | undefined {
   const entry = contest.entries.find((each) => each.name === name);
   if (entry === undefined || entry.disqualified !== undefined || entry.samples.length === 0) return undefined;
   return median(entry.samples.map((sample) => sample[metric] as number));

@@ -1,121 +1,127 @@
-// One measurement: a relay is started, put under load, and ended, whatever it does.
+// One measurement: starts a relay, puts it under load, and stops it.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createReadStream, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../lib/conformance/ports.js';
 import type { Entry, Sample } from './contests.js';
-import { begin, childrenOf, type Ended, end, finished, temporary } from './processes.js';
+import { childrenOf, kill, type Output, outputOf, startProcess, temporaryFolder } from './processes.js';
 import type { Relay } from './relays.js';
 
 export interface Timing {
-  /** Seconds that are measured, and before that, of the same load. */
+  /** Length of the measurement. */
   readonly seconds: number;
+  /** Length of the load before the measurement, in seconds. */
   readonly warmup: number;
 }
 
 export type Outcome = { readonly sample: Sample } | { readonly disqualified: string };
 
-/** Longer than any load takes that the generator does not give up by itself, in ms. */
-const LATE = 240_000;
-/** How long the generator may take to see that its relay is gone, and a relay to end when it is told to, in ms. */
-const SEEN = 3000;
+/** Longer than any load, because the load generator has timeouts of its own. */
+const MAX_LOAD_MS = 240_000;
+/** Time for the generator to report a relay that has exited, and for a relay to exit after SIGTERM. */
+const EXIT_TIMEOUT_MS = 3000;
 const PIPED = ['ignore', 'pipe', 'pipe'] as const;
 const TRACED = 'trace=write,writev,pwrite64,pwritev,sendto,sendmsg';
 
-/** @param load the path of the generator */
+/** @param load the path of the load generator */
 export async function measure(
   entry: Entry,
   relay: Relay | undefined,
   load: string,
   timing: Timing,
 ): Promise<Outcome> {
-  if (relay === undefined) return read(await finished(begin([load], entry.load, [...PIPED]), LATE));
+  const runLoad = (args: readonly string[]): ChildProcess => startProcess([load, ...args], [...PIPED]);
+  if (relay === undefined) return outcomeOf(await outputOf(runLoad(entry.load), MAX_LOAD_MS));
   const port = String(await freePort());
   const options = ['--port', port, '--style', relay.style];
   const command = [...relay.command, ...(entry.relayArgs ?? []), port];
   if (entry.load[0] === 'start') {
-    return read(await finished(begin([load], [...options, ...entry.load, ...command], [...PIPED]), LATE));
+    return outcomeOf(await outputOf(runLoad([...options, ...entry.load, ...command]), MAX_LOAD_MS));
   }
-  const folder = temporary();
+  const folder = temporaryFolder();
   const counts = join(folder, 'counts');
   const path = join(folder, 'out');
+  // The guard exits with this process, so that a relay never outlives a bench that was killed.
   const guard = [load, 'guard'];
   const strace = ['strace', '-c', '-f', '-e', TRACED, '-o', counts, ...guard];
   const out = entry.under === 'file' ? openSync(path, 'w') : 'ignore';
-  const child = begin(
-    guard,
-    [...(entry.under === 'strace' ? strace : []), ...command],
+  const child = startProcess(
+    [...guard, ...(entry.under === 'strace' ? strace : []), ...command],
     ['ignore', out, 'ignore'],
   );
   try {
     const timed = ['--seconds', String(timing.seconds), '--warmup', String(timing.warmup)];
     const args = [...options, '--pid', String(child.pid), ...timed, ...entry.load];
-    const outcome = read(await whileRunning(child, begin([load], args, [...PIPED])));
+    const outcome = outcomeOf(await outputWhileRunning(child, runLoad(args)));
     if ('disqualified' in outcome) return outcome;
-    if (entry.under === 'strace') return await withWrites(child, counts, outcome.sample);
-    if (entry.under === 'file') return await withFile(child, path, outcome.sample);
+    if (entry.under === 'strace') return await withWriteCalls(child, counts, outcome.sample);
+    if (entry.under === 'file') return await withTranscript(child, path, outcome.sample);
     return outcome;
   } finally {
     if (typeof out === 'number') closeSync(out);
-    await end(child);
+    await kill(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The generator's end; if the relay ends before it, it is not waited for much longer. */
-async function whileRunning(relay: ChildProcess, load: ChildProcess): Promise<Ended | string> {
-  let gone = false;
+/** The generator's output. When the relay exits first, the generator is killed after a short time. */
+async function outputWhileRunning(relay: ChildProcess, load: ChildProcess): Promise<Output | string> {
+  let hasExited = false;
   let timer: NodeJS.Timeout | undefined;
-  const left = (): void => {
-    gone = true;
-    timer = setTimeout(() => load.kill('SIGKILL'), SEEN);
+  const onExit = (): void => {
+    hasExited = true;
+    timer = setTimeout(() => load.kill('SIGKILL'), EXIT_TIMEOUT_MS);
   };
-  relay.once('exit', left);
-  const ended = await finished(load, LATE);
-  relay.off('exit', left);
+  relay.once('exit', onExit);
+  const output = await outputOf(load, MAX_LOAD_MS);
+  relay.off('exit', onExit);
   clearTimeout(timer);
-  return ended === 'late' && gone ? 'it ended' : ended;
+  return output === 'timeout' && hasExited ? 'it exited' : output;
 }
 
-function read(ended: Ended | string): Outcome {
-  if (typeof ended === 'string') return { disqualified: ended === 'late' ? 'it took too long' : ended };
-  if (ended.code !== 0) throw new Error(`the load generator failed: ${ended.error}`);
-  const told = JSON.parse(ended.out) as { disqualified: string } | Record<string, number>;
-  if (typeof told.disqualified === 'string') return { disqualified: told.disqualified };
-  const sample = told as Record<string, number>;
-  const { rate, checked, said } = sample;
-  // Of a fan-out, how much each reader had of it.
-  if (rate === undefined || checked === undefined || said === undefined) return { sample };
-  return { sample: { ...sample, each: rate / Math.round(checked / said) } };
+function outcomeOf(output: Output | string): Outcome {
+  if (typeof output === 'string') return { disqualified: output === 'timeout' ? 'it took too long' : output };
+  if (output.code !== 0) throw new Error(`the load generator failed: ${output.error}`);
+  const report = JSON.parse(output.out) as { disqualified: string } | Record<string, number>;
+  if (typeof report.disqualified === 'string') return { disqualified: report.disqualified };
+  const sample = report as Record<string, number>;
+  const { rate, checked, sent } = sample;
+  if (rate === undefined || checked === undefined || sent === undefined) return { sample };
+  // The rate of each reader of a fan-out.
+  return { sample: { ...sample, each: rate / Math.round(checked / sent) } };
 }
 
-/** Ends the relay that strace watches, and counts what strace has counted. */
-async function withWrites(strace: ChildProcess, counts: string, sample: Sample): Promise<Outcome> {
+/** Stops the relay under strace, and adds the number of write calls to the sample. */
+async function withWriteCalls(strace: ChildProcess, counts: string, sample: Sample): Promise<Outcome> {
   const exit = once(strace, 'exit');
   for (const pid of childrenOf(strace.pid as number)) process.kill(pid, 'SIGTERM');
-  const timer = setTimeout(() => strace.kill('SIGKILL'), SEEN);
-  await exit;
-  clearTimeout(timer);
+  await exitOrKill(strace, exit);
   const [total] = /^.*total$/m.exec(readFileSync(counts, 'utf8')) ?? [];
-  if (total === undefined) return { disqualified: 'strace counted nothing' };
-  // % time, seconds, µs a call, calls
+  if (total === undefined) return { disqualified: 'strace printed no total' };
+  // Columns: % time, seconds, µs per call, calls.
   const calls = Number(total.trim().split(/\s+/)[3]);
   return { sample: { ...sample, calls, writes: calls / (sample.checked as number) } };
 }
 
-/** Lets the relay end by itself, so that its file is whole, and counts the lines in it. */
-async function withFile(relay: ChildProcess, path: string, sample: Sample): Promise<Outcome> {
+/** Lets the relay exit by itself, so that its transcript is complete, and counts the lines. */
+async function withTranscript(relay: ChildProcess, path: string, sample: Sample): Promise<Outcome> {
   const exit = once(relay, 'exit');
   relay.kill('SIGTERM');
-  const timer = setTimeout(() => relay.kill('SIGKILL'), SEEN);
-  await exit;
-  clearTimeout(timer);
+  await exitOrKill(relay, exit);
   let lines = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
   }
-  // And those that were said before and after, of which there are some.
-  const said = sample.said as number;
-  return lines < said ? { disqualified: `${said - lines} of ${said} lines are not in its file` } : { sample };
+  // The file may have more: lines and notices from before and after the load.
+  const sent = sample.sent as number;
+  return lines < sent
+    ? { disqualified: `${sent - lines} of ${sent} lines are missing in its transcript` }
+    : { sample };
+}
+
+async function exitOrKill(child: ChildProcess, exit: Promise<unknown>): Promise<void> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_TIMEOUT_MS);
+  await exit;
+  clearTimeout(timer);
 }

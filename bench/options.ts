@@ -2,18 +2,18 @@ import { parseArgs } from 'node:util';
 
 export const HELP = `npm run bench -- [options]
 
-Measures this relay and its peers in turn, A B A B, and prints medians, ratios and their spread.
+Measures mini-serv and its peers in turn (A B A B) and prints medians, ratios and their spread.
 
-  --quick            a few short rounds of what there are goals for, in under a minute
-  --check            only what there are goals for; exit code 1 if one is missed
-  --only <words>     only contests with this in their name; may be given again
-  --rounds <n>       how often each is measured (default 7; what has no goal: at most 3)
-  --seconds <s>      how long each time (default 1)
-  --also <command>   one more relay beside them; the port is put after it
-  --command <command>  this instead of the mini-serv that was built here
-  --out <folder>     where bench.json and bench.svg go (default bench/results)
-  --draw <file>      only draws the SVG, from such a bench.json
-  --list             only says which contests there are
+  --quick              short rounds of the entries that have goals, in under a minute
+  --check              only entries that have goals; exit code 1 if a goal is missed
+  --only <words>       only contests whose name contains these words; repeatable
+  --rounds <n>         number of rounds (default 7; without a goal: at most 3)
+  --seconds <s>        length of each measurement (default 1)
+  --also <command>     measure one more relay; the port is appended to the command
+  --command <command>  measure this command instead of the mini-serv that was built here
+  --out <folder>       folder for bench.json and bench.svg (default bench/results)
+  --draw <file>        only draw the SVG from an existing bench.json
+  --list               only list the contests
 `;
 
 export interface Options {
@@ -30,7 +30,7 @@ export interface Options {
   readonly command: readonly string[];
 }
 
-/** @throws Error that says what cannot be had */
+/** @throws {Error} if an option is unknown or has an invalid value */
 export function parseOptions(args: readonly string[]): Options {
   const flag = { type: 'boolean', default: false } as const;
   const text = { type: 'string' } as const;
@@ -56,19 +56,19 @@ export function parseOptions(args: readonly string[]): Options {
     only: values.only ?? [],
     rounds: positive('rounds', values.rounds ?? '7', true),
     seconds: positive('seconds', values.seconds ?? (quick ? '0.25' : '1'), false),
-    also: words(values.also, ' '),
-    command: words(values.command, ' '),
+    also: words(values.also),
+    command: words(values.command),
   };
 }
 
-function words(text: string | undefined, between: string): string[] {
-  return (text ?? '').split(between).filter((word) => word !== '');
+function words(text = ''): string[] {
+  return text.split(' ').filter((word) => word !== '');
 }
 
 function positive(name: string, text: string, whole: boolean): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value) || (whole && !Number.isInteger(value))) {
-    throw new Error(`--${name} is a ${whole ? 'whole number' : 'number'} above 0, and not ${text}`);
+    throw new Error(`--${name}: expected ${whole ? 'a whole number' : 'a number'} above 0, got "${text}"`);
   }
   return value;
 }

@@ -1,26 +1,24 @@
-// What the bench starts, and that nothing of it outlives the bench.
+// Starts the processes of a benchmark and ensures that none of them outlives it.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const running = new Set<ChildProcess>();
 const folders: string[] = [];
 
-export interface Ended {
+export interface Output {
   readonly out: string;
   readonly error: string;
   readonly code: number | null;
 }
 
-/** @param guard begins what ends with this process, whatever ends that */
-export function begin(
-  guard: readonly string[],
-  command: readonly string[],
-  stdio: StdioOptions,
-): ChildProcess {
-  const [file, ...args] = [...guard, ...command] as [string, ...string[]];
+/** Starts a command that `stopAllAtExit` kills. */
+export function startProcess(command: readonly string[], stdio: StdioOptions): ChildProcess {
+  const [file, ...args] = command as [string, ...string[]];
   const child = spawn(file, args, { stdio });
   running.add(child);
   child.on('error', () => running.delete(child));
@@ -32,29 +30,29 @@ export function isRunning(child: ChildProcess): boolean {
   return running.has(child);
 }
 
-/** Resolves when it is no more. */
-export async function end(child: ChildProcess): Promise<void> {
+/** Kills a process with its children, and resolves when it has exited. */
+export async function kill(child: ChildProcess): Promise<void> {
   if (!running.has(child)) return;
   const exit = once(child, 'exit');
-  killAll(child);
+  killTree(child);
   await exit;
 }
 
-/** What strace has begun and not yet let go ends with it, too. */
-function killAll(child: ChildProcess): void {
+/** Also kills the children, because a relay under strace is the child of strace. */
+function killTree(child: ChildProcess): void {
   const children = childrenOf(child.pid as number);
   child.kill('SIGKILL');
   for (const pid of children) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // The child has exited in the meantime.
     }
   }
 }
 
-/** A folder that does not outlive the bench. */
-export function temporary(): string {
+/** Creates a folder that `stopAllAtExit` removes. */
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mini-serv-bench-'));
   folders.push(folder);
   return folder;
@@ -73,8 +71,8 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-/** What a child prints until it ends, or is ended after so many milliseconds. */
-export async function finished(child: ChildProcess, ms: number): Promise<Ended | 'late'> {
+/** Collects what a process prints until it exits; kills it after `timeoutMs`. */
+export async function outputOf(child: ChildProcess, timeoutMs: number): Promise<Output | 'timeout'> {
   const texts = { out: '', error: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     texts.out += text;
@@ -82,10 +80,10 @@ export async function finished(child: ChildProcess, ms: number): Promise<Ended |
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     texts.error += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), ms);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    return signal === 'SIGKILL' ? 'late' : { ...texts, code };
+    return signal === 'SIGKILL' ? 'timeout' : { ...texts, code };
   } catch (error) {
     return { ...texts, error: (error as Error).message, code: null };
   } finally {
@@ -93,10 +91,24 @@ export async function finished(child: ChildProcess, ms: number): Promise<Ended |
   }
 }
 
-/** Ends all of it where the bench ends before its time. */
-export function putAwayAtExit(): void {
+/** Connects to a port of this machine, and retries until a process listens there. */
+export async function connectTo(port: number): Promise<Socket> {
+  for (;;) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    try {
+      await once(socket, 'connect');
+      socket.on('error', () => {});
+      return socket;
+    } catch {
+      await delay(20);
+    }
+  }
+}
+
+/** Kills all processes and removes all temporary folders when this process exits, also on a signal. */
+export function stopAllAtExit(): void {
   process.on('exit', () => {
-    for (const child of running) killAll(child);
+    for (const child of running) killTree(child);
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
   for (const [signal, code] of [

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** How a relay says who said a line: `client N: `, ncat's `<userN> `, or not at all. */
+/** How a relay names the sender of a line: `client N: `, `<userN> ` (ncat), or not at all. */
 export type Style = 'client' | 'chat' | 'none';
 
 export interface Relay {
   readonly name: string;
   readonly style: Style;
-  /** What is run; the port is put after it. */
+  /** The command line; the port is appended. */
   readonly command: readonly string[];
-  /** Why it cannot be measured here. */
+  /** Why the relay cannot be measured on this machine. */
   readonly missing?: string;
 }
 
@@ -25,8 +25,10 @@ export const CHAT = 'ncat --chat';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * @param built gives the path of what was compiled from C, by its name
- * @param command what is measured as this relay, if it is not the one that was built here
+ * Lists the relays that can take part, by name.
+ *
+ * @param built returns the path of a program that was compiled from C
+ * @param command measured as mini-serv instead of the one that was built here; empty: the one that was built here
  */
 export function makeRelays(built: (name: string) => string, command: readonly string[]): Map<string, Relay> {
   const mini = command.length > 0 ? command : [process.execPath, here('../command/mini-serv.cjs')];
@@ -49,10 +51,10 @@ function ncat(name: string, style: Style, mode: string): Relay {
   return versionOf('ncat') === undefined ? { ...relay, missing: 'ncat is not installed' } : relay;
 }
 
-/** What a command says of its version; undefined if there is no such command. */
+/** The first line of `command --version`; undefined if the command is not installed. */
 export function versionOf(command: string): string | undefined {
   const { error, stdout, stderr } = spawnSync(command, ['--version'], { encoding: 'utf8' });
   if (error !== undefined) return undefined;
-  // Some say it as if it were an error.
+  // Some commands print the version to standard error.
   return `${stdout}${stderr}`.trim().split('\n')[0] || 'unknown';
 }

@@ -8,9 +8,9 @@ import { versionOf } from './relays.js';
 export interface EntryResult {
   readonly name: string;
   readonly samples: Sample[];
-  /** What it did that it must not; it is measured no further. */
+  /** The rule that the relay broke. It is not measured again. */
   disqualified?: string;
-  /** Why it could not be measured here. */
+  /** Why the relay cannot be measured on this machine. */
   missing?: string;
 }
 
@@ -22,28 +22,29 @@ export interface ContestResult {
   readonly entries: readonly EntryResult[];
 }
 
-/** What bench.json holds. */
+/** The content of bench.json. */
 export interface Results {
   /** ISO 8601. */
   readonly date: string;
   readonly machine: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
-  /** How often at most, and how long each time in seconds. */
+  /** The maximum number of rounds. */
   readonly rounds: number;
+  /** The length of a measurement. */
   readonly seconds: number;
   readonly contests: readonly ContestResult[];
 }
 
-/** @throws {Error} if it cannot be read, or is no bench.json */
+/** @throws {Error} if the file cannot be read or is not a bench.json */
 export function readResults(path: string): Results {
   const text = readFileSync(path, 'utf8');
   let results: Partial<Results> | null = null;
   try {
     results = JSON.parse(text);
   } catch {
-    // It is not JSON at all.
+    // Not JSON: reported below.
   }
-  if (!Array.isArray(results?.contests)) throw new Error(`${path} is no bench.json`);
+  if (!Array.isArray(results?.contests)) throw new Error(`${path}: expected a bench.json with "contests"`);
   return results as Results;
 }
 
@@ -71,7 +72,7 @@ export function versions(): Record<string, string> {
   };
 }
 
-/** An installed package has none. */
+/** The commit of the checkout, or an empty string for an installed package. */
 function commit(): string {
   try {
     const git = (...args: string[]): string =>

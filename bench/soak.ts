@@ -1,32 +1,31 @@
-// Three relays under load for a long time, and what they cost meanwhile. Linux only: reads /proc.
+// Puts three relays under load for a long time and records what they consume. Linux only: reads /proc.
 //
 //   npm run soak -- --minutes 60 [--out folder]
 //
-// Each load has a room of its own, all at the same time, so that whatever grows is known to belong to it, and a
-// reader that stops for an hour lags one megabyte a second and not eleven. The disk has to have room for that:
-// 3.6 GB an hour.
+// Each load has a relay of its own, all at the same time, so that growth can be attributed to one load.
+// The disk needs 3.6 GB for each hour, because one reader is stopped for the whole time.
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { stopAllAtExit } from './processes.js';
 import { now } from './soak/lines.js';
-import { draw, type Timed, toCsv, toRow, verdicts } from './soak/results.js';
-import { Room } from './soak/rooms.js';
+import { draw, type TimedSample, toCsv, toRow, verdicts } from './soak/results.js';
+import { Room } from './soak/room.js';
 
 const MB = 1e6;
-const EVERY = 10_000;
-/** Before that a relay has not even filled the memory that it may use, and all that is told is whether all was heard. */
-const TELLING = 5;
-/** A week. */
-const MOST = 7 * 24 * 60;
+const SAMPLE_INTERVAL_MS = 10_000;
+/** Shorter runs report no slopes, because a relay has not yet filled its memory budget. */
+const MIN_MINUTES_FOR_SLOPES = 5;
+const MAX_MINUTES = 7 * 24 * 60;
 
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n`);
+function exitWithUsageError(message: string): never {
+  process.stderr.write(`soak: ${message}\n`);
   process.exit(2);
 }
 
-function read() {
+function readOptions() {
   const options = {
     minutes: { type: 'string', default: '60' },
     out: { type: 'string', default: 'bench/results' },
@@ -34,33 +33,37 @@ function read() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    return refuse((error as Error).message);
+    return exitWithUsageError((error as Error).message);
   }
 }
 
-const values = read();
+const values = readOptions();
 const minutes = Number(values.minutes);
-if (!(minutes * 60_000 >= EVERY && minutes <= MOST)) refuse(`--minutes is a number from 0.2 to ${MOST}`);
-const needed = minutes * 60 * MB * 1.1 + 1000 * MB;
+if (!(minutes * 60_000 >= SAMPLE_INTERVAL_MS && minutes <= MAX_MINUTES))
+  exitWithUsageError(`--minutes: expected a number from 0.2 to ${MAX_MINUTES}, got "${values.minutes}"`);
+const neededBytes = minutes * 60 * MB * 1.1 + 1000 * MB;
 const { bavail, bsize } = statfsSync(tmpdir());
-if (bavail * bsize < needed) refuse(`${tmpdir()} must have ${Math.ceil(needed / MB)} MB free`);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+if (bavail * bsize < neededBytes)
+  exitWithUsageError(
+    `${tmpdir()}: ${Math.ceil(neededBytes / MB)} MB needed, ${Math.floor((bavail * bsize) / MB)} MB free`,
+  );
+stopAllAtExit();
 
 const stopped = await Room.open('stopped', 1 * MB);
-await stopped.withStopped();
+await stopped.addStoppedReader();
 const resuming = await Room.open('resuming', 10 * MB);
-await resuming.withResuming();
+await resuming.addResumingReader();
 const churn = await Room.open('churn', 5000);
-churn.withChurn(50);
+churn.addChurn(50);
 const rooms = [stopped, resuming, churn];
 
-for (const room of rooms) room.begin();
-const began = now();
-const samples: Timed[] = [];
+for (const room of rooms) room.start();
+const startedAt = now();
+const samples: TimedSample[] = [];
 process.stdout.write(`${toRow()}\n`);
-for (let round = 1; round * EVERY <= minutes * 60_000; round++) {
-  await delay(began + round * EVERY - now());
-  const seconds = Math.round((now() - began) / 1000);
+for (let round = 1; round * SAMPLE_INTERVAL_MS <= minutes * 60_000; round++) {
+  await delay(startedAt + round * SAMPLE_INTERVAL_MS - now());
+  const seconds = Math.round((now() - startedAt) / 1000);
   for (const room of rooms) {
     const sample = { seconds, ...room.sample() };
     samples.push(sample);
@@ -70,10 +73,11 @@ for (let round = 1; round * EVERY <= minutes * 60_000; round++) {
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, 'soak.csv'), toCsv(samples));
 writeFileSync(join(values.out, 'soak.svg'), draw(samples));
-// Even where a slope is wrong, what was said is to be there.
-for (const room of rooms) process.stdout.write(`${await room.end()}\n`);
-if (minutes < TELLING) process.stdout.write(`no slopes are told: that takes ${TELLING} minutes\n`);
-const found = minutes < TELLING ? [] : verdicts(samples);
-for (const { text } of found) process.stdout.write(`${text}\n`);
+// Delivery is checked to the end even if a slope is already too steep.
+for (const room of rooms) process.stdout.write(`${await room.finish()}\n`);
+const hasSlopes = minutes >= MIN_MINUTES_FOR_SLOPES;
+if (!hasSlopes) process.stdout.write(`no slopes: they need at least ${MIN_MINUTES_FOR_SLOPES} minutes\n`);
+const findings = hasSlopes ? verdicts(samples) : [];
+for (const { text } of findings) process.stdout.write(`${text}\n`);
 process.stdout.write(`${join(values.out, 'soak.csv')}, ${join(values.out, 'soak.svg')}\n`);
-process.exit(found.every(({ passed }) => passed) ? 0 : 1);
+process.exit(findings.every(({ passed }) => passed) ? 0 : 1);

@@ -1,6 +1,6 @@
-// A process with some connections, to be stopped with SIGSTOP and continued: a reader that has stopped, as honest
-// as there can be. Says on standard output when it is connected, and, when every connection has had the line
-// `end`, the SHA-256 of what each had after the line `begin`, and how long that took since it was continued.
+// A process with several connections that a benchmark stops with SIGSTOP and resumes with SIGCONT.
+// Prints `connected`; later, when each connection has received the line `end`, prints as JSON the SHA-256 of the bytes
+// that each received after the line `begin`, and the seconds since SIGCONT.
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 
@@ -9,10 +9,10 @@ const END = Buffer.from(': end\n');
 const BEGIN = Buffer.from(': begin\n');
 const hashes: string[] = [];
 let bytes = 0;
-let continuedAt = 0;
+let resumedAt = 0;
 
 process.on('SIGCONT', () => {
-  continuedAt = performance.now();
+  resumedAt = performance.now();
 });
 
 function open(index: number): void {
@@ -22,30 +22,29 @@ function open(index: number): void {
   }
   const hash = createHash('sha256');
   const socket = connect({ port, host: '127.0.0.1' });
-  let begun = false;
+  let hasBegun = false;
   let tail = Buffer.alloc(0);
   socket.on('connect', () => open(index + 1));
   socket.on('error', (error) => process.stdout.write(`${JSON.stringify({ error: error.message })}\n`));
   socket.on('data', (chunk) => {
     bytes += chunk.length;
     let part = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) as typeof tail;
-    if (!begun) {
+    if (!hasBegun) {
       tail = Buffer.concat([tail, chunk]);
       const at = tail.indexOf(BEGIN);
       if (at === -1) return;
-      begun = true;
+      hasBegun = true;
       part = Buffer.from(tail.subarray(at + BEGIN.length));
       tail = Buffer.alloc(0);
     }
     hash.update(part);
     tail = Buffer.from(Buffer.concat([tail, part.subarray(-END.length)]).subarray(-END.length));
     if (!tail.equals(END)) return;
-    // Not closed before all have had it: that they left would be said to the others, behind their last line.
     hashes.push(hash.digest('hex'));
-    // What is said at the end of the room is nobody's matter any more.
+    // Stays open until the process ends: the notice that it left would follow the last line of the other connections.
     socket.removeAllListeners('data').resume();
     if (hashes.length < count) return;
-    const seconds = (performance.now() - continuedAt) / 1000;
+    const seconds = (performance.now() - resumedAt) / 1000;
     process.stdout.write(`${JSON.stringify({ hashes, bytes, seconds })}\n`);
   });
 }

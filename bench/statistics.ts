@@ -1,29 +1,29 @@
-/** The middle of some numbers; of an even count, the mean of the two in the middle. NaN of none. */
+/** The median; for an even count, the mean of the two middle numbers. NaN for an empty list. */
 export function median(numbers: readonly number[]): number {
   return quantile(numbers, 0.5);
 }
 
-/** @param q from 0 to 1; what lies between two numbers is divided in proportion */
+/** @param q from 0 to 1; interpolates linearly between neighbours */
 export function quantile(numbers: readonly number[], q: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
-  const place = (sorted.length - 1) * q;
-  const below = sorted[Math.floor(place)] ?? Number.NaN;
-  const above = sorted[Math.ceil(place)] ?? Number.NaN;
-  return below + (above - below) * (place - Math.floor(place));
+  const position = (sorted.length - 1) * q;
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
 }
 
-/** A ratio of two that were measured in turn. */
+/** The ratio of two series that were measured in turn. */
 export interface Ratio {
-  /** Of the two medians. */
+  /** The ratio of the two medians. */
   readonly ratio: number;
-  /** Of the pairs: the quartiles of their own ratios. */
+  /** The quartiles of the ratios of the pairs. */
   readonly spread: readonly [number, number];
-  /** Where the median of the pairs' ratios lies, whatever the noise: at least 90 % certain. Infinite for too few. */
+  /** Confidence interval of at least 90 % for the median ratio of the pairs. Infinite for fewer than five pairs. */
   readonly range: readonly [number, number];
   readonly pairs: number;
 }
 
-/** @param of one number a round; `against` has that of the same round at the same place */
+/** @param of one number for each round, in the same order as `against` */
 export function ratioOf(of: readonly number[], against: readonly number[]): Ratio {
   const pairs = Math.min(of.length, against.length);
   const ratios = Array.from(
@@ -39,8 +39,8 @@ export function ratioOf(of: readonly number[], against: readonly number[]): Rati
 }
 
 /**
- * Between which two of the numbers the median of what they are drawn from lies, at least 90 % certain: each number is
- * below it as often as above, so how many are below is a matter of tossing coins.
+ * The confidence interval of at least 90 % for the median of the distribution. Each number is below the true median
+ * with a probability of one half, so the count of numbers below it has a binomial distribution.
  */
 export function medianRange(numbers: readonly number[]): [number, number] {
   const sorted = [...numbers].sort((a, b) => a - b);

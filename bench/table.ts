@@ -1,10 +1,10 @@
-// What was measured, as tables of Markdown.
-import { type Goal, type Judged, middle } from './goals.js';
+// Prints the results as Markdown tables.
+import { type Goal, type Judged, medianOf } from './goals.js';
 import { LIMIT } from './relays.js';
 import type { ContestResult } from './results.js';
 import { quantile, type Ratio, ratioOf } from './statistics.js';
 
-/** Three digits that say something, and a unit prefix where there are many. */
+/** Three significant digits, with a unit prefix for large numbers. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   for (const [factor, letter] of [
@@ -28,13 +28,13 @@ export function ratioText({ ratio, spread }: Ratio): string {
   return `${figure(ratio)} (${figure(spread[0])}–${figure(spread[1])})`;
 }
 
-/** A contest: medians with their quartiles, and, where it takes part, ratios to the limit. */
+/** One contest: medians with quartiles, and ratios to the limit if the limit takes part. */
 export function contestTable(contest: ContestResult): string {
   const numbers = (name: string): number[] =>
     contest.entries.find((entry) => entry.name === name)?.samples.map((s) => s[contest.metric] as number) ??
     [];
   const limit = numbers(LIMIT);
-  const valid = middle(contest, LIMIT) !== undefined;
+  const valid = medianOf(contest, LIMIT) !== undefined;
   const rows = contest.entries.map(({ name, samples, disqualified, missing }) => {
     const reason = disqualified !== undefined ? `disqualified: ${disqualified}` : missing;
     if (reason !== undefined) return [name, cell(reason), '', ''];
@@ -63,7 +63,7 @@ export function goalTable(judged: readonly Judged[]): string {
   return table(['goal', 'measured (quartiles)', 'rounds', ''], rows);
 }
 
-/** How busy the generator was where it was busiest: at 1 it would have measured itself. */
+/** The contest in which the load generator used most of its core. Near 1 it measures itself instead of the relay. */
 export function busiest(contests: readonly ContestResult[]): { contest: string; busy: number } | undefined {
   const all = contests.flatMap(({ name, entries }) =>
     entries.flatMap(({ samples }) => samples.map(({ busy }) => ({ contest: name, busy: busy ?? 0 }))),
@@ -76,7 +76,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `${line(head)}|${' --- |'.repeat(head.length)}\n${rows.map(line).join('')}`;
 }
 
-/** What a relay sent may have anything in it. */
+/** Escapes a text that may contain bytes from a relay. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

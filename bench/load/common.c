@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-char chunk[CHUNK];
+char chunk[CHUNK_BYTES];
 
 uint64_t now_ns(void) {
     struct timespec time;
@@ -31,7 +31,7 @@ struct usage usage_of(int pid) {
     fclose(file);
     text[length] = '\0';
     unsigned long user, system;
-    // A command's name may have anything in it, but ends with the last bracket.
+    // The name of a command may contain any character, but ends with the last bracket.
     char *rest = strrchr(text, ')');
     if (rest == NULL || sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         return usage;
@@ -79,7 +79,7 @@ int connect_to(int port, int source) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct sockaddr_in address = {.sin_family = AF_INET};
     if (source > 0) {
-        // Many short connections from one address would use up its ports.
+        // Other source addresses, because many short connections would use up the ports of one.
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)source);
         if (bind(fd, (struct sockaddr *)&address, sizeof address) == -1) fail("bind");
@@ -108,20 +108,20 @@ int prefix_of(struct room *room, int index, char *into) {
     return 0;
 }
 
-int take(struct client *client, char *into, int size) {
+int receive(struct client *client, char *into, int size) {
     ssize_t length = recv(client->fd, into, (size_t)size, MSG_DONTWAIT);
     if (length > 0) return (int)length;
     if (length == -1 && (errno == EAGAIN || errno == EINTR)) return 0;
     disqualify("it ended a connection%s%s", length == -1 ? ": " : "", length == -1 ? strerror(errno) : "");
 }
 
-void say(struct client *client, const char *text, int length) {
-    double until = now() + options.patience;
-    for (int said = 0; said < length;) {
-        ssize_t written = send(client->fd, text + said, (size_t)(length - said), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (written > 0) said += (int)written;
+void send_all(struct client *client, const char *text, int length) {
+    double deadline = now() + options.stall_timeout;
+    for (int sent = 0; sent < length;) {
+        ssize_t written = send(client->fd, text + sent, (size_t)(length - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written > 0) sent += (int)written;
         else if (errno != EAGAIN && errno != EINTR) disqualify("it ended a connection: %s", strerror(errno));
-        else if (now() > until) disqualify("it stalled: nothing more could be said to it");
+        else if (now() > deadline) disqualify("it stalled: it reads no more input");
         else usleep(1000);
     }
 }
@@ -135,8 +135,8 @@ void each_line(struct client *client, const char *bytes, int length,
         if (newline != NULL && client->length == 0) {
             line(client, bytes, part);
         } else {
-            if (client->line == NULL && (client->line = malloc(LONGEST_LINE)) == NULL) fail("malloc");
-            if (client->length + part > LONGEST_LINE) disqualify("it sent a line that nobody said");
+            if (client->line == NULL && (client->line = malloc(MAX_LINE_BYTES)) == NULL) fail("malloc");
+            if (client->length + part > MAX_LINE_BYTES) disqualify("it sent a line that is longer than any line sent");
             memcpy(client->line + client->length, bytes, (size_t)part);
             client->length += part;
             if (newline != NULL) {

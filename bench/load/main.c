@@ -7,19 +7,19 @@
 #include <sys/prctl.h>
 
 struct options options = {
-    .readers = 1, .size = 100, .clients = 100, .warmup = 0.3, .seconds = 1, .patience = 3, .style = "client"};
+    .readers = 1, .size = 100, .clients = 100, .warmup = 0.3, .seconds = 1, .stall_timeout = 3, .style = "client"};
 
 static const struct { const char *name; void (*run)(void); } loads[] = {
     {"fan-out", fan_out}, {"chat", chat}, {"churn", churn}, {"idle", idle}, {"start", start}, {"run", run},
     {"guard", guard}};
 
 int main(int argc, char **argv) {
-    enum { PORT = 1, PID, READERS, STALLED, SIZE, CLIENTS, RATE, WARMUP, SECONDS, PATIENCE, STYLE };
+    enum { PORT = 1, PID, READERS, STALLED, SIZE, CLIENTS, RATE, WARMUP, SECONDS, STALL_TIMEOUT, STYLE };
     static const struct option names[] = {
         {"port", 1, 0, PORT},       {"pid", 1, 0, PID},         {"readers", 1, 0, READERS},
         {"stalled", 1, 0, STALLED}, {"size", 1, 0, SIZE},       {"clients", 1, 0, CLIENTS},
         {"rate", 1, 0, RATE},       {"warmup", 1, 0, WARMUP},   {"seconds", 1, 0, SECONDS},
-        {"patience", 1, 0, PATIENCE}, {"style", 1, 0, STYLE},   {0, 0, 0, 0}};
+        {"stall-timeout", 1, 0, STALL_TIMEOUT}, {"style", 1, 0, STYLE},   {0, 0, 0, 0}};
     for (int name; (name = getopt_long(argc, argv, "+", names, NULL)) != -1;) {
         switch (name) {
         case PORT: options.port = atoi(optarg); break;
@@ -31,13 +31,13 @@ int main(int argc, char **argv) {
         case RATE: options.rate = atof(optarg); break;
         case WARMUP: options.warmup = atof(optarg); break;
         case SECONDS: options.seconds = atof(optarg); break;
-        case PATIENCE: options.patience = atof(optarg); break;
+        case STALL_TIMEOUT: options.stall_timeout = atof(optarg); break;
         case STYLE: options.style = optarg; break;
         default: return 2;
         }
     }
     options.command = argv + optind + 1;
-    // Nobody is left to be told when the bench is gone.
+    // Exits when the bench exits, for any reason.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {

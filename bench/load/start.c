@@ -1,4 +1,4 @@
-// How long it takes from the start of a command to its first client in the room; and, to compare, to its end.
+// Measures the time from the start of a command to its first delivered notice or, for `run`, to its exit.
 #include "load.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -14,42 +14,41 @@ static pid_t spawn_command(void) {
     pid_t pid = fork();
     if (pid == -1) fail("fork");
     if (pid > 0) return pid;
-    int nothing = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; fd++) dup2(nothing, fd);
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++) dup2(null, fd);
     guard();
     _exit(127);
 }
 
-static void end(pid_t pid) {
+static void end_command(pid_t pid) {
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 }
 
-static int connected(pid_t pid, double until) {
+static int connected(pid_t pid, double deadline) {
     for (;;) {
         int fd = connect_to(options.port, 0);
         if (fd != -1) return fd;
-        if (now() > until || waitpid(pid, NULL, WNOHANG) == pid) {
-            end(pid);
+        if (now() > deadline || waitpid(pid, NULL, WNOHANG) == pid) {
+            end_command(pid);
             disqualify("it does not listen");
         }
         usleep(500);
     }
 }
 
-// That a connection stands says only that the port is taken: the first client is in the room when it is told of the
-// second.
+// A connection only shows that the port is open. The first client is in the room when it receives the notice of the second.
 void start(void) {
     double began = now();
     pid_t pid = spawn_command();
     int first = connected(pid, began + 15), second = connected(pid, began + 15);
     struct timeval timeout = {15, 0};
     setsockopt(first, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    ssize_t length = recv(first, chunk, CHUNK, 0);
+    ssize_t length = recv(first, chunk, CHUNK_BYTES, 0);
     double took = now() - began;
-    end(pid);
+    end_command(pid);
     close(second);
-    if (length <= 0) disqualify("its first client is told nothing");
+    if (length <= 0) disqualify("its first client receives nothing");
     printf("{\"ms\":%.3f}\n", took * 1000);
 }
 
@@ -61,7 +60,7 @@ void run(void) {
     printf("{\"ms\":%.3f}\n", (now() - began) * 1000);
 }
 
-// Becomes the command, which ends when whoever started it does, however that ends.
+// Replaces this process by the command, which exits when its parent exits, for any reason.
 void guard(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execvp(options.command[0], options.command);

@@ -1,5 +1,5 @@
-// What Node's sockets leave room for: no log, no pipeline, no transcript, nothing but a `data` listener and one `write`
-// for each socket and turn of the event loop. What a socket does not take is left to Node to keep, without a bound.
+// The upper bound for Node's sockets: a `data` listener and one `write` for each socket and turn of the event loop, and no
+// log, pipeline or transcript. Node buffers what a socket does not accept, without a bound.
 import { createServer, type Socket } from 'node:net';
 
 interface Run {
@@ -7,28 +7,28 @@ interface Run {
   readonly bytes: Buffer;
 }
 
-/** Of each socket, how many runs of this turn were said before it came. */
+/** The clients by id; `first` is the index of the first run of this turn that the client receives. */
 const clients = new Map<number, { readonly socket: Socket; first: number }>();
 let runs: Run[] = [];
 let nextId = 0;
 
 function flush(): void {
-  const said = runs;
-  if (said.length === 0) return;
+  const batch = runs;
+  if (batch.length === 0) return;
   runs = [];
-  const owners = new Set(said.map(({ owner }) => owner));
-  const all = Buffer.concat(said.map(({ bytes }) => bytes));
+  const owners = new Set(batch.map(({ owner }) => owner));
+  const all = Buffer.concat(batch.map(({ bytes }) => bytes));
   for (const [id, client] of clients) {
     const { socket, first } = client;
     client.first = 0;
     const whole = first === 0 && !owners.has(id);
-    const others = whole ? [] : said.slice(first).filter(({ owner }) => owner !== id);
+    const others = whole ? [] : batch.slice(first).filter(({ owner }) => owner !== id);
     if (whole) socket.write(all);
     else if (others.length > 0) socket.write(Buffer.concat(others.map(({ bytes }) => bytes)));
   }
 }
 
-function say(owner: number, text: string): void {
+function append(owner: number, text: string): void {
   if (runs.length === 0) setImmediate(flush);
   runs.push({ owner, bytes: Buffer.from(text, 'latin1') });
 }
@@ -36,7 +36,7 @@ function say(owner: number, text: string): void {
 createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
   const id = nextId++;
   const prefix = `client ${id}: `;
-  say(id, `server: client ${id} just arrived\n`);
+  append(id, `server: client ${id} just arrived\n`);
   clients.set(id, { socket, first: runs.length });
   let rest = '';
   socket.setEncoding('latin1');
@@ -48,15 +48,15 @@ createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     }
     const lines = rest + chunk.slice(0, end);
     rest = chunk.slice(end + 1);
-    say(id, `${prefix}${lines.replaceAll('\n', `\n${prefix}`)}\n`);
+    append(id, `${prefix}${lines.replaceAll('\n', `\n${prefix}`)}\n`);
   });
   const leave = (): void => {
     if (!clients.has(id)) return;
-    // What was said while it was there is for it.
+    // The client still receives the lines from before it left.
     flush();
     clients.delete(id);
     socket.end();
-    say(id, `server: client ${id} just left\n`);
+    append(id, `server: client ${id} just left\n`);
   };
   socket.on('end', leave);
   socket.on('close', leave);

@@ -1,5 +1,7 @@
-// 42's mini_serv as one hands it in at the exam: one select loop, one send for each line, only the functions that the
-// subject allows. What cannot be sent at the moment waits in its client's own buffer. Public domain.
+// 42's mini_serv in the style of the exam: one select loop, one send for each line, only the functions that the subject
+// allows. Bytes that cannot be sent yet wait in the client's own buffer.
+//
+// Public domain.
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,20 +14,20 @@ typedef struct s_buffer
 {
 	char	*bytes;
 	size_t	length;
-	size_t	room;
+	size_t	capacity;
 	size_t	done;
 }	t_buffer;
 
 typedef struct s_client
 {
 	int			id;
-	t_buffer	said; // what has no newline yet, of which `done` bytes were searched for one
-	t_buffer	owed; // what could not be sent yet, of which `done` bytes have been sent
+	t_buffer	input;  // an incomplete line, of which `done` bytes were searched for a newline
+	t_buffer	output; // bytes to send, of which `done` have been sent
 }	t_client;
 
 t_client	clients[FD_SETSIZE];
 fd_set		connected, readable, writable;
-int			greatest = 0, next_id = 0;
+int			max_fd = 0, next_id = 0;
 
 void	fatal(void)
 {
@@ -35,10 +37,10 @@ void	fatal(void)
 
 void	append(t_buffer *buffer, const char *bytes, size_t length)
 {
-	if (buffer->length + length > buffer->room)
+	if (buffer->length + length > buffer->capacity)
 	{
-		buffer->room = (buffer->length + length) * 2;
-		buffer->bytes = realloc(buffer->bytes, buffer->room);
+		buffer->capacity = (buffer->length + length) * 2;
+		buffer->bytes = realloc(buffer->bytes, buffer->capacity);
 		if (!buffer->bytes)
 			fatal();
 	}
@@ -46,52 +48,52 @@ void	append(t_buffer *buffer, const char *bytes, size_t length)
 		buffer->bytes[buffer->length++] = bytes[i];
 }
 
-void	empty(t_buffer *buffer)
+void	free_buffer(t_buffer *buffer)
 {
 	free(buffer->bytes);
 	bzero(buffer, sizeof(*buffer));
 }
 
-// Takes away what stands before `from`.
-void	drop(t_buffer *buffer, size_t from)
+// Removes the bytes before `from`.
+void	drop_until(t_buffer *buffer, size_t from)
 {
 	for (size_t i = from; i < buffer->length; i++)
 		buffer->bytes[i - from] = buffer->bytes[i];
 	buffer->length -= from;
 }
 
-void	tell(int fd, const char *bytes, size_t length)
+void	send_or_queue(int fd, const char *bytes, size_t length)
 {
-	t_buffer	*owed = &clients[fd].owed;
+	t_buffer	*output = &clients[fd].output;
 	ssize_t		sent = 0;
 
-	if (owed->length == 0)
+	if (output->length == 0)
 		sent = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0)
-		sent = 0; // it can take nothing; or it is gone, which recv will tell
-	append(owed, bytes + sent, length - sent);
+		sent = 0; // the buffer is full, or the client has left, which recv will report
+	append(output, bytes + sent, length - sent);
 }
 
-void	tell_others(int but, const char *bytes, size_t length)
+void	send_to_others(int except, const char *bytes, size_t length)
 {
-	for (int fd = 0; fd <= greatest; fd++)
-		if (fd != but && FD_ISSET(fd, &connected))
-			tell(fd, bytes, length);
+	for (int fd = 0; fd <= max_fd; fd++)
+		if (fd != except && FD_ISSET(fd, &connected))
+			send_or_queue(fd, bytes, length);
 }
 
-void	pay(int fd)
+void	send_queued(int fd)
 {
-	t_buffer	*owed = &clients[fd].owed;
+	t_buffer	*output = &clients[fd].output;
 	ssize_t		sent;
 
-	sent = send(fd, owed->bytes + owed->done, owed->length - owed->done, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent = send(fd, output->bytes + output->done, output->length - output->done, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent > 0)
-		owed->done += sent;
-	if (owed->done == owed->length)
-		empty(owed);
+		output->done += sent;
+	if (output->done == output->length)
+		free_buffer(output);
 }
 
-void	arrive(int listener)
+void	accept_client(int listener)
 {
 	char	notice[64];
 	int		fd = accept(listener, 0, 0);
@@ -106,64 +108,64 @@ void	arrive(int listener)
 	bzero(&clients[fd], sizeof(clients[fd]));
 	clients[fd].id = next_id++;
 	sprintf(notice, "server: client %d just arrived\n", clients[fd].id);
-	tell_others(fd, notice, strlen(notice));
+	send_to_others(fd, notice, strlen(notice));
 	FD_SET(fd, &connected);
-	if (fd > greatest)
-		greatest = fd;
+	if (fd > max_fd)
+		max_fd = fd;
 }
 
-void	leave(int fd)
+void	remove_client(int fd)
 {
 	char	notice[64];
 
 	FD_CLR(fd, &connected);
 	sprintf(notice, "server: client %d just left\n", clients[fd].id);
-	tell_others(fd, notice, strlen(notice));
-	empty(&clients[fd].said);
-	empty(&clients[fd].owed);
+	send_to_others(fd, notice, strlen(notice));
+	free_buffer(&clients[fd].input);
+	free_buffer(&clients[fd].output);
 	close(fd);
 }
 
-// "client %d: " and the line, put together so that one send is enough.
-void	say(int fd, const char *line, size_t length)
+// Joins "client %d: " and the line, so that one send is enough.
+void	relay_line(int fd, const char *line, size_t length)
 {
 	char		prefix[32];
-	t_buffer	whole;
+	t_buffer	tagged;
 
-	bzero(&whole, sizeof(whole));
+	bzero(&tagged, sizeof(tagged));
 	sprintf(prefix, "client %d: ", clients[fd].id);
-	append(&whole, prefix, strlen(prefix));
-	append(&whole, line, length);
-	tell_others(fd, whole.bytes, whole.length);
-	empty(&whole);
+	append(&tagged, prefix, strlen(prefix));
+	append(&tagged, line, length);
+	send_to_others(fd, tagged.bytes, tagged.length);
+	free_buffer(&tagged);
 }
 
-void	hear(int fd)
+void	read_client(int fd)
 {
 	static char	bytes[65536];
-	t_buffer	*said = &clients[fd].said;
+	t_buffer	*input = &clients[fd].input;
 	size_t		start = 0;
 	ssize_t		length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 	if (length <= 0)
 	{
-		leave(fd);
+		remove_client(fd);
 		return ;
 	}
-	append(said, bytes, length);
-	for (; said->done < said->length; said->done++)
+	append(input, bytes, length);
+	for (; input->done < input->length; input->done++)
 	{
-		if (said->bytes[said->done] == '\n')
+		if (input->bytes[input->done] == '\n')
 		{
-			say(fd, said->bytes + start, said->done + 1 - start);
-			start = said->done + 1;
+			relay_line(fd, input->bytes + start, input->done + 1 - start);
+			start = input->done + 1;
 		}
 	}
 	if (start > 0)
-		drop(said, start);
-	said->done = said->length;
-	if (said->length == 0)
-		empty(said);
+		drop_until(input, start);
+	input->done = input->length;
+	if (input->length == 0)
+		free_buffer(input);
 }
 
 int	main(int argc, char **argv)
@@ -184,25 +186,25 @@ int	main(int argc, char **argv)
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0
 		|| listen(listener, 128) < 0)
 		fatal();
-	greatest = listener;
+	max_fd = listener;
 	while (1)
 	{
 		readable = connected;
 		FD_SET(listener, &readable);
 		FD_ZERO(&writable);
-		for (int fd = 0; fd <= greatest; fd++)
-			if (FD_ISSET(fd, &connected) && clients[fd].owed.length > 0)
+		for (int fd = 0; fd <= max_fd; fd++)
+			if (FD_ISSET(fd, &connected) && clients[fd].output.length > 0)
 				FD_SET(fd, &writable);
-		if (select(greatest + 1, &readable, &writable, 0, 0) < 0)
+		if (select(max_fd + 1, &readable, &writable, 0, 0) < 0)
 			continue ;
-		for (int fd = 0; fd <= greatest; fd++)
+		for (int fd = 0; fd <= max_fd; fd++)
 		{
 			if (FD_ISSET(fd, &connected) && FD_ISSET(fd, &writable))
-				pay(fd);
+				send_queued(fd);
 			if (fd == listener && FD_ISSET(fd, &readable))
-				arrive(listener);
+				accept_client(listener);
 			else if (FD_ISSET(fd, &connected) && FD_ISSET(fd, &readable))
-				hear(fd);
+				read_client(fd);
 		}
 	}
 }

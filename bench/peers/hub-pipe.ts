@@ -1,5 +1,5 @@
-// The relay that the standard library suggests: one hub, and for each client a pipe from it into the socket, through a
-// stream that leaves out its own lines. Correct while everybody reads; one who does not holds up all.
+// The relay that the standard library suggests: one hub that is piped into each socket, through a stream that drops the
+// client's own lines. Correct while all clients read; one stalled client stalls all others.
 import { createServer } from 'node:net';
 import { PassThrough, Transform } from 'node:stream';
 
@@ -37,10 +37,10 @@ createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     },
   });
   socket.pipe(lines).pipe(hub, { end: false });
-  let here = true;
+  let isPresent = true;
   const leave = (): void => {
-    if (!here) return;
-    here = false;
+    if (!isPresent) return;
+    isPresent = false;
     hub.unpipe(others);
     others.end();
     hub.write({ from: id, text: `server: client ${id} just left\n` });

@@ -1,7 +1,7 @@
-// The limit: what a C program written for the purpose can do. One thread and epoll. Lines are found in place in what was
-// read, a whole batch is tagged into one log that all readers share, and each of them gets one writev a round, without
-// the runs that are its own. What it leaves out is what the relay is for: the log is bounded and in memory, so one
-// reader that stops holds up the room.
+// The limit: a C program that is written for speed, with one thread and epoll. All readers share one log of tagged lines,
+// and each receives one writev per round, without its own runs.
+//
+// The log is bounded and in memory, so one stalled reader stalls the room.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -22,28 +22,28 @@ enum {
     LOG = 4 * 1024 * 1024,
     RUNS = 1024 * 1024,
     READ = 128 * 1024,
-    // A prefix before each byte: what is read may grow so much when it is tagged.
+    // Tagging can multiply the size by this: a prefix before each byte.
     GROWTH = 16,
     FLUSH = 512 * 1024,
-    LONGEST = 1024 * 1024,
+    MAX_LINE = 1024 * 1024,
     VECTORS = 256,
     EVENTS = 1024
 };
 
 struct client {
-    int fd, id, place;
+    int fd, id, index;
     bool blocked, paused;
-    uint64_t cursor, run; // the next byte of the log that it gets, and the run that holds it
-    char *rest;           // a line whose end is yet to come
+    uint64_t cursor, run; // the next byte of the log to send, and the run that contains it
+    char *rest;           // an incomplete line
     size_t rest_length;
 };
 
-static char *lines; // the log, mapped twice in a row: what is written past its end is at its beginning
+static char *lines; // the log, mapped twice in a row, so that a write across its end continues at its start
 static uint64_t end, run_end, unsent;
 static struct { uint64_t end; int owner; } runs[RUNS];
 static struct client **clients;
-static int count, room_for, epoll, next_id;
-static char input[LONGEST + READ];
+static int count, capacity, epoll, next_id;
+static char input[MAX_LINE + READ];
 
 static void fatal(void) {
     (void)!write(2, "Fatal error\n", 12);
@@ -61,7 +61,7 @@ static void append(const char *bytes, size_t length) {
     end += length;
 }
 
-static void own(int owner) {
+static void add_run(int owner) {
     if (run_end > 0 && runs[(run_end - 1) % RUNS].owner == owner) runs[(run_end - 1) % RUNS].end = end;
     else runs[run_end++ % RUNS] = (typeof(runs[0])){end, owner};
 }
@@ -69,10 +69,10 @@ static void own(int owner) {
 static void notice(int id, const char *what) {
     char text[64];
     append(text, (size_t)sprintf(text, "server: client %d just %s\n", id, what));
-    own(id);
+    add_run(id);
 }
 
-// One writev, or two where there are many runs.
+// Sends with one writev, or several if there are many runs.
 static void deliver(struct client *client) {
     while (client->cursor < end) {
         struct iovec vectors[VECTORS];
@@ -90,10 +90,10 @@ static void deliver(struct client *client) {
         }
         ssize_t sent = used == 0 ? 0 : writev(client->fd, vectors, used);
         if (sent == -1 && errno != EAGAIN) {
-            client->cursor = end; // it will be told by its next read
+            client->cursor = end; // the next read reports the error
             return;
         }
-        // Where that is in the log: its own runs in between are passed.
+        // Advances the cursor by the bytes sent, and skips the client's own runs.
         for (size_t left = sent == -1 ? 0 : (size_t)sent; client->run < run_end;) {
             uint64_t until = runs[client->run % RUNS].end;
             if (runs[client->run % RUNS].owner == client->id || until <= client->cursor) {
@@ -104,7 +104,7 @@ static void deliver(struct client *client) {
                 left -= part;
                 if (client->cursor < until) break;
             }
-            // The last run may yet grow.
+            // The last run may still grow.
             if (client->run + 1 == run_end) break;
             client->run++;
         }
@@ -124,7 +124,7 @@ static void deliver_all(void) {
         if (!clients[i]->blocked) deliver(clients[i]);
 }
 
-static uint64_t space(void) {
+static uint64_t free_bytes(void) {
     uint64_t first = end, first_run = run_end;
     for (int i = 0; i < count; i++) {
         if (clients[i]->cursor < first) first = clients[i]->cursor;
@@ -133,9 +133,9 @@ static uint64_t space(void) {
     return run_end - first_run > RUNS / 2 ? 0 : LOG - (end - first);
 }
 
-static void leave(struct client *client) {
-    clients[client->place] = clients[--count];
-    clients[client->place]->place = client->place;
+static void remove_client(struct client *client) {
+    clients[client->index] = clients[--count];
+    clients[client->index]->index = client->index;
     notice(client->id, "left");
     close(client->fd);
     free(client->rest);
@@ -145,26 +145,26 @@ static void leave(struct client *client) {
 static void tag(struct client *client, char *bytes, size_t length) {
     char prefix[32];
     size_t prefix_length = (size_t)sprintf(prefix, "client %d: ", client->id);
-    char *stop = bytes + length, *into = lines + end % LOG, *start = into;
-    for (char *newline; (newline = memchr(bytes, '\n', (size_t)(stop - bytes))) != NULL; bytes = newline + 1) {
+    char *last = bytes + length, *into = lines + end % LOG, *start = into;
+    for (char *newline; (newline = memchr(bytes, '\n', (size_t)(last - bytes))) != NULL; bytes = newline + 1) {
         memcpy(into, prefix, prefix_length);
         memcpy(into + prefix_length, bytes, (size_t)(newline + 1 - bytes));
         into += prefix_length + (size_t)(newline + 1 - bytes);
     }
     if (into > start) {
         end += (uint64_t)(into - start);
-        own(client->id);
+        add_run(client->id);
     }
-    client->rest_length = (size_t)(stop - bytes);
+    client->rest_length = (size_t)(last - bytes);
     if (client->rest_length == 0) return;
-    if (client->rest_length > LONGEST / 2) fatal();
-    if (bytes != input || client->rest == NULL) client->rest = realloc(client->rest, LONGEST);
+    if (client->rest_length > MAX_LINE / 2) fatal();
+    if (bytes != input || client->rest == NULL) client->rest = realloc(client->rest, MAX_LINE);
     memcpy(client->rest, bytes, client->rest_length);
 }
 
-static void hear(struct client *client) {
-    uint64_t room = space() / GROWTH;
-    size_t size = room < READ ? room : READ;
+static void read_client(struct client *client) {
+    uint64_t size_left = free_bytes() / GROWTH;
+    size_t size = size_left < READ ? size_left : READ;
     if (size < 1024) {
         client->paused = true;
         watch(client, EPOLL_CTL_MOD);
@@ -174,31 +174,31 @@ static void hear(struct client *client) {
     if (rest > 0) memcpy(input, client->rest, rest);
     ssize_t length = recv(client->fd, input + rest, size, 0);
     if (length > 0) tag(client, input, rest + (size_t)length);
-    else if (length == 0 || errno != EAGAIN) leave(client);
+    else if (length == 0 || errno != EAGAIN) remove_client(client);
 }
 
-static void arrive(int server) {
+static void accept_clients(int server) {
     for (int fd; (fd = accept4(server, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1;) {
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct client *client = calloc(1, sizeof *client);
-        if (count == room_for) clients = realloc(clients, sizeof *clients * (size_t)(room_for = room_for * 2 + 64));
+        if (count == capacity) clients = realloc(clients, sizeof *clients * (size_t)(capacity = capacity * 2 + 64));
         if (client == NULL || clients == NULL) fatal();
         client->fd = fd;
         client->id = next_id++;
-        client->place = count;
+        client->index = count;
         notice(client->id, "arrived");
         client->cursor = end;
         client->run = run_end - 1;
         clients[count++] = client;
         watch(client, EPOLL_CTL_ADD);
-        // Whoever comes while many do would otherwise fill the log.
+        // Many simultaneous arrivals would otherwise fill the log.
         if (end - unsent > FLUSH) deliver_all();
     }
 }
 
 static void resume_paused(void) {
-    if (space() / GROWTH < READ / 2) return;
+    if (free_bytes() / GROWTH < READ / 2) return;
     for (int i = 0; i < count; i++) {
         if (!clients[i]->paused) continue;
         clients[i]->paused = false;
@@ -217,8 +217,8 @@ int main(int argc, char **argv) {
     lines = mmap(NULL, 2 * LOG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == -1 || ftruncate(memory, LOG) == -1 || lines == MAP_FAILED) fatal();
     for (int half = 0; half < 2; half++) {
-        void *place = mmap(lines + half * LOG, LOG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory, 0);
-        if (place == MAP_FAILED) fatal();
+        void *address = mmap(lines + half * LOG, LOG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory, 0);
+        if (address == MAP_FAILED) fatal();
     }
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -233,14 +233,14 @@ int main(int argc, char **argv) {
         for (int i = 0; i < ready; i++) {
             struct client *client = events[i].data.ptr;
             if (client == NULL) {
-                arrive(server);
+                accept_clients(server);
                 continue;
             }
             if (events[i].events & EPOLLOUT) {
                 client->blocked = false;
                 watch(client, EPOLL_CTL_MOD);
             }
-            if (events[i].events & ~(uint32_t)EPOLLOUT) hear(client);
+            if (events[i].events & ~(uint32_t)EPOLLOUT) read_client(client);
             if (end - unsent > FLUSH) deliver_all();
         }
         deliver_all();

@@ -15,13 +15,13 @@ const WIDTH = 860;
 const LEFT = 76;
 const RIGHT = 16;
 const TOP = 64;
-/** A panel: its title, its plot, and what is between it and the next. */
+/** Heights within a panel. */
 const TITLE = 26;
 const PLOT = 110;
 const GAP = 26;
 const PANEL = TITLE + PLOT + GAP;
 
-// Told apart by their dashes too, for who sees no colours; a second set where the background is dark.
+// Series differ in dashes as well as in colour, for colour-blind readers.
 const STYLE = `
   svg { background: #ffffff; font: 12px system-ui, sans-serif; }
   text { fill: #1f2328; } .small { fill: #59636e; }
@@ -35,7 +35,7 @@ const STYLE = `
     .s0 { stroke: #58a6ff; } .s1 { stroke: #f0883e; } .s2 { stroke: #56d364; }
   }`;
 
-/** Panels one below the other, over the same time in minutes. */
+/** Draws panels below each other, over the same time axis in minutes. */
 export function chart(head: string, below: string, panels: readonly Panel[]): string {
   const height = TOP + panels.length * PANEL + 20;
   const last = Math.max(
@@ -69,9 +69,9 @@ function legend(series: readonly Series[]): string[] {
 
 function plot(panel: Panel, top: number, x: (time: number) => number, minutes: readonly number[]): string[] {
   const base = top + TITLE + PLOT;
-  const most = Math.max(1e-9, ...panel.series.flatMap(({ points }) => points.map(([, value]) => value)));
-  const values = ticks(most, 4);
-  const scale = Math.max(most, values.at(-1) as number);
+  const max = Math.max(1e-9, ...panel.series.flatMap(({ points }) => points.map(([, value]) => value)));
+  const values = ticks(max, 4);
+  const scale = Math.max(max, values.at(-1) as number);
   const y = (value: number): number => base - (value / scale) * PLOT;
   const right = WIDTH - RIGHT;
   return [
@@ -93,13 +93,13 @@ function plot(panel: Panel, top: number, x: (time: number) => number, minutes: r
   ];
 }
 
-/** Round numbers from 0 to about `most`. */
-export function ticks(most: number, count = 8): number[] {
-  const rough = most / count;
+/** Round numbers from 0 to about `max`. */
+export function ticks(max: number, count = 8): number[] {
+  const rough = max / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) as number) * power;
-  // Not by adding: 0.1 + 0.2 is no number to be read.
-  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) =>
+  // Multiplied and rounded, because adding 0.1 and 0.2 gives 0.30000000000000004.
+  return Array.from({ length: Math.floor(max / step + 1e-9) + 1 }, (_, i) =>
     Number((i * step).toPrecision(6)),
   );
 }

@@ -1,75 +1,85 @@
 import { connect, type Socket } from 'node:net';
-import { until } from './rooms.js';
 
-/** How long a visitor stays, in ms. */
-const STAYS = 1000;
+const VISIT_MS = 1000;
+/** Ids 0 and 1 are the witness and the sender of the room. */
+const FIRST_ID = 2;
 
 /**
- * Clients that come, say something, and leave: one half by FIN, the other by RST, and every other one with half a
- * line unsaid. Of all of them it must be heard that they came and left, once each and in this order; and what those
- * have said who left in good order.
+ * Clients that connect, send a line and leave: every other one by RST instead of FIN, and every other pair with an
+ * unfinished line.
+ *
+ * Checks that each is announced once as arrived and once as left, in this order, and that the line of each client that
+ * left by FIN is delivered.
  */
 export class Churn {
   readonly #port: number;
   readonly #fail: (reason: string) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #open = new Set<Socket>();
-  /** Who is in the room, by what the room says. */
+  /** Ids that were announced as arrived and not yet as left. */
   readonly #present = new Set<number>();
-  /** What has been said and has to be heard, and what was said by those whose RST may have overtaken it. */
+  /** Lines that must still be delivered. */
   readonly #due = new Set<number>();
-  readonly #maybe = new Set<number>();
-  readonly #began = performance.now();
+  /** Lines of clients that left by RST: they are delivered only if the relay reads them before the RST. */
+  readonly #optional = new Set<number>();
+  readonly #startedAt = performance.now();
   #visits = 0;
-  /** The client that must arrive next; 0 is who listens, 1 who speaks, whose arrivals are heard or not. */
-  #next = 2;
+  #nextId = FIRST_ID;
   #left = 0;
 
+  /** @param rate visits per second */
   constructor(port: number, rate: number, fail: (reason: string) => void) {
     this.#port = port;
     this.#fail = fail;
-    // A timer is late by some of its time: those it has missed come with the next.
+    // Timers fire late, so each tick catches up with all visits that are due.
     this.#timer = setInterval(() => {
-      while (this.#visits < ((performance.now() - this.#began) / 1000) * rate) this.#visit();
+      while (this.#visits < ((performance.now() - this.#startedAt) / 1000) * rate) this.#visit();
     }, 1000 / rate);
   }
 
-  /** A line that the listener heard, and that is not the speaker's. */
-  heard(line: string): void {
+  /** Checks a line that the witness received and that is not from the sender of the room. */
+  onLine(line: string): void {
     const [, id, verb, visit] =
       /^(?:server: )?client (\d+)(?: just (arrived|left)|: visit (\d+))$/.exec(line) ?? [];
     const client = Number(id);
-    if (client === 1 && verb === 'arrived') return;
-    const right =
+    if (client < FIRST_ID && verb === 'arrived') return;
+    const isExpected =
       verb === 'arrived'
-        ? client === this.#next
+        ? client === this.#nextId
         : verb === 'left'
           ? this.#present.delete(client)
           : this.#present.has(client) &&
-            (this.#due.delete(Number(visit)) || this.#maybe.delete(Number(visit)));
-    if (!right) this.#fail(`churn: this is not what was to be heard: ${JSON.stringify(line)}`);
-    if (verb === 'arrived') this.#present.add(this.#next++);
+            (this.#due.delete(Number(visit)) || this.#optional.delete(Number(visit)));
+    if (!isExpected) this.#fail(`churn: unexpected line ${JSON.stringify(line)}`);
+    if (verb === 'arrived') this.#present.add(this.#nextId++);
     if (verb === 'left') this.#left++;
   }
 
-  /** Done when all have left, and it has been heard. */
-  async end(): Promise<string> {
+  /** Starts no further visits. Those that have started continue: see `isDone`. */
+  stop(): void {
     clearInterval(this.#timer);
-    await until(() => this.#open.size === 0 && this.#left === this.#visits && this.#due.size === 0);
-    return `${this.#visits} clients came and left`;
+  }
+
+  /** Whether all visitors have left and all their lines were delivered. */
+  get isDone(): boolean {
+    return this.#open.size === 0 && this.#left === this.#visits && this.#due.size === 0;
+  }
+
+  get visits(): number {
+    return this.#visits;
   }
 
   #visit(): void {
     const visit = this.#visits++;
-    const byReset = visit % 2 === 1;
-    const half = visit % 4 < 2;
+    const leavesByReset = visit % 2 === 1;
+    const hasUnfinishedLine = visit % 4 < 2;
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     this.#open.add(socket);
     socket.resume();
     socket.once('connect', () => {
-      (byReset ? this.#maybe : this.#due).add(visit);
-      socket.write(`visit ${visit}\n${half ? 'half a li' : ''}`);
-      setTimeout(() => (byReset ? socket.resetAndDestroy() : socket.end()), STAYS);
+      (leavesByReset ? this.#optional : this.#due).add(visit);
+      socket.write(`visit ${visit}\n${hasUnfinishedLine ? 'half a li' : ''}`);
+      setTimeout(() => (leavesByReset ? socket.resetAndDestroy() : socket.end()), VISIT_MS);
     });
     socket.once('error', ({ message }) => this.#fail(`churn: ${message}`));
     socket.once('close', () => this.#open.delete(socket));

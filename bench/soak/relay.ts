@@ -1,49 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { isRunning, startProcess } from '../processes.js';
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** Nothing that was begun here outlives this process, stopped ones least of all. */
-function begin(
-  script: string,
-  args: readonly string[],
-  stdio: ('ignore' | 'pipe' | 'inherit')[],
-): ChildProcess {
-  const child = spawn(process.execPath, [here(script), ...args], { stdio });
-  process.once('exit', () => child.kill('SIGKILL'));
-  return child;
+function startNode(script: string, arg: string, stdio: ('ignore' | 'pipe' | 'inherit')[]): ChildProcess {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return startProcess([process.execPath, path, arg], stdio);
 }
+
+const linesOf = (stream: Readable | null): Interface => createInterface(stream as Readable);
 
 export interface Relay {
   readonly process: ChildProcess;
   readonly port: number;
 }
 
-/** The command as it is run; nobody reads its transcript. */
+/** Starts the installed command on a free port; its transcript goes to /dev/null. */
 export async function startRelay(): Promise<Relay> {
-  const child = begin('../../command/mini-serv.cjs', ['0'], ['ignore', 'ignore', 'pipe']);
-  if (child.stderr === null) throw new Error('a pipe was asked for');
-  const lines = createInterface(child.stderr);
+  const child = startNode('../../command/mini-serv.cjs', '0', ['ignore', 'ignore', 'pipe']);
+  const lines = linesOf(child.stderr);
   const [first] = (await once(lines, 'line')) as [string];
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(first)?.[1]);
-  // Whatever it has to say besides is to be seen.
   lines.on('line', (line) => process.stderr.write(`${line}\n`));
   return { process: child, port };
 }
 
-/** A client that has connected. */
-export async function join(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  await once(socket, 'connect');
-  return socket;
-}
-
-/** A reader in a process of its own, and how many lines it said last that it has had. */
-export class FarReader {
+/** A reader in a process of its own. */
+export class ReaderProcess {
+  /** Lines that the reader has reported as received. */
   lines = 0;
   readonly #child: ChildProcess;
 
@@ -51,53 +38,52 @@ export class FarReader {
     this.#child = child;
   }
 
-  static async start(port: number): Promise<FarReader> {
-    const child = begin('./reader.js', [String(port)], ['ignore', 'pipe', 'inherit']);
-    if (child.stdout === null) throw new Error('a pipe was asked for');
-    const reader = new FarReader(child);
-    const told = createInterface(child.stdout);
-    told.on('line', (count) => {
+  static async start(port: number): Promise<ReaderProcess> {
+    const child = startNode('./reader-process.js', String(port), ['ignore', 'pipe', 'inherit']);
+    const reader = new ReaderProcess(child);
+    const reports = linesOf(child.stdout);
+    reports.on('line', (count) => {
       reader.lines = Number(count);
     });
-    await once(told, 'line');
+    await once(reports, 'line');
     return reader;
   }
 
-  get gone(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  get hasExited(): boolean {
+    return !isRunning(this.#child);
   }
 
   stop(): void {
     this.#child.kill('SIGSTOP');
   }
 
-  go(): void {
+  resume(): void {
     this.#child.kill('SIGCONT');
   }
 }
 
-export interface Held {
-  /** Bytes of resident memory. */
-  readonly resident: number;
-  /** Bytes of spilled segments. */
-  readonly disk: number;
+export interface Usage {
+  /** Resident memory. */
+  readonly residentBytes: number;
+  /** Size of the spill files. */
+  readonly diskBytes: number;
   readonly descriptors: number;
 }
 
-/** What a process holds, as Linux tells it. */
-export function held({ process: { pid } }: Relay): Held {
+/** Reads the resources that a relay holds from /proc. */
+export function usageOf({ process: { pid } }: Relay): Usage {
   const folder = `/proc/${pid}/fd`;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const names = readdirSync(folder);
-  let disk = 0;
+  let diskBytes = 0;
   for (const name of names) {
     try {
       const path = `${folder}/${name}`;
-      if (readlinkSync(path).endsWith('segments (deleted)')) disk += statSync(path).size;
+      if (readlinkSync(path).endsWith('segments (deleted)')) diskBytes += statSync(path).size;
     } catch {
       // Closed since the folder was read.
     }
   }
-  const resident = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
-  return { resident, disk, descriptors: names.length };
+  const residentBytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+  return { residentBytes, diskBytes, descriptors: names.length };
 }

@@ -1,49 +1,50 @@
 import { chart, type Panel } from './chart.js';
-import type { Sample } from './rooms.js';
+import type { Sample } from './room.js';
 import { judge, type Point, settled, slopeOf } from './slope.js';
 
-export interface Timed extends Sample {
+export interface TimedSample extends Sample {
+  /** Time since the start. */
   readonly seconds: number;
 }
 
-type Quantity = Exclude<keyof Timed, 'room' | 'seconds'>;
+type Quantity = Exclude<keyof TimedSample, 'room' | 'seconds'>;
 
 const MB = 1e6;
 const MIB = 1024 * 1024;
 
-/** What is measured, in which unit it is told, and how many of what it is measured in are one of that. */
-const QUANTITIES: Record<Quantity, { title: string; unit: string; one: number }> = {
-  resident: { title: 'resident memory', unit: 'MiB', one: MIB },
-  disk: { title: 'spilled to disk', unit: 'MB', one: MB },
-  descriptors: { title: 'file descriptors', unit: 'open', one: 1 },
-  lag: { title: 'lag of the slowest reader', unit: 'MB', one: MB },
-  p99: { title: 'delivery to a reader that keeps up, p99', unit: 'ms', one: 1 },
-  own: { title: 'longest delay of the measuring process itself', unit: 'ms', one: 1 },
-  said: { title: 'said', unit: 'MB', one: MB },
+/** How each quantity is shown: `divisor` converts the sampled value to `unit`. */
+const QUANTITIES: Record<Quantity, { title: string; unit: string; divisor: number }> = {
+  residentBytes: { title: 'resident memory', unit: 'MiB', divisor: MIB },
+  diskBytes: { title: 'spilled to disk', unit: 'MB', divisor: MB },
+  descriptors: { title: 'file descriptors', unit: 'open', divisor: 1 },
+  lagBytes: { title: 'lag of the slowest reader', unit: 'MB', divisor: MB },
+  p99Ms: { title: 'delivery to a reader that keeps up, p99', unit: 'ms', divisor: 1 },
+  ownDelayMs: { title: 'longest delay of the measuring process itself', unit: 'ms', divisor: 1 },
+  sentBytes: { title: 'sent', unit: 'MB', divisor: MB },
 };
 
-/** By how much it may grow in an hour, in its unit. What a stopped reader lags grows with every byte that is said. */
-const BOUNDS: readonly { quantity: Quantity; rooms: readonly string[]; hourly: number }[] = [
-  { quantity: 'resident', rooms: ['stopped', 'resuming', 'churn'], hourly: 24 },
-  { quantity: 'disk', rooms: ['resuming', 'churn'], hourly: 100 },
+/** Allowed growth per hour, in the unit of the quantity. The lag of a stopped reader grows with each byte sent. */
+const MAX_GROWTH: readonly { quantity: Quantity; rooms: readonly string[]; hourly: number }[] = [
+  { quantity: 'residentBytes', rooms: ['stopped', 'resuming', 'churn'], hourly: 24 },
+  { quantity: 'diskBytes', rooms: ['resuming', 'churn'], hourly: 100 },
   { quantity: 'descriptors', rooms: ['resuming', 'churn'], hourly: 6 },
-  { quantity: 'lag', rooms: ['resuming', 'churn'], hourly: 100 },
-  { quantity: 'p99', rooms: ['stopped', 'resuming', 'churn'], hourly: 50 },
+  { quantity: 'lagBytes', rooms: ['resuming', 'churn'], hourly: 100 },
+  { quantity: 'p99Ms', rooms: ['stopped', 'resuming', 'churn'], hourly: 50 },
 ];
 
-/** Files of the spill are at most 96, and what a room has beside them are some thirty. */
-const MOST_DESCRIPTORS = 140;
-/** What is on disk for a reader that has stopped is what it lags, with the prefixes and what lies beside the bytes. */
-const MOST_DISK = 1.25;
+/** At most 96 spill files, and about thirty other descriptors. */
+const MAX_DESCRIPTORS = 140;
+/** The disk holds the lag of the stopped reader, with prefixes and the index of each segment. */
+const MAX_DISK_PER_LAG = 1.25;
 
 export interface Finding {
   readonly text: string;
   readonly passed: boolean;
 }
 
-/** What is found in the last two thirds. */
-export function verdicts(samples: readonly Timed[]): Finding[] {
-  const slopes = BOUNDS.flatMap(({ quantity, rooms, hourly }) =>
+/** Judges the slopes of the last two thirds of a run. */
+export function verdicts(samples: readonly TimedSample[]): Finding[] {
+  const slopes = MAX_GROWTH.flatMap(({ quantity, rooms, hourly }) =>
     rooms.map((room) => {
       const { title, unit } = QUANTITIES[quantity];
       const hours = pointsOf(samples, room, quantity).map(([time, value]): Point => [time / 60, value]);
@@ -57,33 +58,37 @@ export function verdicts(samples: readonly Timed[]): Finding[] {
   return [...slopes, ...limits(samples.filter(({ room }) => room === 'stopped'))];
 }
 
-/** What grows with the lag of a stopped reader, and how far it may. */
-function limits(samples: readonly Timed[]): Finding[] {
-  const most = Math.max(...samples.map(({ descriptors }) => descriptors));
-  const share = Math.max(...samples.map(({ disk, lag }) => (lag === 0 ? 0 : disk / lag)));
+/** Judges what grows with the lag of a stopped reader. */
+function limits(samples: readonly TimedSample[]): Finding[] {
+  const descriptors = Math.max(...samples.map((sample) => sample.descriptors));
+  const share = Math.max(
+    ...samples.map(({ diskBytes, lagBytes }) => (lagBytes === 0 ? 0 : diskBytes / lagBytes)),
+  );
   return [
     {
-      text: `stopped, file descriptors: ${most} at most (at most ${MOST_DESCRIPTORS})`,
-      passed: most <= MOST_DESCRIPTORS,
+      text: `stopped, file descriptors: up to ${descriptors} (at most ${MAX_DESCRIPTORS})`,
+      passed: descriptors <= MAX_DESCRIPTORS,
     },
     {
-      text: `stopped, spilled to disk: ${share.toFixed(2)} of the lag at most (at most ${MOST_DISK})`,
-      passed: share <= MOST_DISK,
+      text: `stopped, spilled to disk: up to ${share.toFixed(2)} of the lag (at most ${MAX_DISK_PER_LAG})`,
+      passed: share <= MAX_DISK_PER_LAG,
     },
   ];
 }
 
-/** In minutes, and in the quantity's unit. */
-function pointsOf(samples: readonly Timed[], room: string, quantity: Quantity): Point[] {
-  const { one } = QUANTITIES[quantity];
+/** Points in minutes and in the unit of the quantity. */
+function pointsOf(samples: readonly TimedSample[], room: string, quantity: Quantity): Point[] {
+  const { divisor } = QUANTITIES[quantity];
   return samples
     .filter((sample) => sample.room === room && Number.isFinite(sample[quantity]))
-    .map((sample): Point => [sample.seconds / 60, sample[quantity] / one]);
+    .map((sample): Point => [sample.seconds / 60, sample[quantity] / divisor]);
 }
 
-export function draw(samples: readonly Timed[]): string {
+const PANELS = ['residentBytes', 'diskBytes', 'descriptors', 'lagBytes', 'p99Ms'] as const;
+
+export function draw(samples: readonly TimedSample[]): string {
   const rooms = [...new Set(samples.map(({ room }) => room))];
-  const panels = (['resident', 'disk', 'descriptors', 'lag', 'p99'] as const).map((quantity): Panel => {
+  const panels = PANELS.map((quantity): Panel => {
     const { title, unit } = QUANTITIES[quantity];
     return {
       title,
@@ -94,36 +99,46 @@ export function draw(samples: readonly Timed[]): string {
   const date = new Date().toISOString().slice(0, 10);
   const minutes = Math.round((samples.at(-1)?.seconds ?? 0) / 60);
   const head = `mini-serv under load for ${minutes} minutes`;
-  const below = `three relays at once, each with a room of its own; ${date}, Node ${process.versions.node}, ${process.platform}`;
+  const below = `three relays at the same time, one room each; ${date}, Node ${process.versions.node}, ${process.platform}`;
   return chart(head, below, panels);
 }
 
 const ROOMS: Record<string, string> = {
   stopped: '1 MB/s, a stopped reader',
   resuming: '10 MB/s, a reader that stops and resumes',
-  churn: '50 connects a second',
+  churn: '50 connections a second',
 };
 
-const COLUMNS = ['seconds', 'room', 'resident', 'disk', 'descriptors', 'said', 'lag', 'p99', 'own'] as const;
+const COLUMNS = [
+  'seconds',
+  'room',
+  'residentBytes',
+  'diskBytes',
+  'descriptors',
+  'sentBytes',
+  'lagBytes',
+  'p99Ms',
+  'ownDelayMs',
+] as const;
 
-/** In bytes and milliseconds. */
-export function toCsv(samples: readonly Timed[]): string {
+export function toCsv(samples: readonly TimedSample[]): string {
   const rows = samples.map((sample) =>
-    COLUMNS.map((name) => (name === 'p99' || name === 'own' ? sample[name].toFixed(3) : sample[name])).join(
+    COLUMNS.map((name) => (name.endsWith('Ms') ? (sample[name] as number).toFixed(3) : sample[name])).join(
       ',',
     ),
   );
   return `${[COLUMNS.join(','), ...rows].join('\n')}\n`;
 }
 
-/** A line of a table; without a sample, its head. */
-export function toRow(sample?: Timed): string {
+/** A row of the table on the terminal; without a sample, its head. */
+export function toRow(sample?: TimedSample): string {
   const cells = COLUMNS.map((name) => {
     if (name === 'room') return (sample?.room ?? name).padEnd(9);
-    const { one, unit } = name === 'seconds' ? { one: 1, unit: '' } : QUANTITIES[name];
-    const head = `${name}${unit === '' || unit === 'open' ? '' : ` ${unit}`}`;
-    const digits = one === 1 && name !== 'p99' && name !== 'own' ? 0 : 1;
-    return (sample === undefined ? head : (sample[name] / one).toFixed(digits)).padStart(13);
+    const { divisor, unit } = name === 'seconds' ? { divisor: 1, unit: '' } : QUANTITIES[name];
+    const label = name.replace(/Bytes$|Ms$/, '');
+    const head = `${label}${unit === '' || unit === 'open' ? '' : ` ${unit}`}`;
+    const digits = divisor === 1 && !name.endsWith('Ms') ? 0 : 1;
+    return (sample === undefined ? head : (sample[name] / divisor).toFixed(digits)).padStart(13);
   });
   return cells.join(' ');
 }

@@ -1,29 +1,29 @@
-/** Something measured: when, in any unit of time, and what. */
+/** A measured value at a time in any unit. */
 export type Point = readonly [time: number, value: number];
 
 export interface Slope {
-  /** The median of the slopes between any two points (Theil and Sen): some points far off do not move it. */
+  /** The median of the slopes between all pairs of points (Theil–Sen), which outliers do not move. */
   readonly median: number;
-  /** The slope is between these two with a probability of 99 %, as far as the noise is independent. */
+  /** Bounds of the 99 % confidence interval, if the noise is independent. */
   readonly lower: number;
   readonly upper: number;
 }
 
-/** The quantile of the normal distribution for 99 %, from both sides. */
+/** The two-sided 99 % quantile of the normal distribution. */
 const Z = 2.576;
-/** From fewer points nothing can be said. */
-export const FEWEST = 8;
+/** A slope of fewer points would have no useful confidence interval. */
+export const MIN_POINTS = 8;
 
 /** @throws RangeError if there are too few points */
 export function slopeOf(points: readonly Point[]): Slope {
   const count = points.length;
-  if (count < FEWEST) throw new RangeError(`a slope wants ${FEWEST} points, and not ${count}`);
+  if (count < MIN_POINTS) throw new RangeError(`slope: expected at least ${MIN_POINTS} points, got ${count}`);
   const slopes: number[] = [];
   for (const [i, [time, value]] of points.entries()) {
     for (const [later, then] of points.slice(i + 1)) slopes.push((then - value) / (later - time));
   }
   slopes.sort((a, b) => a - b);
-  // Sen 1968: as many ranks to either side of the median as Kendall's statistic varies by.
+  // Sen 1968: the interval spans as many ranks around the median as the spread of Kendall's statistic.
   const spread = Z * Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18);
   const at = (rank: number): number =>
     slopes[Math.min(slopes.length - 1, Math.max(0, Math.round(rank)))] as number;
@@ -35,14 +35,14 @@ export function slopeOf(points: readonly Point[]): Slope {
   };
 }
 
-/** What is left when a process has warmed up: the last two thirds. */
+/** The last two thirds of the points, after the warm-up of the process. */
 export function settled(points: readonly Point[]): readonly Point[] {
   return points.slice(Math.ceil(points.length / 3));
 }
 
 /**
- * `grows`: by more than the bound, beyond doubt; `flat`: by no more, beyond doubt; `unclear`: the noise is too
- * large, or the time too short, to tell.
+ * `grows`: certainly more than the bound; `flat`: certainly not more; `unclear`: too much noise or too short a time to
+ * decide.
  */
 export type Verdict = 'grows' | 'flat' | 'unclear';
 

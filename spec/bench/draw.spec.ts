@@ -21,18 +21,18 @@ const CONTEST: ContestResult = {
   entries: [
     { name: 'mini-serv', samples: [{ rate: 1000 }, { rate: 2000 }, { rate: 3000 }] },
     { name: 'other', samples: [{ rate: 500 }] },
-    { name: 'bad', samples: [{ rate: 9e9 }], disqualified: 'it said <script>' },
-    { name: 'gone', samples: [], missing: 'ncat is not installed' },
+    { name: 'bad', samples: [{ rate: 9e9 }], disqualified: 'it sent <script>' },
+    { name: 'absent', samples: [], missing: 'ncat is not installed' },
   ],
 };
 
 const widths = (svg: string): number[] =>
   [...svg.matchAll(/<rect class="(?:own|bar)"[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width));
 
-describe('the picture of the bench', () => {
+describe('draw() of the bench', () => {
   const svg = draw(results(CONTEST), ['churn']);
 
-  it('says when, where and with what it was measured', () => {
+  it('shows the date, the machine and the versions', () => {
     for (const part of [
       '2026-01-02',
       '2 × &lt;fast&gt; &amp; &quot;cheap&quot;',
@@ -43,24 +43,24 @@ describe('the picture of the bench', () => {
     }
   });
 
-  it('draws a bar for each that was measured, as long as its median says', () => {
+  it('draws a bar as long as the median for each measured entry', () => {
     const [own, other, ...more] = widths(svg) as [number, number];
     expect(more).to.deep.equal([]);
     expect(own / other).to.be.closeTo(4, 0.05);
   });
 
-  it('says why there is no bar, and lets no relay write into the picture', () => {
-    expect(svg).to.include('disqualified: it said &lt;script&gt;');
+  it('shows the reason for a missing bar, and escapes text that comes from a relay', () => {
+    expect(svg).to.include('disqualified: it sent &lt;script&gt;');
     expect(svg).to.include('ncat is not installed');
     expect(svg).not.to.include('<script>');
   });
 
-  it('has colours for dark ground, too, and a ground of its own', () => {
+  it('has a background of its own, and colours for dark mode', () => {
     expect(svg).to.include('prefers-color-scheme: dark');
-    expect(svg).to.include('class="ground"');
+    expect(svg).to.include('class="background"');
   });
 
-  it('is well-formed: every element that is opened is closed', () => {
+  it('closes every element that it opens', () => {
     const open: string[] = [];
     for (const [, slash, name, empty] of svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {
       if (slash === '/') expect(open.pop()).to.equal(name);
@@ -69,7 +69,7 @@ describe('the picture of the bench', () => {
     expect(open).to.deep.equal([]);
   });
 
-  it('leaves out what was not measured, and has no number that is none', () => {
+  it('omits contests without results, and contains no invalid number', () => {
     const nothing = draw(results({ ...CONTEST, entries: [] }), ['churn', 'idle']);
     for (const each of [svg, nothing]) expect(each).not.to.match(/NaN|Infinity|undefined/);
     expect(nothing).not.to.include('>idle<');

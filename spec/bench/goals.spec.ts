@@ -16,36 +16,36 @@ function results(...entries: EntryResult[]): ContestResult[] {
 
 const many = (value: number): number[] => [0.99, 1, 1, 1, 1, 1, 1.01].map((noise) => value * noise);
 
-describe('the goals of the bench', () => {
+describe('goals of the bench', () => {
   it('are met at the floor and missed well below it', () => {
     const against = entry('b', many(10));
     expect(judge(FLOOR, results(entry('a', many(5)), against)).verdict).to.equal('met');
     expect(judge(FLOOR, results(entry('a', many(4)), against)).verdict).to.equal('missed');
   });
 
-  it('are met at the ceiling and missed well above it, by the number that they name', () => {
+  it('are judged by the metric that they name: met at the ceiling, missed well above it', () => {
     const against = entry('b', many(10));
     expect(judge(CEILING, results(entry('a', many(15)), against)).verdict).to.equal('met');
     expect(judge(CEILING, results(entry('a', many(17)), against)).verdict).to.equal('missed');
   });
 
-  it('are undecided where the noise reaches over the floor', () => {
+  it('are undecided when the noise reaches across the floor', () => {
     const noisy = entry('a', [3, 3, 4, 4.5, 4.9, 6, 7]);
     expect(judge(FLOOR, results(noisy, entry('b', many(10)))).verdict).to.equal('undecided');
   });
 
-  it('are not missed on fewer rounds than can tell', () => {
+  it('are undecided after too few rounds', () => {
     expect(judge(FLOOR, results(entry('a', [1, 1]), entry('b', [10, 10]))).verdict).to.equal('undecided');
   });
 
-  it('are missed by a relay that is disqualified, however fast it is', () => {
+  it('are missed by a disqualified relay, however fast', () => {
     const fast = entry('a', many(100), { disqualified: 'it lost a line' });
     const { verdict, reason } = judge(FLOOR, results(fast, entry('b', many(10))));
     expect(verdict).to.equal('missed');
     expect(reason).to.include('it lost a line');
   });
 
-  it('are unknown where there is nothing to compare with', () => {
+  it('are unknown when there is nothing to compare with', () => {
     const own = entry('a', many(5));
     const absent = judge(FLOOR, results(own, entry('b', [], { missing: 'ncat is not installed' })));
     expect(absent).to.include({ verdict: 'unknown', reason: 'b: ncat is not installed' });
@@ -54,13 +54,13 @@ describe('the goals of the bench', () => {
     expect(judge(FLOOR, []).verdict).to.equal('unknown');
   });
 
-  it('may be of a number itself', () => {
+  it('can limit a figure without a comparison', () => {
     const goal: Goal = { contest: 'c', of: 'a', atMost: 7 };
     expect(judge(goal, results(entry('a', many(6)))).measured?.ratio).to.equal(6);
     expect(judge(goal, results(entry('a', many(8)))).verdict).to.equal('missed');
   });
 
-  it('make a check fail when one is missed, or none could be judged', () => {
+  it('make --check fail when one is missed or when none could be judged', () => {
     const judged = (verdict: 'met' | 'missed' | 'undecided' | 'unknown') => ({ goal: FLOOR, verdict });
     expect(exitCode([judged('met'), judged('undecided'), judged('unknown')])).to.equal(0);
     expect(exitCode([judged('met'), judged('missed')])).to.equal(1);
@@ -68,7 +68,7 @@ describe('the goals of the bench', () => {
     expect(exitCode([])).to.equal(1);
   });
 
-  it('speak of contests and entries that there are, and that every check measures', () => {
+  it('name existing contests and entries, which --check measures', () => {
     const all = contests();
     for (const { contest, of, against } of GOALS) {
       const found = all.find(({ name }) => name === contest);

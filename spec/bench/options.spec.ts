@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import { parseOptions } from '../../bench/options.js';
 
-describe('the options of the bench', () => {
+describe('options of the bench', () => {
   it('have defaults', () => {
     expect(parseOptions([])).to.deep.include({ quick: false, check: false, rounds: 7, seconds: 1, only: [] });
   });
 
-  it('measure for less time if it is to be quick, unless a time is given', () => {
+  it('shorten each measurement with --quick, unless --seconds is given', () => {
     expect(parseOptions(['--quick']).seconds).to.be.below(1);
     expect(parseOptions(['--quick', '--seconds', '2']).seconds).to.equal(2);
   });
 
-  it('take several names, and commands with their arguments', () => {
+  it('accept several --only, and commands with arguments', () => {
     const { only, also } = parseOptions([
       '--only',
       'idle, 1000',
@@ -25,12 +25,12 @@ describe('the options of the bench', () => {
   });
 
   for (const args of [['--rounds', '0'], ['--rounds', '1.5'], ['--seconds', 'x'], ['--seconds=-1']]) {
-    it(`refuse ${args.join(' ')}`, () => {
+    it(`reject ${args.join(' ')}`, () => {
       expect(() => parseOptions(args)).to.throw(/above 0/);
     });
   }
 
-  it('refuse what they do not know', () => {
+  it('reject unknown options and positional arguments', () => {
     expect(() => parseOptions(['--fast'])).to.throw(/--fast/);
     expect(() => parseOptions(['fan-out'])).to.throw(/fan-out/);
   });

@@ -1,97 +1,110 @@
 import { expect } from 'chai';
 import { chart, ticks } from '../../bench/soak/chart.js';
-import { Checker, LINE, makeLines } from '../../bench/soak/lines.js';
+import { Checker, LINE_BYTES, makeLines } from '../../bench/soak/lines.js';
 import { toCsv, verdicts } from '../../bench/soak/results.js';
 import { judge, type Point, settled, slopeOf, type Verdict } from '../../bench/soak/slope.js';
 import { random } from '../support/random.js';
 
-/** Forty minutes, a sample every ten seconds: time in hours. */
-const made = (value: (minute: number, random: () => number) => number): Point[] => {
+/** Forty minutes with a sample every ten seconds, the time in hours. */
+const series = (value: (minute: number, random: () => number) => number): Point[] => {
   const next = random(5);
   return Array.from({ length: 240 }, (_, i): Point => [i / 360, value(i / 6, next)]);
 };
 const verdict = (points: readonly Point[], bound: number): Verdict => judge(slopeOf(points), bound);
 
-describe('soak: a series', () => {
-  const series: [string, Verdict, (minute: number, random: () => number) => number][] = [
-    ['that is flat', 'flat', () => 100],
-    ['that is flat, with noise', 'flat', (_, next) => 100 + 10 * next()],
-    ['that is flat, with some points far off', 'flat', (_, next) => (next() < 0.1 ? 1000 : 100 + next())],
-    ['that falls', 'flat', (minute) => 200 - minute],
-    ['that goes up and down', 'flat', (minute) => 100 + 50 * ((minute / 2) % 1)],
-    ['that leaks', 'grows', (minute) => 100 + minute],
-    ['that leaks, with noise', 'grows', (minute, next) => 100 + minute + 20 * next()],
-    ['that goes up and down, and leaks', 'grows', (minute) => 100 + minute + 50 * ((minute / 2) % 1)],
-    ['that leaks less than it may', 'flat', (minute) => 100 + minute / 10],
-    ['of noise that nothing can be told from', 'unclear', (_, next) => 2000 * next()],
+describe('slope of a soak', () => {
+  const cases: [string, Verdict, (minute: number, random: () => number) => number][] = [
+    ['a constant series', 'flat', () => 100],
+    ['a constant series with noise', 'flat', (_, next) => 100 + 10 * next()],
+    ['a constant series with outliers', 'flat', (_, next) => (next() < 0.1 ? 1000 : 100 + next())],
+    ['a falling series', 'flat', (minute) => 200 - minute],
+    ['a sawtooth', 'flat', (minute) => 100 + 50 * ((minute / 2) % 1)],
+    ['a leak', 'grows', (minute) => 100 + minute],
+    ['a leak with noise', 'grows', (minute, next) => 100 + minute + 20 * next()],
+    ['a sawtooth with a leak', 'grows', (minute) => 100 + minute + 50 * ((minute / 2) % 1)],
+    ['growth below the bound', 'flat', (minute) => 100 + minute / 10],
+    ['noise that hides the slope', 'unclear', (_, next) => 2000 * next()],
   ];
-  for (const [what, expected, value] of series) {
-    it(`${what}: ${expected}`, () => {
-      expect(verdict(made(value), 24)).to.equal(expected);
+  for (const [name, expected, value] of cases) {
+    it(`judges ${name} as ${expected}`, () => {
+      expect(verdict(series(value), 24)).to.equal(expected);
     });
   }
 
-  it('has the slope of most of its points', () => {
-    const { median, lower, upper } = slopeOf(made((minute) => 7 + 3 * minute));
+  it('equals the slope of a straight line', () => {
+    const { median, lower, upper } = slopeOf(series((minute) => 7 + 3 * minute));
     for (const slope of [median, lower, upper]) expect(slope).to.be.closeTo(180, 1e-6);
   });
 
-  it('is judged by its last two thirds: what is taken at first is no leak', () => {
-    const points = made((minute) => 100 + Math.min(minute, 13) * 20);
+  it('ignores growth in the first third', () => {
+    const points = series((minute) => 100 + Math.min(minute, 13) * 20);
     expect(verdict(points, 24)).not.to.equal('flat');
     expect(settled(points)).to.have.length(160);
     expect(verdict(settled(points), 24)).to.equal('flat');
   });
 
-  it('of few points is none', () => {
-    expect(() => slopeOf(made(() => 1).slice(0, 7))).to.throw(RangeError, '8 points');
+  it('throws for fewer than 8 points', () => {
+    expect(() => slopeOf(series(() => 1).slice(0, 7))).to.throw(
+      RangeError,
+      'expected at least 8 points, got 7',
+    );
   });
 });
 
-describe('soak: a run', () => {
-  const sample = { disk: 0, descriptors: 23, said: 0, lag: 0, p99: 2, own: 1, resident: 80 * 2 ** 20 };
-  const run = (resident: (seconds: number) => number) =>
+describe('results of a soak', () => {
+  const sample = { diskBytes: 0, descriptors: 23, sentBytes: 0, lagBytes: 0, p99Ms: 2, ownDelayMs: 1 };
+  const residentBytes = 80 * 2 ** 20;
+  const run = (resuming: (seconds: number) => number) =>
     Array.from({ length: 120 }, (_, i) => 10 * (i + 1)).flatMap((seconds) => [
-      { ...sample, seconds, room: 'stopped', disk: seconds * 1e6, lag: seconds * 1e6 },
-      { ...sample, seconds, room: 'resuming', resident: resident(seconds) },
-      { ...sample, seconds, room: 'churn' },
+      {
+        ...sample,
+        residentBytes,
+        seconds,
+        room: 'stopped',
+        diskBytes: seconds * 1e6,
+        lagBytes: seconds * 1e6,
+      },
+      { ...sample, residentBytes: resuming(seconds), seconds, room: 'resuming' },
+      { ...sample, residentBytes, seconds, room: 'churn' },
     ]);
 
-  it('fails for the one quantity of the one room that grows', () => {
-    expect(verdicts(run(() => sample.resident)).every(({ passed }) => passed)).to.equal(true);
-    const failed = verdicts(run((seconds) => sample.resident + seconds * 20_000)).filter(
+  it('fail for the one quantity of the one room that grows', () => {
+    expect(verdicts(run(() => residentBytes)).every(({ passed }) => passed)).to.equal(true);
+    const failed = verdicts(run((seconds) => residentBytes + seconds * 20_000)).filter(
       ({ passed }) => !passed,
     );
     expect(failed).to.have.length(1);
     expect(failed[0]?.text).to.match(/^resuming, resident memory: grows \(68\.7 MiB\/h, .*at most 24\)$/);
   });
 
-  it('fails where more is on disk than is lagged', () => {
-    const twice = run(() => sample.resident).map((one) => ({ ...one, disk: one.disk * 2 }));
+  it('fail when the disk holds much more than the lag', () => {
+    const twice = run(() => residentBytes).map((each) => ({ ...each, diskBytes: each.diskBytes * 2 }));
     expect(verdicts(twice).filter(({ passed }) => !passed)).to.have.length(1);
   });
 
-  it('is written down as it was measured', () => {
+  it('are written as CSV in bytes and milliseconds', () => {
     const [head, first, ...rest] = toCsv(run(() => 5)).split('\n');
-    expect(head).to.equal('seconds,room,resident,disk,descriptors,said,lag,p99,own');
+    expect(head).to.equal(
+      'seconds,room,residentBytes,diskBytes,descriptors,sentBytes,lagBytes,p99Ms,ownDelayMs',
+    );
     expect(first).to.equal('10,stopped,83886080,10000000,23,0,10000000,2.000,1.000');
     expect(rest).to.have.length(360);
   });
 });
 
-describe('soak: a chart', () => {
-  it('has what is measured with its unit, the time, and a line for each series', () => {
+describe('chart of a soak', () => {
+  it('shows each quantity with its unit, the time axis and one line per series', () => {
     const points: Point[] = [
       [0, 1],
       [10, 5],
     ];
-    const series = [
+    const lines = [
       { name: 'a < b', points },
       { name: 'c', points },
     ];
     const svg = chart('head', 'below', [
-      { title: 'memory', unit: 'MiB', series },
-      { title: 'delay', unit: 'ms', series },
+      { title: 'memory', unit: 'MiB', series: lines },
+      { title: 'delay', unit: 'ms', series: lines },
     ]);
     expect(svg).to.match(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     expect(svg).to.contain('>memory (MiB)<').and.to.contain('>delay (ms)<').and.to.contain('>minutes<');
@@ -110,16 +123,17 @@ describe('soak: a chart', () => {
   });
 });
 
-describe('soak: what is heard', () => {
+describe('Checker of a soak', () => {
   const wire = (bytes: Buffer): Buffer => {
-    const lines = Array.from({ length: bytes.length / LINE }, (_, i) =>
-      bytes.subarray(i * LINE, (i + 1) * LINE),
+    const lines = Array.from({ length: bytes.length / LINE_BYTES }, (_, i) =>
+      bytes.subarray(i * LINE_BYTES, (i + 1) * LINE_BYTES),
     );
     return Buffer.concat(lines.flatMap((line) => [Buffer.from('client 1: '), line]));
   };
-  const said = (first: number, count: number): Buffer => wire(makeLines(first, count, (line) => 1000 + line));
+  const received = (first: number, count: number): Buffer =>
+    wire(makeLines(first, count, (line) => 1000 + line));
 
-  it('is taken apart, however it arrives', () => {
+  it('accepts lines in chunks of any size and passes on their due times and all other lines', () => {
     const next = random(9);
     const dues: number[] = [];
     const others: string[] = [];
@@ -130,7 +144,7 @@ describe('soak: what is heard', () => {
     );
     const all = Buffer.concat([
       Buffer.from('server: client 2 just arrived\n'),
-      said(0, 20),
+      received(0, 20),
       Buffer.from('client 12: x\n'),
     ]);
     for (let start = 0; start < all.length; ) {
@@ -144,14 +158,17 @@ describe('soak: what is heard', () => {
   });
 
   const wrong: [string, Buffer][] = [
-    ['a line is missing', Buffer.concat([said(0, 1), said(2, 1)])],
-    ['a line comes twice', Buffer.concat([said(0, 1), said(0, 1)])],
-    ['a byte is another', Buffer.from(said(0, 1).toString().replace('z', 'Z'))],
-    ['a line is shorter', Buffer.concat([Buffer.from(said(0, 1).toString().replace('y', '')), said(1, 1)])],
+    ['a line is missing', Buffer.concat([received(0, 1), received(2, 1)])],
+    ['a line is duplicated', Buffer.concat([received(0, 1), received(0, 1)])],
+    ['a byte is altered', Buffer.from(received(0, 1).toString().replace('z', 'Z'))],
+    [
+      'a line is too short',
+      Buffer.concat([Buffer.from(received(0, 1).toString().replace('y', '')), received(1, 1)]),
+    ],
   ];
-  for (const [what, bytes] of wrong) {
-    it(`is refused where ${what}`, () => {
-      expect(() => new Checker(1, () => {}).push(bytes)).to.throw(/^line \d was to come, and this came: /);
+  for (const [condition, bytes] of wrong) {
+    it(`throws when ${condition}`, () => {
+      expect(() => new Checker(1, () => {}).push(bytes)).to.throw(/^expected line \d, got "/);
     });
   }
 });

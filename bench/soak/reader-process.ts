@@ -1,16 +1,18 @@
-// A reader in a process of its own, to be stopped with SIGSTOP and continued: one that has stopped, as honestly as
-// there can be. Checks every line of client 1, and says on standard output how many it has had.
+// A reader in a process of its own, so that the soak can stop it with SIGSTOP. Checks every line of client 1 and prints
+// the number of lines received.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Checker } from './lines.js';
+
+/** Printing after each chunk would be most of the work of this process. */
+const REPORT_INTERVAL_MS = 200;
 
 const [port] = process.argv.slice(2).map(Number) as [number];
 const checker = new Checker(1, () => {});
 const socket = connect({ port, host: '127.0.0.1' });
 await once(socket, 'connect');
 process.stdout.write('0\n');
-// Not at every chunk: that would be most of its work.
-const telling = setInterval(() => process.stdout.write(`${checker.next}\n`), 200);
+const report = setInterval(() => process.stdout.write(`${checker.next}\n`), REPORT_INTERVAL_MS);
 socket.on('data', (chunk) => {
   try {
     checker.push(chunk);
@@ -20,4 +22,4 @@ socket.on('data', (chunk) => {
   }
 });
 socket.on('error', () => {});
-socket.once('close', () => clearInterval(telling));
+socket.once('close', () => clearInterval(report));
