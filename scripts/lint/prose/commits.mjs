@@ -18,7 +18,7 @@ export function recentSubjects(root) {
     }).trim();
   let range = [`--max-count=${WITHOUT_TAG}`];
   try {
-    // A folder inside somebody else's repository has no history of its own.
+    // A folder inside another repository has no history of its own.
     if (realpathSync(git('rev-parse', '--show-toplevel')) !== realpathSync(root)) return undefined;
     git('rev-parse', 'HEAD');
   } catch {

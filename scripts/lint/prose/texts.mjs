@@ -22,34 +22,45 @@ export function textsOf(path, content) {
 
 /** Paragraphs, list items and headings; no code, no tables, no targets of links. */
 function markdown(content) {
+  return blocks('doc', 1, content.split('\n'), {
+    isSkipped: (line) => /^\s*(?:\||<)|^\[[^\]]+\]: /.test(line),
+    start: (line) => /^(?:#+|\s*(?:[-*+]|\d+\.)) (.*)/.exec(line)?.[1],
+    kindOf: (line, kind) => (line.startsWith('#') ? 'heading' : kind),
+  });
+}
+
+/** Paragraphs of a comment; no code, no tables. A tag such as `@param name` starts a paragraph. */
+function comment(kind, line, text) {
+  return blocks(kind, line, text.split('\n'), {
+    isSkipped: (each) => /^(?: {2,}|\|)/.test(each),
+    start: (each) => /^(?:@(?:param|property|template) \S+|@\w+|[-*]) ?(.*)/.exec(each)?.[1],
+    kindOf: () => kind,
+  });
+}
+
+/** Divides lines into blocks that are separated by empty lines, skipped lines and fenced code. */
+function blocks(kind, firstLine, lines, { isSkipped, start, kindOf }) {
   const texts = [];
   let fence = '';
-  let paragraph = null;
-  const endParagraph = () => {
-    if (paragraph !== null) texts.push({ ...paragraph, text: plain(paragraph.text) });
-    paragraph = null;
-  };
-  for (const [index, line] of content.split('\n').entries()) {
+  let block = null;
+  for (const [index, line] of lines.entries()) {
     const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1] ?? '';
-    if (fence !== '' || mark !== '') {
-      endParagraph();
-      if (fence === '') fence = mark;
-      else if (mark.startsWith(fence)) fence = '';
+    const wasFenced = fence !== '';
+    if (!wasFenced) fence = mark;
+    else if (mark.startsWith(fence)) fence = '';
+    if (wasFenced || mark !== '' || line.trim() === '' || isSkipped(line)) {
+      block = null;
       continue;
     }
-    const heading = /^#+ (.*)/.exec(line)?.[1];
-    if (heading !== undefined || /^\s*$|^\s*\||^\s*<|^\[[^\]]+\]: /.test(line)) {
-      endParagraph();
-      if (heading !== undefined) texts.push({ line: index + 1, kind: 'heading', text: plain(heading) });
-      continue;
+    const first = start(line);
+    const isHeading = block?.kind === 'heading';
+    if (block === null || first !== undefined || isHeading) {
+      block = { line: firstLine + index, kind: kindOf(line, kind), text: '' };
+      texts.push(block);
     }
-    const item = /^\s*(?:[-*+]|\d+\.) (.*)/.exec(line)?.[1];
-    if (item !== undefined) endParagraph();
-    paragraph ??= { line: index + 1, kind: 'doc', text: '' };
-    paragraph.text += `${item ?? line}\n`;
+    block.text += `${first ?? line}\n`;
   }
-  endParagraph();
-  return texts;
+  return texts.map((each) => ({ ...each, text: plain(each.text) }));
 }
 
 /** Comments, titles of tests and, with `withMessages`, strings of several words. */
@@ -59,6 +70,7 @@ function script(content, withMessages) {
   const templates = [];
   let significant = [];
   let line = 1;
+  let lastCodeLine = 0;
   const isTitle = () => {
     const [object, dot, name, bracket] = ['', '', '', ...significant].slice(-4);
     return bracket === '(' && TITLE_FUNCTIONS.has(dot === '.' ? object : name);
@@ -69,8 +81,9 @@ function script(content, withMessages) {
       texts.push({ line: start, kind: 'message', text: plain(text) });
   };
   for (const { type, value } of jsTokens(content)) {
-    if (type === 'SingleLineComment') lineComments.push({ line, text: value.slice(2).trim() });
-    if (type === 'MultiLineComment') texts.push({ line, ...blockComment(value) });
+    if (type === 'SingleLineComment')
+      lineComments.push({ line, text: value.slice(2), isTrailing: lastCodeLine === line });
+    if (type === 'MultiLineComment') texts.push(...blockComment(line, value));
     if (type === 'StringLiteral' || type === 'NoSubstitutionTemplate')
       addString(line, unquoted(value), isTitle());
     if (type === 'TemplateHead') templates.push({ line, text: unquoted(value), title: isTitle() });
@@ -80,60 +93,57 @@ function script(content, withMessages) {
       templates.pop();
       addString(template.line, `${template.text}CODE${unquoted(value)}`, template.title);
     }
-    if (!/^(?:WhiteSpace|LineTerminatorSequence|\w+Comment)$/.test(type))
-      significant = [...significant.slice(-3), value];
     line += value.split('\n').length - 1;
+    if (/^(?:WhiteSpace|LineTerminatorSequence|\w+Comment)$/.test(type)) continue;
+    significant = [...significant.slice(-3), value];
+    lastCodeLine = line;
   }
-  return [...texts, ...joined(lineComments)].sort((a, b) => a.line - b.line);
+  return inOrder([...texts, ...joined(lineComments)]);
 }
 
-/** Comments of C: `//` and the block form. Strings that contain either are rare enough to be written differently. */
+/** Comments of C: `//` and the block form. A string that contains either counts as a comment, too. */
 function cComments(content) {
-  const texts = [];
-  for (const match of content.matchAll(/\/\*[\s\S]*?\*\//g)) {
-    texts.push({ line: content.slice(0, match.index).split('\n').length, ...blockComment(match[0]) });
-  }
-  return [...texts, ...markedComments(content, '//')].sort((a, b) => a.line - b.line);
+  const texts = [...content.matchAll(/\/\*[\s\S]*?\*\//g)].flatMap((match) =>
+    blockComment(content.slice(0, match.index).split('\n').length, match[0]),
+  );
+  return inOrder([...texts, ...markedComments(content, '//')]);
 }
 
 /** Comments from `mark` to the end of the line. */
 function markedComments(content, mark) {
   const comments = content.split('\n').flatMap((text, index) => {
-    const start = text.trimStart().startsWith(mark) ? text.indexOf(mark) : text.indexOf(` ${mark} `);
-    if (start === -1 || text.startsWith('#!')) return [];
-    return [{ line: index + 1, text: text.slice(start).trim().slice(mark.length).trim() }];
+    const isTrailing = !text.trimStart().startsWith(mark);
+    const start = isTrailing ? text.indexOf(` ${mark} `) + 1 : text.indexOf(mark);
+    if ((isTrailing && start === 0) || text.startsWith('#!')) return [];
+    return [{ line: index + 1, text: text.slice(start + mark.length), isTrailing }];
   });
   return joined(comments);
 }
 
-/** Comments on consecutive lines are one text. */
+/** Comments on consecutive lines of their own are one comment. */
 function joined(comments) {
-  const texts = [];
-  let last = Number.NaN;
-  for (const { line, text } of comments) {
-    if (line === last + 1) texts.at(-1).text += `\n${text}`;
-    else texts.push({ line, kind: 'comment', text });
-    last = line;
+  const whole = [];
+  let last = null;
+  for (const each of comments) {
+    const text = each.text.replace(/^ /, '');
+    if (last !== null && each.line === last.line + 1 && !each.isTrailing && !last.isTrailing)
+      whole.at(-1).text += `\n${text}`;
+    else whole.push({ line: each.line, text });
+    last = each;
   }
-  return texts.map((each) => ({ ...each, text: plain(withoutExamples(each.text)) }));
+  return whole.flatMap(({ line, text }) => comment('comment', line, text));
 }
 
-function blockComment(comment) {
-  const text = comment
+function blockComment(line, value) {
+  const text = value
     .slice(2, -2)
     .replace(/^\*/, '')
-    .replaceAll(/^\s*\* ?/gm, '');
-  return { kind: comment.startsWith('/**') ? 'docComment' : 'comment', text: plain(withoutExamples(text)) };
+    .replaceAll(/^\s*\* ?/gm, '')
+    .trimEnd();
+  return comment(value.startsWith('/**') ? 'docComment' : 'comment', line, text.replace(/^ /, ''));
 }
 
-/** Leaves out blocks of code and tables, and starts a sentence at each tag (`@param name`, `@throws`). */
-function withoutExamples(text) {
-  return text
-    .replaceAll(/```[\s\S]*?```/g, '')
-    .replaceAll(/^(?: {2,}|\|).*$/gm, '')
-    .replaceAll(/^@(?:param|property|template) \S+/gm, '. ')
-    .replaceAll(/^@\w+/gm, '. ');
-}
+const inOrder = (texts) => texts.sort((a, b) => a.line - b.line);
 
 /** A link is its text, and code in quotes is one word. */
 function plain(text) {
