@@ -1,137 +1,144 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Relay, RelayOptions } from '../../lib/index.js';
+import { type FakeEnvironment, fakeEnvironment, narrowPair } from '../support/fake-environment.js';
 import { join, type Member, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { said } from '../support/wire.js';
-import { type FakeWorld, fakeWorld, narrow } from '../support/world.js';
 
-const TEXTS = Array.from({ length: 3000 }, (_, i) => `${i} `.padEnd(50, 'xyz'));
-const LAST = said(0, TEXTS[2999] as string);
+const LINES = Array.from({ length: 3000 }, (_, i) => `${i} `.padEnd(50, 'xyz'));
+const LAST = said(0, LINES[2999] as string);
+const MAX_DISK_BYTES = 8000;
 
 interface Scene {
   relay: Relay;
-  world: FakeWorld;
+  environment: FakeEnvironment;
+  /** ERR_SPILL_FULL for each warning, and `drained`. */
   events: string[];
   speaker: Member;
   listener: Member;
   laggard: Member;
 }
 
-/** A speaker with some 180 KB to say, in chunks smaller than a segment, and a laggard that has stopped. */
-async function scene(options: RelayOptions = {}): Promise<Scene> {
-  const world = fakeWorld();
+/** A room with small segments, a client that sends, one that reads, and one that does not read. */
+async function setUp(options: RelayOptions = {}): Promise<Scene> {
+  const environment = fakeEnvironment();
   const relay = room({
     segmentBytes: 256,
     memoryBytes: 1024,
     spillDir: '/spill',
-    environment: world,
+    environment,
     ...options,
   });
   const events: string[] = [];
   relay.on('warning', ({ code }) => events.push(code));
-  relay.on('spillDrained', () => events.push('room'));
-  const [speaker, listener, laggard] = [
-    await join(relay, narrow()),
-    await join(relay),
-    await join(relay, narrow()),
-  ];
+  relay.on('spillDrained', () => events.push('drained'));
+  const speaker = await join(relay, narrowPair());
+  const listener = await join(relay);
+  const laggard = await join(relay, narrowPair());
   await speaker.until('client 2 just arrived');
   laggard.halt();
-  return { relay, world, events, speaker, listener, laggard };
+  return { relay, environment, events, speaker, listener, laggard };
 }
 
-/** Line by line, so that a sender can be asked to wait anywhere. */
-function say(speaker: Member): void {
-  for (const text of TEXTS) speaker.send(`${text}\n`);
+/** Sends some 180 KB line by line, so that the sender can be made to wait after each line. */
+function sendAll(speaker: Member): void {
+  for (const line of LINES) speaker.send(`${line}\n`);
 }
 
-async function senderWaits({ relay, world, events }: Scene, warnings = 1): Promise<void> {
+async function untilSenderWaits({ relay, environment, events }: Scene, warnings = 1): Promise<void> {
   await eventually(
     'the sender to wait',
     () => relay.stats().waitingSenders === 1 && events.length === warnings,
   );
   for (let i = 0; i < 20; i++) {
-    world.clock.advance(500);
+    environment.clock.advance(500);
     await turn();
   }
   expect(relay.stats().waitingSenders).to.equal(1);
-  // What it has said by now is bounded, and stays so.
   expect(relay.stats().diskBytes).to.be.at.most(8192);
   expect(relay.stats().memoryBytes).to.be.at.most(8192);
 }
 
-async function laggardFreesTheRoom({ world, laggard, listener, events }: Scene): Promise<void> {
-  laggard.wake();
-  await eventually('everything to be heard', () => {
-    world.clock.advance(10);
-    return laggard.received.endsWith(LAST) && listener.received.endsWith(LAST);
-  });
-  await laggard.hears(said(0, ...TEXTS));
-  await eventually('the end to be told', () => events.length === 2);
-  expect(events).to.deep.equal(['ERR_SPILL_FULL', 'room']);
-}
-
-describe('a full disk', () => {
-  for (const [name, prepare, options] of [
-    ['an explicit limit', () => {}, { spillLimitBytes: 8192 }],
-    ['ENOSPC, after a short write', (world: FakeWorld) => Object.assign(world.fs, { capacity: 8000 }), {}],
-    ['what must be left free', (world: FakeWorld) => Object.assign(world.fs, { total: 9000 }), {}],
+describe('a room whose disk is full', () => {
+  for (const [reason, prepare, options] of [
+    ['the limit is reached', () => {}, { spillLimitBytes: 8192 }],
     [
-      'short writes all the way',
-      (world: FakeWorld) => Object.assign(world.fs, { atOnce: 100, capacity: 8000 }),
+      'a write fails with ENOSPC',
+      ({ fs }: FakeEnvironment) => Object.assign(fs, { capacityBytes: MAX_DISK_BYTES }),
+      {},
+    ],
+    [
+      'the rest of the file system must be left free',
+      ({ fs }: FakeEnvironment) => Object.assign(fs, { totalBytes: 9000 }),
+      {},
+    ],
+    [
+      'short writes end with ENOSPC',
+      ({ fs }: FakeEnvironment) =>
+        Object.assign(fs, { maxTransferBytes: 100, capacityBytes: MAX_DISK_BYTES }),
       {},
     ],
   ] as const) {
-    it(`makes senders wait, and reading alone wakes them: ${name}`, async () => {
-      const all = await scene(options);
-      prepare(all.world);
-      say(all.speaker);
-      await senderWaits(all);
-      expect(all.events).to.deep.equal(['ERR_SPILL_FULL']);
-      // Whoever reads has had all that was said; only the saying waits.
-      expect(all.relay.stats().lagBytes.get(all.listener.id)).to.equal(0);
-      await laggardFreesTheRoom(all);
+    it(`makes senders wait, and resumes when a slow reader frees space, if ${reason}`, async () => {
+      const scene = await setUp(options);
+      const { relay, environment, events, speaker, listener, laggard } = scene;
+      prepare(environment);
+      sendAll(speaker);
+      await untilSenderWaits(scene);
+      expect(events).to.deep.equal(['ERR_SPILL_FULL']);
+      // A client that reads has received everything.
+      expect(relay.stats().lagBytes.get(listener.id)).to.equal(0);
+      laggard.wake();
+      await eventually('all lines to be received', () => {
+        environment.clock.advance(10);
+        return laggard.received.endsWith(LAST) && listener.received.endsWith(LAST);
+      });
+      await laggard.hears(said(0, ...LINES));
+      await eventually('the end of the wait to be reported', () => events.length === 2);
+      expect(events).to.deep.equal(['ERR_SPILL_FULL', 'drained']);
     });
   }
 
-  it('lets others come, go and be heard of when there is room again', async () => {
-    const all = await scene({ spillLimitBytes: 8192 });
-    say(all.speaker);
-    await senderWaits(all);
-    const newcomer = await join(all.relay);
+  it('accepts and removes clients, and notifies the others when there is space again', async () => {
+    const scene = await setUp({ spillLimitBytes: 8192 });
+    sendAll(scene.speaker);
+    await untilSenderWaits(scene);
+    const newcomer = await join(scene.relay);
     newcomer.end();
-    await all.listener.until('client 3 just left');
-    all.laggard.far.destroy();
-    await all.listener.until(LAST);
-    expect(all.events).to.deep.equal(['ERR_SPILL_FULL', 'room']);
+    await scene.listener.until('client 3 just left');
+    scene.laggard.far.destroy();
+    await scene.listener.until(LAST);
+    expect(scene.events).to.deep.equal(['ERR_SPILL_FULL', 'drained']);
   });
 
-  it('wakes the room by itself when somebody else frees the disk', async () => {
-    const all = await scene();
-    all.world.fs.capacity = 8000;
-    say(all.speaker);
-    await senderWaits(all);
-    all.world.fs.capacity = 1e9;
-    all.world.clock.advance(500);
-    await all.listener.until(LAST);
-    await eventually('the end to be told', () => all.events.length === 2);
+  it('resumes by itself when space is freed by another program', async () => {
+    const scene = await setUp();
+    const { environment, events } = scene;
+    environment.fs.capacityBytes = MAX_DISK_BYTES;
+    sendAll(scene.speaker);
+    await untilSenderWaits(scene);
+    environment.fs.capacityBytes = 1e9;
+    environment.clock.advance(500);
+    await scene.listener.until(LAST);
+    await eventually('the end of the wait to be reported', () => events.length === 2);
   });
 });
 
-describe('a slow disk', () => {
-  it('makes senders wait instead of growing memory', async () => {
-    const all = await scene();
-    let open = (): void => {};
-    all.world.fs.gate = new Promise((resolve) => {
-      open = resolve;
+describe('a room whose disk is slow', () => {
+  it('makes senders wait instead of using more memory', async () => {
+    const scene = await setUp();
+    const { environment, events, speaker, listener, laggard } = scene;
+    let releaseWrites = (): void => {};
+    environment.fs.gate = new Promise((resolve) => {
+      releaseWrites = resolve;
     });
-    say(all.speaker);
-    await senderWaits(all, 0);
-    expect(all.events).to.deep.equal([]);
-    open();
-    await all.listener.until(LAST);
-    all.laggard.wake();
-    await all.laggard.hears(said(0, ...TEXTS));
+    sendAll(speaker);
+    await untilSenderWaits(scene, 0);
+    expect(events).to.deep.equal([]);
+    releaseWrites();
+    await listener.until(LAST);
+    laggard.wake();
+    await laggard.hears(said(0, ...LINES));
   });
 });

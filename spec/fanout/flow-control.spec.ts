@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { FlowControl } from '../../lib/fanout/flow-control.js';
 import type { Progress } from '../../lib/fanout/progress.js';
 import type { Reader } from '../../lib/fanout/reader.js';
-import { FakeClock } from '../support/world.js';
+import { FakeClock } from '../support/fake-environment.js';
 
 const WINDOW = 100;
 const SLOW_WINDOW = 1000;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { Destination } from '../../lib/index.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
 import { random } from '../support/random.js';
 import { join, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { said } from '../support/wire.js';
-import { fakeWorld } from '../support/world.js';
 
 /** Records what it receives and the time of each byte. Takes one block and waits, until it is opened. */
 class TimedDestination implements Destination {
@@ -49,7 +49,7 @@ describe('a destination that wants times', () => {
     ['on disk', { memoryBytes: 1024 }],
   ] as const) {
     it(`receives the time at which each byte was sent, however late it reads a backlog ${where}`, async () => {
-      const world = fakeWorld();
+      const world = fakeEnvironment();
       const relay = room({ segmentBytes: 256, environment: world, ...options });
       const speaker = await join(relay);
       const late = [undefined, 1, 100, 1000].map((maxBytes) => new TimedDestination(maxBytes));

@@ -1,31 +1,32 @@
 import { expect } from 'chai';
 import type { Destination } from '../../lib/fanout/destination.js';
 import { MessageLog } from '../../lib/fanout/message-log.js';
-import { Pager } from '../../lib/fanout/pager.js';
 import { Reader, type ReaderOptions } from '../../lib/fanout/reader.js';
 import { NO_OWNER } from '../../lib/fanout/segment-index.js';
-import { Spill } from '../../lib/fanout/spill.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
+import { systemError } from '../support/fake-environment.js';
+import { setUpPager } from '../support/pager.js';
 import { eventually } from '../support/waiting.js';
-import { fakeWorld, systemError } from '../support/world.js';
 
 const SEGMENT = 16;
 
-/** Takes blocks when it is told to. */
-class Slow implements Destination {
+type Done = (error?: Error | null) => void;
+
+/** Takes a block when the spec calls `done`. */
+class ManualDestination implements Destination {
   readonly blocks: string[] = [];
-  times: (readonly TimeMark[] | undefined)[] = [];
-  finished = 0;
+  readonly times: (readonly TimeMark[] | undefined)[] = [];
   readonly errors: Error[] = [];
+  finished = 0;
   readonly maxBytes?: number;
   readonly wantsTimes?: boolean;
-  done: (error?: Error | null) => void = () => {};
+  done: Done = () => {};
 
   constructor(options: { maxBytes?: number; wantsTimes?: boolean } = {}) {
     Object.assign(this, options);
   }
 
-  send(bytes: readonly Buffer[], done: (error?: Error | null) => void, times?: readonly TimeMark[]): void {
+  send(bytes: readonly Buffer[], done: Done, times?: readonly TimeMark[]): void {
     this.blocks.push(Buffer.concat(bytes).toString());
     this.times.push(times);
     this.done = done;
@@ -40,41 +41,53 @@ class Slow implements Destination {
   }
 }
 
-type Made = Partial<ReaderOptions> & { destination?: Slow; owner?: number };
+/** Calls `done` with each of these results before `send` returns. */
+class ImmediateDestination extends ManualDestination {
+  readonly #results: readonly (Error | undefined)[];
 
-function made(made: Made = {}, memory = 1e6) {
-  const { destination = new Slow(), owner = NO_OWNER, ...options } = made;
-  const { clock, fs } = fakeWorld();
+  constructor(...results: readonly (Error | undefined)[]) {
+    super();
+    this.#results = results;
+  }
+
+  override send(bytes: readonly Buffer[], done: Done): void {
+    super.send(bytes, done);
+    for (const result of this.#results) done(result);
+  }
+}
+
+type Options = Partial<ReaderOptions> & { destination?: ManualDestination; owner?: number };
+
+function setUp(given: Options = {}, memoryBytes = 1e6) {
+  const { destination = new ManualDestination(), owner = NO_OWNER, ...options } = given;
+  const { pager, clock, fs } = setUpPager({ segmentBytes: SEGMENT, memoryBytes });
   clock.time = 5000;
-  const turns: (() => void)[] = [];
-  clock.setImmediate = (callback) => void turns.push(callback);
-  const silent = { warn: () => {}, onDrain: () => {}, onSpillDrain: () => {} };
-  const spill = new Spill({ fs, dir: '/spill', limitBytes: undefined, warn: () => {} });
-  const pager = new Pager({ clock, spill, segmentBytes: SEGMENT, memoryBytes: memory, ...silent });
+  const callbacks: (() => void)[] = [];
+  clock.setImmediate = (callback) => void callbacks.push(callback);
   const log = new MessageLog(SEGMENT, pager, clock);
-  const counts = { progressed: 0, done: 0 };
+  const counts = { progress: 0, done: 0 };
   const failures: Error[] = [];
   const reader = new Reader(destination, owner, {
     log,
     clock,
-    onProgress: () => counts.progressed++,
+    onProgress: () => counts.progress++,
     onError: (error) => failures.push(error),
     onDone: () => counts.done++,
     ...options,
   });
-  const say = (text: string, owner = NO_OWNER): void => {
+  /** Appends a text and calls the reader. */
+  const append = (text: string, owner = NO_OWNER): void => {
     log.append(owner, text);
-    for (let i = 0; i < 2; i++) for (const turn of turns.splice(0)) turn();
+    for (let turn = 0; turn < 2; turn++) for (const callback of callbacks.splice(0)) callback();
   };
-  const standing = (ms: number) => reader.progress(clock.time + ms);
-  return { clock, fs, pager, log, reader, destination, counts, failures, say, standing };
+  return { clock, fs, pager, log, reader, destination, counts, failures, append };
 }
 
-describe('a reader', () => {
-  it('has one block in flight, and takes the next when that is taken', () => {
-    const { reader, destination, counts, say } = made();
-    say('one');
-    say('two');
+describe('Reader', () => {
+  it('has one block in flight, and sends the next when that was taken', () => {
+    const { reader, destination, counts, append } = setUp();
+    append('one');
+    append('two');
     expect(destination.blocks).to.deep.equal(['one']);
     expect(reader.lagBytes).to.equal(6);
     destination.done();
@@ -82,318 +95,279 @@ describe('a reader', () => {
     expect(destination.blocks).to.deep.equal(['one', 'two']);
     destination.done();
     expect(reader.lagBytes).to.equal(0);
-    expect(counts.progressed).to.equal(2);
-    say('three');
+    expect(counts.progress).to.equal(2);
+    append('three');
     expect(destination.blocks).to.deep.equal(['one', 'two', 'three']);
   });
 
-  it('hears of a block that is taken once, whoever says it twice', () => {
-    const { reader, destination, counts, say } = made();
-    say('one');
+  it('sends blocks of the length that its destination prefers, or of a segment', () => {
+    const small = new ManualDestination({ maxBytes: 5 });
+    const [one, other] = [setUp(), setUp({ destination: small })];
+    for (const { append } of [one, other]) append('x'.repeat(40));
+    expect(one.destination.blocks).to.deep.equal(['x'.repeat(SEGMENT)]);
+    expect(small.blocks).to.deep.equal(['xxxxx']);
+    expect(other.reader.lagBytes).to.equal(40);
+  });
+
+  it('passes the times of the bytes only to a destination that wants them', () => {
+    const timed = new ManualDestination({ wantsTimes: true });
+    const one = setUp({ destination: timed });
+    one.append('now');
+    expect(timed.times).to.deep.equal([[{ at: 0, time: one.clock.date() }]]);
+    const other = setUp();
+    other.append('now');
+    expect(other.destination.times).to.deep.equal([undefined]);
+  });
+
+  it('passes messages of its own client without sending', () => {
+    const { reader, destination, counts, append } = setUp({ owner: 7 });
+    append('mine', 7);
+    expect(destination.blocks).to.deep.equal([]);
+    expect(reader.lagBytes).to.equal(0);
+    expect(counts.progress).to.equal(0);
+    append('yours', 8);
+    expect(destination.blocks).to.deep.equal(['yours']);
+  });
+
+  it('works without callbacks, and fails its destination if the backlog cannot be read', async () => {
+    const callbacks = { onProgress: undefined, onError: undefined, onDone: undefined };
+    const silent = callbacks as unknown as ReaderOptions;
+    const one = setUp(silent);
+    one.append('one');
+    one.destination.done();
+    one.reader.finish();
+    expect([one.reader.lagBytes, one.destination.finished]).to.deep.equal([0, 1]);
+    const other = setUp(silent, 4 * SEGMENT);
+    other.append('x'.repeat(40 * SEGMENT));
+    await eventually('most of the log to be on disk', () => other.log.timeAt(30 * SEGMENT) === undefined);
+    other.fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
+    await eventually('the destination to fail', () => {
+      other.clock.advance(1000);
+      other.destination.done();
+      return other.destination.errors.length > 0;
+    });
+  });
+
+  it('is active while nothing is in flight, and slow, then stalled, while a block is not taken', () => {
+    const { clock, reader, destination, append } = setUp();
+    const progressAfter = (ms: number) => reader.progress(clock.time + ms);
+    expect(progressAfter(1e6)).to.equal('active');
+    append('x');
+    expect([200, 201, 2001].map(progressAfter)).to.deep.equal(['active', 'slow', 'stalled']);
+    clock.advance(1000);
+    destination.done();
+    expect(progressAfter(1e6)).to.equal('active');
+    append('y');
+    expect([2000, 2001, 4001].map(progressAfter)).to.deep.equal(['active', 'slow', 'stalled']);
+  });
+});
+
+describe('Reader: a destination', () => {
+  it('that calls done() twice for a block is heard once', () => {
+    const { reader, destination, counts, append } = setUp();
+    append('one');
     const first = destination.done;
     first();
     first();
-    expect(counts.progressed).to.equal(1);
-    say('two');
+    expect(counts.progress).to.equal(1);
+    append('two');
     destination.done();
     destination.done(new Error('too late'));
     expect(counts.done).to.equal(0);
     expect(reader.lagBytes).to.equal(0);
   });
 
-  class Twice extends Slow {
-    readonly #answers: readonly (Error | undefined)[];
-
-    constructor(...answers: readonly (Error | undefined)[]) {
-      super();
-      this.#answers = answers;
-    }
-
-    override send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
-      super.send(bytes, done);
-      for (const answer of this.#answers) done(answer);
-    }
-  }
-
-  it('goes by what is said first, also while it is sending', () => {
-    const failed = new Twice(new Error('gone'), undefined);
-    const { counts, say } = made({ destination: failed });
-    say('one');
-    say('two');
-    expect(failed.blocks).to.deep.equal(['one']);
-    expect(counts).to.include({ progressed: 0, done: 1 });
-
-    const fine = new Twice(undefined, new Error('too late'));
-    const other = made({ destination: fine });
-    other.say('one');
-    other.say('two');
-    expect(fine.blocks).to.deep.equal(['one', 'two']);
-    expect(other.counts).to.include({ progressed: 2, done: 0 });
+  it('that fails within send() gets no further block, whatever it reports next', () => {
+    const destination = new ImmediateDestination(new Error('gone'), undefined);
+    const { counts, append } = setUp({ destination });
+    append('one');
+    append('two');
+    expect(destination.blocks).to.deep.equal(['one']);
+    expect(counts).to.include({ progress: 0, done: 1 });
   });
 
-  it('takes as much at a time as its destination likes, else a segment', () => {
-    const few = new Slow({ maxBytes: 5 });
-    const [some, other] = [made(), made({ destination: few })];
-    for (const { say } of [some, other]) say('x'.repeat(40));
-    expect(some.destination.blocks).to.deep.equal(['x'.repeat(SEGMENT)]);
-    expect(few.blocks).to.deep.equal(['xxxxx']);
-    expect(other.reader.lagBytes).to.equal(40);
+  it('that is done within send() gets the next block, whatever it reports next', () => {
+    const destination = new ImmediateDestination(undefined, new Error('too late'));
+    const { counts, append } = setUp({ destination });
+    append('one');
+    append('two');
+    expect(destination.blocks).to.deep.equal(['one', 'two']);
+    expect(counts).to.include({ progress: 2, done: 0 });
   });
 
-  it('says when its bytes were said to a destination that wants to know, and only to that', () => {
-    const timed = new Slow({ wantsTimes: true });
-    const one = made({ destination: timed });
-    one.say('now');
-    expect(timed.times).to.deep.equal([[{ at: 0, time: one.clock.date() }]]);
-    const other = made();
-    other.say('now');
-    expect(other.destination.times).to.deep.equal([undefined]);
-  });
-
-  it('sends nothing where all is its own, and is not behind for it', () => {
-    const { reader, destination, counts, say } = made({ owner: 7 });
-    say('mine', 7);
-    expect(destination.blocks).to.deep.equal([]);
-    expect(reader.lagBytes).to.equal(0);
-    expect(counts.progressed).to.equal(0);
-    say('yours', 8);
-    expect(destination.blocks).to.deep.equal(['yours']);
-  });
-
-  it('needs nothing more of the log when its destination throws or fails, and tells it of what it threw', () => {
-    const throwing = new Slow();
-    throwing.send = () => {
-      throw new Error('oops');
-    };
-    const one = made({ destination: throwing });
-    one.say('x'.repeat(3 * SEGMENT));
-    expect(throwing.errors.map(({ message }) => message)).to.deep.equal(['oops']);
-    expect([one.counts.done, one.pager.memoryBytes]).to.deep.equal([1, 0]);
-    throwing.send = () => {
-      throw 'no error';
-    };
-    const other = made({ destination: throwing });
-    other.say('x');
-    expect(throwing.errors.at(-1)?.message).to.equal('no error');
-    const failing = made();
-    failing.say('x'.repeat(3 * SEGMENT));
-    failing.destination.done(new Error('gone'));
-    expect([failing.counts.done, failing.counts.progressed, failing.pager.memoryBytes]).to.deep.equal([
-      1, 0, 0,
-    ]);
-    expect(failing.destination.errors).to.deep.equal([]);
-  });
-});
-
-describe('a reader whose destination is done at once', () => {
-  const atOnce = (): Slow => {
-    const destination = new Slow();
-    const { send } = destination;
-    destination.send = (...given: Parameters<typeof send>) => {
-      send.apply(destination, given);
-      destination.done();
-    };
-    return destination;
-  };
-
-  it('goes on at once', () => {
-    const { reader, destination, counts, say } = made({ destination: atOnce() });
-    say('x'.repeat(3 * SEGMENT));
+  it('that is done within send() gets all blocks of a backlog at once', () => {
+    const destination = new ImmediateDestination(undefined);
+    const { reader, counts, append } = setUp({ destination });
+    append('x'.repeat(3 * SEGMENT));
     expect(destination.blocks).to.have.length(3);
-    expect([reader.lagBytes, counts.progressed]).to.deep.equal([0, 3]);
+    expect([reader.lagBytes, counts.progress]).to.deep.equal([0, 3]);
   });
 
-  it('does not take what breaks in the log for a failure of the destination', () => {
-    const { destination, say } = made({
-      destination: atOnce(),
+  it('is not failed for an error of a callback', () => {
+    const destination = new ImmediateDestination(undefined);
+    const { append } = setUp({
+      destination,
       onProgress: () => {
-        throw new Error('ours');
+        throw new Error('from the callback');
       },
     });
-    expect(() => say('x')).to.throw('ours');
+    expect(() => append('x')).to.throw('from the callback');
+    expect(destination.errors).to.deep.equal([]);
+  });
+
+  it('that throws is failed with its error, and its reader releases the log', () => {
+    const destination = new ManualDestination();
+    destination.send = () => {
+      throw new Error('oops');
+    };
+    const { counts, pager, append } = setUp({ destination });
+    append('x'.repeat(3 * SEGMENT));
+    expect(destination.errors.map(({ message }) => message)).to.deep.equal(['oops']);
+    expect([counts.done, pager.memoryBytes]).to.deep.equal([1, 0]);
+  });
+
+  it('that throws a value which is not an error is failed with an error', () => {
+    const destination = new ManualDestination();
+    destination.send = () => {
+      throw 'a string';
+    };
+    setUp({ destination }).append('x');
+    expect(destination.errors.at(-1)?.message).to.equal('a string');
+  });
+
+  it('that reports an error is not failed again, and its reader releases the log', () => {
+    const { destination, counts, pager, append } = setUp();
+    append('x'.repeat(3 * SEGMENT));
+    destination.done(new Error('gone'));
+    expect([counts.done, counts.progress, pager.memoryBytes]).to.deep.equal([1, 0, 0]);
     expect(destination.errors).to.deep.equal([]);
   });
 });
 
-describe('a reader that tells nobody', () => {
-  it('reads all the same, and ends', async () => {
-    const silent = { progressed: undefined, failed: undefined, done: undefined } as unknown as ReaderOptions;
-    const one = made(silent);
-    one.say('one');
-    one.destination.done();
-    one.reader.finish();
-    expect([one.reader.lagBytes, one.destination.finished]).to.deep.equal([0, 1]);
-    const other = made(silent, 4 * SEGMENT);
-    other.say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => other.log.timeAt(30 * SEGMENT) === undefined);
-    other.fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
-    await eventually('it to be given up', () => {
-      other.clock.advance(1000);
-      other.destination.done();
-      return other.destination.errors.length > 0;
-    });
-  });
-});
-
-describe('a reader that finishes', () => {
-  it('delivers what was said up to then, and nothing that is said later', () => {
-    const { reader, destination, counts, say } = made();
-    say('one');
+describe('Reader: finish()', () => {
+  it('delivers what was appended before it, and nothing that is appended later', () => {
+    const { reader, destination, counts, append } = setUp();
+    append('one');
     expect(reader.isFinishing).to.equal(false);
     reader.finish();
     expect(reader.isFinishing).to.equal(true);
-    say('two');
+    append('two');
     reader.finish();
-    expect(reader.lagBytes).to.equal(3);
+    expect([reader.lagBytes, reader.end]).to.deep.equal([3, 3]);
     expect(destination.finished).to.equal(0);
     destination.done();
     expect(destination.blocks).to.deep.equal(['one']);
     expect([destination.finished, counts.done]).to.deep.equal([1, 1]);
   });
 
-  it('does so at once where it has had everything, and once', () => {
-    const { reader, destination, counts, say } = made();
-    say('one');
+  it('finishes the destination at once, and only once, if all was delivered', () => {
+    const { reader, destination, counts, append } = setUp();
+    append('one');
     destination.done();
     reader.finish();
     expect([destination.finished, counts.done]).to.deep.equal([1, 1]);
     reader.finish();
     reader.stop();
-    say('two');
+    append('two');
     expect([destination.finished, counts.done]).to.deep.equal([1, 1]);
     expect(destination.blocks).to.deep.equal(['one']);
   });
 });
 
-describe('a reader that is stopped', () => {
-  it('delivers nothing more, and what was in flight is given back', () => {
-    const { reader, destination, counts, pager, say } = made();
-    say('x'.repeat(3 * SEGMENT));
+describe('Reader: stop()', () => {
+  it('sends nothing more and releases the log, with the block in flight', () => {
+    const { reader, destination, counts, pager, append } = setUp();
+    append('x'.repeat(3 * SEGMENT));
     reader.stop();
     reader.stop();
     reader.finish();
     expect(counts.done).to.equal(1);
     expect(pager.memoryBytes).to.equal(0);
     destination.done();
-    say('y');
+    append('y');
     expect(destination.blocks).to.have.length(1);
-    expect([counts.progressed, destination.finished]).to.deep.equal([0, 0]);
+    expect([counts.progress, destination.finished]).to.deep.equal([0, 0]);
   });
 });
 
-describe('what a reader misses', () => {
-  it('is what is neither delivered nor in flight, with the times of its first and last byte', () => {
-    const { reader, destination, clock, say } = made();
+describe('Reader: missing', () => {
+  it('is the part that is neither delivered nor in flight, with the times of its first and last byte', () => {
+    const { reader, destination, clock, append } = setUp();
     expect(reader.missing).to.deep.equal({ bytes: 0, from: undefined, to: 0 });
-    const began = clock.date();
-    say('one');
+    const start = clock.date();
+    append('one');
     clock.advance(10);
-    say('two');
+    append('two');
     clock.advance(10);
-    say('three');
-    expect(reader.missing).to.deep.equal({ bytes: 8, from: began + 10, to: began + 20 });
+    append('three');
+    expect(reader.missing).to.deep.equal({ bytes: 8, from: start + 10, to: start + 20 });
     reader.finish();
-    say('four');
+    append('four');
     expect(reader.missing.bytes).to.equal(8);
     destination.done();
     expect(reader.missing).to.deep.equal({ bytes: 0, from: undefined, to: clock.date() });
   });
 
-  it('is left out by skip(), but for what is in flight', () => {
-    const { reader, destination, pager, say } = made();
-    say('one');
-    say('x'.repeat(10 * SEGMENT));
-    const before = pager.memoryBytes;
+  it('is skipped by skip(), but not the block in flight', () => {
+    const { reader, destination, pager, append } = setUp();
+    append('one');
+    append('x'.repeat(10 * SEGMENT));
+    const { memoryBytes } = pager;
     expect(reader.skip().bytes).to.equal(10 * SEGMENT);
-    expect(pager.memoryBytes).to.be.lessThan(before);
+    expect(pager.memoryBytes).to.be.lessThan(memoryBytes);
     expect(reader.lagBytes).to.equal(0);
-    say('two');
+    append('two');
     destination.done();
     expect(destination.blocks).to.deep.equal(['one', 'two']);
     expect(reader.lagBytes).to.equal(3);
   });
 
-  it('is left out no more once it is to finish, or has', () => {
-    const { reader, destination, say } = made();
-    say('one');
-    say('two');
+  it('is not skipped once the reader is finishing or has finished', () => {
+    const { reader, destination, append } = setUp();
+    append('one');
+    append('two');
     reader.finish();
     expect(reader.skip().bytes).to.equal(0);
     destination.done();
     expect(destination.blocks).to.deep.equal(['one', 'two']);
     destination.done();
     expect(reader.skip().bytes).to.equal(0);
-    const stopped = made();
-    stopped.say('one');
-    stopped.say('two');
-    stopped.reader.stop();
-    expect(stopped.reader.skip().bytes).to.equal(0);
-    expect(stopped.reader.missing.bytes).to.equal(6);
+  });
+
+  it('includes the block in flight after stop(), and is not skipped then', () => {
+    const { reader, append } = setUp();
+    append('one');
+    append('two');
+    reader.stop();
+    expect(reader.skip().bytes).to.equal(0);
+    expect(reader.missing.bytes).to.equal(6);
   });
 });
 
-describe('whether a reader makes progress', () => {
-  it('is told by how long its block has been in flight', () => {
-    const { destination, say, standing } = made();
-    expect(standing(1e6)).to.equal('active');
-    say('x');
-    expect([200, 201, 2000, 2001].map(standing)).to.deep.equal(['active', 'slow', 'slow', 'stalled']);
-    destination.done();
-    expect(standing(1e6)).to.equal('active');
-  });
+describe('Reader: a backlog on disk', () => {
+  async function withBacklog() {
+    const all = setUp({}, 4 * SEGMENT);
+    all.append('first');
+    all.append('x'.repeat(40 * SEGMENT));
+    await eventually('most of the log to be on disk', () => all.log.timeAt(30 * SEGMENT) === undefined);
+    return all;
+  }
 
-  it('is told by its own pace where that is slower, up to twenty seconds', () => {
-    const { clock, destination, say, standing } = made();
-    say('x');
-    clock.advance(1000);
+  it('is loaded and delivered', async () => {
+    const { destination } = await withBacklog();
     destination.done();
-    say('y');
-    expect([2000, 2001, 4000, 4001].map(standing)).to.deep.equal(['active', 'slow', 'slow', 'stalled']);
-    clock.advance(9000);
-    destination.done();
-    say('z');
-    expect([18_000, 18_001, 20_000, 20_001].map(standing)).to.deep.equal([
-      'active',
-      'slow',
-      'slow',
-      'stalled',
-    ]);
-  });
-
-  it('is told by the longest of its last waits, of which a 20th is forgotten with each block', () => {
-    const { clock, destination, say, standing } = made();
-    say('x');
-    clock.advance(1000);
-    destination.done();
-    say('y');
-    destination.done();
-    say('z');
-    expect([1900, 1901].map(standing)).to.deep.equal(['active', 'slow']);
-  });
-});
-
-describe('a reader of what is on disk', () => {
-  it('has it loaded, and goes on', async () => {
-    const { destination, log, say } = made({}, 4 * SEGMENT);
-    say('first');
-    say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
-    destination.done();
-    for (let had = 1; had < 41; had++) {
-      await eventually(`block ${had}`, () => destination.blocks.length > had);
+    for (let blocks = 1; blocks < 41; blocks++) {
+      await eventually(`block ${blocks}`, () => destination.blocks.length > blocks);
       destination.done();
     }
     expect(destination.blocks.join('')).to.equal(`first${'x'.repeat(40 * SEGMENT)}`);
   });
 
-  it('is told when it cannot be read back, and needs nothing more of the log', async () => {
-    const { clock, fs, destination, log, reader, failures, counts, pager, say } = made({}, 4 * SEGMENT);
-    say('first');
-    say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
+  it('fails the destination if it cannot be read, and the reader releases the log', async () => {
+    const { clock, fs, destination, reader, failures, counts, pager } = await withBacklog();
     fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
     destination.done();
-    await eventually('it to be given up', () => {
+    await eventually('the destination to fail', () => {
       clock.advance(1000);
       destination.done();
       return destination.errors.length > 0;
@@ -405,18 +379,15 @@ describe('a reader of what is on disk', () => {
     expect(pager.diskBytes).to.equal(0);
   });
 
-  it('is told nothing when it was stopped meanwhile', async () => {
-    const { clock, fs, destination, log, reader, failures, counts, pager, say } = made({}, 4 * SEGMENT);
-    say('first');
-    say('x'.repeat(40 * SEGMENT));
-    await eventually('most of it to be on disk', () => log.timeAt(30 * SEGMENT) === undefined);
+  it('fails nothing if the reader was stopped while it was being read', async () => {
+    const { clock, fs, destination, reader, failures, counts, pager } = await withBacklog();
     fs.readErrors = Array.from({ length: 1000 }, () => systemError('EIO'));
     destination.done();
-    // The rest of what it has had a part of was in memory.
+    // The rest of the first segment is in memory, because the block in flight pinned it.
     destination.done();
     expect(pager.pendingLoads).to.be.greaterThan(0);
     reader.stop();
-    await eventually('the loading to end', () => {
+    await eventually('the load to end', () => {
       clock.advance(1000);
       return pager.pendingLoads === 0;
     });

@@ -1,247 +1,210 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { MiniServError, Relay, RelayOptions } from '../../lib/index.js';
-import { random } from '../support/random.js';
-import { join, type Member, room } from '../support/room.js';
-import { eventually } from '../support/waiting.js';
-import { left, said } from '../support/wire.js';
-import { type FakeWorld, fakeWorld, narrow, systemError } from '../support/world.js';
+import type { SpillLocation } from '../../lib/fanout/segment.js';
+import { Spill, type SpillOptions } from '../../lib/fanout/spill.js';
+import type { MiniServError } from '../../lib/index.js';
+import type { SpillHandle } from '../../lib/util/environment.js';
+import { afterwards } from '../support/cleanup.js';
+import { FakeFileSystem, systemError } from '../support/fake-environment.js';
+import { eventually, turns } from '../support/waiting.js';
 
-/** Segments of 256 bytes, four of them in memory, and a fake disk behind them. */
-function smallRoom(options: RelayOptions = {}): { relay: Relay; world: FakeWorld; warnings: string[] } {
-  const world = fakeWorld();
-  const relay = room({
-    segmentBytes: 256,
-    memoryBytes: 1024,
-    spillDir: '/spill',
-    environment: world,
-    ...options,
-  });
-  const warnings: string[] = [];
-  relay.on('warning', ({ code }: MiniServError) => warnings.push(code));
-  relay.on('spillDrained', () => warnings.push('room'));
-  return { relay, world, warnings };
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const TMPFS = 0x01021994;
+const bytes = (length: number): Uint8Array[] => [new Uint8Array(length)];
+
+function setUp(options: Partial<SpillOptions> = {}) {
+  const fs = new FakeFileSystem();
+  const warnings: MiniServError[] = [];
+  const warn = (warning: MiniServError): void => void warnings.push(warning);
+  const spill = new Spill({ fs, dir: '/tmp', limitBytes: undefined, warn, ...options });
+  afterwards(() => spill.close());
+  return { fs, spill, warnings };
 }
 
-/** A room with a client that speaks, one that listens and one that has stopped reading. */
-async function withLaggard(relay: Relay): Promise<[Member, Member, Member]> {
-  const [speaker, listener, laggard] = [await join(relay), await join(relay), await join(relay, narrow())];
-  await speaker.until('client 2 just arrived');
-  laggard.halt();
-  return [speaker, listener, laggard];
+/** Changes the files that are opened from now on. */
+function changeFiles(fs: FakeFileSystem, change: (handle: SpillHandle) => void): void {
+  const { open } = fs;
+  fs.open = async (...args) => {
+    const handle = await open.apply(fs, args);
+    change(handle);
+    return handle;
+  };
 }
 
-const lines = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i} `.padEnd(50, 'xyz'));
-const packet = (texts: string[]): string => texts.map((text) => `${text}\n`).join('');
+/** Writes one record. */
+async function write(spill: Spill, parts: readonly Uint8Array[]): Promise<SpillLocation> {
+  const [location] = await spill.write([parts]);
+  return location as SpillLocation;
+}
 
-describe('a backlog', () => {
-  it('does not touch the disk below the budget', async () => {
-    const { relay, world } = smallRoom({ memoryBytes: 64 * 1024 });
-    const [speaker, listener, laggard] = await withLaggard(relay);
-    speaker.send(packet(lines(400)));
-    await listener.until(said(0, lines(400)[399] as string));
-    expect(relay.stats().lagBytes.get(laggard.id)).to.be.greaterThan(20_000);
-    expect(world.fs.calls).to.deep.equal([]);
-  });
+async function rejection(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => expect.fail('the promise was not rejected'),
+    ({ message }: Error) => message,
+  );
+}
 
-  it('goes past the budget into an unlinked file of a private directory', async () => {
-    const { relay, world } = smallRoom();
-    const [speaker] = await withLaggard(relay);
-    speaker.send(packet(lines(100)));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 1024);
-    const [made, opened, unlinked] = world.fs.calls.filter((call) => call !== 'statfs');
-    expect(made).to.match(new RegExp(`^mkdtemp /spill/mini-serv-${process.pid}-$`));
-    expect(opened).to.match(/^open \/spill\/mini-serv-\d+-0\/segments wx\+ 600$/);
-    expect(unlinked).to.match(/^unlink \/spill\/mini-serv-\d+-0\/segments$/);
-  });
-
-  it('comes back complete, in order, and without the laggard’s own lines', async () => {
-    const { relay } = smallRoom();
-    const [speaker, listener, laggard] = await withLaggard(relay);
-    const next = random(1);
-    const expected: string[] = [];
-    for (let i = 0; i < 2000; i++) {
-      const who = [speaker, listener, laggard][Math.floor(next() * 3)] as Member;
-      const text = `${i} `.padEnd(Math.floor(next() * 400), 'q');
-      who.send(`${text}\n`);
-      if (who !== laggard) expected.push(said(who.id, text));
-      // Different clients' lines are in order only if each is said before the next is sent.
-      await turn();
-      await turn();
+describe('Spill', () => {
+  it('writes several records at once, and reads each of them back in spite of short writes and reads', async () => {
+    const { fs, spill } = setUp();
+    fs.maxTransferBytes = 3;
+    const records = [['one', '1'], ['two'], ['three', '3', '']];
+    await write(spill, bytes(7));
+    const locations = await spill.write(records.map((parts) => parts.map((part) => Buffer.from(part))));
+    expect(locations.map(({ length }) => length)).to.deep.equal([4, 3, 6]);
+    expect(spill.usedBytes).to.equal(20);
+    for (const [i, location] of locations.entries()) {
+      const record = Buffer.alloc(location.length);
+      await spill.read(location, record, 0);
+      expect(record.toString()).to.equal((records[i] as string[]).join(''));
     }
-    await eventually('all on disk', () => relay.stats().diskBytes > 50_000);
-    laggard.wake();
-    await laggard.hears(expected.join(''));
-    await eventually('the disk to be given back', () => relay.stats().diskBytes === 0);
+    for (const location of locations) spill.free(location);
+    expect(fs.openFiles).to.equal(1);
   });
 
-  it('gives the space back when the laggard leaves', async () => {
-    const { relay, world } = smallRoom();
-    const [speaker, listener, laggard] = await withLaggard(relay);
-    speaker.send(packet(lines(200)));
-    await listener.until(said(0, lines(200)[199] as string));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
-    laggard.far.destroy();
-    await listener.until(left(laggard.id));
-    await eventually('the disk to be given back', () => world.fs.openFiles === 0);
-    expect(relay.stats()).to.include({ diskBytes: 0 });
-    expect(relay.stats().memoryBytes).to.be.at.most(256 + 512);
-  });
-
-  it('is not kept for a client that left beyond what it is owed', async () => {
-    const { relay, world } = smallRoom();
-    // Files of 1,000 bytes.
-    world.fs.total = 8000;
-    const [speaker, listener, laggard] = await withLaggard(relay);
-    speaker.send(packet(lines(50)));
-    await listener.until(said(0, lines(50)[49] as string));
-    laggard.end();
-    await listener.until(left(laggard.id));
-    const { diskBytes: disk } = relay.stats();
-    speaker.send(packet(lines(1000)));
-    speaker.send('last\n');
-    await listener.until(said(0, 'last'));
-    await turn();
-    expect(relay.stats().diskBytes).to.be.at.most(disk + 4096);
-    laggard.wake();
-    await laggard.hears(said(0, ...lines(50)));
-    await laggard.ended;
-  });
-
-  it('makes a new directory when another relay has swept its own away', async () => {
-    const { relay, world } = smallRoom({ memoryBytes: 0, spillLimitBytes: 80_000 });
-    const [speaker, listener, laggard] = await withLaggard(relay);
-    speaker.send(packet(lines(20)));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 0);
-    laggard.wake();
-    await laggard.until(said(0, lines(20)[19] as string));
-    laggard.halt();
-    world.fs.directories.clear();
-    speaker.send(packet(lines(200)));
-    speaker.send('last\n');
-    await listener.until(said(0, 'last'));
-    await eventually('segments on disk again', () => relay.stats().diskBytes > 0);
-    expect(world.fs.directories.size).to.equal(1);
-    laggard.wake();
-    await laggard.until(said(0, 'last'));
-  });
-
-  it('is given up by close(), which leaves nothing open', async () => {
-    const { relay, world } = smallRoom();
-    const [speaker] = await withLaggard(relay);
-    speaker.send(packet(lines(200)));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
-    const closed = relay.close(100);
-    await eventually('the grace period', () => world.clock.pending > 0);
-    world.clock.advance(100);
-    await eventually('what is owed to be given up', () => {
-      world.clock.advance(100);
-      return world.fs.openFiles === 0;
-    });
-    await closed;
-    expect(world.fs.directories.size).to.equal(0);
-    expect(world.clock.pending).to.equal(0);
-  });
-
-  it('is held in no more files than there are descriptors for', async () => {
-    const { relay, world } = smallRoom({ maxClients: 10 });
-    world.fs.total = 8e6;
-    await relay.listen(0);
-    const [speaker] = await withLaggard(relay);
-    // Files of a megabyte at first, and then of a 16th of what is there.
-    speaker.send(packet(lines(60_000)));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 3e6);
-    expect(world.fs.openFiles).to.be.at.most(8);
-  });
-
-  it('leaves nothing behind when the relay is closed while the first file is made', async () => {
-    const { relay, world } = smallRoom({ memoryBytes: 0 });
-    const [speaker] = await withLaggard(relay);
-    let made = (): void => {};
-    const unlinking = new Promise<void>((resolve) => {
-      world.fs.unlink = async () => {
-        resolve();
-        await new Promise<void>((done) => {
-          made = done;
-        });
+  it('keeps none of several records if one cannot be written, and fails only after all writes have ended', async () => {
+    const { fs, spill } = setUp();
+    const pending: (() => void)[] = [];
+    changeFiles(fs, (handle) => {
+      const { write } = handle;
+      handle.write = async (...args) => {
+        if (args[2] === 5) throw systemError('EIO');
+        await new Promise<void>((resolve) => void pending.push(resolve));
+        return write(...args);
       };
     });
-    speaker.send(packet(lines(100)));
-    await unlinking;
-    const closed = relay.close(0);
-    await turn();
-    made();
-    await closed;
-    expect(world.fs.openFiles).to.equal(0);
-    expect(world.fs.directories.size).to.equal(0);
+    let hasFailed = false;
+    const writing = rejection(spill.write([bytes(4), bytes(5), bytes(6)])).finally(() => {
+      hasFailed = true;
+    });
+    await eventually('two writes in progress', () => pending.length === 2);
+    pending[0]?.();
+    await turns();
+    expect(hasFailed).to.equal(false);
+    pending[1]?.();
+    expect(await writing).to.match(/EIO/);
+    expect([spill.usedBytes, fs.openFiles]).to.deep.equal([0, 0]);
   });
 
-  it('is warned about once where the directory is a tmpfs', async () => {
-    const { relay, world, warnings } = smallRoom();
-    world.fs.type = 0x01021994;
-    const [speaker, listener] = await withLaggard(relay);
-    speaker.send(packet(lines(400)));
-    await listener.until(said(0, lines(400)[399] as string));
-    await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
-    expect(warnings).to.deep.equal(['ERR_SPILL_TMPFS']);
+  it('fails if the file system writes nothing, and reuses the space for the next record', async () => {
+    const { fs, spill } = setUp();
+    let writesNothing = true;
+    changeFiles(fs, (handle) => {
+      const { write } = handle;
+      handle.write = async (...args) => (writesNothing ? { bytesWritten: 0 } : write(...args));
+    });
+    expect(await rejection(write(spill, bytes(5)))).to.equal('the file system wrote nothing');
+    expect(spill.usedBytes).to.equal(0);
+    writesNothing = false;
+    const location = await write(spill, [Buffer.from('record')]);
+    const record = Buffer.alloc(6);
+    await spill.read(location, record, 0);
+    expect(record.toString()).to.equal('record');
+  });
+
+  it('fails if a file ends too early', async () => {
+    const { fs, spill } = setUp();
+    changeFiles(fs, (handle) => {
+      handle.read = async () => ({ bytesRead: 0 });
+    });
+    const location = await write(spill, bytes(5));
+    expect(await rejection(spill.read(location, new Uint8Array(5), 0))).to.equal(
+      'a spill file ended too early',
+    );
+  });
+
+  it('closes a file when none of its records is needed, but not the one that is being written', async () => {
+    const { fs, spill } = setUp();
+    const old = [];
+    for (let i = 0; i < 4; i++) old.push(await write(spill, bytes(MIB)));
+    const location = await write(spill, bytes(1));
+    expect(fs.openFiles).to.equal(2);
+    for (const record of old) spill.free(record);
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 1]);
+    await write(spill, bytes(1));
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 2]);
+    spill.free(location);
+    expect([fs.openFiles, spill.usedBytes]).to.deep.equal([1, 2]);
+  });
+
+  it('starts a new file at 4 MiB, or at an eighth of what may be on disk', async () => {
+    const files = async (options: Partial<SpillOptions>, record: number, count: number, total?: number) => {
+      const { fs, spill } = setUp(options);
+      if (total !== undefined) fs.totalBytes = total;
+      for (let i = 0; i < count; i++) await write(spill, bytes(record));
+      return fs.openFiles;
+    };
+    expect(await files({}, MIB, 4)).to.equal(1);
+    expect(await files({}, MIB, 5)).to.equal(2);
+    expect(await files({ limitBytes: 8000 }, 500, 2)).to.equal(1);
+    expect(await files({ limitBytes: 8000 }, 500, 3)).to.equal(2);
+    expect(await files({ limitBytes: 8 * GIB }, MIB, 4)).to.equal(1);
+    expect(await files({}, 500, 3, 8000)).to.equal(2);
+  });
+
+  it('checks its directory when it is prepared only if the user has chosen it', async () => {
+    const { fs, spill } = setUp();
+    fs.access = async () => {
+      throw systemError('EACCES');
+    };
+    await spill.prepare(false);
+    expect(fs.calls).to.deep.equal([]);
+    expect(await rejection(spill.prepare(true))).to.match(/EACCES/);
+    fs.access = async () => {};
+    await spill.prepare(true);
+    expect(fs.calls).to.deep.equal(['statfs']);
+  });
+
+  it('warns once if its directory is on a tmpfs', async () => {
+    const { fs, spill, warnings } = setUp();
+    fs.type = TMPFS;
+    await spill.prepare(true);
+    await spill.prepare(true);
+    expect(warnings.map(({ code, message }) => [code, message])).to.deep.equal([
+      [
+        'ERR_SPILL_TMPFS',
+        '/tmp is on a tmpfs, so the backlog on disk takes memory: choose another spill directory',
+      ],
+    ]);
+  });
+
+  it('warns about a tmpfs at the first write if there is a limit, which needs no measurement', async () => {
+    const { fs, spill, warnings } = setUp({ limitBytes: 1000 });
+    fs.type = TMPFS;
+    await write(spill, bytes(1));
+    expect(warnings.map(({ code }) => code)).to.deep.equal(['ERR_SPILL_TMPFS']);
+  });
+
+  it('closes its files and removes its directory when it is closed', async () => {
+    const { fs, spill } = setUp();
+    await write(spill, bytes(1));
+    await spill.close();
+    expect([fs.openFiles, fs.directories.size]).to.deep.equal([0, 0]);
   });
 });
 
-describe('reading a backlog back', () => {
-  async function spilled(): Promise<ReturnType<typeof smallRoom> & { members: [Member, Member, Member] }> {
-    const made = smallRoom();
-    const members = await withLaggard(made.relay);
-    members[0].send(packet(lines(200)));
-    await members[1].until(said(0, lines(200)[199] as string));
-    await eventually('segments on disk', () => made.relay.stats().diskBytes > 5000);
-    return { ...made, members };
-  }
-
-  it('honours short reads', async () => {
-    const { world, members } = await spilled();
-    world.fs.atOnce = 7;
-    members[2].wake();
-    await members[2].hears(said(0, ...lines(200)));
+describe('Spill: the limit', () => {
+  it('is the number of bytes that was given', async () => {
+    const { spill } = setUp({ limitBytes: 1000 });
+    await write(spill, bytes(600));
+    const location = await write(spill, bytes(400));
+    expect(spill.usedBytes).to.equal(1000);
+    expect(await rejection(write(spill, bytes(1)))).to.equal('the limit of 1000 bytes is reached');
+    expect(location.length).to.equal(400);
   });
 
-  it('is tried again after an error', async () => {
-    const { world, members, warnings } = await spilled();
-    world.fs.readErrors = [systemError('EIO'), systemError('EIO')];
-    members[2].wake();
-    await eventually('the disk to be read again', () => {
-      world.clock.advance(1000);
-      return world.fs.readErrors.length === 0;
-    });
-    await eventually('all of it', () => {
-      world.clock.advance(1000);
-      return members[2].received === said(0, ...lines(200));
-    });
-    expect(warnings).to.deep.equal([]);
+  it('leaves a tenth of the file system free by default', async () => {
+    const { fs, spill } = setUp();
+    let freeBlocks = 1001;
+    fs.statfs = async () => ({ type: 0xef53, bsize: 512, blocks: 10_000, bavail: freeBlocks });
+    await write(spill, bytes(512));
+    freeBlocks = 1000;
+    expect(await rejection(write(spill, bytes(1)))).to.equal('only 512000 bytes are free in /tmp');
   });
 
-  it('is not tried again once the relay is closed', async () => {
-    const { relay, world, members } = await spilled();
-    world.fs.readErrors = Array.from({ length: 100 }, () => systemError('EIO'));
-    members[2].wake();
-    await eventually('a read to fail', () => world.fs.readErrors.length < 100);
-    await relay.close(0);
-    await eventually('nothing to be left to do', () => world.clock.pending === 0);
-  });
-
-  it('ends that reader alone when it fails for good, and never gives it wrong bytes', async () => {
-    const { relay, world, members, warnings } = await spilled();
-    const [speaker, listener, laggard] = members;
-    world.fs.readErrors = Array.from({ length: 100 }, () => systemError('EIO'));
-    laggard.wake();
-    await eventually('the end of the laggard', () => {
-      world.clock.advance(1000);
-      return warnings.length > 0;
-    });
-    await listener.until(left(laggard.id));
-    speaker.send('after\n');
-    await listener.until(said(0, 'after'));
-    expect(warnings).to.deep.equal(['ERR_SPILL_READ']);
-    expect(said(0, ...lines(200)).startsWith(laggard.received)).to.equal(true);
-    expect(relay.stats().diskBytes).to.equal(0);
+  it('leaves 1 GiB of a large file system free by default', async () => {
+    const { fs, spill } = setUp();
+    fs.statfs = async () => ({ type: 0xef53, bsize: GIB, blocks: 1000, bavail: 1 });
+    expect(await rejection(write(spill, bytes(1)))).to.match(/^only 1073741824 bytes are free/);
   });
 });

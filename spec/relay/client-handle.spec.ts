@@ -2,10 +2,10 @@ import { Duplex, duplexPair } from 'node:stream';
 import { expect } from 'chai';
 import { type ClientHandle, joinRoom, type MiniServError } from '../../lib/index.js';
 import { FakeRoom, Simulation } from '../support/fake-engine.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { eventually, turns } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
-import { fakeWorld } from '../support/world.js';
 
 const outcome = (handle: ClientHandle): Promise<number | string> =>
   handle.id.catch(({ code, message }: MiniServError) => `${code}: ${message}`);
@@ -73,7 +73,7 @@ describe('relay.handle(): ClientHandle', () => {
     });
 
     it('disconnects a client that does not read after graceMs', async () => {
-      const world = fakeWorld();
+      const world = fakeEnvironment();
       const relay = room({ graceMs: 500, environment: world });
       const [a, b] = [await join(relay), await join(relay)];
       b.halt();

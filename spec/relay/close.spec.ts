@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { refusal } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { turns } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
-import { fakeWorld } from '../support/world.js';
 
 /** Much longer than a spec may take: who waits for it, fails. */
 const FOREVER = 60_000;
@@ -82,7 +82,7 @@ describe('close', () => {
   });
 
   it('gives a peer that has been sent all a moment to close its side, and none before it has', async () => {
-    const world = fakeWorld();
+    const world = fakeEnvironment();
     const relay = room({ graceMs: FOREVER, environment: world });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];

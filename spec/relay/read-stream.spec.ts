@@ -10,11 +10,11 @@ import { expect } from 'chai';
 import type { MiniServError, ReadStreamOptions, Relay } from '../../lib/index.js';
 import { recordsOf } from '../support/audit.js';
 import { afterwards } from '../support/cleanup.js';
+import { fakeEnvironment, systemError } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
 import { diary, join, type Member, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
-import { fakeWorld, systemError } from '../support/world.js';
 
 /** A destination that keeps what it is given. */
 function collector(): { sink: Writable; inbox: Inbox } {
@@ -309,7 +309,7 @@ describe('relay.createReadStream()', () => {
 
   for (const listens of [true, false]) {
     it(`is destroyed ${listens ? 'with the error' : 'silently'} when spilled messages cannot be read back, ${listens ? 'with' : 'without'} an error listener`, async () => {
-      const world = fakeWorld();
+      const world = fakeEnvironment();
       const relay = room({ ...SMALL_SEGMENTS, memoryBytes: 0, environment: world });
       const warnings: string[] = [];
       relay.on('warning', ({ code }) => warnings.push(code));

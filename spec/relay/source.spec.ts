@@ -4,9 +4,9 @@ import { objectTransform } from 'through2';
 import type { ClientEvent, Message } from '../../lib/protocol/message.js';
 import { Client } from '../../lib/relay/client.js';
 import { nodeEnvironment } from '../../lib/util/environment.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { arrived, left, said } from '../support/wire.js';
-import { fakeWorld } from '../support/world.js';
 
 describe('source', () => {
   it('says who came, each line, and who left, in this order', async () => {
@@ -176,7 +176,7 @@ describe('source', () => {
   });
 
   it('sets no second timer for one whose transform fails when it is disconnected for something else', async () => {
-    const world = fakeWorld();
+    const world = fakeEnvironment();
     const failsAtEnd = () => (message: Message) => {
       if (message.kind === 'left') throw new Error('oops');
       return message;

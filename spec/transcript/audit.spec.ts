@@ -10,6 +10,7 @@ import { type Row, recordsOf, toWire } from '../support/audit.js';
 import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client } from '../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
 import { folder } from '../support/modules.js';
 import { random } from '../support/random.js';
@@ -17,7 +18,6 @@ import { join as joinRoom, room } from '../support/room.js';
 import { hasTerminal, onTerminal } from '../support/terminal.js';
 import { eventually } from '../support/waiting.js';
 import { arrived, left, packet, said } from '../support/wire.js';
-import { fakeWorld } from '../support/world.js';
 
 const QUIET_END = { code: 0, signal: null };
 
@@ -503,7 +503,7 @@ describe('auditTo', () => {
   it('records the gap when what it lags cannot be read back from disk, and goes on', async () => {
     const path = join(await folder({}), 'fifo');
     spawnSync('mkfifo', [path]);
-    const world = fakeWorld();
+    const world = fakeEnvironment();
     const relay = room({ segmentBytes: 256, memoryBytes: 1024, environment: world });
     const warnings: string[] = [];
     relay.on('warning', ({ code }) => warnings.push(code));

@@ -37,7 +37,7 @@ describe('an invariant', () => {
       .catch(() => {});
     expect(await server.exited).to.deep.equal({ code: 1, signal: null });
     expect(server.stderr.text).to.equal(
-      'Fatal error\nmini-serv: broken invariant: a segment was given back more often than it was taken\n',
+      'Fatal error\nmini-serv: broken invariant: a segment was unpinned more often than it was pinned\n',
     );
   });
 });

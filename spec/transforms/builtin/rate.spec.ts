@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { type Message, type RateOptions, rate } from '../../../lib/index.js';
 import { instantiate } from '../../../lib/transforms/factory.js';
+import { FakeClock } from '../../support/fake-environment.js';
 import { life, pass, texts, thrown } from '../../support/pass.js';
 import { join, room } from '../../support/room.js';
 import { arrived, left, said } from '../../support/wire.js';
-import { FakeClock } from '../../support/world.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);

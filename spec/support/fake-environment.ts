@@ -1,34 +1,34 @@
 import { duplexPair } from 'node:stream';
-import type { Clock, FileSystem, SpillHandle, World } from '../../lib/index.js';
+import type { Clock, Environment, FileSystem, SpillHandle } from '../../lib/util/environment.js';
 
-/** An error as the system would make it. */
+/** An error with a system error code. */
 export function systemError(code: string): Error {
-  return Object.assign(new Error(`${code}: made up`), { code });
+  return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
-/** A file system in memory: how much it can hold, how it fails and how slow it is are for the spec to say. */
+/** A file system in memory. A spec decides how much fits, how it fails and how slow it is. */
 export class FakeFileSystem implements FileSystem {
-  /** Bytes that fit in; past them writes are short, then fail with ENOSPC. */
-  capacity = Number.POSITIVE_INFINITY;
-  /** The most that one write takes, or one read gives. */
-  atOnce = Number.POSITIVE_INFINITY;
-  /** Errors that the next reads fail with, one each. */
+  /** Bytes that fit. Writes beyond are short, then fail with ENOSPC. */
+  capacityBytes = Number.POSITIVE_INFINITY;
+  /** The most that one write or read transfers. */
+  maxTransferBytes = Number.POSITIVE_INFINITY;
+  /** Errors for the next reads, one each. */
   readErrors: Error[] = [];
-  total = 1e12;
+  totalBytes = 1e12;
   type = 0xef53;
-  /** What was asked of it, in order. */
+  /** The calls so far, in order. */
   readonly calls: string[] = [];
   readonly directories = new Set<string>();
   openFiles = 0;
   /** Bytes in open files. */
-  used = 0;
-  /** Waited for by each write: a slow disk. */
+  usedBytes = 0;
+  /** Each write waits for this. */
   gate: Promise<void> = Promise.resolve();
-  #made = 0;
+  #createdDirectories = 0;
 
   async mkdtemp(prefix: string): Promise<string> {
     this.calls.push(`mkdtemp ${prefix}`);
-    const path = `${prefix}${this.#made++}`;
+    const path = `${prefix}${this.#createdDirectories++}`;
     this.directories.add(path);
     return path;
   }
@@ -61,64 +61,75 @@ export class FakeFileSystem implements FileSystem {
 
   async statfs() {
     this.calls.push('statfs');
-    return { type: this.type, bsize: 1, blocks: this.total, bavail: this.total - this.used };
+    return {
+      type: this.type,
+      bsize: 1,
+      blocks: this.totalBytes,
+      bavail: this.totalBytes - this.usedBytes,
+    };
   }
 
   #file(): SpillHandle {
     let content = Buffer.alloc(0);
     let size = 0;
-    let closed = false;
+    let isClosed = false;
     return {
       write: async (buffer, offset, length, position) => {
         await this.gate;
-        if (closed) throw systemError('EBADF');
-        // As node's own: a length beyond the end of a buffer is a mistake of who calls.
-        if (offset + length > buffer.length) throw new RangeError('there are not so many bytes');
-        const fits = Math.min(length, this.atOnce, this.capacity - this.used + size - position);
-        if (fits <= 0) throw systemError('ENOSPC');
-        const grown = Math.max(size, position + fits);
-        this.used += grown - size;
-        size = grown;
-        // By doubling: to be copied at each write would take longer than all the rest of some specs.
+        if (isClosed) throw systemError('EBADF');
+        // node:fs rejects this as well.
+        if (offset + length > buffer.length)
+          throw new RangeError('the length is beyond the end of the buffer');
+        const bytesWritten = Math.min(
+          length,
+          this.maxTransferBytes,
+          this.capacityBytes - this.usedBytes + size - position,
+        );
+        if (bytesWritten <= 0) throw systemError('ENOSPC');
+        const newSize = Math.max(size, position + bytesWritten);
+        this.usedBytes += newSize - size;
+        size = newSize;
+        // Doubled, because a copy for each write would dominate the time of some specs.
         if (size > content.length) content = Buffer.concat([content], Math.max(size, 2 * content.length));
-        content.set(buffer.subarray(offset, offset + fits), position);
-        return { bytesWritten: fits };
+        content.set(buffer.subarray(offset, offset + bytesWritten), position);
+        return { bytesWritten };
       },
       read: async (buffer, offset, length, position) => {
         const error = this.readErrors.shift();
         if (error !== undefined) throw error;
-        if (closed) throw systemError('EBADF');
-        const bytes = content.subarray(position, Math.min(size, position + Math.min(length, this.atOnce)));
+        if (isClosed) throw systemError('EBADF');
+        const end = Math.min(size, position + Math.min(length, this.maxTransferBytes));
+        const bytes = content.subarray(position, end);
         buffer.set(bytes, offset);
         return { bytesRead: bytes.length };
       },
       close: async () => {
-        closed = true;
+        isClosed = true;
         this.openFiles--;
-        this.used -= size;
+        this.usedBytes -= size;
       },
     };
   }
 }
 
-/** A clock that stands until it is told to go on. Turns of the event loop are real. */
+/** A clock that stands still until it is advanced. `setImmediate` is real. */
 export class FakeClock implements Clock {
   time = 0;
-  /** The date at which it began. */
-  began = Date.UTC(2026, 0, 31, 12);
-  #timers = new Set<{ at: number; callback: () => void }>();
+  /** The date at time 0, in milliseconds since 1970. */
+  startDate = Date.UTC(2026, 0, 31, 12);
+  readonly #timers = new Set<{ at: number; callback: () => void }>();
 
   now(): number {
     return this.time;
   }
 
   date(): number {
-    return this.began + this.time;
+    return this.startDate + this.time;
   }
 
   setTimer(ms: number, callback: () => void): () => void {
     const timer = { at: this.time + ms, callback };
-    // What is due at once needs nobody to advance the clock.
+    // A timer of 0 ms is due without the clock being advanced.
     if (ms === 0) setImmediate(() => this.advance(0));
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
@@ -128,6 +139,7 @@ export class FakeClock implements Clock {
     setImmediate(callback);
   }
 
+  /** The number of timers that are set. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -140,16 +152,16 @@ export class FakeClock implements Clock {
   }
 }
 
-export interface FakeWorld extends World {
+export interface FakeEnvironment extends Environment {
   readonly clock: FakeClock;
   readonly fs: FakeFileSystem;
 }
 
-export function fakeWorld(): FakeWorld {
+export function fakeEnvironment(): FakeEnvironment {
   return { clock: new FakeClock(), fs: new FakeFileSystem() };
 }
 
-/** The two ends of a connection that holds next to nothing between them: who stops reading lags at once. */
-export function narrow() {
+/** The two ends of a connection that buffers next to nothing, so that a client that stops reading lags at once. */
+export function narrowPair() {
   return duplexPair({ highWaterMark: 64 });
 }
