@@ -37,6 +37,8 @@ await bundle.write({
   // package.json, which holds the version, must be two folders up, as it is from dist/bin.
   dir: `${dist}/command`,
   format: 'cjs',
+  // Only to trace the coverage back to the modules; not published.
+  sourcemap: 'hidden',
   entryFileNames: nameOf,
   chunkFileNames: nameOf,
   // Exports of Node's modules and of the packages never change after loading.

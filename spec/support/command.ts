@@ -35,7 +35,7 @@ export interface Server {
 
 /** The command under test, which takes a port. (Any other's is for the conformance kit to judge.) */
 export function serverCommand(): string[] {
-  return [process.execPath, fileURLToPath(new URL('../../bin/mini-serv.js', import.meta.url))];
+  return [process.execPath, fileURLToPath(new URL('../../command/mini-serv.cjs', import.meta.url))];
 }
 
 /** The command under test as the rest of a shell script: `"$@"` is the command, options and port. */
