@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { arrive } from '../support/client.js';
 import { runCommand } from '../support/command.js';
 import { folder, pair, SHOUT, within } from '../support/modules.js';
-import { freePort, listening } from '../support/ports.js';
+import { freePort, isListening } from '../support/ports.js';
 import { arrived, left, said } from '../support/wire.js';
 
 /** A module that fails at a line that says `bad`. */
@@ -56,7 +56,7 @@ describe('command: transforms that fail', () => {
       const { code, stdout, stderr } = await runCommand([...args, String(port)], within(cwd));
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(stderr).to.match(message);
-      expect(await listening(port)).to.not.equal(true);
+      expect(await isListening(port)).to.not.equal(true);
     });
   }
 

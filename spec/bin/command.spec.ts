@@ -8,7 +8,7 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client, connect, trio } from '../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
 import { outsider } from '../support/outsider.js';
-import { listening } from '../support/ports.js';
+import { isListening } from '../support/ports.js';
 import { CTRL_C, hasTerminal, onTerminal } from '../support/terminal.js';
 import { eventually, within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
@@ -255,8 +255,8 @@ describe('command: signals', () => {
     const [server, live] = await withStalled();
     server.kill('SIGTERM');
     // That the first has been heard shows in that nobody listens any more, or in the end of a connection.
-    if ((await listening(server.port)) === undefined) await live.ended;
-    else await eventually('no listener', async () => !(await listening(server.port)));
+    if ((await isListening(server.port)) === undefined) await live.ended;
+    else await eventually('no listener', async () => !(await isListening(server.port)));
     server.kill('SIGTERM');
     await within(server.exited, 'the end of the server');
   });

@@ -8,7 +8,7 @@ import { afterwards } from '../support/cleanup.js';
 import { arrive, type Client, connect } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { Inbox } from '../support/inbox.js';
-import { freePort, listening } from '../support/ports.js';
+import { freePort, isListening } from '../support/ports.js';
 import { eventually, within } from '../support/waiting.js';
 import { left, said } from '../support/wire.js';
 
@@ -54,7 +54,7 @@ async function run(name: string): Promise<{ port: number; cwd: string; output: I
   const [cwd, port] = [folder(), await freePort()];
   writeFileSync(join(cwd, name), (modules.get(name) as string).replace('4242', String(port)));
   const { output } = start(process.execPath, [name], cwd);
-  await eventually('the snippet to listen', async () => (await listening(port)) === true);
+  await eventually('the snippet to listen', async () => (await isListening(port)) === true);
   return { port, cwd, output };
 }
 
@@ -75,10 +75,10 @@ describe('README.md', () => {
   it('begins with a command that ends when npm is told to', async () => {
     const port = await freePort();
     const { child } = start('npm', ['start', '--silent', String(port)], ROOT);
-    await eventually('npm start to listen', async () => (await listening(port)) === true);
+    await eventually('npm start to listen', async () => (await isListening(port)) === true);
     if (child.pid === undefined) throw new Error('npm was not started');
     process.kill(child.pid, 'SIGTERM');
-    await eventually('the port to be free', async () => (await listening(port)) === false);
+    await eventually('the port to be free', async () => (await isListening(port)) === false);
   });
 
   it('has no snippet that is not run here', () => {
@@ -128,7 +128,7 @@ describe('README.md', () => {
       const bin = `"${process.execPath}" "${join(ROOT, 'dist/bin/mini-serv.js')}"`;
       const script = command.replace('mini-serv', command.includes('|') ? bin : `exec ${bin}`);
       start('sh', ['-c', script.replace('4242', String(port))], cwd);
-      await eventually('the command to listen', async () => (await listening(port)) === true);
+      await eventually('the command to listen', async () => (await isListening(port)) === true);
       const [first, second] = await two(port);
       await first.send('my password\nHello\n');
       await second.until(/shout/.test(command) ? said(0, 'HELLO') : said(0, 'Hello'));

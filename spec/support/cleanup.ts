@@ -1,17 +1,17 @@
 /**
- * What a spec starts, it need not end: processes and connections are put away after each test, the last
- * first, so that mocha comes to its end by itself.
+ * Tasks that run after the current test, the last one first: they end the processes and connections that the test
+ * has started, so that mocha ends by itself.
  */
-const pending: (() => Promise<void>)[] = [];
+const tasks: (() => Promise<void>)[] = [];
 
 export function afterwards(task: () => Promise<void> | void): void {
-  pending.push(async () => task());
+  tasks.push(async () => task());
 }
 
-afterEach('put away processes and connections', async () => {
+afterEach('clean up processes and connections', async () => {
   const failures: unknown[] = [];
-  for (let task = pending.pop(); task; task = pending.pop()) {
-    // One that cannot be put away is no reason to leave the others.
+  for (let task = tasks.pop(); task; task = tasks.pop()) {
+    // A task that fails must not keep the others from running.
     await task().catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];

@@ -6,11 +6,13 @@ import { type Condition, Inbox } from './inbox.js';
 import { WAIT_LIMIT_MS, within } from './waiting.js';
 import { arrived } from './wire.js';
 
-/** One client of the server under test. */
+const RETRY_INTERVAL_MS = 10;
+
+/** A client of the server under test, over TCP. */
 export class Client {
   readonly socket: Socket;
   readonly inbox = new Inbox();
-  /** The server ended its side in good order (FIN); rejects when the connection broke instead. */
+  /** The server has ended its side (FIN); rejects when the connection broke instead. */
   readonly ended: Promise<void>;
   readonly closed: Promise<void>;
 
@@ -18,22 +20,22 @@ export class Client {
     this.socket = socket;
     socket.setNoDelay();
     socket.on('data', (chunk: Buffer) => this.inbox.push(chunk));
-    let broken: Error | undefined;
-    // A broken connection is told by `ended`, to whoever asks.
+    let failure: Error | undefined;
     socket.on('error', (error) => {
-      broken = error;
+      failure = error;
     });
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     this.ended = new Promise((resolve, reject) => {
       socket.once('end', resolve);
-      socket.once('close', () => reject(broken ?? new Error('the connection was closed on this side')));
+      socket.once('close', () => reject(failure ?? new Error('the connection was closed by this side')));
     });
+    // A test that does not await `ended` does not care how the connection ended.
     this.ended.catch(() => {});
-    const over = () => this.inbox.finish();
-    socket.once('end', over).once('close', over);
+    const finish = () => this.inbox.finish();
+    socket.once('end', finish).once('close', finish);
     afterwards(async () => {
       socket.destroy();
-      await within(this.closed, 'the closing of a connection');
+      await within(this.closed, 'the close of a connection');
     });
   }
 
@@ -48,12 +50,12 @@ export class Client {
     );
   }
 
-  /** FIN: no more to say, still listening. */
+  /** Sends FIN; the client still receives. */
   end(): void {
     this.socket.end();
   }
 
-  /** RST; not for a connection that was ended before, which node may then never close. */
+  /** Sends RST. Not after `end()`: Node may then never close the socket. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
@@ -66,17 +68,17 @@ export class Client {
     this.socket.resume();
   }
 
-  until(condition: Condition, ms?: number): Promise<void> {
-    return this.inbox.until(condition, ms);
+  until(condition: Condition): Promise<void> {
+    return this.inbox.until(condition);
   }
 
-  /** Requires what was heard, from the first byte to the last, to be exactly this. */
+  /** Waits until everything that was received, from the first byte on, is exactly this. */
   hears(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
   }
 }
 
-/** Connects, and knows nothing yet of having been accepted. */
+/** Connects; the server may not have accepted the connection yet. */
 export async function connect({ port }: Pick<Server, 'port'>): Promise<Client> {
   const deadline = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
@@ -86,22 +88,22 @@ export async function connect({ port }: Pick<Server, 'port'>): Promise<Client> {
       return new Client(socket);
     } catch (error) {
       socket.destroy();
-      // Only where nobody could tell whether the server listens yet: see `startServer`.
+      // Only on Linux does `startServer` know that the server listens.
       const early = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' && process.platform !== 'linux';
       if (!early || performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
     }
   }
 }
 
-/** Connects as client `id`, and waits until a client already there has heard of it. */
+/** Connects as client `id`, and waits until the witness, a client that is already there, was notified of it. */
 export async function arrive(server: Server, id = 0, witness?: Client): Promise<Client> {
   const client = await connect(server);
   await witness?.until(arrived(id));
   return client;
 }
 
-/** Three clients, 0, 1 and 2, who have come one after the other, and who have heard of each other. */
+/** Clients 0, 1 and 2. Each has been notified of those that came after it. */
 export async function trio(server: Server): Promise<[Client, Client, Client]> {
   const first = await arrive(server);
   const second = await arrive(server, 1, first);

@@ -1,9 +1,9 @@
-// Preloaded (node --import): the clock on the wall jumps a day ahead and a day back, an hour and a second, each time
-// that it is looked at, also for dates. What goes by monotonic time does not notice.
+// Preloaded with `node --import`: each reading of the wall clock is off by a day, an hour or a second in either
+// direction. Monotonic time is not changed.
 const now = Date.now.bind(Date);
-const jumps = [0, 86_400_000, -86_400_000, 3_600_000, -1000];
-let looks = 0;
-Date.now = () => now() + jumps[looks++ % jumps.length];
+const OFFSETS_MS = [0, 86_400_000, -86_400_000, 3_600_000, -1000];
+let readings = 0;
+Date.now = () => now() + OFFSETS_MS[readings++ % OFFSETS_MS.length];
 globalThis.Date = new Proxy(Date, {
   construct: (target, args) => new target(...(args.length === 0 ? [Date.now()] : args)),
 });

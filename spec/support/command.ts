@@ -2,8 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
-import { freePort, listening, refusal } from './ports.js';
-import { eventually, WAIT_LIMIT_MS, within } from './waiting.js';
+import { freePort, isListening, refusal } from './ports.js';
+import { eventually, within } from './waiting.js';
+
+/** How often a server is started again because another process has taken its port. */
+const PORT_ATTEMPTS = 3;
+/** How long a server may take to write its coverage before it is killed. */
+const COVERAGE_GRACE_MS = 2000;
 
 export interface Exit {
   code: number | null;
@@ -11,13 +16,13 @@ export interface Exit {
 }
 
 export interface StartOptions {
-  /** Options that stand before the port. */
+  /** Options before the port. */
   args?: string[];
-  /** Variables beside the ones this process has. */
+  /** Variables added to those of this process. With `NODE_V8_COVERAGE: ''` its coverage is not measured. */
   env?: Record<string, string>;
   /** The program and its first arguments, instead of the command under test. */
   command?: string[];
-  /** A port of one's own choice: taken as it is, without a second try. */
+  /** A fixed port, which is tried once. */
   port?: number;
 }
 
@@ -26,101 +31,95 @@ export interface Server {
   readonly process: ChildProcess;
   readonly stdout: Inbox;
   readonly stderr: Inbox;
-  /** Settles when the process is gone and its output is complete. */
+  /** Settles when the process has ended and its output is complete. */
   readonly exited: Promise<Exit>;
   kill(signal?: NodeJS.Signals): void;
-  /** Ends the process, kindly if it can be; only ever by its handle. */
+  /** Ends the process with SIGTERM. */
   stop(): Promise<void>;
 }
 
-/** The command under test, which takes a port. (Any other's is for the conformance kit to judge.) */
+/** The command under test as people install it; a port is added to it. */
 export function serverCommand(): string[] {
   return [process.execPath, fileURLToPath(new URL('../../command/mini-serv.cjs', import.meta.url))];
 }
 
-/** The command under test as the rest of a shell script: `"$@"` is the command, options and port. */
+/** A shell script in which `"$@"` is the command under test with its options and port. */
 export function shell(script: string): string[] {
   return ['sh', '-c', script, 'sh', ...serverCommand()];
 }
 
 /** Starts a server and waits until it listens. */
 export async function startServer(options: StartOptions = {}): Promise<Server> {
+  const { args = [], command = serverCommand(), env } = options;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const server = launch([...(options.command ?? serverCommand()), ...(options.args ?? []), String(port)], {
-      port,
-      env: options.env,
-    });
-    if (port === 0 || (await ready(server))) return server;
+    const server = launch([...command, ...args, String(port)], port, env);
+    if (port === 0 || (await listens(server))) return server;
     const { code, signal } = await server.exited;
-    // Somebody may have taken the port since it was found free; that is no fault of the server's.
-    const snatched = options.port === undefined && (await refusal(port)) === 'EADDRINUSE';
-    if (!snatched || attempt === 3)
+    const isTaken = options.port === undefined && (await refusal(port)) === 'EADDRINUSE';
+    if (!isTaken || attempt === PORT_ATTEMPTS) {
       throw new Error(`the server ended (${code ?? signal}) before it listened: ${server.stderr.text}`);
+    }
   }
 }
 
-/** Runs the command to its end, for what it is expected to refuse. */
+/** Runs the command to its end, for arguments that it should reject. */
 export async function runCommand(args: string[], command = serverCommand()) {
-  const server = launch([...command, ...args], { port: 0, env: undefined });
+  const server = launch([...command, ...args], 0);
   const exit = await within(server.exited, `the end of ${JSON.stringify(args)}`);
   return { ...exit, stdout: server.stdout.text, stderr: server.stderr.text };
 }
 
-function launch(argv: string[], world: { port: number; env: Record<string, string> | undefined }): Server {
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, { env: { ...process.env, ...world.env }, stdio: ['pipe', 'pipe', 'pipe'] });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
+function launch([file = '', ...args]: string[], port: number, env: Record<string, string> = {}): Server {
+  const environment: NodeJS.ProcessEnv = { ...process.env, ...env };
+  const child = spawn(file, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   exited.catch(() => {});
-  // A reader of standard output may be the last to hold the pipes; what must be gone is the process.
+  // Not `exited`: another process that inherited the pipes may keep them open for longer.
   const gone = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
-  const stop = async () => {
-    if (!running(child)) return;
-    child.kill('SIGTERM');
-    await within(gone, 'a kind end', 2000).catch(() => child.kill('SIGKILL'));
-    await within(gone, 'the end of the server');
-  };
-  const abandoned = () => child.kill('SIGKILL');
-  process.once('exit', abandoned);
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   afterwards(async () => {
-    await stop();
+    if (environment.NODE_V8_COVERAGE && isRunning(child)) {
+      child.kill('SIGTERM');
+      await within(gone, 'the coverage of a server', COVERAGE_GRACE_MS).catch(() => {});
+    }
+    if (isRunning(child)) kill();
+    await within(gone, 'the end of a server');
     for (const stream of child.stdio) stream?.destroy();
-    process.off('exit', abandoned);
+    process.off('exit', kill);
   });
   return {
-    port: world.port,
+    port,
     process: child,
-    stdout,
-    stderr,
+    stdout: collect(child.stdout),
+    stderr: collect(child.stderr),
     exited,
     kill: (signal = 'SIGTERM') => child.kill(signal),
-    stop,
+    async stop() {
+      if (isRunning(child)) child.kill('SIGTERM');
+      await within(gone, 'the end of the server after SIGTERM');
+    },
   };
 }
 
-async function ready({ process: child, port }: Server): Promise<boolean> {
-  let open: boolean | undefined = false;
-  await eventually(
-    'a listening server',
-    async () => {
-      open = await listening(port);
-      // Where the kernel cannot be asked, the first client tries until it gets through.
-      return open !== false || !running(child);
-    },
-    WAIT_LIMIT_MS,
-  );
-  return running(child) && open !== false;
+async function listens({ process: child, port }: Server): Promise<boolean> {
+  let listening: boolean | undefined = false;
+  await eventually('a listening server', async () => {
+    listening = await isListening(port);
+    // Where the kernel cannot be asked, `connect` retries until the server listens.
+    return listening !== false || !isRunning(child);
+  });
+  return isRunning(child) && listening !== false;
 }
 
-function running(child: ChildProcess): boolean {
+function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 

@@ -1,7 +1,7 @@
-"""Many clients at once, in a process of their own: Node would take longer to make them than the relay to serve them.
+"""Thousands of clients in one process: Node would take longer to create them than the relay takes to serve them.
 
-crowd.py PORT WHAT COUNT: does WHAT with COUNT connections, prints a line when it has, and goes on with each line that
-it is given on standard input: `send TEXT` (each says it), `close` (FIN), `reset` (RST).
+crowd.py PORT WHAT COUNT calls the function WHAT, which opens COUNT connections, and prints `done`. After that it obeys
+standard input, a command a line, and prints `done` after each: `send TEXT` (all send it), `close` (FIN), `reset` (RST).
 """
 import errno, resource, select, socket, struct, sys
 
@@ -23,7 +23,7 @@ def reset(client):
 
 
 def burst():
-    """All of them begin to connect before any of them has."""
+    """All start to connect before the first one is connected."""
     clients = []
     for _ in range(count):
         client = socket.socket()
@@ -45,13 +45,12 @@ def burst():
 
 
 def hold():
+    """All connect, and stay."""
     return [connect() for _ in range(count)]
 
 
-
-
 def churn():
-    """They come and go, some at a time: half of them with RST, the others with FIN; half of each amid a line."""
+    """They connect and leave in batches: half with RST, half with FIN, and half of each after an unfinished line."""
     for start in range(0, count, 100):
         clients = [connect() for _ in range(min(100, count - start))]
         for i, client in enumerate(clients):
@@ -63,7 +62,7 @@ def churn():
 
 
 def storm():
-    """They come, say a line and the half of another, and break off."""
+    """They connect, send one and a half lines, and leave with RST."""
     for start in range(0, count, 50):
         clients = [connect() for _ in range(min(50, count - start))]
         for client in clients:
@@ -74,7 +73,7 @@ def storm():
 
 
 def bytewise():
-    """Each says the same line, a byte at a time, all of them in turn."""
+    """All send the same lines, taking turns after each byte."""
     clients = hold()
     for byte in 'one byte at a time: \u00fcn\u00ef, and again\nthe end\n'.encode():
         for client in clients:

@@ -3,15 +3,35 @@ import { WAIT_LIMIT_MS } from './waiting.js';
 
 export type Condition = string | Buffer | ((bytes: Buffer) => boolean);
 
-/** All the bytes that have come from somewhere, and ways to wait for more of them. */
+/** How many bytes an assertion error quotes. */
+const QUOTED_BYTES = 120;
+/** How many bytes before a difference an assertion error quotes. */
+const CONTEXT_BYTES = 20;
+
+/** All the bytes that a stream has delivered, and ways to wait for more. */
 export class Inbox {
-  #room = Buffer.alloc(0);
+  /** What has come since `bytes` was last read: it is copied only when somebody looks at all of it. */
+  #chunks: Buffer[] = [];
+  #storage = Buffer.alloc(0);
+  #stored = 0;
   #length = 0;
-  #over = false;
-  readonly #watchers = new Set<() => void>();
+  #ended = false;
+  readonly #onChange = new Set<() => void>();
+
+  get length(): number {
+    return this.#length;
+  }
 
   get bytes(): Buffer {
-    return this.#room.subarray(0, this.#length);
+    // Doubled, so that a predicate that looks at each chunk does not copy everything each time.
+    if (this.#length > this.#storage.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#storage.length * 2));
+      this.#storage.copy(larger, 0, 0, this.#stored);
+      this.#storage = larger;
+    }
+    for (const chunk of this.#chunks) this.#stored += chunk.copy(this.#storage, this.#stored);
+    this.#chunks = [];
+    return this.#storage.subarray(0, this.#length);
   }
 
   get text(): string {
@@ -19,82 +39,97 @@ export class Inbox {
   }
 
   push(chunk: Buffer): void {
-    const length = this.#length + chunk.length;
-    // Doubled, so that 64 MiB in small chunks is not copied once a chunk.
-    if (length > this.#room.length) {
-      const roomier = Buffer.allocUnsafe(Math.max(length, this.#room.length * 2));
-      this.bytes.copy(roomier);
-      this.#room = roomier;
-    }
-    chunk.copy(this.#room, this.#length);
-    this.#length = length;
-    this.#wake();
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    this.#changed();
   }
 
-  /** Nothing more will come: whoever still waits has waited in vain. */
+  /** The stream has ended: whoever still waits fails. */
   finish(): void {
-    this.#over = true;
-    this.#wake();
+    this.#ended = true;
+    this.#changed();
   }
 
-  /** Waits until the text is among what came, or until the predicate holds. */
-  async until(condition: Condition, ms = WAIT_LIMIT_MS): Promise<void> {
-    const holds = typeof condition === 'function' ? condition : containing(condition);
-    const wanted = typeof condition === 'function' ? 'what was waited for' : quote(Buffer.from(condition));
-    await this.#watch(
-      (bytes) => holds(bytes),
-      (why) => new AssertionError(`${wanted} did not come${why}; the last that came is ${tail(this.bytes)}`),
-      ms,
-    );
+  /** Waits until the bytes contain this text, or until the predicate holds. */
+  async until(condition: Condition): Promise<void> {
+    const wanted = typeof condition === 'function' ? 'the awaited bytes' : quote(Buffer.from(condition));
+    const failure = (why: string) =>
+      new AssertionError(`${wanted} did not come${why}; the last bytes are ${quoteEnd(this.bytes)}`);
+    const holds = typeof condition === 'function' ? condition : containing(Buffer.from(condition));
+    await this.#watch(() => holds(this.bytes), failure);
   }
 
-  /** Waits until that many bytes came, and requires them, from the first byte on, to be exactly these. */
-  async exactly(expected: Buffer, ms = WAIT_LIMIT_MS): Promise<void> {
+  /** Waits until so many bytes have come; cheaper than a predicate where there are many. */
+  async untilLength(bytes: number): Promise<void> {
+    const failure = (why: string) => new AssertionError(`${this.#length} of ${bytes} bytes came${why}`);
+    await this.#watch(() => this.#length >= bytes, failure);
+  }
+
+  /** Waits until the text has come so many times. */
+  async untilCount(text: string, count: number): Promise<void> {
+    const needle = Buffer.from(text);
+    let [seen, from] = [0, 0];
+    const holds = (): boolean => {
+      const { bytes } = this;
+      for (let at = bytes.indexOf(needle, from); at >= 0; at = bytes.indexOf(needle, from)) {
+        seen++;
+        from = at + needle.length;
+      }
+      return seen >= count;
+    };
+    const failure = (why: string) =>
+      new AssertionError(`${quote(needle)} came ${seen} times instead of ${count}${why}`);
+    await this.#watch(holds, failure);
+  }
+
+  /** Waits for these bytes, and requires that they are all that has come, from the first byte on. */
+  async exactly(expected: Buffer): Promise<void> {
     let same = 0;
-    const compare = (bytes: Buffer): boolean => {
-      const until = Math.min(bytes.length, expected.length);
-      if (bytes.compare(expected, same, until, same, until) !== 0 || bytes.length > expected.length)
-        throw difference(bytes, expected);
-      same = until;
+    const holds = (): boolean => {
+      const { bytes } = this;
+      const end = Math.min(bytes.length, expected.length);
+      if (bytes.compare(expected, same, end, same, end) !== 0 || bytes.length > expected.length) {
+        throw differenceOf(bytes, expected);
+      }
+      same = end;
       return bytes.length === expected.length;
     };
-    const short = (why: string) =>
+    const failure = (why: string) =>
       new AssertionError(
         `${this.#length} of ${expected.length} bytes came${why}; ` +
-          `next should be ${quote(expected.subarray(this.#length))}`,
+          `expected next: ${quote(expected.subarray(this.#length))}`,
       );
-    await this.#watch(compare, short, ms);
+    await this.#watch(holds, failure);
   }
 
-  #wake(): void {
-    for (const look of [...this.#watchers]) look();
+  #changed(): void {
+    for (const check of [...this.#onChange]) check();
   }
 
-  #watch(holds: (bytes: Buffer) => boolean, failure: (why: string) => Error, ms: number): Promise<void> {
+  #watch(holds: () => boolean, failure: (why: string) => Error): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(failure(` within ${ms} ms`)), ms);
+      const timer = setTimeout(() => settle(failure(` within ${WAIT_LIMIT_MS} ms`)), WAIT_LIMIT_MS);
       const settle = (error?: unknown) => {
         clearTimeout(timer);
-        this.#watchers.delete(look);
+        this.#onChange.delete(check);
         if (error) reject(error);
         else resolve();
       };
-      const look = () => {
+      const check = () => {
         try {
-          if (holds(this.bytes)) settle();
-          else if (this.#over) settle(failure(' before the end'));
+          if (holds()) settle();
+          else if (this.#ended) settle(failure(' before the end'));
         } catch (error) {
           settle(error);
         }
       };
-      this.#watchers.add(look);
-      look();
+      this.#onChange.add(check);
+      check();
     });
   }
 }
 
-function containing(wanted: string | Buffer): (bytes: Buffer) => boolean {
-  const needle = Buffer.from(wanted);
+function containing(needle: Buffer): (bytes: Buffer) => boolean {
   let from = 0;
   return (bytes) => {
     if (bytes.indexOf(needle, from) >= 0) return true;
@@ -103,15 +138,18 @@ function containing(wanted: string | Buffer): (bytes: Buffer) => boolean {
   };
 }
 
-function difference(actual: Buffer, expected: Buffer): Error {
+function differenceOf(actual: Buffer, expected: Buffer): Error {
   let at = 0;
   while (at < expected.length && actual[at] === expected[at]) at++;
-  const from = Math.max(0, at - 20);
+  const from = Math.max(0, at - CONTEXT_BYTES);
   return new AssertionError(
-    `byte ${at} differs: came ${quote(actual.subarray(from))}, should be ${quote(expected.subarray(from))}`,
+    `byte ${at} differs: expected ${quote(expected.subarray(from))}, got ${quote(actual.subarray(from))}`,
   );
 }
 
-const quote = (bytes: Buffer) =>
-  `${JSON.stringify(bytes.subarray(0, 120).toString('latin1'))}${bytes.length > 120 ? '…' : ''}`;
-const tail = (bytes: Buffer) => quote(bytes.subarray(Math.max(0, bytes.length - 120)));
+function quote(bytes: Buffer): string {
+  const text = JSON.stringify(bytes.subarray(0, QUOTED_BYTES).toString('latin1'));
+  return bytes.length > QUOTED_BYTES ? `${text}…` : text;
+}
+
+const quoteEnd = (bytes: Buffer) => quote(bytes.subarray(Math.max(0, bytes.length - QUOTED_BYTES)));

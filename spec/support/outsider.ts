@@ -4,37 +4,42 @@ import type { Server } from './command.js';
 import { type Condition, Inbox } from './inbox.js';
 import { within } from './waiting.js';
 
-/** A client in a process of its own, which can be stopped and killed as only a process can. */
+/** A client in a process of its own, which can be suspended and killed. */
 export interface Outsider {
   send(bytes: string): void;
-  /** SIGSTOP: it reads no more, and the kernel's buffers fill. */
+  /** SIGSTOP: the process no longer reads, and the kernel's buffers fill. */
   halt(): void;
+  /** SIGCONT. */
   wake(): void;
+  /** SIGKILL. */
   kill(): void;
-  /** Its connection has ended and it is gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<void>;
-  until(condition: Condition, ms?: number): Promise<void>;
+  until(condition: Condition): Promise<void>;
   hears(...parts: string[]): Promise<void>;
 }
 
-const script = `
+const SCRIPT = `
 const socket = require('node:net').connect({ port: Number(process.argv[1]), host: '127.0.0.1' });
 socket.pipe(process.stdout);
 process.stdin.pipe(socket);
-socket.on('close', () => process.exitCode ??= 0).on('error', () => process.stdin.destroy());
+socket.on('error', () => process.stdin.destroy());
 socket.on('end', () => process.stdin.destroy());
 `;
 
 export function outsider({ port }: Server): Outsider {
-  const child = spawn(process.execPath, ['-e', script, String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['-e', SCRIPT, String(port)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, NODE_V8_COVERAGE: '' },
+  });
   const inbox = new Inbox();
   child.stdout.on('data', (chunk: Buffer) => inbox.push(chunk)).once('close', () => inbox.finish());
-  // Killed with words still to say: that is what it is for.
+  // The process may be killed while there is still something to send.
   child.stdin.on('error', () => {});
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   afterwards(async () => {
     child.kill('SIGKILL');
-    await within(gone, 'the end of an outsider');
+    await within(gone, 'the end of a client process');
   });
   return {
     send: (bytes) => void child.stdin.write(bytes),
@@ -42,7 +47,7 @@ export function outsider({ port }: Server): Outsider {
     wake: () => void child.kill('SIGCONT'),
     kill: () => void child.kill('SIGKILL'),
     gone,
-    until: (condition, ms) => inbox.until(condition, ms),
+    until: (condition) => inbox.until(condition),
     hears: (...parts) => inbox.exactly(Buffer.from(parts.join(''))),
   };
 }

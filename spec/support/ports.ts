@@ -2,16 +2,18 @@ import { readFile } from 'node:fs/promises';
 
 export { freePort, refusal } from '../../lib/conformance/ports.js';
 
+/** The state LISTEN in the kernel's tables of TCP sockets. */
+const LISTEN = '0A';
+
 /**
- * Whether anyone listens on the port, asked of the kernel: a connection to find out would be a client and
- * use up an id. Undefined where the kernel has no such table (anywhere but on Linux).
+ * Whether a process listens on the port; undefined where the kernel has no such table, which only Linux has. To
+ * connect would not do: the connection would be a client, and take an id.
  */
-export async function listening(port: number): Promise<boolean | undefined> {
+export async function isListening(port: number): Promise<boolean | undefined> {
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'latin1').catch(() => undefined)),
   );
   if (tables[0] === undefined) return undefined;
-  const LISTEN = '0A';
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return tables
     .flatMap((table) => table?.split('\n') ?? [])

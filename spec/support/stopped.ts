@@ -6,24 +6,26 @@ import { afterwards } from './cleanup.js';
 import type { Server } from './command.js';
 import { within } from './waiting.js';
 
-/** What stopped readers have had, once they were continued: of each, the SHA-256 of what came after `begin`. */
+/** What the stalled readers have received in the end. */
 export interface ReadBack {
+  /** Of each reader, the SHA-256 of what came after the line `begin`. */
   readonly hashes: string[];
   readonly bytes: number;
   readonly seconds: number;
 }
 
 export interface Stopped {
-  /** SIGCONT; resolved when each of them has had the line `end`. */
+  /** SIGCONT; resolves when each reader has received the line `end`. */
   resume(): Promise<ReadBack>;
-  /** SIGCONT, and SIGSTOP again. */
+  /** SIGCONT. */
   cont(): void;
+  /** SIGSTOP. */
   halt(): void;
   /** SIGKILL. */
   kill(): Promise<void>;
 }
 
-/** A process with `count` connections to the server, all of them arrived, and then stopped with SIGSTOP. */
+/** A process with `count` clients, which is suspended by SIGSTOP as soon as all of them have joined. */
 export async function stoppedReaders(server: Server, count: number): Promise<Stopped> {
   const script = fileURLToPath(new URL('../../bench/stalled-reader.js', import.meta.url));
   const child = spawn(process.execPath, [script, String(server.port), String(count)], {
@@ -34,10 +36,10 @@ export async function stoppedReaders(server: Server, count: number): Promise<Sto
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
-    await within(gone, 'the end of the stopped readers');
+    await within(gone, 'the end of the stalled readers');
   };
   afterwards(kill);
-  await within(lines.next(), 'the readers to connect');
+  await within(lines.next(), 'the stalled readers to join');
   child.kill('SIGSTOP');
   return {
     kill,
@@ -50,7 +52,7 @@ export async function stoppedReaders(server: Server, count: number): Promise<Sto
   };
 }
 
-/** The hash of what readers get after the line `begin`, to be given it as it is said. */
+/** A hash to compare with that of a stalled reader: of everything after the line `begin`. */
 export function expectation(): Hash {
   return createHash('sha256');
 }

@@ -1,7 +1,9 @@
-/** How long a spec waits for what must come, in milliseconds. Running out of it only ever fails a test. */
+/** How long a spec waits for something, in milliseconds. To reach the limit only ever fails a test. */
 export const WAIT_LIMIT_MS = Number(process.env.MINI_SERV_WAIT_LIMIT_MS ?? 60_000);
 
-/** The promise's own outcome, or a failure that says what was waited for. */
+const POLL_INTERVAL_MS = 5;
+
+/** The outcome of the promise, or a failure that names what did not happen within the limit. */
 export async function within<T>(promise: Promise<T>, what: string, ms = WAIT_LIMIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -14,16 +16,16 @@ export async function within<T>(promise: Promise<T>, what: string, ms = WAIT_LIM
   }
 }
 
-/** Looks again until it is so; for what can only be looked at (a file, a table of the kernel's). */
+/** Polls until the condition holds: for what has no event, such as a file or a table of the kernel. */
 export async function eventually(what: string, holds: () => Promise<boolean> | boolean, ms = WAIT_LIMIT_MS) {
   const deadline = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }
 
-/** Some turns of the event loop: what needs no more than that to happen has happened. */
+/** Lets the event loop turn a few times, so that everything that was scheduled has happened. */
 export async function turns(count = 20): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
