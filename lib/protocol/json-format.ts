@@ -1,19 +1,18 @@
 import { isUtf8 } from 'node:buffer';
-import type { Formatter, Note } from './formats.js';
-import type { TimeMark } from './time.js';
-import { toISO } from './time.js';
+import type { Formatter, Note } from './formatter.js';
+import { type TimeMark, toISO } from './time.js';
 
-/** Lines longer than this are given out in pieces, so that none of them holds up the room. */
-const PIECE = 64 * 1024 - ((64 * 1024) % 3);
-/** What JSON may leave as it is, and a terminal should not be shown. */
-const HIDDEN = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\udb40[\udc00-\udc7f]/g;
+/** Longer lines are formatted in pieces of this size, so that none of them blocks the event loop. A multiple of 3 for base64. */
+const PIECE_BYTES = 64 * 1024 - ((64 * 1024) % 3);
+/** Characters that JSON allows unescaped, and that could affect a terminal. */
+const UNSAFE = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\udb40[\udc00-\udc7f]/g;
 const NOTICE = /^server: client (\d+) just (arrived|left)$/;
 const LOSSY = { ignoreBOM: true };
 
 /**
- * An object a line: `seq`, `time`, `event`, and what belongs to the event. `seq` stands first, so that it can be
- * read off the beginning of a line of any length. A line is held until its end has come, since only then is it
- * known whether it is valid UTF-8.
+ * One object per line: `seq`, `time`, `event`, and the fields of the event. `seq` comes first, so that it can be read from
+ * the start of a line of any length. A line is held back until it is complete, because only then its validity as UTF-8
+ * is known.
  */
 export function jsonFormatter(): Formatter {
   return new JsonFormatter();
@@ -22,7 +21,7 @@ export function jsonFormatter(): Formatter {
 class JsonFormatter implements Formatter {
   seq = 0;
   openLineBytes = 0;
-  /** Its lines are given whole. */
+  /** Only complete lines are written. */
   readonly isMidLine = false;
   #held: Buffer[] = [];
   #heldTime = 0;
@@ -37,16 +36,16 @@ class JsonFormatter implements Formatter {
         this.#hold(end === -1 ? part : part.subarray(0, end), this.#heldTime);
         if (end === -1) continue;
         const line = this.#release();
-        if (line.length <= PIECE) text += this.#lines(line, this.#heldTime);
+        if (line.length <= PIECE_BYTES) text += this.#formatLines(line, this.#heldTime);
         else {
           if (text !== '') yield [Buffer.from(text)];
           text = '';
-          yield* this.#pieces(line, this.#heldTime);
+          yield* this.#formatLongLine(line, this.#heldTime);
         }
         part = part.subarray(end + 1);
       }
       const last = part.lastIndexOf(0x0a);
-      if (last !== -1) text += this.#lines(part.subarray(0, last), time);
+      if (last !== -1) text += this.#formatLines(part.subarray(0, last), time);
       if (last + 1 < part.length) this.#hold(part.subarray(last + 1), time);
     }
     if (text !== '') yield [Buffer.from(text)];
@@ -58,13 +57,13 @@ class JsonFormatter implements Formatter {
     return { end: '', held };
   }
 
-  note({ event, ...note }: Note, date: number): string {
-    const own = 'from' in note ? { ...note, from: toISO(note.from), to: toISO(note.to) } : note;
-    return `${JSON.stringify({ seq: this.seq++, time: toISO(date), event, ...own })}\n`;
+  formatNote({ event, ...note }: Note, date: number): string {
+    const fields = 'from' in note ? { ...note, from: toISO(note.from), to: toISO(note.to) } : note;
+    return `${JSON.stringify({ seq: this.seq++, time: toISO(date), event, ...fields })}\n`;
   }
 
   #hold(bytes: Buffer, time: number): void {
-    // A copy: the log's bytes are only lent.
+    // Copied, because the log reuses its memory.
     this.#held.push(Buffer.from(bytes));
     this.#heldTime = time;
     this.openLineBytes += bytes.length;
@@ -77,70 +76,70 @@ class JsonFormatter implements Formatter {
     return line;
   }
 
-  /** Lines with `\n` between them. */
-  #lines(bytes: Buffer, time: number): string {
+  /** @param bytes lines with `\n` between them */
+  #formatLines(bytes: Buffer, time: number): string {
     const stamp = `,"time":"${toISO(time)}","event":"`;
-    if (!isUtf8(bytes)) return this.#impure(bytes, stamp);
+    if (!isUtf8(bytes)) return this.#formatInvalidLines(bytes, stamp);
     const text = bytes.toString('utf8');
-    const quote = text.search(HIDDEN) === -1 ? JSON.stringify : quoteHidden;
+    const quote = text.search(UNSAFE) === -1 ? JSON.stringify : quoteUnsafe;
     let records = '';
-    for (const line of text.split('\n')) records += this.#record(line, stamp, quote);
+    for (const line of text.split('\n')) records += this.#formatRecord(line, stamp, quote);
     return records;
   }
 
-  #record(line: string, stamp: string, quote: (text: string) => string, more = ''): string {
+  #formatRecord(line: string, stamp: string, quote: (text: string) => string, lastField = ''): string {
     if (!line.startsWith('client ')) {
       const [, client, event] = NOTICE.exec(line) ?? [];
       return `{"seq":${this.seq++}${stamp}${event}","client":${client}}\n`;
     }
     const colon = line.indexOf(': ');
-    const said = quote(line.slice(colon + 2));
-    return `{"seq":${this.seq++}${stamp}line","client":${line.slice(7, colon)},"text":${said}${more}}\n`;
+    const text = quote(line.slice(colon + 2));
+    return `{"seq":${this.seq++}${stamp}line","client":${line.slice(7, colon)},"text":${text}${lastField}}\n`;
   }
 
-  /** Lines of which at least one is no valid UTF-8. */
-  #impure(bytes: Buffer, stamp: string): string {
+  /** Formats lines of which at least one is not valid UTF-8. */
+  #formatInvalidLines(bytes: Buffer, stamp: string): string {
     let records = '';
     for (let start = 0; start <= bytes.length; ) {
       const end = bytes.indexOf(0x0a, start);
       const line = bytes.subarray(start, end === -1 ? undefined : end);
-      const pure = isUtf8(line);
-      const text = pure ? line.toString('utf8') : new TextDecoder('utf-8', LOSSY).decode(line);
-      const more = pure ? '' : `,"base64":"${line.subarray(line.indexOf(': ') + 2).toString('base64')}"`;
-      records += this.#record(text, stamp, quoteHidden, more);
+      const isValid = isUtf8(line);
+      const text = isValid ? line.toString('utf8') : new TextDecoder('utf-8', LOSSY).decode(line);
+      const message = line.subarray(line.indexOf(': ') + 2);
+      const base64 = isValid ? '' : `,"base64":"${message.toString('base64')}"`;
+      records += this.#formatRecord(text, stamp, quoteUnsafe, base64);
       if (end === -1) break;
       start = end + 1;
     }
     return records;
   }
 
-  /** One long line. */
-  *#pieces(line: Buffer, time: number): Generator<readonly Buffer[]> {
+  *#formatLongLine(line: Buffer, time: number): Generator<readonly Buffer[]> {
     const colon = line.indexOf(': ');
     const client = line.toString('latin1', 7, colon);
-    const said = line.subarray(colon + 2);
+    const message = line.subarray(colon + 2);
     const decoder = new TextDecoder('utf-8', LOSSY);
     yield [
       Buffer.from(`{"seq":${this.seq++},"time":"${toISO(time)}","event":"line","client":${client},"text":"`),
     ];
-    for (let at = 0; at < said.length; at += PIECE) {
-      const stream = at + PIECE < said.length;
-      yield [
-        Buffer.from(quoteHidden(decoder.decode(said.subarray(at, at + PIECE), { stream })).slice(1, -1)),
-      ];
+    for (let at = 0; at < message.length; at += PIECE_BYTES) {
+      const stream = at + PIECE_BYTES < message.length;
+      const text = decoder.decode(message.subarray(at, at + PIECE_BYTES), { stream });
+      yield [Buffer.from(quoteUnsafe(text).slice(1, -1))];
     }
-    if (!isUtf8(said)) {
+    if (!isUtf8(message)) {
       yield [Buffer.from('","base64":"')];
-      for (let at = 0; at < said.length; at += PIECE) {
-        yield [Buffer.from(said.subarray(at, at + PIECE).toString('base64'))];
+      for (let at = 0; at < message.length; at += PIECE_BYTES) {
+        yield [Buffer.from(message.subarray(at, at + PIECE_BYTES).toString('base64'))];
       }
     }
     yield [Buffer.from('"}\n')];
   }
 }
 
-function quoteHidden(text: string): string {
-  return JSON.stringify(text).replace(HIDDEN, (characters) =>
+/** Quotes a text as JSON, with {@link UNSAFE} characters as `\u` escapes. */
+function quoteUnsafe(text: string): string {
+  return JSON.stringify(text).replace(UNSAFE, (characters) =>
     characters.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
-import { createFormatter, FORMATS, type Format, type Formatter } from '../protocol/formats.js';
+import { createFormatter, FORMATS, type Format } from '../protocol/formats.js';
+import type { Formatter } from '../protocol/formatter.js';
 import { MiniServError, optionError } from '../util/errors.js';
 import { isAbortSignal, isObject } from './options.js';
 
@@ -54,7 +55,7 @@ export class ReadStream extends Readable {
         this.#pushPieces();
       },
       finish: () => {
-        const note = this.#formatter.note({ event: 'closed' }, Date.now());
+        const note = this.#formatter.formatNote({ event: 'closed' }, Date.now());
         if (note !== '') this.push(note);
         this.push(null);
       },

@@ -1,4 +1,5 @@
-import { createFormatter, type Format, type Formatter, type Note } from '../protocol/formats.js';
+import { createFormatter, type Format } from '../protocol/formats.js';
+import type { Formatter, Note } from '../protocol/formatter.js';
 import { type TimeMark, timeAt } from '../protocol/time.js';
 import type { Sink, TruncatableFile } from '../sinks/sink.js';
 import {
@@ -232,7 +233,7 @@ export class TranscriptWriter {
     for (const note of this.#notes) {
       if (note.event === 'gap') owed += note.bytes;
       const whole = note.event === 'gap' ? { ...note, bytes: note.bytes + held } : note;
-      text += this.#formatter.note(whole, Date.now());
+      text += this.#formatter.formatNote(whole, Date.now());
     }
     return { text, owed, lead };
   }
@@ -273,7 +274,7 @@ export class TranscriptWriter {
   async #sign(before: string): Promise<void> {
     const { file, sink } = this.#opened;
     const signed = this.#signed && (this.#touched || before !== '');
-    const text = before + (signed ? this.#formatter.note({ event: 'closed' }, Date.now()) : '');
+    const text = before + (signed ? this.#formatter.formatNote({ event: 'closed' }, Date.now()) : '');
     if (text === '') return;
     if (file !== undefined) await file.once(text);
     else await new Promise<unknown>((resolve) => sink.write([Buffer.from(text)], resolve));
@@ -315,7 +316,7 @@ export class TranscriptWriter {
     const known = this.#notes.flatMap((note) => (note.event === 'gap' ? [note.from] : []));
     const from = Math.min(...known, (block === null ? missing.from : undefined) ?? place.time);
     const note: Gap = { event: 'gap', bytes: missing.bytes, from, to: Math.max(from, missing.to) };
-    const text = this.#formatter.note(note, Date.now());
+    const text = this.#formatter.formatNote(note, Date.now());
     if (!(await file.once((taken || file.size === place.file ? lead : '\n') + text))) return false;
     await this.#sign('');
     return true;

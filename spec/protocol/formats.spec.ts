@@ -205,9 +205,9 @@ describe('formats', () => {
   it('say what is missing in a way that no client can', () => {
     const gap = { event: 'gap', bytes: 123, from: BEGAN, to: BEGAN + 1500 } as const;
     const words = `server: 123 bytes are missing here, said from ${ISO} to 2026-01-31T12:00:01.500Z\n`;
-    expect(createFormatter('wire').note(gap, BEGAN)).to.equal(words);
-    expect(createFormatter('text').note(gap, BEGAN)).to.equal(`${ISO} ${words}`);
-    expect(JSON.parse(createFormatter('json').note(gap, BEGAN))).to.deep.equal({
+    expect(createFormatter('wire').formatNote(gap, BEGAN)).to.equal(words);
+    expect(createFormatter('text').formatNote(gap, BEGAN)).to.equal(`${ISO} ${words}`);
+    expect(JSON.parse(createFormatter('json').formatNote(gap, BEGAN))).to.deep.equal({
       seq: 0,
       time: ISO,
       event: 'gap',

@@ -20,7 +20,7 @@ function audit(): string[] {
     Buffer.from(left(0)),
   ]);
   const records = [...formatter.format([bytes], [{ at: 0, time: BEGAN }])].flat().join('');
-  return (records + formatter.note({ event: 'closed' }, BEGAN)).trimEnd().split('\n');
+  return (records + formatter.formatNote({ event: 'closed' }, BEGAN)).trimEnd().split('\n');
 }
 
 async function verify(text: string | Buffer, size = 7) {
@@ -106,7 +106,7 @@ describe('verify', () => {
   function createGap(seq: number): string {
     const formatter = createFormatter('json');
     formatter.seq = seq;
-    return formatter.note({ event: 'gap', bytes: 77, from: BEGAN, to: BEGAN + 1000 }, BEGAN);
+    return formatter.formatNote({ event: 'gap', bytes: 77, from: BEGAN, to: BEGAN + 1000 }, BEGAN);
   }
 
   for (const [what, [spoil, expected]] of Object.entries(faults)) {
@@ -123,7 +123,7 @@ describe('verify', () => {
   it('says of an audit that goes on after it was closed that it was appended to, and of one that was not closed too', async () => {
     const formatter = createFormatter('json');
     formatter.seq = 14;
-    const resumed = formatter.note({ event: 'resumed' }, BEGAN);
+    const resumed = formatter.formatNote({ event: 'resumed' }, BEGAN);
     const after = await verify(rows(audit()) + resumed);
     expect(after.told).to.deep.equal(['line 15: appended to since 2026-01-31T12:00:00.000Z']);
     expect(after.whole).to.equal(true);
