@@ -1,5 +1,3 @@
-export type { Destination } from './fanout/destination.js';
-export type { Reader } from './fanout/reader.js';
 export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
 export type { ClientHandle } from './relay/client-handle.js';
@@ -24,6 +22,6 @@ export type { ClientInfo, MessageGenerator, TransformFactory } from './transform
 export type { MessageFunction } from './transforms/from-function.js';
 export { type LoadOptions, loadTransforms } from './transforms/loader/load.js';
 export type { TransformSpec } from './transforms/loader/spec.js';
-export type { Clock, Environment as World, FileSystem, SpillHandle } from './util/environment.js';
+export type { Clock, Environment, FileSystem, SpillHandle } from './util/environment.js';
 export { type ErrorCode, MiniServError } from './util/errors.js';
 export { escapeControls, escapeText } from './util/escape.js';

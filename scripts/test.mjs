@@ -10,6 +10,8 @@ import { findMissingTools, formatMissingTools } from './test/tools.mjs';
 
 /** How many groups and checks run at once. One more than there are cores, since many specs wait for processes. */
 const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
+/** Checks of the built files, which run beside the specs. */
+const BUILD_CHECKS = ['api:check', 'pack:check'];
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 const { values: options, positionals: chosen } = parseArgs({
@@ -33,14 +35,14 @@ if (files.length === 0) {
 }
 
 const groups = groupSpecs(files);
-const checks = isWhole && !options.long ? ['lint', 'build', 'pack:check'] : ['build'];
+const checks = isWhole && !options.long ? ['lint', 'build', ...BUILD_CHECKS] : ['build'];
 const report = createReport(groups.length + checks.length + Number(isWhole));
 const measured = new Map();
 let unusable = false;
 
 for (const signal of Object.keys(EXIT_CODES)) process.once(signal, () => interrupt(signal));
 report.print(introduction());
-await Promise.all(checks.filter((name) => name !== 'pack:check').map(check));
+await Promise.all(checks.filter((name) => !BUILD_CHECKS.includes(name)).map(check));
 if (!unusable) await runAll();
 finish();
 
@@ -74,7 +76,7 @@ async function runAll() {
     env.NODE_V8_COVERAGE = data;
   }
   const jobs = groups.map((group) => () => runGroup(group, env));
-  if (checks.includes('pack:check')) jobs.push(() => check('pack:check'));
+  for (const name of checks.filter((name) => BUILD_CHECKS.includes(name))) jobs.push(() => check(name));
   const work = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
   };

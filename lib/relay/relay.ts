@@ -137,10 +137,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   /**
-   * Adds a destination for all messages from now on. Unlike a stream, it is lent the log's own buffers instead of copies,
-   * which suits fast files. `createReadStream` is easier to use.
+   * Adds a destination for all messages from now on. Unlike a stream, it is lent the log's own buffers.
    *
-   * @returns the reader: call its `stop()` to release the log
+   * @internal
    */
   addReader(destination: Destination): Reader {
     return this.#outputs.addReader(destination);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Destination } from '../../lib/index.js';
+import type { Destination } from '../../lib/fanout/destination.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';

@@ -1,4 +1,4 @@
-import type { Destination } from '../../lib/index.js';
+import type { Destination } from '../../lib/fanout/destination.js';
 
 /** A reader of the transcript that keeps what it is lent until the schedule lets it look: the log's own memory. */
 export class SimulatedTranscript implements Destination {

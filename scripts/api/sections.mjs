@@ -1,0 +1,59 @@
+// The order in which docs/api.md lists the public exports.
+
+/** @type {readonly { title: string; text: string; names: readonly string[] }[]} */
+export const SECTIONS = [
+  {
+    title: 'Relays',
+    text: 'A relay is a room and its clients.',
+    names: ['createRelay', 'RelayOptions', 'Relay', 'ReadStreamOptions', 'Format', 'ClientHandle'],
+  },
+  {
+    title: 'Events',
+    text: "A relay is an `EventEmitter`. Example: `relay.on('joined', (client) => …)`.",
+    names: ['RelayEvents'],
+  },
+  { title: 'Statistics', text: '`relay.stats()` returns these numbers.', names: ['RelayStats'] },
+  {
+    title: 'Errors',
+    text: 'Every error that mini-serv itself creates is a `MiniServError` with a stable `code`.',
+    names: ['MiniServError', 'ErrorCode'],
+  },
+  {
+    title: 'Transforms',
+    text: 'A transform sees the messages of one client and decides what goes to the room. [transforms.md](transforms.md) explains how to write one.',
+    names: [
+      ...['TransformFactory', 'Message', 'ClientInfo', 'MessageFunction', 'MessageGenerator'],
+      ...['loadTransforms', 'LoadOptions', 'TransformSpec'],
+      ...['filter', 'FilterOptions', 'replace', 'ReplaceOptions', 'rate', 'RateOptions'],
+      ...['timestamp', 'TimestampOptions', 'log', 'LogOptions', 'escape', 'noHttp'],
+    ],
+  },
+  {
+    title: 'Transcripts',
+    text: '[transcript.md](transcript.md) explains the formats and how an audit file survives failures.',
+    names: ['auditTo', 'AuditOptions', 'Audit', 'escapeControls', 'escapeText'],
+  },
+  {
+    title: 'Shared rooms',
+    text: '[rooms.md](rooms.md) explains how relays on several machines share a room.',
+    names: ['openRoom', 'RoomOptions', 'Retention', 'Credentials'],
+  },
+  {
+    title: 'Other engines',
+    text: 'With these, a shared room can be carried by an engine other than NATS JetStream.',
+    names: [
+      'joinRoom',
+      'SharedLogOptions',
+      'Engine',
+      'EngineReader',
+      'EventLog',
+      'EventLogReader',
+      'LogEvent',
+    ],
+  },
+  {
+    title: 'Simulations',
+    text: 'A simulation can replace the clock and the file system of a relay.',
+    names: ['Environment', 'Clock', 'FileSystem', 'SpillHandle'],
+  },
+];
