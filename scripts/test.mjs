@@ -106,9 +106,9 @@ async function runGroup({ name, files: members }, env) {
     env,
     onResult(kind, event) {
       if (kind !== 'failed') report.count(job, kind);
-      const { tests, seconds, cpu } = measured.get(event.file) ?? { tests: 0, seconds: 0, cpu: 0 };
-      measured.set(event.file, { tests: tests + 1, seconds: seconds + event.seconds, cpu: cpu + event.cpu });
+      measure(event.file).tests++;
     },
+    onTime: (file, { seconds, cpu }) => Object.assign(measure(file), { seconds, cpu }),
     onFailure({ title, text, file, again }) {
       failed = true;
       const where = file === undefined ? members.join(' ') : file;
@@ -118,6 +118,11 @@ async function runGroup({ name, files: members }, env) {
   });
   report.end(job);
   if (!failed && output.trim() !== '') report.print(`${name} printed:\n${output.trim()}`);
+}
+
+function measure(file) {
+  if (!measured.has(file)) measured.set(file, { tests: 0, seconds: 0, cpu: 0 });
+  return measured.get(file);
 }
 
 async function compareCoverage(data, uncounted) {

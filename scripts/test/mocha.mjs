@@ -28,10 +28,11 @@ const POLL_INTERVAL_MS = 50;
  * @param {string} [options.grep] runs only the tests whose title contains this text
  * @param {Record<string, string>} [options.env]
  * @param {(kind: 'passed' | 'failed' | 'skipped', event: any) => void} options.onResult
+ * @param {(file: string, time: { seconds: number, cpu: number }) => void} [options.onTime]
  * @param {(failure: Failure) => void} options.onFailure
  * @returns {Promise<string>} what the process printed
  */
-export async function runSpecs(files, { grep, env, onResult, onFailure }) {
+export async function runSpecs(files, { grep, env, onResult, onTime, onFailure }) {
   const seen = { total: undefined, results: 0, title: undefined, ended: false, resources: undefined };
   const watchdog = createWatchdog();
   const onEvent = (event) => {
@@ -42,6 +43,8 @@ export async function runSpecs(files, { grep, env, onResult, onFailure }) {
     else if (event.kind === 'end') {
       seen.ended = true;
       watchdog.restart(EXIT_LIMIT_MS);
+    } else if (event.kind === 'time') {
+      onTime?.(sourceOf(event.file), event);
     } else {
       seen.results++;
       const file = sourceOf(event.file);

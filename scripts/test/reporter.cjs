@@ -42,19 +42,23 @@ function send(event) {
   writeSync(EVENTS_FD, `${JSON.stringify(event)}\n`);
 }
 
+const fileOf = ({ file }) => relative(process.cwd(), file ?? '');
+
 class EventReporter {
   constructor(runner) {
-    let [seconds, cpu] = [0, 0];
-    /** The time since the event before this one: a spec with its hooks. */
-    const timeSpent = () => {
-      const [secondsBefore, cpuBefore] = [seconds, cpu];
-      [seconds, cpu] = [performance.now() / 1000, cpuSeconds()];
-      return { seconds: seconds - secondsBefore, cpu: cpu - cpuBefore };
-    };
     const report = (kind, test, more) => {
-      const file = relative(process.cwd(), test.file ?? '');
-      send({ kind, file, title: test.fullTitle(), ...timeSpent(), ...more });
+      send({ kind, file: fileOf(test), title: test.fullTitle(), ...more });
     };
+    // A file takes until the next one begins: the hooks that end its processes count too.
+    let since = { file: undefined, seconds: 0, cpu: 0 };
+    const beginFile = (file) => {
+      if (file === since.file) return;
+      const now = { file, seconds: performance.now() / 1000, cpu: cpuSeconds() };
+      const spent = { seconds: now.seconds - since.seconds, cpu: now.cpu - since.cpu };
+      if (since.file !== undefined) send({ kind: 'time', file: since.file, ...spent });
+      since = now;
+    };
+    runner.on('suite', (suite) => suite.file && beginFile(fileOf(suite)));
     runner.once('start', () => send({ kind: 'start', total: runner.total }));
     runner.on('test', (test) => send({ kind: 'test', title: test.fullTitle() }));
     runner.on('pass', (test) => report('passed', test));
@@ -66,6 +70,7 @@ class EventReporter {
       report('failed', test, { text: describeFailure(test), again: again.fullTitle() });
     });
     runner.once('end', () => {
+      beginFile(undefined);
       send({ kind: 'end' });
       const late = () => send({ kind: 'alive', resources: process.getActiveResourcesInfo() });
       setTimeout(late, EXIT_GRACE_MS).unref();

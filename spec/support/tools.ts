@@ -44,6 +44,12 @@ export const TOOLS = {
     install: 'apt-get install logrotate',
     probe: ['logrotate', '--version'],
   },
+  proc: {
+    uses: 'memory, descriptors and CPU time of processes',
+    install: 'only Linux has /proc',
+    probe: ['test', '-d', '/proc/self/fd'],
+    optionalInCI: true,
+  },
   tmpfs: {
     uses: 'full disks',
     install: 'run as root, with the permission to mount (util-linux, mount)',
