@@ -1,13 +1,16 @@
-// Compiles lib/protocol/prefix.wat into lib/protocol/prefix-wasm.ts, which is checked in: whoever installs or builds needs no assembler.
+// Compiles lib/protocol/prefix.wat into lib/protocol/prefix-wasm.ts: npm run wasm
+// The result is checked in, so that neither a build nor an installation needs an assembler.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const CHARACTERS_PER_LINE = 100;
+
 const file = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** What is to be in lib/protocol/prefix-wasm.ts. */
+/** Returns the content of lib/protocol/prefix-wasm.ts. */
 export function compiled() {
   const folder = mkdtempSync(join(tmpdir(), 'wasm-'));
   try {
@@ -19,7 +22,7 @@ export function compiled() {
       out,
     ]);
     const text = readFileSync(out).toString('base64');
-    const lines = text.match(/.{1,100}/g).map((line) => `  '${line}'`);
+    const lines = text.match(new RegExp(`.{1,${CHARACTERS_PER_LINE}}`, 'g')).map((line) => `  '${line}'`);
     return [
       '/** lib/protocol/prefix.wat, compiled by `npm run wasm`; base64. */',
       `export const PREFIX_WASM =\n${lines.join(' +\n')};\n`,

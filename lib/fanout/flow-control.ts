@@ -32,7 +32,7 @@ export class FlowControl {
   readonly outputReaders = new Set<Reader>();
   readonly #options: FlowControlOptions;
   #waiting: WaitingSender[] = [];
-  /** The reader that let the last sender go on. It is checked first. */
+  /** The reader that let the last sender continue. Checked first. */
   #lastReader: Reader | null = null;
   #cancelPoll: (() => void) | null = null;
   #isDisabled = false;
@@ -61,7 +61,7 @@ export class FlowControl {
     if (this.#waiting.length > 0 && reader.lagBytes <= this.#options.windowBytes) this.recheck();
   };
 
-  /** Checks in a microtask which waiting senders may go on, so that they do not interrupt the caller. */
+  /** Checks in a microtask which waiting senders may continue, so that they do not interrupt the caller. */
   recheck(): void {
     if (this.#waiting.length === 0 || this.#isRechecking) return;
     this.#isRechecking = true;
@@ -81,7 +81,7 @@ export class FlowControl {
     this.#cancelPoll = null;
   };
 
-  /** Lets all senders go on from now on. Used while closing, when no new input is read. */
+  /** Lets all senders continue from now on. For the close of the relay, when no new input is read. */
   disable(): void {
     this.#isDisabled = true;
     this.recheck();

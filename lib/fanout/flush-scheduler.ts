@@ -17,9 +17,9 @@ const MIN_READERS_TO_BATCH = 4;
 const READERS_PER_QUIET_TURN = 64;
 
 /**
- * Decides when readers are called for new bytes. They are called after the turn of the event loop that appended the
- * bytes. With several readers, and for notices, they are called only after turns without new bytes: clients that
- * answer each other, or connect at once, do so in successive turns, and one write for all is far cheaper.
+ * Decides when readers are called for new bytes: after the turn of the event loop that appended the bytes. Several readers,
+ * and readers of notices, are called only after turns without new bytes. Clients that answer each other, or connect at
+ * once, do so in successive turns, and one write for all of them is far cheaper.
  */
 export class FlushScheduler {
   readonly #clock: Clock;

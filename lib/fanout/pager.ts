@@ -25,8 +25,8 @@ export interface PagerOptions {
 }
 
 /**
- * Decides which segments are in memory: all of them up to the budget; above it the oldest are on disk. A segment that a
- * slow reader needs is loaded again, and some loaded segments are kept for the readers behind it.
+ * Decides which segments are in memory. Above the budget the oldest are on disk. A segment that a slow reader needs is
+ * loaded again, and some loaded segments are kept for the readers behind it.
  */
 export class Pager {
   readonly #segmentBytes: number;

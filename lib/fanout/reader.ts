@@ -5,7 +5,7 @@ import type { Destination } from './destination.js';
 import type { MessageLog } from './message-log.js';
 import { nextPace, type Progress, progressOf } from './progress.js';
 
-/** What readers have in common. One object serves all of them, so that an idle client costs little memory. */
+/** The options of all readers. One object serves all of them, so that an idle client costs little memory. */
 export interface ReaderOptions {
   readonly log: MessageLog;
   readonly clock: Clock;

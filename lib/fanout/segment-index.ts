@@ -96,7 +96,7 @@ export class Spans {
 /** Bytes on disk for the number of owner spans, which comes before all spans. */
 const HEADER_BYTES = 4;
 
-/** What is known about the bytes of a segment: the client that sent each of them, and the time. */
+/** Knows for each byte of a segment which client sent it, and when. */
 export class SegmentIndex {
   readonly owners: Spans;
   readonly times: Spans;

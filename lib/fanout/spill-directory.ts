@@ -10,8 +10,8 @@ const DIRECTORY_NAME = /^mini-serv-(\d+)-/;
 const ownDirectories = new Set<string>();
 
 /**
- * A private directory in which spill files are created. Files are unlinked at once, so they are gone with the process,
- * however it ends. What remains after a crash is an empty directory, which the next start removes.
+ * A private directory in which spill files are created. Files are unlinked at once, so the system deletes them with the
+ * process, however it ends. After a crash an empty directory remains, which the next start removes.
  */
 export class SpillDirectory {
   readonly #fs: FileSystem;
@@ -30,7 +30,7 @@ export class SpillDirectory {
     await this.#fs.access(this.#parent, constants.W_OK | constants.X_OK);
   }
 
-  /** Removes the directories of processes that are gone. Never rejects. */
+  /** Removes the directories of dead processes. Never rejects. */
   async sweep(): Promise<void> {
     const names = await this.#fs.readdir(this.#parent, { recursive: false }).catch(() => []);
     const stale = names.filter((name) => {

@@ -1,39 +1,39 @@
 import { BLOCK_BYTES, encode, type Line, originalBytes } from './message.js';
 
 /**
- * Lines that have come out of the transforms and are said together. Their text is encoded once for many of them; it is
- * taken down at once, since a transform may use one object for all its messages.
+ * Collects lines that transforms have emitted. Texts are read at once, because a transform may reuse one object for all
+ * its messages, and encoded together.
  */
 export class LineBatch {
-  /** Characters so far. */
+  /** The length of the texts, with one newline for each. */
   size = 0;
   #texts: string[] = [];
-  /** As bytes: what came before the texts. */
+  /** Encoded lines that precede the texts. */
   #blocks: string[] = [];
 
-  /** @throws RangeError if a text is longer than a string of its bytes can be */
+  /** @throws RangeError if the bytes of a text exceed the maximum length of a string */
   add(line: Line): void {
     const { text } = line;
     const bytes = originalBytes(line) ?? (text.length > BLOCK_BYTES ? encode(text) : undefined);
     if (bytes === undefined) {
       this.#texts.push(text);
     } else {
-      this.#encode();
+      this.#encodeTexts();
       this.#blocks.push(bytes);
     }
     this.size += text.length + 1;
   }
 
-  /** All of them as a block of bytes; they are forgotten. There must be one. */
+  /** Returns all lines as one block of bytes and clears the batch, which must not be empty. */
   take(): string {
-    this.#encode();
+    this.#encodeTexts();
     const block = this.#blocks.join('\n');
     this.#blocks = [];
     this.size = 0;
     return block;
   }
 
-  #encode(): void {
+  #encodeTexts(): void {
     if (this.#texts.length === 0) return;
     this.#blocks.push(encode(this.#texts.join('\n')));
     this.#texts = [];

@@ -1,53 +1,35 @@
-import { prefixLines } from './prefix.js';
-
 /**
- * What a transform sees and gives: a client's arrival, one line of it, its leaving.
- * `text` is the line as Unicode text, without its newline (a `\r` before it stays).
+ * A message as transforms see it: a client arrives, sends a line, or leaves. `text` is the line as Unicode text without
+ * its newline; a `\r` at its end stays.
  */
 export type Message =
   | { readonly kind: 'arrived'; readonly client: number }
   | { readonly kind: 'line'; readonly client: number; readonly text: string }
   | { readonly kind: 'left'; readonly client: number };
 
-/** Whether a transform has given what it should. */
+/** Whether a value that a transform emitted is a message. */
 export function isMessage(value: unknown): value is Message {
   const { kind, text } = (value ?? {}) as { kind?: unknown; text?: unknown };
   return kind === 'line' ? typeof text === 'string' : kind === 'arrived' || kind === 'left';
 }
 
 /**
- * What goes through the hub: the lines of one chunk travel as one object, since one object a line costs more
- * than all the rest together. `bytes` is a latin1 string (a character a byte): lines without their prefix,
- * `\n` between them. A notice that a transform dropped is `silent`: it changes the roster and is not said.
+ * An event of the hub. The lines of one chunk travel as one object, because one object per line would cost more than
+ * everything else together. `bytes` is a latin1 string: lines without prefix, with `\n` between them. `silent` means that
+ * a transform dropped the notice, so other clients are not notified.
  */
 export type ClientEvent =
   | { readonly kind: 'arrived'; readonly client: number; readonly silent: boolean }
   | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
   | { readonly kind: 'left'; readonly client: number; readonly silent: boolean };
 
-/** The wire form of what was said, as a latin1 string. Every line of it begins with the relay's own prefix. */
-export function render(said: ClientEvent): string {
-  if (said.kind !== 'lines') return `server: client ${said.client} just ${said.kind}\n`;
-  const prefix = prefixOf(said.client);
-  return `${prefix}${prefixed(said.bytes, prefix)}\n`;
-}
-
-function prefixOf(client: number): string {
-  return `client ${client}: `;
-}
-
-/** A block whose lines but the first have their prefix. */
-function prefixed(bytes: string, prefix: string): string {
-  return bytes.replaceAll('\n', `\n${prefix}`);
-}
-
 /**
- * Each line of a block gets a prefix: many short ones must stay far below the longest string that there can be,
- * and to put a line longer than this and its prefix into one string costs more than to write both.
+ * The target length of a block. When each of many short lines gets its prefix, the block must stay far below the maximum
+ * length of a string. A longer line is not copied into one string with its prefix, because writing both costs less.
  */
 export const BLOCK_BYTES = 1024 * 1024;
 
-/** A block as blocks of about the size that a chunk may have. A line is never divided. */
+/** Splits a block of lines into blocks of about {@link BLOCK_BYTES}. A line is never divided. */
 export function splitBlock(block: string): string[] {
   const blocks: string[] = [];
   let start = 0;
@@ -61,71 +43,49 @@ export function splitBlock(block: string): string[] {
   return blocks;
 }
 
-/** The wire form of lines in pieces: one, but for what is long. */
-export function renderPieces(client: number, lines: string): Iterable<string> {
-  const prefix = prefixOf(client);
-  // No generator for what is said most: in a chat it would cost as much as the rest of this.
-  return lines.length <= BLOCK_BYTES ? [`${prefix}${prefixed(lines, prefix)}\n`] : longPieces(prefix, lines);
-}
-
-function* longPieces(prefix: string, lines: string): Generator<string> {
-  for (const bytes of splitBlock(lines)) {
-    // A line that is longer than a block comes last, and there are not many newlines before it.
-    yield prefix;
-    yield prefixed(bytes, prefix);
-    yield '\n';
-  }
-}
-
-/** As {@link renderPieces} gives it, or as bytes where that is faster. Those are good until this is called again. */
-export function renderBytes(client: number, lines: string): Iterable<string | Buffer> {
-  const bytes = prefixLines(prefixOf(client), lines);
-  return bytes === null ? renderPieces(client, lines) : [bytes];
-}
-
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Unicode text of bytes given as a latin1 string; U+FFFD stands for what is no valid UTF-8. */
+/** Decodes UTF-8 bytes, given as a latin1 string. Invalid bytes become U+FFFD. */
 export function decode(bytes: string): string {
   return ASCII.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** The UTF-8 bytes of a text, as a latin1 string. */
+/** Encodes a text as UTF-8 bytes, as a latin1 string. */
 export function encode(text: string): string {
   return ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** Where a line keeps the bytes that its text could not hold. A symbol survives `{ ...message }`. */
-const ORIGIN = Symbol('bytes that are no valid UTF-8');
+/** The key of the original bytes of a line that is not valid UTF-8. A symbol is copied by `{ ...message }`. */
+const ORIGINAL = Symbol('original bytes');
 
 interface Original {
   readonly text: string;
   readonly bytes: string;
 }
 
-/** The lines of one chunk, taken apart into single messages. */
+/** Converts a block of lines into messages. */
 export function toMessages(client: number, block: string): Message[] {
-  const ascii = ASCII.test(block);
+  const isAscii = ASCII.test(block);
   return block.split('\n').map((bytes) => {
-    const text = ascii ? bytes : decode(bytes);
-    // Valid UTF-8 comes back from its text byte for byte, so only the rest has to be remembered.
-    if (ascii || !text.includes('\ufffd')) return { kind: 'line', client, text };
-    return { kind: 'line', client, text, [ORIGIN]: { text, bytes } satisfies Original } as Message;
+    const text = isAscii ? bytes : decode(bytes);
+    // Valid UTF-8 is restored from its text, so the bytes are kept only for other lines.
+    if (isAscii || !text.includes('\ufffd')) return { kind: 'line', client, text };
+    return { kind: 'line', client, text, [ORIGINAL]: { text, bytes } satisfies Original } as Message;
   });
 }
 
-/** A line as it comes from the transforms. */
+/** A line that transforms have emitted. */
 export interface Line {
   readonly text: string;
-  readonly [ORIGIN]?: Original;
+  readonly [ORIGINAL]?: Original;
 }
 
-/** The bytes that a line came in as, if its text is as it was and could not hold them. */
-export function originalBytes({ text, [ORIGIN]: original }: Line): string | undefined {
+/** Returns the bytes that the client sent, if they were kept and the text was not changed. */
+export function originalBytes({ text, [ORIGINAL]: original }: Line): string | undefined {
   return original?.text === text ? original.bytes : undefined;
 }
 
-/** The bytes of a line that has passed the transforms: as they came in, if its text is as it was. */
+/** Returns the bytes of a line as a latin1 string. An unchanged line has the bytes that the client sent. */
 export function toBytes(line: Line): string {
   return originalBytes(line) ?? encode(line.text);
 }

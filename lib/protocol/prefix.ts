@@ -1,31 +1,31 @@
 import { PREFIX_WASM } from './prefix-wasm.js';
 
-/** Of fewer bytes than this, strings are put together faster. */
-const LEAST = 512;
-/** A chunk of a socket, and the rest of a line that was held from the one before. */
-const MOST = 128 * 1024;
-/** Where in its memory the lines are, and what comes of them: room for a prefix of 25 bytes before each newline. */
+/** Below this size strings are faster. */
+const MIN_BLOCK_BYTES = 512;
+/** One chunk of a socket, with the rest of a line from the chunk before. */
+const MAX_BLOCK_BYTES = 128 * 1024;
+/** Offsets in the memory. The output has space for a prefix of 25 bytes before each of only newlines. */
 const INPUT = 64;
-const OUTPUT = INPUT + MOST + 64;
+const OUTPUT = INPUT + MAX_BLOCK_BYTES + 64;
 
-/** As much of it as is used: it is a part of the language's environment, and not of `node:` or TypeScript's own types. */
+/** The used part of WebAssembly, for which neither Node's types nor the chosen libraries have declarations. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: object };
 };
 
-interface Assembled {
+interface Prefixer {
   readonly memory: Buffer;
   readonly prefix: (from: number, end: number, to: number, prefix: number) => number;
 }
 
-let assembled: Assembled | null | undefined;
+let prefixer: Prefixer | null | undefined;
 
-/** Null where the engine has no WebAssembly, or the processor no instructions for sixteen bytes at a time. */
-function assemble(): Assembled | null {
+/** Returns null if the engine has no WebAssembly, or the processor no 128-bit vector instructions. */
+function createPrefixer(): Prefixer | null {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(PREFIX_WASM, 'base64')));
-    const { memory, prefix } = exports as { memory: { buffer: ArrayBuffer }; prefix: Assembled['prefix'] };
+    const { memory, prefix } = exports as { memory: { buffer: ArrayBuffer }; prefix: Prefixer['prefix'] };
     return { memory: Buffer.from(memory.buffer), prefix };
   } catch {
     return null;
@@ -33,19 +33,20 @@ function assemble(): Assembled | null {
 }
 
 /**
- * The lines of a block (latin1, `\n` between them, none at the end) with a prefix before and a newline behind each:
- * as a string it would be searched and copied three times, and what is left of it be collected.
+ * Puts a prefix before each line of a block, and a newline after the last. As a string, the block would be searched and
+ * copied three times and leave garbage.
  *
  * @param prefix at most 25 characters
- * @returns bytes that are overwritten by the next call; null if strings are the way for this block, or on this machine
+ * @param block latin1 lines with `\n` between them
+ * @returns bytes that the next call overwrites; null if strings are faster for this block, or on this machine
  */
 export function prefixLines(prefix: string, block: string): Buffer | null {
-  if (block.length < LEAST || block.length > MOST) return null;
-  if (assembled === undefined) assembled = assemble();
-  if (assembled === null) return null;
-  const { memory } = assembled;
+  if (block.length < MIN_BLOCK_BYTES || block.length > MAX_BLOCK_BYTES) return null;
+  if (prefixer === undefined) prefixer = createPrefixer();
+  if (prefixer === null) return null;
+  const { memory } = prefixer;
   memory.write(prefix, 0, 'latin1');
   const end = INPUT + memory.write(block, INPUT, 'latin1');
   memory[end] = 0x0a;
-  return memory.subarray(OUTPUT, assembled.prefix(INPUT, end + 1, OUTPUT, prefix.length));
+  return memory.subarray(OUTPUT, prefixer.prefix(INPUT, end + 1, OUTPUT, prefix.length));
 }

@@ -1,4 +1,5 @@
-import { decode, render, renderBytes } from '../protocol/message.js';
+import { decode } from '../protocol/message.js';
+import { render, renderBytes } from '../protocol/render.js';
 import type { EventLogReader } from '../room/event-log.js';
 import type { MiniServError } from '../util/errors.js';
 import type { Clients } from './clients.js';

@@ -1,4 +1,6 @@
-/** Buffers that follow one another, as if they were one: what is left of them without their first bytes. */
+// Functions on buffers that follow each other, as if they were one.
+
+/** Returns the buffers without their first `count` bytes. */
 export function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
   let left = count;
   const rest: Buffer[] = [];
@@ -9,7 +11,7 @@ export function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
   return rest;
 }
 
-/** Only their first bytes. */
+/** Returns the first `count` bytes. */
 export function takeBytes(chunks: readonly Buffer[], count: number): Buffer[] {
   let left = count;
   const first: Buffer[] = [];
@@ -24,7 +26,7 @@ export function byteLength(chunks: readonly Buffer[]): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Where the `nth` line ends (1 is the first), behind its newline; -1 if there are not so many. */
+/** Returns the position after the newline of the `nth` line, where the first line is 1; -1 if there are fewer lines. */
 export function findLineEnd(chunks: readonly Buffer[], nth: number): number {
   let start = 0;
   let left = nth;
@@ -37,7 +39,7 @@ export function findLineEnd(chunks: readonly Buffer[], nth: number): number {
   return nth === 0 ? 0 : -1;
 }
 
-/** How many lines end within the first `count` bytes. */
+/** Returns the number of newlines in the first `count` bytes. */
 export function countLines(chunks: readonly Buffer[], count = Number.POSITIVE_INFINITY): number {
   let lines = 0;
   for (const chunk of takeBytes(chunks, count)) {
@@ -46,7 +48,7 @@ export function countLines(chunks: readonly Buffer[], count = Number.POSITIVE_IN
   return lines;
 }
 
-/** How many of the first `count` bytes are complete lines, with what comes before the first of them. */
+/** Returns the position after the last newline in the first `count` bytes, or 0. */
 export function findLastLineEnd(chunks: readonly Buffer[], count: number): number {
   let start = byteLength(chunks);
   for (let i = chunks.length - 1; i >= 0; i--) {

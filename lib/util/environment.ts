@@ -1,19 +1,19 @@
 import * as fs from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 
-/** Time as the core sees it, in milliseconds. */
+/** A clock, in milliseconds. */
 export interface Clock {
-  /** Monotonic: what the core goes by. */
+  /** Monotonic time, for everything that is measured. */
   now(): number;
-  /** Since 1970, by the clock on the wall: what transcripts say. */
+  /** Wall-clock time since 1970, for transcripts. */
   date(): number;
-  /** Calls back once after `ms`; the returned function takes that back. */
+  /** Calls `callback` once after `ms`. The returned function cancels the call. */
   setTimer(ms: number, callback: () => void): () => void;
-  /** Calls back at the end of this turn of the event loop. */
+  /** Calls `callback` at the end of this turn of the event loop. */
   setImmediate(callback: () => void): void;
 }
 
-/** An open file of the spill, as `node:fs/promises` has it. */
+/** An open spill file. A subset of `FileHandle` of `node:fs/promises`. */
 export interface SpillHandle {
   write(
     buffer: Uint8Array,
@@ -25,7 +25,7 @@ export interface SpillHandle {
   close(): Promise<void>;
 }
 
-/** The part of `node:fs/promises` that the spill uses. */
+/** The file system for spill files. A subset of `node:fs/promises`. */
 export interface FileSystem {
   mkdtemp(prefix: string): Promise<string>;
   open(path: string, flags: string, mode: number): Promise<SpillHandle>;
@@ -37,7 +37,7 @@ export interface FileSystem {
   statfs(path: string): Promise<{ type: number; bsize: number; blocks: number; bavail: number }>;
 }
 
-/** The outside world of the core: a simulation hands in its own. Connections come in by `relay.handle`. */
+/** The environment of a relay. Specs replace it by a simulated one. Connections are passed to `relay.handle`. */
 export interface Environment {
   readonly clock: Clock;
   readonly fs: FileSystem;
@@ -53,5 +53,5 @@ const clock: Clock = {
   setImmediate: (callback) => void setImmediate(callback),
 };
 
-/** The real one. */
+/** The environment of Node. */
 export const nodeEnvironment: Environment = { clock, fs };

@@ -1,29 +1,29 @@
 import { inspect } from 'node:util';
 
 /**
- * The stable codes of {@link MiniServError}. Messages may change between versions; codes do not.
+ * The codes of {@link MiniServError}. Codes are stable; messages may change between versions.
  *
  * | code | meaning |
  * | --- | --- |
- * | `ERR_LINE_TOO_LONG` | a client exceeded `maxLine` and was disconnected |
- * | `ERR_TRANSFORM` | a transform failed; its client was disconnected, or goes on without it |
- * | `ERR_TRANSFORM_MODULE` | a transform's module cannot be used: missing, broken, or not what it should be |
- * | `ERR_REFUSED` | a transform refused its client, which was disconnected |
- * | `ERR_ACCEPT` | the listening socket reported an error after it had begun to listen |
- * | `ERR_SPILL_FULL` | no more room for spilled segments: senders wait |
- * | `ERR_SPILL_READ` | a spilled segment could not be read back; the readers that needed it were ended |
- * | `ERR_SPILL_TMPFS` | the spill directory is held in memory (tmpfs) |
- * | `ERR_TRANSCRIPT` | a transcript cannot be written for now, or again, or is given up, or is not whole |
- * | `ERR_ROOM_UNREACHABLE` | the engine that carries the room is out of reach: all wait until it is back |
- * | `ERR_ROOM_DOWN` | the room has gone on without this relay, which it took for dead: the relay closes |
- * | `ERR_ROOM_TIMEOUT` | the engine was out of reach for as long as was allowed: the relay closes |
- * | `ERR_ROOM_FOREIGN` | what the engine has under the room's name is not the room, or not that of before |
- * | `ERR_ROOM_GAP` | the engine has lost records of the room, or no longer keeps them |
- * | `ERR_ROOM_REFUSED` | the engine refuses: credentials, permissions, limits |
- * | `ERR_ROOM_PACKAGES` | the packages that an engine needs are not installed |
- * | `ERR_OPTION` | an option has a value that it cannot have |
- * | `ERR_INVARIANT` | a check of mini-serv's own failed, which is a bug in it: the process ends |
- * | `ERR_STATE` | the call does not fit the relay's state (closed, or listening already) |
+ * | `ERR_LINE_TOO_LONG` | a client sent a line longer than `maxLineBytes` and was disconnected |
+ * | `ERR_TRANSFORM` | a transform failed; its client was disconnected, or continues without the transform |
+ * | `ERR_TRANSFORM_MODULE` | a transform module is missing, or does not export what it should |
+ * | `ERR_REFUSED` | a transform rejected its client, which was disconnected |
+ * | `ERR_ACCEPT` | the listening socket reported an error after it had started to listen |
+ * | `ERR_SPILL_FULL` | the backlog cannot be written to disk; senders wait until there is space |
+ * | `ERR_SPILL_READ` | the backlog of a reader cannot be read back from disk; the reader was ended |
+ * | `ERR_SPILL_TMPFS` | the spill directory is on a tmpfs, where files take memory |
+ * | `ERR_TRANSCRIPT` | a transcript cannot be written at present, is written again, was given up, or is incomplete |
+ * | `ERR_ROOM_UNREACHABLE` | the engine of a shared room is unreachable; the relay reconnects and senders wait |
+ * | `ERR_ROOM_DOWN` | the other relays of a shared room declared this relay dead; it closes |
+ * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for longer than allowed; the relay closes |
+ * | `ERR_ROOM_FOREIGN` | the engine's data under the room's name is not a room, or not the one that was joined |
+ * | `ERR_ROOM_GAP` | the engine lost records of the room, or no longer keeps them |
+ * | `ERR_ROOM_REFUSED` | the engine rejected the relay: credentials, permissions or limits |
+ * | `ERR_ROOM_PACKAGES` | the npm packages that the engine needs are not installed |
+ * | `ERR_OPTION` | an option has an invalid value |
+ * | `ERR_INVARIANT` | an internal check failed, which is a bug in mini-serv; the process ends |
+ * | `ERR_STATE` | the relay is closed, or listens already |
  */
 export type ErrorCode =
   | 'ERR_LINE_TOO_LONG'
@@ -46,18 +46,18 @@ export type ErrorCode =
   | 'ERR_INVARIANT'
   | 'ERR_STATE';
 
-/** An ERR_OPTION that says what was expected of an option and what was found. */
+/** Creates an ERR_OPTION error with the expected and the given value of an option. */
 export function optionError(name: string, expected: string, got: unknown): MiniServError {
   return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${inspect(got)}`);
 }
 
-/** The base of every error that mini-serv itself makes. */
+/** An error of mini-serv itself. Errors of the system are passed on as they are, or as the `cause`. */
 export class MiniServError extends Error {
   override readonly name = 'MiniServError';
   readonly code: ErrorCode;
-  /** The id of the client concerned, where it is one client's matter. */
+  /** The id of the client that the error concerns; undefined if it concerns no single client. */
   readonly client: number | undefined;
-  /** The name of the transform concerned, where it has one. */
+  /** The name of the transform that failed, if it has a name. */
   readonly transform: string | undefined;
 
   constructor(

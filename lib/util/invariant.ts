@@ -1,15 +1,16 @@
 import { MiniServError } from './errors.js';
 
 /**
- * What holds at all times, or mini-serv itself is wrong. Such checks stay on: where one fails, the process ends
- * rather than that a wrong byte is sent.
+ * Checks a condition that only a bug in mini-serv can violate. A violation ends the process, so that no wrong byte is
+ * sent.
  *
- * @throws {MiniServError} ERR_INVARIANT, which nobody can keep from being an uncaught exception as well: a `catch`
- * that is meant for somebody's transform or destination must not let the room go on.
+ * @param violation what is wrong if the condition does not hold
+ * @throws {MiniServError} ERR_INVARIANT. The same error is also thrown as an uncaught exception, because a `catch` for
+ * errors of a transform or a destination must not hide it.
  */
-export function invariant(holds: boolean, what: string): asserts holds {
-  if (holds) return;
-  const error = new MiniServError('ERR_INVARIANT', `broken invariant: ${what}`);
+export function invariant(condition: boolean, violation: string): asserts condition {
+  if (condition) return;
+  const error = new MiniServError('ERR_INVARIANT', `broken invariant: ${violation}`);
   process.nextTick(() => {
     throw error;
   });

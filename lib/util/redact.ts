@@ -1,6 +1,6 @@
 /**
- * A text without what may be secret in it: what stands before the last @, as in `nats://user:password@host`. Spaces
- * and slashes that somebody has not encoded are a part of it.
+ * Replaces credentials in a text by `***`, as in `nats://user:password@host`. Everything before the last `@` counts as
+ * credentials, because users may forget to encode a slash or a space in a password.
  */
 export function redact(text: string): string {
   const at = text.lastIndexOf('@');

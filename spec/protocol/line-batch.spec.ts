@@ -3,33 +3,32 @@ import { LineBatch } from '../../lib/protocol/line-batch.js';
 import { BLOCK_BYTES, encode, type Line, toMessages } from '../../lib/protocol/message.js';
 import { random } from '../support/random.js';
 
-/** Bytes as a latin1 string, which is how the core carries them. */
+/** Bytes as a latin1 string, as the core passes them on. */
 const bytes = (...values: number[]): string => String.fromCharCode(...values);
-const lines = (block: string): Line[] => toMessages(0, block) as unknown as Line[];
 
-function together(messages: readonly Line[]): string {
+function batch(lines: readonly Line[]): string {
   const batch = new LineBatch();
-  for (const message of messages) batch.add(message);
+  for (const line of lines) batch.add(line);
   return batch.take();
 }
 
-describe('lines that have come out of the transforms', () => {
-  it('are one block of bytes', () => {
-    expect(together([{ text: 'a' }, { text: '' }, { text: 'für' }])).to.equal(`a\n\n${encode('für')}`);
-    expect(together([{ text: '' }])).to.equal('');
+describe('LineBatch', () => {
+  it('returns its lines as one block of bytes', () => {
+    expect(batch([{ text: 'a' }, { text: '' }, { text: 'für' }])).to.equal(`a\n\n${encode('für')}`);
+    expect(batch([{ text: '' }])).to.equal('');
   });
 
-  it('are in the order in which they came, whether their text holds their bytes or not', () => {
+  it('keeps the order of lines with and without original bytes', () => {
     const chance = random(5);
     for (let round = 0; round < 500; round++) {
       const block = bytes(
         ...Array.from({ length: 60 }, () => (chance() < 0.2 ? 10 : 32 + Math.floor(chance() * 224))),
       );
-      expect(together(lines(block))).to.equal(block);
+      expect(batch(toMessages(0, block) as unknown as Line[])).to.equal(block);
     }
   });
 
-  it('are counted from their first character, an empty one too', () => {
+  it('counts a newline for each line, also for an empty line, and is empty after take()', () => {
     const batch = new LineBatch();
     expect(batch.size).to.equal(0);
     batch.add({ text: '' });
@@ -41,23 +40,21 @@ describe('lines that have come out of the transforms', () => {
     expect(batch.take()).to.equal('next');
   });
 
-  it('are taken down at once: the object may be used again for the next', () => {
+  it('reads the text at once, so that the caller may reuse the object', () => {
     const batch = new LineBatch();
-    const message = { text: 'a' };
-    batch.add(message);
-    message.text = 'b';
-    batch.add(message);
+    const line = { text: 'a' };
+    batch.add(line);
+    line.text = 'b';
+    batch.add(line);
     expect(batch.take()).to.equal('a\nb');
   });
 
-  it('do not join the halves of a character across a newline', () => {
-    expect(together([{ text: 'a\ud83d' }, { text: '\ude80b' }])).to.equal(encode('a\ufffd\n\ufffdb'));
+  it('does not join the halves of a surrogate pair across a newline', () => {
+    expect(batch([{ text: 'a\ud83d' }, { text: '\ude80b' }])).to.equal(encode('a\ufffd\n\ufffdb'));
   });
 
-  it('may be long', () => {
+  it('accepts a line that is longer than a block', () => {
     const long = 'ü'.repeat(BLOCK_BYTES + 1);
-    expect(together([{ text: 'a' }, { text: long }, { text: 'b' }]) === `a\n${encode(long)}\nb`).to.equal(
-      true,
-    );
+    expect(batch([{ text: 'a' }, { text: long }, { text: 'b' }]) === `a\n${encode(long)}\nb`).to.equal(true);
   });
 });

@@ -4,91 +4,62 @@ import {
   decode,
   encode,
   isMessage,
-  type Message,
-  render,
-  renderPieces,
+  type Line,
   splitBlock,
   toBytes,
   toMessages,
 } from '../../lib/protocol/message.js';
 import { random } from '../support/random.js';
 
-/** Bytes as a latin1 string, which is how the core carries them. */
+/** Bytes as a latin1 string, as the core passes them on. */
 const bytes = (...values: number[]): string => String.fromCharCode(...values);
 
-const texts = (block: string): string[] =>
-  [...toMessages(0, block)].map((message) => (message.kind === 'line' ? message.text : message.kind));
+const textsOf = (block: string): string[] =>
+  toMessages(0, block).map((message) => (message.kind === 'line' ? message.text : message.kind));
 
-describe('what a transform gives', () => {
-  it('is a message if it has a kind, and a line its text', () => {
-    for (const message of [{ kind: 'arrived' }, { kind: 'left', client: 1 }, { kind: 'line', text: '' }]) {
+const toLines = (block: string): Line[] => toMessages(1, block) as unknown as Line[];
+
+describe('isMessage()', () => {
+  for (const message of [{ kind: 'arrived' }, { kind: 'left', client: 1 }, { kind: 'line', text: '' }]) {
+    it(`accepts ${JSON.stringify(message)}`, () => {
       expect(isMessage(message)).to.equal(true);
-    }
-    for (const other of [
-      {},
-      { kind: 'other' },
-      { kind: 'other', text: 'x' },
-      { kind: 'line' },
-      { kind: 'line', text: 1 },
-    ]) {
-      expect(isMessage(other)).to.equal(false);
-    }
-    for (const nothing of [null, undefined, 7, 'line']) expect(isMessage(nothing)).to.equal(false);
-  });
-});
-
-describe('a long block in pieces', () => {
-  it('is cut behind the first line that ends beyond the size of one', () => {
-    const line = 'x'.repeat(BLOCK_BYTES / 4 - 1);
-    expect(splitBlock([line, line, line, line, 'y'].join('\n')).map(({ length }) => length)).to.deep.equal([
-      BLOCK_BYTES + 1,
-    ]);
-    expect(
-      splitBlock([line, line, line, line, 'y', 'z'].join('\n')).map(({ length }) => length),
-    ).to.deep.equal([BLOCK_BYTES + 1, 1]);
-    expect(splitBlock('a\nb')).to.deep.equal(['a\nb']);
-    expect([...renderPieces(1, 'a\nb')]).to.deep.equal(['client 1: a\nclient 1: b\n']);
-  });
-
-  for (const [name, bytes] of [
-    ['one line', 'x'.repeat(5e6)],
-    ['empty lines', '\n'.repeat(3e6)],
-    ['lines and a long one', `${'a\n'.repeat(1e6)}${'b'.repeat(3e6)}`],
-  ] as const) {
-    it(`is what it is in one, and no piece is long because of its prefixes: ${name}`, () => {
-      const pieces = [...renderPieces(7, bytes)];
-      expect(pieces.join('') === render({ kind: 'lines', client: 7, bytes })).to.equal(true);
-      expect(Math.max(...pieces.map(({ length }) => length))).to.be.below(20e6);
     });
   }
+
+  for (const value of [
+    {},
+    { kind: 'other', text: 'x' },
+    { kind: 'line' },
+    { kind: 'line', text: 1 },
+    null,
+    7,
+  ]) {
+    it(`rejects ${JSON.stringify(value)}`, () => {
+      expect(isMessage(value)).to.equal(false);
+    });
+  }
+
+  it('rejects undefined', () => {
+    expect(isMessage(undefined)).to.equal(false);
+  });
 });
 
-describe('message', () => {
-  describe('render', () => {
-    it('says who came and who left', () => {
-      expect(render({ kind: 'arrived', silent: false, client: 7 })).to.equal(
-        'server: client 7 just arrived\n',
-      );
-      expect(render({ kind: 'left', silent: false, client: 7 })).to.equal('server: client 7 just left\n');
-    });
+describe('splitBlock()', () => {
+  const line = 'x'.repeat(BLOCK_BYTES / 4 - 1);
+  const lengths = (block: string): number[] => splitBlock(block).map(({ length }) => length);
 
-    it('puts the prefix before each line of a block', () => {
-      const rendered = render({ kind: 'lines', client: 3, bytes: 'a\n\nb\r' });
-      expect(rendered).to.equal('client 3: a\nclient 3: \nclient 3: b\r\n');
-    });
-
-    it('says an empty line', () => {
-      expect(render({ kind: 'lines', client: 3, bytes: '' })).to.equal('client 3: \n');
-    });
-
-    it('takes nothing in a line for a pattern', () => {
-      expect(render({ kind: 'lines', client: 0, bytes: "$& $1 $$\n$' $`" })).to.equal(
-        "client 0: $& $1 $$\nclient 0: $' $`\n",
-      );
-    });
+  it('returns a short block as it is', () => {
+    expect(splitBlock('a\nb')).to.deep.equal(['a\nb']);
   });
 
-  it('decodes UTF-8, and encodes it to the same bytes', () => {
+  it('splits after the first line that ends beyond the target length', () => {
+    expect(lengths([line, line, line, line, 'y'].join('\n'))).to.deep.equal([BLOCK_BYTES + 1]);
+    expect(lengths([line, line, line, line, 'y', 'z'].join('\n'))).to.deep.equal([BLOCK_BYTES + 1, 1]);
+  });
+});
+
+describe('decode() and encode()', () => {
+  it('convert UTF-8 to text, and text to the same bytes', () => {
     for (const text of ['', 'ascii', 'für', '日本語', '👩‍🚀', '\ufeffmark', '\0\x1b\x7f', 'a\u0085b\u2028']) {
       const raw = Buffer.from(text, 'utf8').toString('latin1');
       expect(decode(raw)).to.equal(text);
@@ -96,68 +67,68 @@ describe('message', () => {
     }
   });
 
-  it('shows what is no UTF-8 as U+FFFD', () => {
+  it('replace invalid bytes by U+FFFD', () => {
     expect(decode(bytes(0x61, 0xff, 0xfe, 0x62))).to.equal('a\ufffd\ufffdb');
-    // A surrogate, an overlong slash, and a character beyond the last.
+    // A surrogate, an overlong slash, and a code point beyond the last.
     expect(decode(bytes(0xed, 0xa0, 0x80))).to.not.include('\ud800');
     expect(decode(bytes(0xc0, 0xaf))).to.equal('\ufffd\ufffd');
     expect(decode(bytes(0xf4, 0x90, 0x80, 0x80))).to.match(/^\ufffd+$/);
   });
 
-  it('encodes a lone surrogate, which has no bytes, as U+FFFD', () => {
+  it('replace a lone surrogate, which has no bytes, by U+FFFD', () => {
     expect(encode('a\ud800b')).to.equal(bytes(0x61, 0xef, 0xbf, 0xbd, 0x62));
   });
+});
 
-  it('takes a block apart into one message a line, empty ones too', () => {
-    expect([...toMessages(4, 'a\n\nc')]).to.deep.equal([
+describe('toMessages()', () => {
+  it('returns one message for each line, also for empty lines', () => {
+    expect(toMessages(4, 'a\n\nc')).to.deep.equal([
       { kind: 'line', client: 4, text: 'a' },
       { kind: 'line', client: 4, text: '' },
       { kind: 'line', client: 4, text: 'c' },
     ]);
-    expect(texts(encode('für\nascii\n日本'))).to.deep.equal(['für', 'ascii', '日本']);
-    expect(texts('')).to.deep.equal(['']);
+    expect(textsOf(encode('für\nascii\n日本'))).to.deep.equal(['für', 'ascii', '日本']);
+    expect(textsOf('')).to.deep.equal(['']);
   });
 
-  it('does not let bytes of one line spoil the next', () => {
-    // Each half of a character in a line of its own: joined with a newline between, it is no character.
-    expect(texts(bytes(0xc3, 0x0a, 0xbc))).to.deep.equal(['\ufffd', '\ufffd']);
+  it('decodes each line on its own, so that halves of a character in two lines are both invalid', () => {
+    expect(textsOf(bytes(0xc3, 0x0a, 0xbc))).to.deep.equal(['\ufffd', '\ufffd']);
+  });
+});
+
+describe('toBytes()', () => {
+  const invalid = bytes(0x61, 0xff, 0xfe, 0x62);
+  const [line] = toLines(invalid) as [Line];
+
+  it('returns the original bytes of an unchanged line', () => {
+    expect(toBytes(line)).to.equal(invalid);
   });
 
-  describe('a line that comes back from the transforms', () => {
-    const broken = bytes(0x61, 0xff, 0xfe, 0x62);
-    const [line] = toMessages(1, broken) as Iterable<Message & { kind: 'line' }>;
-    if (line === undefined) throw new Error('a block of one line has a line');
-
-    it('is the bytes that came in, when it is the same object', () => {
-      expect(toBytes(line)).to.equal(broken);
-    });
-
-    it('is the bytes that came in, when it is a copy', () => {
-      expect(toBytes({ ...line })).to.equal(broken);
-      expect(toBytes(Object.assign({}, line))).to.equal(broken);
-      expect(toBytes({ ...line, text: line.text })).to.equal(broken);
-    });
-
-    it('is the changed text, when that was changed', () => {
-      expect(toBytes({ ...line, text: `${line.text}ü` })).to.equal(encode('a\ufffd\ufffdbü'));
-    });
-
-    it('keeps a real U+FFFD, which is valid', () => {
-      const [real] = toMessages(1, encode('a\ufffdb')) as Iterable<Message & { kind: 'line' }>;
-      expect(toBytes({ ...(real as Message & { kind: 'line' }) })).to.equal(encode('a\ufffdb'));
-    });
+  it('returns the original bytes of a copy', () => {
+    expect(toBytes({ ...line })).to.equal(invalid);
+    expect(toBytes(Object.assign({}, line))).to.equal(invalid);
+    expect(toBytes({ ...line, text: line.text })).to.equal(invalid);
   });
 
-  it('gives every line of random bytes back as it came', () => {
+  it('encodes the text of a changed line', () => {
+    expect(toBytes({ ...line, text: `${line.text}ü` })).to.equal(encode('a\ufffd\ufffdbü'));
+  });
+
+  it('keeps U+FFFD that the client sent as valid UTF-8', () => {
+    const [valid] = toLines(encode('a\ufffdb')) as [Line];
+    expect(toBytes({ ...valid })).to.equal(encode('a\ufffdb'));
+  });
+
+  it('restores each line of random bytes', () => {
     const next = random(7);
     for (let round = 0; round < 3000; round++) {
+      // Many bytes from 0x80 on, so that some of them form valid characters.
       const values = Array.from({ length: Math.floor(next() * 40) }, () =>
-        // Many continuation and lead bytes, so that there are valid characters among them, and newlines.
         next() < 0.1 ? 10 : Math.floor(next() < 0.5 ? 0x80 + next() * 0x80 : next() * 256),
       );
       const block = bytes(...values);
-      const back = [...toMessages(0, block)].map((message) => toBytes({ ...(message as { text: string }) }));
-      expect(back.join('\n')).to.equal(block);
+      const restored = toLines(block).map((line) => toBytes({ ...line }));
+      expect(restored.join('\n')).to.equal(block);
     }
   });
 });

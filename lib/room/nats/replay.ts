@@ -1,4 +1,4 @@
-import { render, renderPieces } from '../../protocol/message.js';
+import { render, renderPieces } from '../../protocol/render.js';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { RoomStateReader } from '../event-log.js';

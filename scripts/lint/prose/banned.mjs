@@ -116,7 +116,10 @@ export const BANNED = [
     pattern: phrase('hush|kick(?:s|ed)?|lingers?|dismiss|accus(?:es?|ed)'),
     use: '"stop reading", "disconnect", "declare dead"',
   },
-  { pattern: phrase('signs? of life|shows that it lives|cut off'), use: '"heartbeat", "disconnected"' },
+  {
+    pattern: phrase('signs? of life|shows that it lives|(?<!this one is )cut off'),
+    use: '"heartbeat", "disconnected"',
+  },
   { pattern: phrase('(?:a|the) world|worlds'), use: '"environment"' },
 
   // Filler, and notes to the author.

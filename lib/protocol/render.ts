@@ -1,0 +1,42 @@
+import { BLOCK_BYTES, type ClientEvent, splitBlock } from './message.js';
+import { prefixLines } from './prefix.js';
+
+function prefixOf(client: number): string {
+  return `client ${client}: `;
+}
+
+/** Puts the prefix before each line of a block except the first. */
+function prefixOtherLines(bytes: string, prefix: string): string {
+  return bytes.replaceAll('\n', `\n${prefix}`);
+}
+
+/** Renders an event as it goes over the wire, as a latin1 string. Each line starts with the relay's own prefix. */
+export function render(event: ClientEvent): string {
+  if (event.kind !== 'lines') return `server: client ${event.client} just ${event.kind}\n`;
+  const prefix = prefixOf(event.client);
+  return `${prefix}${prefixOtherLines(event.bytes, prefix)}\n`;
+}
+
+/** Renders the lines of a client as strings: one string for up to {@link BLOCK_BYTES}. */
+export function renderPieces(client: number, lines: string): Iterable<string> {
+  const prefix = prefixOf(client);
+  // Short blocks use no generator, which would cost as much as the rest of this function.
+  return lines.length <= BLOCK_BYTES
+    ? [`${prefix}${prefixOtherLines(lines, prefix)}\n`]
+    : renderLongBlock(prefix, lines);
+}
+
+function* renderLongBlock(prefix: string, lines: string): Generator<string> {
+  for (const bytes of splitBlock(lines)) {
+    // A line that is longer than a block is yielded without being copied for its prefix.
+    yield prefix;
+    yield prefixOtherLines(bytes, prefix);
+    yield '\n';
+  }
+}
+
+/** Renders like {@link renderPieces}, or into a Buffer if that is faster. The Buffer is valid until the next call. */
+export function renderBytes(client: number, lines: string): Iterable<string | Buffer> {
+  const bytes = prefixLines(prefixOf(client), lines);
+  return bytes === null ? renderPieces(client, lines) : [bytes];
+}

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import { render, renderBytes, renderPieces } from '../../lib/protocol/render.js';
+
+const KIB = 1024;
+
+describe('render()', () => {
+  it('renders notices', () => {
+    expect(render({ kind: 'arrived', silent: false, client: 7 })).to.equal('server: client 7 just arrived\n');
+    expect(render({ kind: 'left', silent: false, client: 7 })).to.equal('server: client 7 just left\n');
+  });
+
+  it('puts the prefix before each line of a block', () => {
+    const rendered = render({ kind: 'lines', client: 3, bytes: 'a\n\nb\r' });
+    expect(rendered).to.equal('client 3: a\nclient 3: \nclient 3: b\r\n');
+  });
+
+  it('renders an empty line', () => {
+    expect(render({ kind: 'lines', client: 3, bytes: '' })).to.equal('client 3: \n');
+  });
+
+  it('does not treat the bytes of a line as a replacement pattern', () => {
+    expect(render({ kind: 'lines', client: 0, bytes: "$& $1 $$\n$' $`" })).to.equal(
+      "client 0: $& $1 $$\nclient 0: $' $`\n",
+    );
+  });
+});
+
+describe('renderPieces()', () => {
+  it('renders a short block as one piece', () => {
+    expect([...renderPieces(1, 'a\nb')]).to.deep.equal(['client 1: a\nclient 1: b\n']);
+  });
+
+  for (const [name, bytes] of [
+    ['one line', 'x'.repeat(5e6)],
+    ['empty lines', '\n'.repeat(3e6)],
+    ['short lines and a long one', `${'a\n'.repeat(1e6)}${'b'.repeat(3e6)}`],
+  ] as const) {
+    it(`renders a large block of ${name} in pieces of less than 20 MB, with the same bytes as render()`, () => {
+      const pieces = [...renderPieces(7, bytes)];
+      expect(pieces.join('') === render({ kind: 'lines', client: 7, bytes })).to.equal(true);
+      expect(Math.max(...pieces.map(({ length }) => length))).to.be.below(20e6);
+    });
+  }
+});
+
+describe('renderBytes()', () => {
+  for (const size of [10, 1000, 100 * KIB, 3000 * KIB]) {
+    it(`renders a block of ${size} bytes with the same bytes as render()`, () => {
+      const bytes = 'some line\n'.repeat(size / 10);
+      const pieces = [...renderBytes(3, bytes)].map((piece) =>
+        typeof piece === 'string' ? piece : piece.toString('latin1'),
+      );
+      expect(pieces.join('') === render({ kind: 'lines', client: 3, bytes })).to.equal(true);
+    });
+  }
+
+  it('renders strings if the engine has no WebAssembly', () => {
+    const module = new URL('../../lib/protocol/render.js', import.meta.url).href;
+    const program = `
+      import { renderBytes } from '${module}';
+      const pieces = [...renderBytes(3, 'line\\n'.repeat(200))];
+      process.stdout.write(JSON.stringify([typeof WebAssembly, pieces]));`;
+    const out = execFileSync(process.execPath, ['--jitless', '--input-type=module', '-e', program], {
+      // Node warns that --jitless disables WebAssembly.
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const bytes = 'line\n'.repeat(200);
+    expect(JSON.parse(out.toString())).to.deep.equal([
+      'undefined',
+      [render({ kind: 'lines', client: 3, bytes })],
+    ]);
+  });
+});
