@@ -68,7 +68,7 @@ export class Spill {
   }
 
   /**
-   * Appends records. If one cannot be written, none counts as written. Do not call it again before it is done.
+   * Appends records. If a record cannot be written, none of them is kept. Do not call it again before it is done.
    *
    * @param records each in parts
    * @throws at the limit, if the disk is full, and on any other error of the file system

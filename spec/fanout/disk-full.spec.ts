@@ -15,9 +15,9 @@ interface Scene {
   environment: FakeEnvironment;
   /** ERR_SPILL_FULL for each warning, and `drained`. */
   events: string[];
-  speaker: Member;
+  sender: Member;
   listener: Member;
-  laggard: Member;
+  slowReader: Member;
 }
 
 /** A room with small segments, a client that sends, one that reads, and one that does not read. */
@@ -33,17 +33,17 @@ async function setUp(options: RelayOptions = {}): Promise<Scene> {
   const events: string[] = [];
   relay.on('warning', ({ code }) => events.push(code));
   relay.on('spillDrained', () => events.push('drained'));
-  const speaker = await join(relay, narrowPair());
+  const sender = await join(relay, narrowPair());
   const listener = await join(relay);
-  const laggard = await join(relay, narrowPair());
-  await speaker.until('client 2 just arrived');
-  laggard.halt();
-  return { relay, environment, events, speaker, listener, laggard };
+  const slowReader = await join(relay, narrowPair());
+  await sender.until('client 2 just arrived');
+  slowReader.halt();
+  return { relay, environment, events, sender, listener, slowReader };
 }
 
 /** Sends some 180 KB line by line, so that the sender can be made to wait after each line. */
-function sendAll(speaker: Member): void {
-  for (const line of LINES) speaker.send(`${line}\n`);
+function sendAll(sender: Member): void {
+  for (const line of LINES) sender.send(`${line}\n`);
 }
 
 async function untilSenderWaits({ relay, environment, events }: Scene, warnings = 1): Promise<void> {
@@ -82,19 +82,19 @@ describe('a room whose disk is full', () => {
   ] as const) {
     it(`makes senders wait, and resumes when a slow reader frees space, if ${reason}`, async () => {
       const scene = await setUp(options);
-      const { relay, environment, events, speaker, listener, laggard } = scene;
+      const { relay, environment, events, sender, listener, slowReader } = scene;
       prepare(environment);
-      sendAll(speaker);
+      sendAll(sender);
       await untilSenderWaits(scene);
       expect(events).to.deep.equal(['ERR_SPILL_FULL']);
       // A client that reads has received everything.
       expect(relay.stats().lagBytes.get(listener.id)).to.equal(0);
-      laggard.wake();
+      slowReader.wake();
       await eventually('all lines to be received', () => {
         environment.clock.advance(10);
-        return laggard.received.endsWith(LAST) && listener.received.endsWith(LAST);
+        return slowReader.received.endsWith(LAST) && listener.received.endsWith(LAST);
       });
-      await laggard.hears(said(0, ...LINES));
+      await slowReader.hears(said(0, ...LINES));
       await eventually('the end of the wait to be reported', () => events.length === 2);
       expect(events).to.deep.equal(['ERR_SPILL_FULL', 'drained']);
     });
@@ -102,12 +102,12 @@ describe('a room whose disk is full', () => {
 
   it('accepts and removes clients, and notifies the others when there is space again', async () => {
     const scene = await setUp({ spillLimitBytes: 8192 });
-    sendAll(scene.speaker);
+    sendAll(scene.sender);
     await untilSenderWaits(scene);
     const newcomer = await join(scene.relay);
     newcomer.end();
     await scene.listener.until('client 3 just left');
-    scene.laggard.far.destroy();
+    scene.slowReader.far.destroy();
     await scene.listener.until(LAST);
     expect(scene.events).to.deep.equal(['ERR_SPILL_FULL', 'drained']);
   });
@@ -116,7 +116,7 @@ describe('a room whose disk is full', () => {
     const scene = await setUp();
     const { environment, events } = scene;
     environment.fs.capacityBytes = MAX_DISK_BYTES;
-    sendAll(scene.speaker);
+    sendAll(scene.sender);
     await untilSenderWaits(scene);
     environment.fs.capacityBytes = 1e9;
     environment.clock.advance(500);
@@ -128,17 +128,17 @@ describe('a room whose disk is full', () => {
 describe('a room whose disk is slow', () => {
   it('makes senders wait instead of using more memory', async () => {
     const scene = await setUp();
-    const { environment, events, speaker, listener, laggard } = scene;
+    const { environment, events, sender, listener, slowReader } = scene;
     let releaseWrites = (): void => {};
     environment.fs.gate = new Promise((resolve) => {
       releaseWrites = resolve;
     });
-    sendAll(speaker);
+    sendAll(sender);
     await untilSenderWaits(scene, 0);
     expect(events).to.deep.equal([]);
     releaseWrites();
     await listener.until(LAST);
-    laggard.wake();
-    await laggard.hears(said(0, ...LINES));
+    slowReader.wake();
+    await slowReader.hears(said(0, ...LINES));
   });
 });

@@ -31,7 +31,7 @@ function setUp(clientReaders: Reader[], outputReaders: Reader[] = []) {
   });
   for (const reader of clientReaders) flow.clientReaders.add(reader);
   for (const reader of outputReaders) flow.outputReaders.add(reader);
-  /** Senders that went on, in this order. */
+  /** Senders in the order in which they continued. */
   const resumed: number[] = [];
   return {
     clock,
@@ -44,7 +44,7 @@ function setUp(clientReaders: Reader[], outputReaders: Reader[] = []) {
 
 const microtasks = (): Promise<void> => Promise.resolve();
 
-describe('FlowControl: a sender goes on', () => {
+describe('FlowControl: a sender continues', () => {
   it('if there are no readers', () => {
     const { send, resumed } = setUp([]);
     send(0);
@@ -92,7 +92,7 @@ describe('FlowControl: a sender waits', () => {
     expect(flow.waitingSenders).to.equal(1);
   });
 
-  it('if the reader that let it go on before has stalled or begun to finish', () => {
+  it('if the reader that let it continue before has stalled or begun to finish', () => {
     for (const change of [{ state: 'stalled' }, { isFinishing: true }] as const) {
       const [last, other] = [reader(1, 0), reader(2, WINDOW + 1)];
       const { send, resumed } = setUp([last, other]);
@@ -103,7 +103,7 @@ describe('FlowControl: a sender waits', () => {
     }
   });
 
-  it('if the reader that let it go on before was removed', () => {
+  it('if the reader that let it continue before was removed', () => {
     const [last, other] = [reader(1, 0), reader(2, WINDOW + 1)];
     const { send, resumed, flow } = setUp([last, other]);
     send(0);
@@ -138,7 +138,7 @@ describe('FlowControl: a sender waits', () => {
   });
 });
 
-describe('FlowControl: a waiting sender goes on', () => {
+describe('FlowControl: a waiting sender continues', () => {
   it('when a reader has come within the window', async () => {
     const behind = reader(1, WINDOW + 1);
     const { send, resumed, flow, clock } = setUp([behind]);
@@ -225,7 +225,7 @@ describe('FlowControl: the cost of checks', () => {
     flow.onReaderProgress(behind);
     await microtasks();
     expect(counts.checks).to.equal(1);
-    // The sender's own reader, so that it goes on waiting.
+    // The sender's own reader, so that the sender still has to wait.
     const own = reader(0, 0);
     flow.onReaderProgress(own);
     flow.onReaderProgress(own);
@@ -234,7 +234,7 @@ describe('FlowControl: the cost of checks', () => {
     expect(counts.checks).to.equal(2);
   });
 
-  it('checks no other reader while the one that let the last sender go on keeps up', () => {
+  it('checks no other reader while the one that let the last sender continue keeps up', () => {
     let asked = 0;
     const behind = reader(1, WINDOW + 1);
     behind.progress = () => {

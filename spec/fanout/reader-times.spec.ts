@@ -51,7 +51,7 @@ describe('a destination that wants times', () => {
     it(`receives the time at which each byte was sent, however late it reads a backlog ${where}`, async () => {
       const world = fakeEnvironment();
       const relay = room({ segmentBytes: 256, environment: world, ...options });
-      const speaker = await join(relay);
+      const sender = await join(relay);
       const late = [undefined, 1, 100, 1000].map((maxBytes) => new TimedDestination(maxBytes));
       for (const destination of late) relay.addReader(destination);
       const live = new TimedDestination();
@@ -62,10 +62,10 @@ describe('a destination that wants times', () => {
       const expected: number[] = [];
       for (let i = 0; i < 300; i++) {
         const line = 'x'.repeat(Math.floor(next() * 400));
-        const rendered = said(speaker.id, line);
+        const rendered = said(sender.id, line);
         text += rendered;
         for (let j = 0; j < rendered.length; j++) expected.push(world.clock.date());
-        speaker.send(`${line}\n`);
+        sender.send(`${line}\n`);
         await live.inbox.exactly(Buffer.from(text));
         if (i % 3 === 0) world.clock.advance(Math.floor(next() * 10));
       }

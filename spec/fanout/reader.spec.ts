@@ -162,8 +162,8 @@ describe('Reader', () => {
   });
 });
 
-describe('Reader: a destination', () => {
-  it('that calls done() twice for a block is heard once', () => {
+describe('Reader: the result of send()', () => {
+  it('counts once if done() is called twice for a block', () => {
     const { reader, destination, counts, append } = setUp();
     append('one');
     const first = destination.done;
@@ -177,7 +177,7 @@ describe('Reader: a destination', () => {
     expect(reader.lagBytes).to.equal(0);
   });
 
-  it('that fails within send() gets no further block, whatever it reports next', () => {
+  it('ends the reader if the first call of done() within send() has an error', () => {
     const destination = new ImmediateDestination(new Error('gone'), undefined);
     const { counts, append } = setUp({ destination });
     append('one');
@@ -186,7 +186,7 @@ describe('Reader: a destination', () => {
     expect(counts).to.include({ progress: 0, done: 1 });
   });
 
-  it('that is done within send() gets the next block, whatever it reports next', () => {
+  it('ignores an error in a second call of done() within send()', () => {
     const destination = new ImmediateDestination(undefined, new Error('too late'));
     const { counts, append } = setUp({ destination });
     append('one');
@@ -195,7 +195,7 @@ describe('Reader: a destination', () => {
     expect(counts).to.include({ progress: 2, done: 0 });
   });
 
-  it('that is done within send() gets all blocks of a backlog at once', () => {
+  it('leads to the next blocks of a backlog at once if done() is called within send()', () => {
     const destination = new ImmediateDestination(undefined);
     const { reader, counts, append } = setUp({ destination });
     append('x'.repeat(3 * SEGMENT));
@@ -203,7 +203,7 @@ describe('Reader: a destination', () => {
     expect([reader.lagBytes, counts.progress]).to.deep.equal([0, 3]);
   });
 
-  it('is not failed for an error of a callback', () => {
+  it('is not an error of the destination if a callback of the reader throws', () => {
     const destination = new ImmediateDestination(undefined);
     const { append } = setUp({
       destination,
@@ -215,7 +215,7 @@ describe('Reader: a destination', () => {
     expect(destination.errors).to.deep.equal([]);
   });
 
-  it('that throws is failed with its error, and its reader releases the log', () => {
+  it('fails the destination if send() throws, and releases the log', () => {
     const destination = new ManualDestination();
     destination.send = () => {
       throw new Error('oops');
@@ -226,7 +226,7 @@ describe('Reader: a destination', () => {
     expect([counts.done, pager.memoryBytes]).to.deep.equal([1, 0]);
   });
 
-  it('that throws a value which is not an error is failed with an error', () => {
+  it('fails the destination with an error if send() throws another value', () => {
     const destination = new ManualDestination();
     destination.send = () => {
       throw 'a string';
@@ -235,7 +235,7 @@ describe('Reader: a destination', () => {
     expect(destination.errors.at(-1)?.message).to.equal('a string');
   });
 
-  it('that reports an error is not failed again, and its reader releases the log', () => {
+  it('releases the log after an error, without failing the destination again', () => {
     const { destination, counts, pager, append } = setUp();
     append('x'.repeat(3 * SEGMENT));
     destination.done(new Error('gone'));

@@ -167,7 +167,7 @@ describe('SpillDirectory: the sweep', () => {
     expect(await swept(names)).to.deep.equal([]);
   });
 
-  it('keeps what is not a directory, or belongs to another user', async () => {
+  it('keeps files, and directories of other users', async () => {
     const name = `mini-serv-${DEAD_PID}-abc`;
     const stat = (isDirectory: boolean, uid: number) => (fs: FakeFileSystem) => {
       fs.lstat = async () => ({ isDirectory: () => isDirectory, uid });

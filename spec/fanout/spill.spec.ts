@@ -62,7 +62,7 @@ describe('Spill', () => {
     expect(fs.openFiles).to.equal(1);
   });
 
-  it('keeps none of several records if one cannot be written, and fails only after all writes have ended', async () => {
+  it('keeps none of several records if a write fails, and fails only after all writes have ended', async () => {
     const { fs, spill } = setUp();
     const pending: (() => void)[] = [];
     changeFiles(fs, (handle) => {

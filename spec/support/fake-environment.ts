@@ -112,7 +112,7 @@ export class FakeFileSystem implements FileSystem {
   }
 }
 
-/** A clock that stands still until it is advanced. `setImmediate` is real. */
+/** A clock that moves only when it is advanced. `setImmediate` is real. */
 export class FakeClock implements Clock {
   time = 0;
   /** The date at time 0, in milliseconds since 1970. */

@@ -3,14 +3,14 @@ import { expect } from 'chai';
 import { escapeBytes, escapeControls, escapeText } from '../../lib/util/escape.js';
 import { random } from '../support/random.js';
 
-async function throughTerminal(chunks: readonly Buffer[]): Promise<string> {
+async function escapeChunks(chunks: readonly Buffer[]): Promise<string> {
   const escaper = escapeControls();
-  const shown: Buffer[] = [];
-  escaper.on('data', (chunk: Buffer) => shown.push(chunk));
+  const output: Buffer[] = [];
+  escaper.on('data', (chunk: Buffer) => output.push(chunk));
   for (const chunk of chunks) escaper.write(chunk);
   escaper.end();
   await once(escaper, 'end');
-  return Buffer.concat(shown).toString('utf8');
+  return Buffer.concat(output).toString('utf8');
 }
 
 const range = (from: number, to: number): string[] =>
@@ -18,44 +18,46 @@ const range = (from: number, to: number): string[] =>
 
 const hex = (character: string): string => (character.codePointAt(0) as number).toString(16);
 
-describe('escape', () => {
-  it('shows C0 but newline and tab', () => {
+describe('escapeText()', () => {
+  it('escapes C0 except newline and tab', () => {
     for (const character of range(0, 0x1f)) {
-      const shown = { '\n': '\n', '\t': '\t', '\r': '\\r' }[character];
-      expect(escapeText(character)).to.equal(shown ?? `\\x${hex(character).padStart(2, '0')}`);
+      const escaped = { '\n': '\n', '\t': '\t', '\r': '\\r' }[character];
+      expect(escapeText(character)).to.equal(escaped ?? `\\x${hex(character).padStart(2, '0')}`);
     }
   });
 
-  it('shows DEL and C1', () => {
+  it('escapes DEL and C1', () => {
     for (const character of range(0x7f, 0x9f)) expect(escapeText(character)).to.equal(`\\x${hex(character)}`);
   });
 
-  it('shows what turns the direction of a text, or breaks its lines', () => {
+  it('escapes controls of text direction, and line and paragraph separators', () => {
     const controls = ['\u061c', '\u200e', '\u200f', ...range(0x202a, 0x202e), ...range(0x2066, 0x2069)];
     for (const character of [...controls, '\u2028', '\u2029']) {
       expect(escapeText(`a${character}b`)).to.equal(`a\\u${hex(character).padStart(4, '0')}b`);
     }
   });
 
-  it('leaves all other text alone', () => {
-    // A family, joined by U+200D, and the zero-width non-joiner that Persian is written with.
+  it('leaves all other characters unchanged', () => {
+    // Among them a family joined by U+200D, and the zero-width non-joiner of Persian.
     const text =
       ' ~ für 日本語 العربية עברית می\u200cخواهم 👩\u200d👧 👍🏽 \u00a0\u00ad\ufffd\u{10ffff} \\x1b';
     expect(escapeText(text)).to.equal(text);
   });
 
-  it('takes the teeth from a forged notice and from a title', () => {
+  it('makes a forged notice and a title visible', () => {
     expect(escapeText('\rserver: client 3 just left\n')).to.equal('\\rserver: client 3 just left\n');
     expect(escapeText('\x1b]0;title\x07\x9b2J')).to.equal('\\x1b]0;title\\x07\\x9b2J');
   });
+});
 
-  it('shows bytes that are no UTF-8 one by one, and the text around them', () => {
+describe('escapeBytes()', () => {
+  it('escapes each invalid byte, and keeps the text around it', () => {
     const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
     expect(escapeBytes(`${bytes('ü')}\xff\xfe${bytes('日')}`)).to.equal('ü\\xff\\xfe日');
-    // A C1 control as a raw byte, which some terminals obey, and as UTF-8.
+    // A C1 control as a raw byte, which some terminals interpret, and as UTF-8.
     expect(escapeBytes('\x9b2J')).to.equal('\\x9b2J');
     expect(escapeBytes(bytes('\u009b2J'))).to.equal('\\x9b2J');
-    // A surrogate, an overlong newline, an overlong ESC, beyond the last character, a character cut short.
+    // A surrogate, overlong forms, a code point beyond the last, and an incomplete character.
     expect(escapeBytes('\xed\xa0\x80')).to.equal('\\xed\\xa0\\x80');
     expect(escapeBytes('\xc0\x8a')).to.equal('\\xc0\\x8a');
     expect(escapeBytes('\xe0\x80\x9b')).to.equal('\\xe0\\x80\\x9b');
@@ -63,42 +65,44 @@ describe('escape', () => {
     expect(escapeBytes('\xe2\x82\n')).to.equal('\\xe2\\x82\n');
   });
 
-  it('agrees with the platform on what is UTF-8', () => {
+  it('agrees with TextDecoder on the validity of random bytes', () => {
     const next = random(3);
-    const fatal = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     for (let round = 0; round < 20_000; round++) {
       const values = Uint8Array.from({ length: 1 + Math.floor(next() * 4) }, () => 0x80 + next() * 0x80);
-      const shown = escapeBytes(Buffer.from(values).toString('latin1'));
+      const escaped = escapeBytes(Buffer.from(values).toString('latin1'));
       let text: string | undefined;
       try {
-        text = fatal.decode(values);
+        text = strict.decode(values);
       } catch {
-        expect(shown, Buffer.from(values).toString('hex')).to.match(/\\x[89a-f]/);
+        expect(escaped, Buffer.from(values).toString('hex')).to.match(/\\x[89a-f]/);
       }
-      if (text !== undefined) expect(shown).to.equal(escapeText(text));
+      if (text !== undefined) expect(escaped).to.equal(escapeText(text));
     }
   });
+});
 
-  it('shows the same, however the bytes are cut into chunks', async () => {
+describe('escapeControls()', () => {
+  it('gives the same output for any division into chunks', async () => {
     const next = random(11);
-    const whole = Buffer.concat([
+    const bytes = Buffer.concat([
       Buffer.from('für 日本 👍 \u202e \x1b[2J\n'),
       Buffer.from([0xf0, 0x9f, 0x91, 0x0a, 0xe2, 0x82, 0xff, 0xc3]),
       Buffer.from('é\n'),
     ]);
-    const expected = escapeBytes(whole.toString('latin1'));
+    const expected = escapeBytes(bytes.toString('latin1'));
     for (let round = 0; round < 200; round++) {
       const chunks: Buffer[] = [];
-      for (let at = 0; at < whole.length; ) {
+      for (let at = 0; at < bytes.length; ) {
         const size = 1 + Math.floor(next() * 4);
-        chunks.push(whole.subarray(at, at + size));
+        chunks.push(bytes.subarray(at, at + size));
         at += size;
       }
-      expect(await throughTerminal(chunks)).to.equal(expected);
+      expect(await escapeChunks(chunks)).to.equal(expected);
     }
   });
 
-  it('shows a line at once, and keeps back no more than a character that is not complete', () => {
+  it('outputs each chunk at once, except the bytes of an incomplete character', () => {
     const escaper = escapeControls();
     escaper.write(Buffer.from('line\n'));
     expect(String(escaper.read())).to.equal('line\n');
@@ -109,7 +113,7 @@ describe('escape', () => {
     escaper.destroy();
   });
 
-  it('shows a character that is never completed', async () => {
-    expect(await throughTerminal([Buffer.from([0x61, 0xe2, 0x82])])).to.equal('a\\xe2\\x82');
+  it('escapes an incomplete character at the end', async () => {
+    expect(await escapeChunks([Buffer.from([0x61, 0xe2, 0x82])])).to.equal('a\\xe2\\x82');
   });
 });

@@ -1,35 +1,39 @@
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/util/errors.js';
 import { invariant } from '../../lib/util/invariant.js';
 import { arrive } from '../support/client.js';
 import { startServer } from '../support/command.js';
 
-describe('an invariant', () => {
-  it('is nothing where it holds', () => {
-    expect(() => invariant(true, 'one is one')).not.to.throw();
+describe('invariant()', () => {
+  it('does nothing if the condition holds', () => {
+    expect(() => invariant(true, 'one is not one')).not.to.throw();
   });
 
-  it('throws where it does not, and is an uncaught exception whoever catches that', async () => {
-    const [mocha] = process.listeners('uncaughtException');
+  it('throws if the condition is violated, and again as an uncaught exception', async () => {
+    const [mochaListener] = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
     try {
-      const thrown = once(process, 'uncaughtException');
+      const uncaught = once(process, 'uncaughtException');
       expect(() => invariant(false, 'one is two')).to.throw(MiniServError, 'broken invariant: one is two');
-      const [error] = await thrown;
+      const [error] = await uncaught;
       expect(error).to.include({ code: 'ERR_INVARIANT', message: 'broken invariant: one is two' });
     } finally {
-      if (mocha !== undefined) process.on('uncaughtException', mocha);
+      if (mochaListener !== undefined) process.on('uncaughtException', mochaListener);
     }
   });
 
-  it('ends the command, which says what is broken', async () => {
+  it('ends the command with exit code 1, which prints the violation', async () => {
     const pager = new URL('../../lib/fanout/pager.js', import.meta.url);
-    // Gives every segment back twice.
+    // Unpins every segment twice.
     const damage = `import { Pager } from ${JSON.stringify(pager)};
       const { unpin } = Pager.prototype;
       Pager.prototype.unpin = function (segment) { unpin.call(this, segment); unpin.call(this, segment); };`;
+    // The bundled command has the pager inside, where it cannot be replaced.
+    const command = fileURLToPath(new URL('../../bin/mini-serv.js', import.meta.url));
     const server = await startServer({
+      command: [process.execPath, command],
       env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(damage)}` },
     });
     await arrive(server)
