@@ -21,12 +21,14 @@ export const BANNED = [
   {
     pattern: start('who|whoever|whatever|those who|one that|one who'),
     use: '"a client that …", "the reader", "anyone who …"',
+    kinds: [...SENTENCES, 'title', 'message'],
   },
   { pattern: /(?:^|[.!] )What\b(?![^.?]*\?)/, use: 'the noun for the thing', kinds: SENTENCES },
   { pattern: /^(?:It|They)\b/, use: 'the noun for the thing', kinds: COMMENTS },
   {
     pattern: start('(?:all|none|such) (?:that|who|which|of them|is|are|has|may|can|must)'),
     use: 'the noun for the thing',
+    kinds: [...SENTENCES, 'title', 'message'],
   },
   {
     pattern: phrase('nobody|whoever|somebody|everybody|anybody|no one'),
@@ -35,7 +37,7 @@ export const BANNED = [
   { pattern: phrase('(?:but|and|or|for|of|to|by|with|than|less) who'), use: '"a client that …"' },
   {
     pattern: phrase(
-      'what (?:is none|is no|is left|is said|is kept|is not|few|becomes|became|comes|came|stands|lies|goes|went)',
+      'what (?:is none|is no|is left|is said|is kept|few|becomes|became|comes|came|stands|lies)',
     ),
     use: 'the noun for the thing',
   },
@@ -44,7 +46,7 @@ export const BANNED = [
     use: 'behaviour and condition, such as "closes the socket when …"',
     kinds: ['title'],
   },
-  { pattern: phrase('one (?:likes|wants|would|has to|cannot)'), use: '"you", or the noun' },
+  { pattern: phrase('one (?:likes|wants|would|has to)'), use: '"you", or the noun' },
 
   // The words of the field.
   { pattern: phrase('mend(?:s|ed|ing)?'), use: '"fix"' },
@@ -72,7 +74,7 @@ export const BANNED = [
     use: 'current English',
   },
   { pattern: phrase('for ever'), use: '"forever", "without end"' },
-  { pattern: /\bno more\b(?! than)/i, use: '"no longer", "no further …"' },
+  { pattern: /\bno more\b(?! (?:\w+ )?than)/i, use: '"no longer", "no further …"' },
   { pattern: phrase('dearer'), use: '"more expensive"' },
   { pattern: phrase('(?:cannot|could not) be had'), use: '"unavailable", "fails"' },
   {
