@@ -146,7 +146,18 @@ describe('npm run lint:prose', () => {
     expect(lint(folder).findings).to.deep.equal([]);
   });
 
-  it('checks what a shallow clone has', () => {
+  it('does not check commits from before the rule was added', () => {
+    const folder = repository(LONG_SUBJECT);
+    mkdirSync(join(folder, 'scripts/lint/prose'), { recursive: true });
+    writeFileSync(join(folder, 'scripts/lint/prose/commits.mjs'), '');
+    git(folder, 'add', '.');
+    git(folder, 'commit', '-m', `Add the rule. ${LONG_SUBJECT}`);
+    expect(lint(folder).findings.map((finding) => finding.replace(/.*"(.*)"/, '$1'))).to.deep.equal([
+      `Add the rule. ${LONG_SUBJECT}`,
+    ]);
+  });
+
+  it('checks the commits that a shallow clone contains', () => {
     const [origin, clone] = [repository('Add a relay', LONG_SUBJECT), tree({})];
     git(clone, 'clone', '--depth', '1', `file://${origin}`, '.');
     expect(lint(clone).findings).to.have.lengthOf(1);
