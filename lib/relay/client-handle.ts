@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { MiniServError } from '../util/errors.js';
+import { MiniServError, optionError } from '../util/errors.js';
 import type { Client } from './client.js';
 
 /** A client that was added by {@link Relay.handle}. */
@@ -71,5 +71,5 @@ export function checkByteDuplex(value: unknown): void {
   // Bytes that were decoded to text cannot be restored, except from latin1.
   const keepsBytes = duplex?.readableEncoding === null || duplex?.readableEncoding === 'latin1';
   if (isDuplex && carriesBytes && keepsBytes) return;
-  throw new MiniServError('ERR_OPTION', 'a client must be a Duplex of bytes');
+  throw optionError('duplex', 'a Duplex of bytes that does not decode them', value);
 }

@@ -5,7 +5,7 @@ import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
 import { Source, type SourceOptions } from './source.js';
 
-/** What all clients of a relay share. One object for all of them keeps idle clients small. */
+/** Options that all clients of a relay share. One object for all of them keeps idle clients small. */
 export interface ClientOptions extends SourceOptions {
   /** How long a connection that the relay ends may take to deliver what its client is owed, in milliseconds. */
   readonly graceMs: number;
@@ -21,7 +21,7 @@ const noop = (): void => {};
 /** A connection with its source and its reader. */
 export class Client {
   readonly id: number;
-  /** What broke the connection, if anything did. */
+  /** The error that broke the connection, or the reason why the relay ends it. */
   reason: Error | undefined;
   /** Whether its leaving has come through the room, with a notice or without. */
   hasLeft = false;
@@ -162,7 +162,7 @@ export class Client {
 
   #disconnectAfterGrace(): void {
     const { clock, graceMs } = this.#options;
-    // A transform may fail a second time, when it is told that its client left.
+    // A transform may fail a second time, when it processes the leaving of its client.
     this.#cancelDisconnect();
     this.#cancelDisconnect = clock.setTimer(graceMs, () => {
       this.destroy();

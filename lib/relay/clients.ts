@@ -100,7 +100,7 @@ export class Clients {
   /**
    * The client, if it is one of this relay, is owed nothing from here on.
    *
-   * @returns what broke its connection, if anything did
+   * @returns the error that broke its connection, if there was one
    */
   onLeft(id: number): Error | undefined {
     const client = this.#clients.get(id);
@@ -130,7 +130,7 @@ export class Clients {
       this.#onAllLeft = resolve;
     });
     for (const client of this.#clients.values()) client.stopReading();
-    // Senders that wait have been cut off already, and what they have sent is to come through.
+    // Input is no longer read, so flow control would only delay messages that were received already.
     this.#options.flow.disable();
     if (this.#presentCount === 0) this.#onAllLeft();
     return allLeft;

@@ -1,49 +1,53 @@
 import type { MiniServError } from '../util/errors.js';
 
 /**
- * What a relay emits. An event's listener runs while the room waits for it; one that throws is an uncaught
- * exception, as with any emitter, and harms nothing in the room.
+ * The events of a relay and the arguments of their listeners. The room waits while a listener runs. A listener that throws
+ * causes an uncaught exception, as with any emitter, and does not interrupt the room.
+ *
+ * @example
+ * relay.on('line', (client, text) => console.log(`${client} sent ${text}`));
+ * relay.on('warning', ({ code, message }) => console.error(code, message));
  */
 export interface RelayEvents {
-  /** A client is in the room, on whichever machine it is. */
+  /** A client receives the room's messages from here on. In a shared room, this includes clients of other relays. */
   joined: [client: number];
-  /** A line was said, as Unicode text without its newline. */
+  /** A client sent a line. The text is decoded as UTF-8 and has no newline. */
   line: [client: number, text: string];
-  /** A client has left, with what broke its connection if anything did. */
+  /** A client left. `reason` is the error that broke its connection, if there was one. */
   left: [client: number, reason?: Error];
-  /** Something that an operator should hear of; the room goes on. See {@link MiniServError.code}. */
+  /** A problem that an operator should know about. The room continues. {@link ErrorCode} lists the codes. */
   warning: [warning: MiniServError];
-  /** There is room for spilled segments again, after a warning ERR_SPILL_FULL. */
+  /** There is space for the log on disk again, after a warning ERR_SPILL_FULL. */
   spillDrained: [];
-  /** A connection was refused at the limit of clients; how many were so far. */
+  /** A connection was refused because `maxClients` is reached. `total` counts refused connections. */
   refused: [total: number];
-  /** The engine that carries the room is in reach again, after a warning ERR_ROOM_UNREACHABLE. */
+  /** The engine of the shared room is reachable again, after a warning ERR_ROOM_UNREACHABLE. */
   engineReconnected: [];
-  /** The room cannot be gone on with: the relay closes. */
+  /** The relay cannot continue in the shared room, and closes. */
   engineLost: [reason: MiniServError];
   /** The relay is closed. */
   close: [];
 }
 
-/** A relay's state, as numbers. */
+/** The state of a relay in numbers, as returned by {@link Relay.stats}. */
 export interface RelayStats {
-  /** Clients whose connection is open. */
+  /** Clients of this relay whose connection is open. */
   readonly clients: number;
-  /** Connections refused so far, at the limit of descriptors. */
+  /** Connections that were refused because `maxClients` was reached. */
   readonly refused: number;
-  /** For each client: bytes said that it has not taken yet. Its own lines count until it has passed them. */
+  /** For each client, by its id: bytes that it has not taken yet. Its own lines count until its reader has passed them. */
   readonly lagBytes: ReadonlyMap<number, number>;
-  /** The same for each reader of `output`. */
+  /** For each stream of {@link Relay.createReadStream} and each audit file: bytes that it has not taken yet. */
   readonly outputLagBytes: readonly number[];
   /** Bytes of the log in memory. */
   readonly memoryBytes: number;
   /** Bytes of the log on disk. */
   readonly diskBytes: number;
-  /** Senders that are asked to wait. */
+  /** Clients that wait before they can send more. */
   readonly waitingSenders: number;
   /**
-   * For each client whose transforms are at work: how many messages they have been given and have not answered,
-   * a message counting once for each transform that has it. One that stays has a transform that never answers.
+   * For each client whose transforms are busy, by its id: messages that its transforms have been given and have not
+   * answered. A number that does not fall shows a transform that never answers.
    */
   readonly pendingTransforms: ReadonlyMap<number, number>;
 }

@@ -2,44 +2,56 @@ import { constants } from 'node:buffer';
 import type { EventLog } from '../room/event-log.js';
 import type { TransformFactory } from '../transforms/factory.js';
 import { type Environment, nodeEnvironment } from '../util/environment.js';
-import { MiniServError } from '../util/errors.js';
+import { MiniServError, optionError } from '../util/errors.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What {@link createRelay} takes. Sizes are in bytes, times in milliseconds. */
+/**
+ * Options of {@link createRelay}. An option that is not listed here, or has an invalid value, is rejected with ERR_OPTION.
+ *
+ * @example
+ * const small = createRelay({ memoryBytes: 8 * 1024 * 1024, maxLineBytes: 64 * 1024, maxClients: 100 });
+ * await small.close();
+ */
 export interface RelayOptions {
-  /** Applied to each client's messages, in this order. Default: none. */
+  /** Transforms for the messages of each client, applied in this order. Default: none. */
   readonly transforms?: readonly TransformFactory[];
   /**
-   * What becomes of a client whose transform fails. `close`: it is disconnected. `bypass`: it goes on without that
-   * transform, and what that had not answered goes on as it was. Default: close.
+   * Treatment of a client whose transform fails. `close`: the client is disconnected. `bypass`: the client continues
+   * without that transform, and messages that the transform has not answered pass unchanged. Default: `close`.
    */
   readonly onTransformError?: 'close' | 'bypass';
-  /** The longest line, without its newline; who exceeds it is disconnected. Default 64 MiB, at most 256 MiB. */
+  /**
+   * Maximum length of a line in bytes, without its newline. A client that sends a longer line is disconnected. Default:
+   * 64 MiB. Maximum: 256 MiB.
+   */
   readonly maxLineBytes?: number;
-  /** How much of the log may be in memory before the oldest part is written to disk. Default 64 MiB. */
+  /** Bytes of the log that are kept in memory before the oldest part is written to disk. Default: 64 MiB. */
   readonly memoryBytes?: number;
-  /** Where spilled segments go. Default: the system's temporary directory. */
+  /** Directory for the part of the log that is written to disk. Default: the system's temporary directory. */
   readonly spillDir?: string;
-  /** The most that may be on disk. Default: what leaves 10 % of the file system, or 1 GiB, free. */
+  /**
+   * Maximum size of the log on disk in bytes; at this limit, senders wait. Default: as much as
+   * leaves 10 % of the file system, or 1 GiB, free.
+   */
   readonly spillLimitBytes?: number;
-  /** How far behind a reader that makes progress may be before senders wait for it. Default 2 MiB. */
+  /** Bytes that every reader that makes progress must lag behind before senders wait for readers. Default: 2 MiB. */
   readonly windowBytes?: number;
-  /** How long `close()` may take to deliver what is owed. Default 2,000 ms. */
+  /** Time limit of `close()` for delivering what clients and streams are owed, in milliseconds. Default: 2,000. */
   readonly graceMs?: number;
-  /** The most clients at a time. Default: what the limit of file descriptors allows, less a reserve. */
+  /** Maximum number of clients. Default: as many as the limit of file descriptors allows, less a reserve. */
   readonly maxClients?: number;
   /**
-   * What gives the room its one order: `await openRoom('nats://host:4222/lobby')`, for a room that this relay shares
-   * with others; the relay closes it. Default: the embedded log, for a room of its own.
+   * The order of a room that is shared with other relays, as returned by {@link openRoom}. The relay closes it. Default: a
+   * room of this relay alone.
    */
   readonly room?: EventLog;
   /** Closes the relay when aborted. */
   readonly signal?: AbortSignal;
-  /** The size of a segment, in bytes. Default 512 KiB. */
+  /** Size of a segment, the unit in which the log is stored and freed, in bytes. Default: 512 KiB. */
   readonly segmentBytes?: number;
-  /** Clock and file system, for simulations. Default: the real ones. */
+  /** Clock and file system for simulations. Default: the real ones. */
   readonly environment?: Partial<Environment>;
 }
 
@@ -59,72 +71,77 @@ export interface CheckedOptions {
   readonly environment: Environment;
 }
 
-/** A line is one string, and so is its prefix with it: it must stay well below the longest that there can be. */
-const LONGEST_LINE = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
-const NAMES: ReadonlySet<string> = new Set([
-  'transforms',
-  'onTransformError',
-  'maxLineBytes',
-  'memoryBytes',
-  'spillDir',
-  'spillLimitBytes',
-  'windowBytes',
-  'graceMs',
-  'maxClients',
-  'room',
-  'signal',
-  'segmentBytes',
-  'environment',
-] satisfies (keyof RelayOptions)[]);
+/** A line and its prefix are one string, which must stay well below V8's maximum. */
+const MAX_LINE_BYTES = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws {MiniServError} ERR_OPTION, naming the option, what it may be and what it is */
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const RULES: Record<keyof RelayOptions, Rule> = {
+  transforms: {
+    expected: 'an array of functions',
+    accepts: (value) => Array.isArray(value) && value.every((factory) => typeof factory === 'function'),
+  },
+  onTransformError: {
+    expected: "'close' or 'bypass'",
+    accepts: (value) => value === 'close' || value === 'bypass',
+  },
+  maxLineBytes: integer(1, MAX_LINE_BYTES),
+  memoryBytes: integer(0),
+  spillDir: {
+    expected: 'the path of a directory',
+    accepts: (value) => typeof value === 'string' && value !== '',
+  },
+  spillLimitBytes: integer(0),
+  windowBytes: integer(1),
+  graceMs: integer(0, MAX_TIMER_MS),
+  maxClients: integer(1),
+  room: {
+    expected: 'what openRoom() returns',
+    accepts: (value) => isObject(value) && 'append' in value && 'read' in value,
+  },
+  signal: { expected: 'an AbortSignal', accepts: isAbortSignal },
+  segmentBytes: integer(16, 1024 * MIB),
+  environment: { expected: 'an object', accepts: isObject },
+};
+
+/** @throws {MiniServError} ERR_OPTION */
 export function checkOptions(options: RelayOptions): CheckedOptions {
-  if (!isObject(options) || Array.isArray(options)) refuse('the options must be an object');
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) refuse(`there is no option '${name}'`);
+  checkNames(options, Object.keys(RULES));
+  for (const [name, { expected, accepts }] of Object.entries(RULES)) {
+    const value = options[name as keyof RelayOptions];
+    if (value !== undefined && !accepts(value)) throw optionError(name, expected, value);
   }
-  const most = Number.MAX_SAFE_INTEGER;
-  const { transforms = [], onTransformError = 'close', spillDir, room, signal, environment: world } = options;
-  if (!Array.isArray(transforms) || transforms.some((factory) => typeof factory !== 'function')) {
-    refuse('transforms must be an array of functions');
-  }
-  if (onTransformError !== 'close' && onTransformError !== 'bypass') {
-    refuse(`onTransformError must be 'close' or 'bypass', and is ${String(onTransformError)}`);
-  }
-  if (spillDir !== undefined && (typeof spillDir !== 'string' || spillDir === '')) {
-    refuse('spillDir must be the path of a directory');
-  }
-  if (signal !== undefined && !isAbortSignal(signal)) {
-    refuse('signal must be an AbortSignal');
-  }
-  if (room !== undefined && !(isObject(room) && 'append' in room && 'read' in room)) {
-    refuse('room must be what openRoom gives');
-  }
-  if (world !== undefined && !isObject(world)) refuse('environment must be an object');
   return {
-    transforms: [...transforms],
-    onTransformError,
-    maxLineBytes: integer('maxLineBytes', options.maxLineBytes ?? 64 * MIB, 1, LONGEST_LINE),
-    memoryBytes: integer('memoryBytes', options.memoryBytes ?? 64 * MIB, 0, most),
-    spillDir,
-    spillLimitBytes: optional('spillLimitBytes', options.spillLimitBytes, 0, most),
-    windowBytes: integer('windowBytes', options.windowBytes ?? 2 * MIB, 1, most),
-    graceMs: integer('graceMs', options.graceMs ?? 2000, 0, 2 ** 31 - 1),
-    maxClients: optional('maxClients', options.maxClients, 1, most),
-    room,
-    signal,
-    segmentBytes: integer('segmentBytes', options.segmentBytes ?? 512 * KIB, 16, 1024 * MIB),
-    environment: { ...nodeEnvironment, ...world },
+    transforms: [...(options.transforms ?? [])],
+    onTransformError: options.onTransformError ?? 'close',
+    maxLineBytes: options.maxLineBytes ?? 64 * MIB,
+    memoryBytes: options.memoryBytes ?? 64 * MIB,
+    spillDir: options.spillDir,
+    spillLimitBytes: options.spillLimitBytes,
+    windowBytes: options.windowBytes ?? 2 * MIB,
+    graceMs: options.graceMs ?? 2000,
+    maxClients: options.maxClients,
+    room: options.room,
+    signal: options.signal,
+    segmentBytes: options.segmentBytes ?? 512 * KIB,
+    environment: { ...nodeEnvironment, ...options.environment },
   };
 }
 
-function integer(name: keyof RelayOptions, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  return refuse(`${name} must be an integer from ${least} to ${most}, and is ${String(value)}`);
-}
-
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+/**
+ * Rejects values that are not an object, and options of other names.
+ *
+ * @throws {MiniServError} ERR_OPTION
+ */
+export function checkNames(options: object, known: readonly string[]): void {
+  if (!isObject(options) || Array.isArray(options)) throw optionError('options', 'an object', options);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new MiniServError('ERR_OPTION', `${unknown}: unknown option; expected one of ${known.join(', ')}`);
 }
 
 /** Accepts the AbortSignal of another realm or of a polyfill, which `instanceof` does not. */
@@ -132,15 +149,13 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
   return isObject(value) && 'aborted' in value && 'addEventListener' in value;
 }
 
-function refuse(message: string): never {
-  throw new MiniServError('ERR_OPTION', message);
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
-function optional(
-  name: keyof RelayOptions,
-  value: number | undefined,
-  least: number,
-  most: number,
-): number | undefined {
-  return value === undefined ? undefined : integer(name, value, least, most);
+function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule {
+  return {
+    expected: `an integer from ${min} to ${max}`,
+    accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+  };
 }

@@ -4,7 +4,7 @@ import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
 import { ReadStream, type ReadStreamOptions } from './read-stream.js';
 
-/** What the end of the room needs to know of an output. */
+/** The two ways to end an output when the relay closes. */
 interface Output {
   readonly ended: Promise<void>;
   destroy(): void;

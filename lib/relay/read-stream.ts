@@ -4,8 +4,8 @@ import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
 import { createFormatter, FORMATS, type Format } from '../protocol/formats.js';
 import type { Formatter } from '../protocol/formatter.js';
-import { MiniServError, optionError } from '../util/errors.js';
-import { isAbortSignal, isObject } from './options.js';
+import { optionError } from '../util/errors.js';
+import { checkNames, isAbortSignal } from './options.js';
 
 /** Options of {@link Relay.createReadStream}. */
 export interface ReadStreamOptions {
@@ -25,21 +25,19 @@ const FORMATTED_BLOCK_BYTES = 32 * 1024;
 
 /** @throws {MiniServError} ERR_OPTION */
 export function checkReadStreamOptions(options: ReadStreamOptions): void {
-  if (!isObject(options)) throw optionError('options', 'an object', options);
-  const { format = 'wire', signal, ...rest } = options;
-  if (!FORMATS.includes(format)) throw optionError('format', "'wire', 'text' or 'json'", format);
-  if (signal !== undefined && !isAbortSignal(signal)) throw optionError('signal', 'an AbortSignal', signal);
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new MiniServError('ERR_OPTION', `${unknown}: unknown option; expected 'format' or 'signal'`);
+  checkNames(options, ['format', 'signal'] satisfies (keyof ReadStreamOptions)[]);
+  const { format, signal } = options;
+  if (format !== undefined && !FORMATS.includes(format)) {
+    throw optionError('format', "'wire', 'text' or 'json'", format);
   }
+  if (signal !== undefined && !isAbortSignal(signal)) throw optionError('signal', 'an AbortSignal', signal);
 }
 
 /** The room's messages as a Readable, from the stream's creation to the end of the relay. */
 export class ReadStream extends Readable {
   readonly reader: Reader;
   readonly #formatter: Formatter;
-  /** What is still to be pushed of the block in flight, and the reader's callback for that block. */
+  /** The rest of the block in flight, and the reader's callback for that block. */
   #pieces: Iterator<readonly Buffer[]> | null = null;
   #done: ((error?: Error | null) => void) | null = null;
 

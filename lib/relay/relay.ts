@@ -202,7 +202,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     this.#forgetSignal = () => signal?.removeEventListener('abort', abort);
   }
 
-  /** The engine is lost: the room may go on, but without this relay. */
+  /** The engine is lost. The room may continue on other relays. */
   #fail(reason: MiniServError): void {
     if (this.#isEngineLost) return;
     this.#isEngineLost = true;

@@ -7,7 +7,7 @@ import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { TransformRunner } from './transform-runner.js';
 
-/** What all sources of a relay share. */
+/** Options that all sources of a relay share. */
 export interface SourceOptions {
   readonly hub: Writable;
   readonly clock: Clock;
@@ -70,7 +70,7 @@ export class Source {
     this.#transforms?.destroy();
   }
 
-  /** Reads no more input. Complete lines that were received, and then `left`, still go to the hub. */
+  /** Stops reading. Complete lines that were received, and then `left`, still go to the hub. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -109,7 +109,7 @@ export class Source {
           throttle(client, done);
         } else {
           done();
-          const message = `client ${client} sent a line of more than ${maxLineBytes} bytes`;
+          const message = `client ${client} is disconnected: it sent a line longer than ${maxLineBytes} bytes`;
           this.#fail(new MiniServError('ERR_LINE_TOO_LONG', message, { client }));
         }
       },

@@ -5,7 +5,7 @@ import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
 import { MiniServError } from '../util/errors.js';
 import type { SourceOptions } from './source.js';
 
-/** Runs what a client sends through its transforms and writes to the hub what comes out. */
+/** Passes the messages of a client through its transforms, and writes the results to the hub. */
 export class TransformRunner {
   readonly #client: number;
   readonly #onFailure: (error: MiniServError) => void;
@@ -110,7 +110,7 @@ export class TransformRunner {
     const details = name === '' ? { client, cause } : { client, transform: name, cause };
     const which = `transform ${position + 1}`;
     if (bypassed) {
-      const message = `${which} failed for client ${client}: ${reason}; it goes on without that transform`;
+      const message = `${which} failed for client ${client}: ${reason}; the client continues without it`;
       warn(new MiniServError('ERR_TRANSFORM', message, details));
       return;
     }

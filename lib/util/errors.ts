@@ -48,7 +48,13 @@ export type ErrorCode =
 
 /** Creates an ERR_OPTION error with the expected and the given value of an option. */
 export function optionError(name: string, expected: string, got: unknown): MiniServError {
-  return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${inspect(got)}`);
+  return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${describe(got)}`);
+}
+
+/** A short form of a value, in one line. */
+function describe(value: unknown): string {
+  const depth = Array.isArray(value) ? 0 : -1;
+  return inspect(value, { depth, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
 }
 
 /** An error of mini-serv itself. Errors of the system are passed on as they are, or as the `cause`. */

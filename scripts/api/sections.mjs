@@ -20,7 +20,7 @@ export const SECTIONS = [
   },
   {
     title: 'Transforms',
-    text: 'A transform sees the messages of one client and decides what goes to the room. [transforms.md](transforms.md) explains how to write one.',
+    text: 'A transform reads the messages of one client and can change or drop them. [transforms.md](transforms.md) explains how to write one.',
     names: [
       ...['TransformFactory', 'Message', 'ClientInfo', 'MessageFunction', 'MessageGenerator'],
       ...['loadTransforms', 'LoadOptions', 'TransformSpec'],

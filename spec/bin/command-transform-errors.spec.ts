@@ -99,7 +99,7 @@ describe('command: transforms that fail', () => {
       await a.hears(arrived(1), said(1, ...heard), left(1));
       await server.stop();
       expect(server.stderr.text).to.match(
-        /^mini-serv: transform 1 failed for client 1: \.\/fails\.mjs: .+; it goes on without that transform\n$/,
+        /^mini-serv: transform 1 failed for client 1: \.\/fails\.mjs: .+; the client continues without it\n$/,
       );
     });
   }

@@ -73,8 +73,8 @@ describe('relay.handle(): ClientHandle', () => {
     });
 
     it('disconnects a client that does not read after graceMs', async () => {
-      const world = fakeEnvironment();
-      const relay = room({ graceMs: 500, environment: world });
+      const environment = fakeEnvironment();
+      const relay = room({ graceMs: 500, environment });
       const [a, b] = [await join(relay), await join(relay)];
       b.halt();
       a.send(packet(bulk(2)));
@@ -84,13 +84,13 @@ describe('relay.handle(): ClientHandle', () => {
         isClosed = true;
       });
       await a.until(left(1));
-      world.clock.advance(499);
+      environment.clock.advance(499);
       await turns();
       expect({ isClosed, destroyed: b.far.destroyed }).to.deep.equal({ isClosed: false, destroyed: false });
-      world.clock.advance(1);
+      environment.clock.advance(1);
       await closed;
       expect(b.far.destroyed).to.equal(true);
-      expect(world.clock.pending).to.equal(0);
+      expect(environment.clock.pending).to.equal(0);
     });
 
     it('resolves after graceMs for a Duplex that does not emit close', async () => {
@@ -174,7 +174,7 @@ describe('relay.handle(): ClientHandle', () => {
       );
     });
 
-    it('causes no unhandled rejection when nobody looks at id', async () => {
+    it('causes no unhandled rejection when id is not used', async () => {
       const { relay } = await sharedRoom();
       let unhandled = 0;
       const count = (): void => void unhandled++;

@@ -7,7 +7,7 @@ import { diary, join, Member, room } from '../support/room.js';
 import { within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
-/** Two ends of a connection over TCP; the far one is made as Node makes it when it is told nothing. */
+/** The two ends of a TCP connection with Node's default options. */
 async function tcpPair(): Promise<[Socket, Socket]> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -21,19 +21,19 @@ async function tcpPair(): Promise<[Socket, Socket]> {
   return [near, far];
 }
 
-/** Says a line, and waits until it is in the log. */
-async function saying(relay: Relay, member: Member, line: string): Promise<void> {
+/** Sends a line and waits until it is in the log. */
+async function sendLine(relay: Relay, member: Member, line: string): Promise<void> {
   const events = diary(relay);
   member.send(`${line}\n`);
   await events.until(`line ${member.id} ${line}\n`);
 }
 
-describe('client', () => {
-  it('hears nothing from before it came, not its own arrival, and never itself', async () => {
+describe('Client', () => {
+  it('receives neither earlier messages, nor its own arrival, nor its own lines', async () => {
     const relay = room();
     const a = await join(relay);
     a.send('before\n');
-    await saying(relay, a, 'still before');
+    await sendLine(relay, a, 'still before');
     const b = await join(relay);
     const c = await join(relay);
     b.send('own\n');
@@ -42,7 +42,7 @@ describe('client', () => {
     await b.hears(arrived(2), said(0, 'after'));
   });
 
-  it('has an id that is never used again, also when the room was empty in between', async () => {
+  it('has an id that is not reused, also when the room was empty in between', async () => {
     const relay = room();
     const events = diary(relay);
     for (const id of [0, 1, 2]) {
@@ -53,15 +53,14 @@ describe('client', () => {
     }
   });
 
-  it('that half-closes is owed what was said up to that moment, all of it, and then FIN', async () => {
+  it('receives all messages up to its half-close, and then FIN', async () => {
     const relay = room();
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     const lines = bulk(4);
     a.send(packet(lines));
     await a.until(arrived(1));
-    // The first client's lines are in the log before the second's leaving.
-    await saying(relay, a, 'last');
+    await sendLine(relay, a, 'last');
     b.end();
     await a.until(left(1));
     a.send('after it left\n');
@@ -71,18 +70,18 @@ describe('client', () => {
   });
 
   const halfClosers: Record<string, () => Promise<[Duplex, Duplex]>> = {
-    'a socket that was made without allowHalfOpen': tcpPair,
-    'any Duplex that was made without allowHalfOpen': async () => duplexPair({ allowHalfOpen: false }),
+    'a socket without allowHalfOpen': tcpPair,
+    'a Duplex without allowHalfOpen': async () => duplexPair({ allowHalfOpen: false }),
   };
   for (const [name, pair] of Object.entries(halfClosers)) {
-    it(`that half-closes is owed it also as ${name}`, async () => {
+    it(`receives all messages up to its half-close as ${name}`, async () => {
       const relay = room();
       const a = await join(relay);
       const b = await join(relay, await pair());
       b.halt();
       const lines = bulk(8);
       a.send(packet(lines));
-      await saying(relay, a, 'last');
+      await sendLine(relay, a, 'last');
       b.end();
       await a.until(left(1));
       b.wake();
@@ -91,7 +90,7 @@ describe('client', () => {
     });
   }
 
-  it('that reads nothing holds up nobody', async () => {
+  it('does not delay other clients when it does not read', async () => {
     const relay = room();
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     b.halt();
@@ -104,7 +103,7 @@ describe('client', () => {
     await b.hears(arrived(2), said(0, ...lines), said(2, 'still here'));
   });
 
-  it('that both write before they read are not a deadlock', async () => {
+  it('does not deadlock when two clients write before reading', async () => {
     const relay = room({ windowBytes: 64 * 1024 });
     const [a, b] = [await join(relay), await join(relay)];
     a.halt();
@@ -121,7 +120,7 @@ describe('client', () => {
     await b.hears(said(0, ...lines));
   });
 
-  it('whose connection broke is told of with the reason', async () => {
+  it('leaves with the error that broke its connection', async () => {
     const relay = room();
     const events = diary(relay);
     const member = await join(relay);
@@ -130,7 +129,7 @@ describe('client', () => {
     expect(relay.stats().clients).to.equal(0);
   });
 
-  it('whose connection reports an error and does not close by itself leaves all the same', async () => {
+  it('leaves after an error of a Duplex without autoDestroy', async () => {
     const relay = room();
     const events = diary(relay);
     const a = await join(relay);
@@ -143,7 +142,7 @@ describe('client', () => {
     expect(relay.stats().clients).to.equal(1);
   });
 
-  it('whose connection does not close by itself has it closed when both sides have ended', async () => {
+  it('closes a Duplex without autoDestroy when both sides have ended', async () => {
     const relay = room();
     const far = new Duplex({ autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done() });
     const closed = new Promise((resolve) => far.once('close', resolve));
@@ -153,7 +152,7 @@ describe('client', () => {
     expect(relay.stats().clients).to.equal(0);
   });
 
-  it('whose connection breaks twice is told of with the first reason', async () => {
+  it('leaves with the first error when its connection reports two', async () => {
     const relay = room();
     const events = diary(relay);
     const member = await join(relay);
@@ -161,7 +160,7 @@ describe('client', () => {
     await events.until('left 0 first\n');
   });
 
-  it('whose connection fails while it is written to harms nobody', async () => {
+  it('does not disturb other clients when writing to its connection fails', async () => {
     const relay = room();
     const a = await join(relay);
     const far = new Duplex({

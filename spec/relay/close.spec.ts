@@ -9,27 +9,26 @@ import { afterwards } from '../support/cleanup.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { refusal } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
-import { turns } from '../support/waiting.js';
+import { turns, WAIT_LIMIT_MS } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
-/** Much longer than a spec may take: who waits for it, fails. */
-const FOREVER = 60_000;
+/** Longer than the limit of a wait in specs: a spec that waits for it fails. */
+const FOREVER_MS = 2 * WAIT_LIMIT_MS;
 
-describe('close', () => {
-  it('ends every connection in good order, and says so once', async () => {
-    const relay = room({ graceMs: FOREVER });
+describe('relay.close()', () => {
+  it('ends every connection with FIN, announces no leaving, and emits close once', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
     await relay.close();
     await Promise.all([a.ended, b.ended]);
-    // At the end of the room nobody leaves it.
     await a.hears(arrived(1));
     await b.hears();
     expect(events.text).to.equal('joined 0\njoined 1\nclose\n');
     expect(a.far.destroyed && b.far.destroyed).to.equal(true);
   });
 
-  it('is the same however often it is called', async () => {
+  it('returns the same promise at every call', async () => {
     const relay = room();
     const events = diary(relay);
     const first = relay.close();
@@ -39,8 +38,8 @@ describe('close', () => {
     expect(events.text).to.equal('close\n');
   });
 
-  it('delivers what has been said, and what has been sent by then', async () => {
-    const relay = room({ graceMs: FOREVER });
+  it('delivers all messages, and complete lines that clients have sent by then', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
     const lines = bulk(4);
     a.send(packet(lines));
@@ -52,21 +51,25 @@ describe('close', () => {
     await a.hears(arrived(1), said(1, 'last words'));
   });
 
-  it('does not wait longer than the grace for one who reads nothing, and cheats nobody else', async () => {
-    const relay = room({ graceMs: 50 });
+  it('waits at most graceMs for a client that does not read, and delivers everything to the others', async () => {
+    const environment = fakeEnvironment();
+    const relay = room({ graceMs: 50, environment });
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     b.halt();
     const lines = bulk(4);
     a.send(packet(lines));
     await c.until(said(0, lines.at(-1) ?? ''));
-    await relay.close();
+    const closing = relay.close();
     await Promise.all([a.ended, c.ended]);
+    expect(b.far.destroyed).to.equal(false);
+    environment.clock.advance(50);
+    await closing;
     expect(b.far.destroyed).to.equal(true);
     await c.hears(said(0, ...lines));
   });
 
-  it('waits within the grace for one who is slow', async () => {
-    const relay = room({ graceMs: FOREVER });
+  it('waits within graceMs for a slow client', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     const lines = bulk(4);
@@ -81,9 +84,9 @@ describe('close', () => {
     await b.hears(said(0, ...lines));
   });
 
-  it('gives a peer that has been sent all a moment to close its side, and none before it has', async () => {
-    const world = fakeEnvironment();
-    const relay = room({ graceMs: FOREVER, environment: world });
+  it('gives a peer 100 ms to close its side, from when it has been sent everything', async () => {
+    const environment = fakeEnvironment();
+    const relay = room({ graceMs: FOREVER_MS, environment });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
@@ -93,21 +96,21 @@ describe('close', () => {
     const closing = relay.close();
     await a.ended;
     await turns();
-    world.clock.advance(100);
+    environment.clock.advance(100);
     await turns();
     expect([a.far.destroyed, b.far.destroyed]).to.deep.equal([true, false]);
     b.wake();
     await b.ended;
     await turns();
     expect(b.far.destroyed).to.equal(false);
-    world.clock.advance(100);
+    environment.clock.advance(100);
     await closing;
     await b.hears(said(0, ...lines));
-    expect(world.clock.pending).to.equal(0);
+    expect(environment.clock.pending).to.equal(0);
   });
 
-  it('waits within the grace for every transcript, however it is read', async () => {
-    const relay = room({ graceMs: FOREVER });
+  it('waits within graceMs for read streams and for readers', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const events = diary(relay);
     const a = await join(relay);
     const pending: (() => void)[] = [];
@@ -136,8 +139,8 @@ describe('close', () => {
     expect(reader.lagBytes).to.equal(0);
   });
 
-  it('takes another grace as its argument', async () => {
-    const relay = room({ graceMs: FOREVER });
+  it('accepts another time limit as its argument', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
     b.halt();
     a.send(packet(bulk(4)));
@@ -145,8 +148,9 @@ describe('close', () => {
     expect(b.far.destroyed).to.equal(true);
   });
 
-  it('hears no more of who begins to speak while it waits', async () => {
-    const relay = room({ graceMs: 100 });
+  it('ignores input that arrives while closing', async () => {
+    const environment = fakeEnvironment();
+    const relay = room({ graceMs: 100, environment });
     const events = diary(relay);
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     b.halt();
@@ -155,17 +159,19 @@ describe('close', () => {
     const closing = relay.close();
     await c.ended;
     c.send('too late\n');
+    await turns();
+    environment.clock.advance(100);
     await closing;
     expect(events.text).to.not.include('too late');
   });
 
-  it('waits for slow transforms within the grace', async () => {
+  it('waits within graceMs for slow transforms', async () => {
     const slow = () =>
       objectTransform(async (message: Message) => {
         await delay(1);
         return message;
       });
-    const relay = room({ graceMs: FOREVER, transforms: [slow] });
+    const relay = room({ graceMs: FOREVER_MS, transforms: [slow] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('one\ntwo\nthree\n');
     await a.until(said(1, 'one'));
@@ -174,7 +180,7 @@ describe('close', () => {
     await a.hears(arrived(1), said(1, 'one', 'two', 'three'));
   });
 
-  it('gives up transforms that never answer, and nothing is said after it', async () => {
+  it('gives up transforms that do not answer within graceMs, and sends nothing after that', async () => {
     let answer = (): void => {};
     const stuck = () =>
       objectTransform((message: Message, _encoding, done) => {
@@ -192,21 +198,24 @@ describe('close', () => {
     expect(a.far.destroyed).to.equal(true);
   });
 
-  it('ends the transcript, and does not wait longer than the grace for one that is not read', async () => {
-    const relay = room({ graceMs: 50 });
+  it('ends read streams, and destroys one that is not read after graceMs', async () => {
+    const environment = fakeEnvironment();
+    const relay = room({ graceMs: 50, environment });
     const [read, unread] = [relay.createReadStream(), relay.createReadStream()];
     const sink = read.pipe(new PassThrough());
     sink.resume();
     const a = await join(relay);
     a.send(packet(bulk(4)));
     const ended = once(sink, 'end');
-    await relay.close();
+    const closing = relay.close();
     await ended;
+    environment.clock.advance(50);
+    await closing;
     expect(unread.destroyed).to.equal(true);
   });
 
-  it('stops listening', async () => {
-    const relay = room({ graceMs: FOREVER });
+  it('closes the port', async () => {
+    const relay = room({ graceMs: FOREVER_MS });
     const port = await relay.listen(0);
     const socket = connect(port, '127.0.0.1');
     afterwards(() => void socket.destroy());
@@ -218,7 +227,7 @@ describe('close', () => {
     expect(await refusal(port)).to.equal(undefined);
   });
 
-  it('stops listening also while it has only begun to', async () => {
+  it('closes the port when it is called while listen() is pending', async () => {
     const relay = room();
     const listening = relay.listen(0).then(
       (port) => port,
@@ -229,7 +238,7 @@ describe('close', () => {
     if (port !== undefined) expect(await refusal(port)).to.equal(undefined);
   });
 
-  it('destroys transforms that never answer', async () => {
+  it('destroys the streams of transforms that never answer', async () => {
     const stuck = objectTransform(() => {});
     const relay = room({ transforms: [() => stuck] });
     new Member(relay).send('hello\n');
@@ -237,7 +246,7 @@ describe('close', () => {
     expect(stuck.destroyed).to.equal(true);
   });
 
-  it('counts no client any more, though a transform has never answered one', async () => {
+  it('leaves no client in stats() when a transform has never answered', async () => {
     const relay = room({ transforms: [() => () => new Promise<never>(() => {})] });
     const member = new Member(relay);
     member.send('hello\n');
@@ -246,8 +255,8 @@ describe('close', () => {
     expect(relay.stats().pendingTransforms.size).to.equal(0);
   });
 
-  it('is what await using does', async () => {
-    const relay = createRelay({ graceMs: FOREVER });
+  it('is called by await using', async () => {
+    const relay = createRelay({ graceMs: FOREVER_MS });
     const a = await join(relay);
     await relay[Symbol.asyncDispose]();
     await a.ended;
@@ -256,10 +265,10 @@ describe('close', () => {
       .with.property('code', 'ERR_STATE');
   });
 
-  describe('by an AbortSignal', () => {
-    it('that is aborted later', async () => {
+  describe('with the option signal', () => {
+    it('is called when the signal is aborted', async () => {
       const controller = new AbortController();
-      const relay = room({ graceMs: FOREVER, signal: controller.signal });
+      const relay = room({ graceMs: FOREVER_MS, signal: controller.signal });
       const a = await join(relay);
       const closed = once(relay, 'close');
       controller.abort();
@@ -267,7 +276,7 @@ describe('close', () => {
       await a.ended;
     });
 
-    it('that is aborted already', async () => {
+    it('is called at once when the signal is aborted already', async () => {
       const relay = room({ signal: AbortSignal.abort() });
       expect(() => new Member(relay))
         .to.throw()
@@ -275,7 +284,7 @@ describe('close', () => {
       await once(relay, 'close');
     });
 
-    it('of which nothing holds the relay when that is closed by other means', async () => {
+    it('leaves no listener on the signal when the relay is closed by other means', async () => {
       const { signal } = new AbortController();
       const relay = room({ signal });
       await relay.close();

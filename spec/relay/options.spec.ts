@@ -3,22 +3,22 @@ import { createRelay, MiniServError, type RelayOptions } from '../../lib/index.j
 import { checkOptions } from '../../lib/relay/options.js';
 import { nodeEnvironment } from '../../lib/util/environment.js';
 
-/** What somebody may hand in who writes no TypeScript. */
-function refusal(options: unknown): MiniServError {
+/** The error of createRelay() for options that TypeScript may not allow. */
+function rejection(options: unknown): MiniServError {
   try {
     createRelay(options as RelayOptions);
   } catch (error) {
     expect(error).to.be.an.instanceOf(MiniServError);
     return error as MiniServError;
   }
-  throw new Error('it was taken');
+  throw new Error('the options were accepted');
 }
 
-describe('options', () => {
+describe('createRelay() options', () => {
   const bad: Record<keyof RelayOptions, unknown[]> = {
     transforms: [{}, 'filter', [1], [() => {}, null], null],
     onTransformError: ['', 'ignore', true, null],
-    maxLineBytes: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '64', 257 * 2 ** 20, {}, true],
+    maxLineBytes: [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '64', 257 * 2 ** 20, {}, true, null],
     memoryBytes: [-1, 0.5, '1', Number.NaN],
     spillDir: ['', 5, null, {}],
     spillLimitBytes: [-1, 1.5, '1', null],
@@ -32,34 +32,37 @@ describe('options', () => {
   };
   for (const [name, values] of Object.entries(bad)) {
     for (const value of values) {
-      it(`refuses ${name}: ${typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? value)}`, () => {
-        const { code, message } = refusal({ [name]: value });
+      it(`rejects ${name}: ${typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? value)}`, () => {
+        const { code, message } = rejection({ [name]: value });
         expect(code).to.equal('ERR_OPTION');
-        expect(message).to.match(new RegExp(`^${name} must be `));
+        expect(message).to.match(new RegExp(`^${name}: expected .+, got [^\\n]+$`));
       });
     }
   }
 
-  it('names an option that there is not', () => {
-    expect(refusal({ maxline: 5 })).to.include({
+  it('names an unknown option, and those that are known', () => {
+    expect(rejection({ maxline: 5 })).to.include({
       code: 'ERR_OPTION',
-      message: "there is no option 'maxline'",
+      message: `maxline: unknown option; expected one of ${Object.keys(bad).join(', ')}`,
     });
-    expect(refusal({ toString: 1 }).message).to.include("'toString'");
+    expect(rejection({ toString: 1 }).message).to.include('toString: unknown option');
   });
 
-  it('refuses options that are none', () => {
-    for (const options of [null, 5, 'fast', []]) expect(refusal(options).code).to.equal('ERR_OPTION');
+  it('rejects options that are not an object', () => {
+    for (const options of [null, 5, 'fast', []]) {
+      expect(rejection(options)).to.include({ code: 'ERR_OPTION' });
+      expect(rejection(options).message).to.match(/^options: expected an object, got /);
+    }
   });
 
-  it('says what an option may be and what it is', () => {
-    expect(refusal({ graceMs: -1 }).message).to.equal(
-      'graceMs must be an integer from 0 to 2147483647, and is -1',
+  it('says in an error what is expected and what was given', () => {
+    expect(rejection({ graceMs: -1 }).message).to.equal(
+      'graceMs: expected an integer from 0 to 2147483647, got -1',
     );
   });
 
-  it('takes the least and the most of each size', () => {
-    const least = {
+  it('accepts the minimum and the maximum of each number', () => {
+    const minima = {
       maxLineBytes: 1,
       memoryBytes: 0,
       windowBytes: 1,
@@ -68,12 +71,12 @@ describe('options', () => {
       segmentBytes: 16,
       spillLimitBytes: 0,
     };
-    const most = { maxLineBytes: 2 ** 28, graceMs: 2 ** 31 - 1, segmentBytes: 2 ** 30 };
-    expect(checkOptions(least)).to.deep.include(least);
-    expect(checkOptions(most)).to.deep.include(most);
+    const maxima = { maxLineBytes: 2 ** 28, graceMs: 2 ** 31 - 1, segmentBytes: 2 ** 30 };
+    expect(checkOptions(minima)).to.deep.include(minima);
+    expect(checkOptions(maxima)).to.deep.include(maxima);
   });
 
-  it('has defaults, for what is undefined as for what is left out', () => {
+  it('uses the same defaults for an undefined option as for a missing one', () => {
     const { maxLineBytes, memoryBytes, transforms, spillLimitBytes, maxClients, environment } = checkOptions(
       {},
     );
@@ -85,18 +88,25 @@ describe('options', () => {
     });
     expect(transforms).to.deep.equal([]);
     expect(environment).to.deep.equal(nodeEnvironment);
-    const nothing = Object.fromEntries(Object.keys(bad).map((name) => [name, undefined])) as RelayOptions;
-    expect(checkOptions(nothing)).to.deep.equal(checkOptions({}));
+    const allUndefined = Object.fromEntries(
+      Object.keys(bad).map((name) => [name, undefined]),
+    ) as RelayOptions;
+    expect(checkOptions(allUndefined)).to.deep.equal(checkOptions({}));
   });
 
-  it('takes a part of a world, the rest being real', () => {
+  it('accepts a partial environment and completes it with the real one', () => {
     const clock = { ...nodeEnvironment.clock };
-    const { environment: world } = checkOptions({ environment: { clock } });
-    expect(world.clock).to.equal(clock);
-    expect(world.fs).to.equal(nodeEnvironment.fs);
+    const { environment } = checkOptions({ environment: { clock } });
+    expect(environment.clock).to.equal(clock);
+    expect(environment.fs).to.equal(nodeEnvironment.fs);
   });
 
-  it('is not changed by what happens to the array afterwards', () => {
+  it('accepts inherited options', () => {
+    const options = Object.create({ maxLineBytes: 9, graceMs: 7 }, { maxLineBytes: { value: 8 } });
+    expect(checkOptions(options)).to.include({ maxLineBytes: 8, graceMs: 7 });
+  });
+
+  it('copies the array of transforms', () => {
     const transforms: (() => never)[] = [];
     const checked = checkOptions({ transforms });
     transforms.push(() => {

@@ -28,7 +28,7 @@ function collector(): { sink: Writable; inbox: Inbox } {
   return { sink, inbox };
 }
 
-/** A destination that takes one chunk and no more. */
+/** A destination that stalls after one chunk. */
 function stalled(): Writable {
   return new Writable({ write() {} });
 }
@@ -264,7 +264,7 @@ describe('relay.createReadStream()', () => {
       });
     }
 
-    it('but not while the stream is open and not read', async () => {
+    it('not while the stream is open and not read', async () => {
       const relay = room(SMALL_SEGMENTS);
       relay.createReadStream();
       await send(relay, await join(relay), LINES);
@@ -309,8 +309,8 @@ describe('relay.createReadStream()', () => {
 
   for (const listens of [true, false]) {
     it(`is destroyed ${listens ? 'with the error' : 'silently'} when spilled messages cannot be read back, ${listens ? 'with' : 'without'} an error listener`, async () => {
-      const world = fakeEnvironment();
-      const relay = room({ ...SMALL_SEGMENTS, memoryBytes: 0, environment: world });
+      const environment = fakeEnvironment();
+      const relay = room({ ...SMALL_SEGMENTS, memoryBytes: 0, environment });
       const warnings: string[] = [];
       relay.on('warning', ({ code }) => warnings.push(code));
       const stream = relay.createReadStream();
@@ -323,14 +323,14 @@ describe('relay.createReadStream()', () => {
       });
       // Senders wait for the stream until it counts as stalled.
       await eventually('all lines to be in the log', () => {
-        world.clock.advance(1000);
+        environment.clock.advance(1000);
         return isSent;
       });
       await eventually('spilled segments', () => relay.stats().diskBytes > 2 ** 20);
-      world.fs.readErrors = Array.from({ length: 10_000 }, () => systemError('EIO'));
+      environment.fs.readErrors = Array.from({ length: 10_000 }, () => systemError('EIO'));
       stream.resume();
       await eventually('the stream to be destroyed', () => {
-        world.clock.advance(1000);
+        environment.clock.advance(1000);
         return stream.destroyed;
       });
       await new Promise((resolve) => setImmediate(resolve));
@@ -344,7 +344,7 @@ describe('relay.createReadStream()', () => {
     [{ format: null }, "format: expected 'wire', 'text' or 'json', got null"],
     [{ signal: 'now' }, "signal: expected an AbortSignal, got 'now'"],
     [{ signal: null }, 'signal: expected an AbortSignal, got null'],
-    [{ start: 0 }, "start: unknown option; expected 'format' or 'signal'"],
+    [{ start: 0 }, 'start: unknown option; expected one of format, signal'],
     [null, 'options: expected an object, got null'],
     ['json', "options: expected an object, got 'json'"],
   ];

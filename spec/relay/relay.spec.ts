@@ -10,7 +10,7 @@ import { diary, join, Member, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
 
-/** A client over TCP, which knows nothing yet of having been accepted. */
+/** A TCP client. The relay may not have accepted it yet. */
 async function dial(port: number): Promise<{ socket: Socket; inbox: Inbox }> {
   const socket = connect(port, '127.0.0.1');
   const inbox = new Inbox();
@@ -21,18 +21,18 @@ async function dial(port: number): Promise<{ socket: Socket; inbox: Inbox }> {
   return { socket, inbox };
 }
 
-async function refused(attempt: () => unknown): Promise<NodeJS.ErrnoException> {
+async function errorOf(attempt: () => unknown): Promise<NodeJS.ErrnoException> {
   try {
     await attempt();
   } catch (error) {
     return error as NodeJS.ErrnoException;
   }
-  throw new Error('it was taken');
+  throw new Error('no error was thrown');
 }
 
-describe('relay', () => {
-  describe('listen', () => {
-    it('takes a free port for 0, says which, and makes every connection a client', async () => {
+describe('Relay', () => {
+  describe('listen()', () => {
+    it('selects a free port for 0, returns it, and makes every connection a client', async () => {
       const relay = room();
       const events = diary(relay);
       const port = await relay.listen(0);
@@ -47,7 +47,7 @@ describe('relay', () => {
       await a.inbox.until(left(1));
     });
 
-    it('takes the port that it is given, beside clients that come by handle()', async () => {
+    it('listens on the given port, together with clients that were added by handle()', async () => {
       const other = room();
       const port = await other.listen(0);
       await other.close();
@@ -58,25 +58,25 @@ describe('relay', () => {
       await a.until(arrived(1));
     });
 
-    it('cannot be called twice', async () => {
+    it('rejects with ERR_STATE at a second call', async () => {
       const relay = room();
       const first = relay.listen(0);
-      expect(await refused(() => relay.listen(0))).to.include({ code: 'ERR_STATE' });
+      expect(await errorOf(() => relay.listen(0))).to.include({ code: 'ERR_STATE' });
       await first;
-      expect(await refused(() => relay.listen(0))).to.include({ code: 'ERR_STATE' });
+      expect(await errorOf(() => relay.listen(0))).to.include({ code: 'ERR_STATE' });
     });
 
-    it('cannot be called once the relay is closed', async () => {
+    it('rejects with ERR_STATE when the relay is closed', async () => {
       const relay = room();
       await relay.close();
-      const error = await refused(() => relay.listen(0));
+      const error = await errorOf(() => relay.listen(0));
       expect(error).to.be.an.instanceOf(MiniServError).with.property('code', 'ERR_STATE');
     });
 
     for (const port of [-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      it(`rejects ${port}, which is no port, and can be called again`, async () => {
+      it(`rejects the invalid port ${port}, and can be called again`, async () => {
         const relay = room();
-        expect(await refused(() => relay.listen(port))).to.include({ code: 'ERR_OPTION' });
+        expect(await errorOf(() => relay.listen(port))).to.include({ code: 'ERR_OPTION' });
         expect(await relay.listen(0)).to.be.above(0);
       });
     }
@@ -86,24 +86,24 @@ describe('relay', () => {
       await once(holder, 'listening');
       const { port } = holder.address() as { port: number };
       const relay = room();
-      expect(await refused(() => relay.listen(port))).to.include({ code: 'EADDRINUSE' });
+      expect(await errorOf(() => relay.listen(port))).to.include({ code: 'EADDRINUSE' });
       await new Promise((resolve) => holder.close(resolve));
       expect(await relay.listen(port)).to.equal(port);
     });
 
-    it('rejects when segments could not be written where they were to go', async () => {
+    it('rejects when the spill directory does not exist', async () => {
       const relay = room({ spillDir: '/nonexistent/mini-serv' });
-      expect(await refused(() => relay.listen(0))).to.include({ code: 'ENOENT' });
+      expect(await errorOf(() => relay.listen(0))).to.include({ code: 'ENOENT' });
     });
 
-    it('gives the port back when the relay is closed', async () => {
+    it('frees the port when the relay is closed', async () => {
       const relay = room();
       const port = await relay.listen(0);
       await relay.close();
       expect(await refusal(port)).to.equal(undefined);
     });
 
-    it('refuses connections at the limit of clients, counts them, and goes on', async () => {
+    it('refuses connections at maxClients, counts them, and accepts again when a client has left', async () => {
       const relay = room({ maxClients: 2 });
       const events = diary(relay);
       const port = await relay.listen(0);
@@ -121,28 +121,27 @@ describe('relay', () => {
       await a.inbox.until(said(1, 'still here'));
       b.socket.end();
       await once(b.socket, 'close');
-      // The place is free when the relay has noticed, too.
-      await eventually('a place', () => relay.stats().clients === 1);
+      await eventually('the relay to notice the close', () => relay.stats().clients === 1);
       await dial(port);
-      // A refused connection has used up no id.
+      // Refused connections use no ids.
       await a.inbox.exactly(Buffer.from(arrived(1) + said(1, 'still here') + left(1) + arrived(2)));
     });
   });
 
-  describe('handle', () => {
-    it('makes any Duplex a client, and gives its id', async () => {
+  describe('handle()', () => {
+    it('makes any Duplex a client', async () => {
       const relay = room();
       expect(
         await Promise.all([new Member(relay), new Member(relay)].map(({ handle }) => handle.id)),
       ).to.deep.equal([0, 1]);
     });
 
-    it('throws once the relay is closing', async () => {
+    it('throws ERR_STATE when the relay is closing or closed', async () => {
       const relay = room();
       const closing = relay.close();
-      expect(await refused(() => new Member(relay))).to.include({ code: 'ERR_STATE' });
+      expect(await errorOf(() => new Member(relay))).to.include({ code: 'ERR_STATE' });
       await closing;
-      expect(await refused(() => new Member(relay))).to.include({
+      expect(await errorOf(() => new Member(relay))).to.include({
         code: 'ERR_STATE',
         message: 'the relay is closed',
       });
@@ -150,34 +149,34 @@ describe('relay', () => {
 
     for (const [name, value] of Object.entries({
       'an object': {},
-      nothing: undefined,
-      'half a Duplex': new Readable({ read() {} }),
+      undefined: undefined,
+      'a Readable': new Readable({ read() {} }),
       'a Duplex of objects': new PassThrough({ objectMode: true }),
-      'a Duplex that decodes': new PassThrough().setEncoding('utf8'),
+      'a Duplex with an encoding': new PassThrough().setEncoding('utf8'),
     })) {
-      it(`refuses what is no Duplex of bytes, and uses up no id for it: ${name}`, async () => {
+      it(`throws ERR_OPTION and assigns no id for ${name}`, async () => {
         const relay = room();
-        expect(await refused(() => relay.handle(value as Duplex))).to.include({ code: 'ERR_OPTION' });
+        expect(await errorOf(() => relay.handle(value as Duplex))).to.include({ code: 'ERR_OPTION' });
         expect(await new Member(relay).handle.id).to.equal(0);
       });
     }
 
     for (const method of ['write', 'pipe', 'setEncoding', 'destroy']) {
-      it(`refuses what cannot ${method}`, async () => {
+      it(`throws ERR_OPTION for a Duplex without ${method}()`, async () => {
         const relay = room();
         const duplex = Object.assign(new PassThrough(), { [method]: undefined });
-        expect(await refused(() => relay.handle(duplex))).to.include({
+        expect(await errorOf(() => relay.handle(duplex))).to.include({
           code: 'ERR_OPTION',
-          message: 'a client must be a Duplex of bytes',
+          message: 'duplex: expected a Duplex of bytes that does not decode them, got [PassThrough]',
         });
       });
     }
 
-    it('takes bytes in both directions, decoded as latin1 at the most', async () => {
+    it('accepts a Duplex that decodes as latin1, and rejects objects in either direction', async () => {
       const relay = room();
       const methods = { read() {}, write() {} };
       for (const half of [{ readableObjectMode: true }, { writableObjectMode: true }]) {
-        expect(await refused(() => relay.handle(new Duplex({ ...half, ...methods })))).to.include({
+        expect(await errorOf(() => relay.handle(new Duplex({ ...half, ...methods })))).to.include({
           code: 'ERR_OPTION',
         });
       }
@@ -185,14 +184,14 @@ describe('relay', () => {
       expect(await relay.handle(new Duplex(methods)).id).to.equal(1);
     });
 
-    it('leaves what else is told of a Duplex to its client', () => {
+    it('adds one error listener', () => {
       const relay = room();
       const duplex = new Duplex({ read() {}, write() {} });
       relay.handle(duplex);
       expect(duplex.listenerCount('error')).to.equal(1);
     });
 
-    it('is not harmed by a Duplex that throws when it is written to', async () => {
+    it('survives a Duplex that throws in write()', async () => {
       const relay = room();
       const events = diary(relay);
       const a = await join(relay);
@@ -211,7 +210,7 @@ describe('relay', () => {
       await c.until(said(0, 'again'));
     });
 
-    it('notices the end of one that breaks and does not say that it is closed', async () => {
+    it('announces that a client left whose Duplex fails without emitting close', async () => {
       const relay = room();
       const a = await join(relay);
       const mute = new Duplex({ emitClose: false, read() {}, write: (_chunk, _encoding, done) => done() });
@@ -222,7 +221,7 @@ describe('relay', () => {
       expect(relay.stats().clients).to.equal(1);
     });
 
-    it('can be called by a listener, and what that says keeps its place', async () => {
+    it('can be called by a listener, and keeps the order of messages', async () => {
       const relay = room();
       const [a, b] = [await join(relay), await join(relay)];
       relay.once('line', () => new Member(relay));
@@ -231,7 +230,7 @@ describe('relay', () => {
     });
   });
 
-  it('tells who came, what was said and who left, in the order of the room', async () => {
+  it('emits joined, line and left in the order of the room', async () => {
     const relay = room();
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
@@ -246,7 +245,7 @@ describe('relay', () => {
     );
   });
 
-  it('is not harmed by a listener that throws, which is an uncaught exception as with any emitter', async () => {
+  it('continues after a listener throws, which is an uncaught exception', async () => {
     const relay = room();
     const [a, b] = [await join(relay), await join(relay)];
     relay.once('line', () => {
@@ -262,7 +261,7 @@ describe('relay', () => {
     await a.hears(arrived(1), said(1, 'one', 'two'));
   });
 
-  it('tells in numbers how it is', async () => {
+  it('reports clients, lag and memory in stats()', async () => {
     const relay = room();
     expect(relay.stats()).to.deep.include({
       clients: 0,
@@ -277,18 +276,16 @@ describe('relay', () => {
     const line = 'x'.repeat(2 ** 20);
     a.send(`${line}\n`);
     await events.until(`line 0 ${line}\n`);
-    const { clients, lagBytes: lag, memoryBytes: memory } = relay.stats();
+    const { clients, lagBytes, memoryBytes } = relay.stats();
     expect(clients).to.equal(2);
-    expect(lag.get(1)).to.be.within(2 ** 18, said(0, line).length);
-    expect(memory).to.be.above(0);
+    expect(lagBytes.get(1)).to.be.within(2 ** 18, said(0, line).length);
+    expect(memoryBytes).to.be.above(0);
     b.wake();
     await b.hears(said(0, line));
-    await eventually('both to have all', () =>
-      [...relay.stats().lagBytes.values()].every((bytes) => bytes === 0),
-    );
+    await eventually('no lag', () => [...relay.stats().lagBytes.values()].every((bytes) => bytes === 0));
   });
 
-  it('tells how many messages transforms have yet to answer, of those who have such', async () => {
+  it('counts in stats() the messages that transforms have not answered, for clients with such', async () => {
     const answers: (() => void)[] = [];
     const slow = (): Transform =>
       new Transform({
@@ -303,15 +300,15 @@ describe('relay', () => {
     const [a] = [await join(relay), await join(relay)];
     a.send('one\ntwo\n');
     const busy = (): string => JSON.stringify([...relay.stats().pendingTransforms]);
-    await eventually('both to be there, and nothing of the other', () => busy() === '[[0,2]]');
+    await eventually('two messages of client 0', () => busy() === '[[0,2]]');
     answers.shift()?.();
-    await eventually('the next', () => answers.length > 0);
+    await eventually('the next message', () => answers.length > 0);
     answers.shift()?.();
     await events.until('line 0 two\n');
-    await eventually('none', () => relay.stats().pendingTransforms.size === 0);
+    await eventually('no pending message', () => relay.stats().pendingTransforms.size === 0);
   });
 
-  it('holds nothing of clients that have left', async () => {
+  it('keeps nothing of clients that have left', async () => {
     const relay: Relay = room();
     const a = await join(relay);
     for (let i = 1; i <= 20; i++) {
@@ -320,7 +317,7 @@ describe('relay', () => {
       await a.until(left(i));
       await member.ended;
     }
-    await eventually('the last to be forgotten', () => relay.stats().clients === 1);
+    await eventually('the last client to be removed', () => relay.stats().clients === 1);
     expect([...relay.stats().lagBytes.keys()]).to.deep.equal([0]);
   });
 });

@@ -8,8 +8,8 @@ import { fakeEnvironment } from '../support/fake-environment.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { arrived, left, said } from '../support/wire.js';
 
-describe('source', () => {
-  it('says who came, each line, and who left, in this order', async () => {
+describe('Source', () => {
+  it('sends the arrival, each line and the leaving in this order', async () => {
     const relay = room();
     const listener = await join(relay);
     const speaker = await join(relay);
@@ -18,7 +18,7 @@ describe('source', () => {
     await listener.hears(arrived(1), said(1, 'one', 'two'), left(1));
   });
 
-  it('says a line that comes in pieces once its newline is there, and mixes it with nothing', async () => {
+  it('sends a line that arrives in pieces when its newline has arrived, unmixed with other clients', async () => {
     const relay = room();
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     a.send('be');
@@ -30,7 +30,7 @@ describe('source', () => {
     await c.hears(said(1, 'beginning'), said(0, 'begin', 'end'));
   });
 
-  it('drops text that was never terminated, and leaks it into nothing', async () => {
+  it('drops an unterminated line when its client leaves, and does not leak it to the next client', async () => {
     const relay = room();
     const [listener, speaker] = [await join(relay), await join(relay)];
     speaker.send('said\nnever said');
@@ -45,7 +45,7 @@ describe('source', () => {
   const ends: Record<string, Ends> = {
     FIN: ({ near }) => near.end(),
     'an error': ({ far }) => far.destroy(new Error('ECONNRESET')),
-    'a connection that is simply closed': ({ far }) => far.destroy(),
+    'a close without an error': ({ far }) => far.destroy(),
     'FIN and then an error': ({ near, far }) => {
       near.end();
       far.once('end', () => far.destroy(new Error('EPIPE')));
@@ -54,9 +54,9 @@ describe('source', () => {
   for (const [name, end] of Object.entries(ends)) {
     for (const [kind, transforms] of [
       ['without transforms', []],
-      ['with one', [() => objectTransform()]],
+      ['with a transform', [() => objectTransform()]],
     ] as const) {
-      it(`says exactly once that a client left: ${name}, ${kind}`, async () => {
+      it(`announces exactly once that a client left after ${name}, ${kind}`, async () => {
         const relay = room({ transforms });
         const events = diary(relay);
         const listener = await join(relay);
@@ -71,11 +71,11 @@ describe('source', () => {
         expect(events.text.match(/^left/gm)).to.have.length(1);
       });
 
-      it(`says what was read before a connection broke: ${name}, ${kind}`, async () => {
+      it(`sends complete lines that were received before ${name}, ${kind}`, async () => {
         const relay = room({ transforms });
         const listener = await join(relay);
         const [near, far] = duplexPair();
-        // Read from the connection, and not yet passed on when it ends.
+        // Received, but not passed on yet when the connection ends.
         near.write('one\ntwo\nthr');
         const speaker = new Member(relay, [near, far]);
         end(speaker);
@@ -85,12 +85,12 @@ describe('source', () => {
     }
   }
 
-  it('says what was read behind a line that still waits, when the connection breaks', async () => {
+  it('sends lines that were received behind a waiting line when the connection breaks', async () => {
     let go = (): void => {};
     const held = new Promise<void>((resolve) => {
       go = resolve;
     });
-    // The first client's lines wait; so what it sends backs up as far as its connection.
+    // The lines of client 1 wait in the transform, so its later lines back up to its connection.
     const slow = () =>
       objectTransform((message: { client: number }, _encoding, done) => {
         if (message.client !== 1) done(null, message);
@@ -103,8 +103,8 @@ describe('source', () => {
     for (const line of lines) speaker.send(`${line}\n`);
     await new Promise((resolve) => setImmediate(resolve));
     const { near, far } = speaker;
-    // What was handed over to the far end has been read, also the one piece of which the near end has yet to hear
-    // that it was taken; the others are lost with the connection.
+    // The far end has received the chunks that left the near end's buffer, and the one that is not acknowledged yet.
+    // The others are lost with the connection.
     expect(far.readableLength).to.be.above(0);
     const read = lines.length - near.writableLength / 1000 + 1;
     far.destroy(new Error('ECONNRESET'));
@@ -112,7 +112,7 @@ describe('source', () => {
     await listener.hears(arrived(1), said(1, ...lines.slice(0, read)), left(1));
   });
 
-  it('notices a connection that was closed before it was handed over', async () => {
+  it('announces a client whose connection closed before handle() was called, and that it left', async () => {
     const relay = room();
     const listener = await join(relay);
     const [near, far] = duplexPair();
@@ -125,7 +125,7 @@ describe('source', () => {
     expect(relay.stats().clients).to.equal(1);
   });
 
-  it('notices a connection that was ended before it was handed over', async () => {
+  it('announces a client whose connection ended before handle() was called, and that it left', async () => {
     const relay = room();
     const listener = await join(relay);
     const [near, far] = duplexPair();
@@ -138,7 +138,7 @@ describe('source', () => {
     await listener.hears(arrived(1), left(1));
   });
 
-  it('disconnects who sends a line that is too long, after what it said before', async () => {
+  it('disconnects a client that sends too long a line, after sending its lines before that', async () => {
     const relay = room({ maxLineBytes: 10 });
     const events = diary(relay);
     const listener = await join(relay);
@@ -146,11 +146,11 @@ describe('source', () => {
     speaker.send('0123456789\n0123456789a\nafter\n');
     await speaker.ended;
     await listener.hears(arrived(1), said(1, '0123456789'), left(1));
-    await events.until('left 1 client 1 sent a line of more than 10 bytes\n');
+    await events.until('left 1 client 1 is disconnected: it sent a line longer than 10 bytes\n');
     await events.until('warning ERR_LINE_TOO_LONG 1\n');
   });
 
-  it('owes one who sent such a line what was said by then, though it goes on sending', async () => {
+  it('delivers what a client is owed that sent too long a line, though it continues to send', async () => {
     const relay = room({ maxLineBytes: 10 });
     const events = diary(relay);
     const [listener, speaker] = [await join(relay), await join(relay)];
@@ -163,10 +163,10 @@ describe('source', () => {
     speaker.wake();
     await speaker.ended;
     await speaker.hears(said(0, 'one').repeat(100_000));
-    expect(events.text).to.include('left 1 client 1 sent a line of more than 10 bytes\n');
+    expect(events.text).to.include('left 1 client 1 is disconnected: it sent a line longer than 10 bytes\n');
   });
 
-  it('ends the connection of one who was disconnected and will not close its side', async () => {
+  it('closes the connection of a disconnected client that does not close its side, after graceMs', async () => {
     const relay = room({ maxLineBytes: 10, graceMs: 20 });
     const speaker = await join(relay);
     const closed = new Promise((resolve) => speaker.far.once('close', resolve));
@@ -175,13 +175,13 @@ describe('source', () => {
     expect(relay.stats().clients).to.equal(0);
   });
 
-  it('sets no second timer for one whose transform fails when it is disconnected for something else', async () => {
-    const world = fakeEnvironment();
+  it('keeps one timer when the transform of a disconnected client fails too', async () => {
+    const environment = fakeEnvironment();
     const failsAtEnd = () => (message: Message) => {
       if (message.kind === 'left') throw new Error('oops');
       return message;
     };
-    const relay = room({ maxLineBytes: 10, transforms: [failsAtEnd], environment: world });
+    const relay = room({ maxLineBytes: 10, transforms: [failsAtEnd], environment });
     const events = diary(relay);
     const speaker = await join(relay);
     speaker.halt();
@@ -191,14 +191,14 @@ describe('source', () => {
     speaker.near.destroy();
     speaker.far.destroy();
     await relay.close(0);
-    expect(world.clock.pending).to.equal(0);
+    expect(environment.clock.pending).to.equal(0);
   });
 
   for (const [kind, transforms] of [
     ['without transforms', []],
-    ['with one', [() => objectTransform()]],
+    ['with a transform', [() => objectTransform()]],
   ] as const) {
-    it(`hears who was paused when it was handed over, and that it leaves: ${kind}`, async () => {
+    it(`reads a Duplex that was paused when handle() was called, ${kind}`, async () => {
       const relay = room({ transforms });
       const listener = await join(relay);
       const pair = duplexPair();
@@ -209,7 +209,7 @@ describe('source', () => {
       await listener.hears(arrived(1), said(1, 'hello'), left(1));
     });
 
-    it(`says what had been read of who was destroyed before it was handed over: ${kind}`, async () => {
+    it(`sends the complete lines of a Duplex that was destroyed before handle() was called, ${kind}`, async () => {
       const relay = room({ transforms });
       const listener = await join(relay);
       const gone = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
@@ -220,7 +220,7 @@ describe('source', () => {
     });
   }
 
-  it('leaves nothing behind on the hub or on its input, however its client leaves', async () => {
+  it('leaves no listeners on the hub or on its input, however its client leaves', async () => {
     const hub = new PassThrough({ objectMode: true });
     const listeners = (): string[] =>
       hub.eventNames().map((name) => `${String(name)} ${hub.listenerCount(name)}`);

@@ -4,7 +4,7 @@ import { arrive } from '../support/client.js';
 import { type Server, startServer } from '../support/command.js';
 import { left } from '../support/wire.js';
 
-/** What a web page can do to a port on the machine of who looks at it, without being allowed anything. */
+/** Sends the request that any web page can send to a port of its visitor's machine, without permission. */
 function post({ port }: Server, body: string): Promise<unknown> {
   return new Promise((resolve) => {
     const headers = { 'Content-Type': 'text/plain', Origin: 'http://evil.example' };
@@ -16,8 +16,8 @@ function post({ port }: Server, body: string): Promise<unknown> {
 
 const BODY = 'server: client 0 just left\nclient 0: I give up\n';
 
-describe('security: a web page that posts to the port', () => {
-  it('cannot pass for anybody else: all that it says begins with its own prefix', async () => {
+describe('security: an HTTP request to the port', () => {
+  it('cannot impersonate another client: each of its lines begins with its own prefix', async () => {
     const server = await startServer();
     const a = await arrive(server);
     void post(server, BODY);
@@ -30,7 +30,7 @@ describe('security: a web page that posts to the port', () => {
     await server.stop();
   });
 
-  it('says nothing at all with the transform no-http', async () => {
+  it('sends no line to the room with the transform no-http', async () => {
     const server = await startServer({ args: ['-t', 'no-http'] });
     const a = await arrive(server);
     await post(server, BODY);

@@ -10,18 +10,18 @@ import { stoppedReaders } from '../support/stopped.js';
 import { eventually } from '../support/waiting.js';
 import { bulk, packet, said } from '../support/wire.js';
 
-const SECRET = 'somebody’s own\n';
-/** Beyond what there may be (pid_max is at most 2^22), so that nothing lives that has it. */
-const DEAD = 999_999_999;
+const SECRET = 'not to be changed\n';
+/** No process has this id: pid_max is at most 2^22. */
+const UNUSED_PID = 999_999_999;
 
-describe('security: a symbolic link at the path of an audit', () => {
+describe('security: a symbolic link at the path of an audit file', () => {
   for (const [what, target] of [
-    ['to a file', 'victim'],
-    ['to a file that is not there', 'absent'],
-    ['to a directory', '.'],
-    ['to itself', 'audit'],
+    ['a link to a file', 'victim'],
+    ['a link to a missing file', 'absent'],
+    ['a link to a directory', '.'],
+    ['a link to itself', 'audit'],
   ] as const) {
-    it(`is not followed: ${what}`, async () => {
+    it(`is not followed at the start: ${what}`, async () => {
       const cwd = await folder({ victim: SECRET });
       const path = join(cwd, 'audit');
       await symlink(target, path);
@@ -33,7 +33,7 @@ describe('security: a symbolic link at the path of an audit', () => {
     });
   }
 
-  it('is not followed where somebody puts it there before SIGHUP: the room stays with the file it has', async () => {
+  it('is not followed at SIGHUP: the audit continues in the old file', async () => {
     const cwd = await folder({ victim: SECRET });
     const path = join(cwd, 'audit');
     const server = await startServer({ args: ['--audit', path] });
@@ -49,17 +49,17 @@ describe('security: a symbolic link at the path of an audit', () => {
   });
 });
 
-describe('security: what somebody has put into the spill directory', () => {
-  it('is neither written to nor removed: links, and directories that are not what they seem', async function () {
+describe('security: foreign entries of the spill directory', () => {
+  it('are neither written to nor removed, if they are links or belong to another user', async function () {
     if (!HAS_PROC) this.skip();
     const elsewhere = await folder({ segments: SECRET, victim: SECRET });
     const dir = await folder({});
-    await symlink(elsewhere, join(dir, `mini-serv-${DEAD}-link`));
-    await mkdir(join(dir, `mini-serv-${DEAD}-holds`));
-    await symlink(join(elsewhere, 'victim'), join(dir, `mini-serv-${DEAD}-holds`, 'segments'));
+    await symlink(elsewhere, join(dir, `mini-serv-${UNUSED_PID}-link`));
+    await mkdir(join(dir, `mini-serv-${UNUSED_PID}-holds`));
+    await symlink(join(elsewhere, 'victim'), join(dir, `mini-serv-${UNUSED_PID}-holds`, 'segments'));
     await symlink(join(elsewhere, 'victim'), join(dir, 'segments'));
-    // Only root can give something away.
-    const others = process.getuid?.() === 0 ? [`mini-serv-${DEAD}-other`] : [];
+    // Only root can change the owner.
+    const others = process.getuid?.() === 0 ? [`mini-serv-${UNUSED_PID}-other`] : [];
     for (const name of others) {
       await mkdir(join(dir, name));
       await writeFile(join(dir, name, 'segments'), SECRET);
@@ -78,12 +78,12 @@ describe('security: what somebody has put into the spill directory', () => {
     await server.stop();
     expect(await readFile(join(elsewhere, 'segments'), 'utf8')).to.equal(SECRET);
     expect(await readFile(join(elsewhere, 'victim'), 'utf8')).to.equal(SECRET);
-    expect(await readlink(join(dir, `mini-serv-${DEAD}-link`))).to.equal(elsewhere);
-    expect(existsSync(join(dir, `mini-serv-${DEAD}-holds`))).to.equal(false);
+    expect(await readlink(join(dir, `mini-serv-${UNUSED_PID}-link`))).to.equal(elsewhere);
+    expect(existsSync(join(dir, `mini-serv-${UNUSED_PID}-holds`))).to.equal(false);
     for (const name of others) expect(await readFile(join(dir, name, 'segments'), 'utf8')).to.equal(SECRET);
   });
 
-  it('may be a link in place of the directory itself, which its user chose', async () => {
+  it('include a link in place of the directory itself, which is followed', async () => {
     const cwd = await folder({});
     await mkdir(join(cwd, 'real'));
     await symlink('real', join(cwd, 'link'));
@@ -93,7 +93,7 @@ describe('security: what somebody has put into the spill directory', () => {
     const b = await arrive(server, 2, a);
     const lines = bulk(16);
     await a.send(packet(lines));
-    await b.until((bytes) => bytes.length === said(1, ...lines).length);
+    await b.inbox.untilLength(said(1, ...lines).length);
     expect(await readdir(join(cwd, 'real'))).to.have.length(1);
     await readers.kill();
   });

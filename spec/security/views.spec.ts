@@ -11,13 +11,13 @@ import { join as enter, room } from '../support/room.js';
 import { hasTerminal, onTerminal } from '../support/terminal.js';
 import { arrived, saidBytes } from '../support/wire.js';
 
-// What is escaped, and how: see escape.spec.ts, formats.spec.ts. Here it is what somebody gets to see in the end.
+// The rules of escaping are tested with escapeText() and the formats. These specs test what each view shows in the end.
 const lines = HOSTILE.map(([, line]) => line);
-const SAID = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
+const BYTES = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
-/** Each hostile line is one line, begins with its client's prefix, and can do nothing to a terminal. */
-function harmless(shown: string[]): void {
+/** Expects one line for each hostile line, with its client's prefix and without control characters. */
+function expectHarmless(shown: string[]): void {
   expect(shown.length).to.equal(lines.length);
   for (const [i, line] of shown.entries()) {
     const [what = ''] = HOSTILE[i] ?? [];
@@ -26,46 +26,46 @@ function harmless(shown: string[]): void {
   }
 }
 
-describe('security: what a client says to fool who looks', () => {
-  it('is on the wire what it was, behind its prefix, for those who want the bytes', async () => {
+describe('security: control characters in messages', () => {
+  it('are unchanged on the wire, after the prefix', async () => {
     const server = await startServer();
     const a = await arrive(server);
     const b = await arrive(server, 1, a);
-    await a.send(SAID);
+    await a.send(BYTES);
     await b.hears(saidBytes(0, ...lines));
   });
 
-  it('is harmless on the terminal on which the relay runs', async function () {
+  it('are visible escapes on the terminal on which the relay runs', async function () {
     if (!hasTerminal()) this.skip();
     const server = await startServer({ command: onTerminal() });
     const a = await arrive(server);
-    await a.send(Buffer.concat([SAID, Buffer.from('the end\n')]));
+    await a.send(Buffer.concat([BYTES, Buffer.from('the end\n')]));
     await server.stdout.until('client 0: the end\r\n');
     const shown = strict(server.stdout.bytes).split('\r\n');
     const from = shown.indexOf(arrived(0).trimEnd()) + 1;
-    harmless(shown.slice(from, -2));
+    expectHarmless(shown.slice(from, -2));
   });
 
-  it('is harmless in a text, and cannot pass for a notice, a gap or another time', async () => {
+  it('are visible escapes in the text format, and cannot forge a notice, a gap or a time', async () => {
     const cwd = await folder({});
     const path = join(cwd, 'audit');
     const server = await startServer({ args: ['--audit', path, '--format', 'text'] });
     const a = await arrive(server);
-    await a.send(SAID);
+    await a.send(BYTES);
     a.end();
     await a.ended;
     await server.stop();
     for (const bytes of [server.stdout.bytes, await readFile(path)]) {
       const shown = strict(bytes).split('\n').slice(1, -2);
       for (const line of shown) expect(line).to.match(STAMP);
-      harmless(shown.map((line) => line.replace(STAMP, '')));
+      expectHarmless(shown.map((line) => line.replace(STAMP, '')));
     }
   });
 
-  it('is one record a line in JSON, comes back byte for byte, and is harmless to look at', async () => {
+  it('are escaped in the json format, which keeps the bytes of each line', async () => {
     const server = await startServer({ args: ['--format', 'json'] });
     const a = await arrive(server);
-    await a.send(SAID);
+    await a.send(BYTES);
     a.end();
     await a.ended;
     await server.stop();
@@ -77,12 +77,12 @@ describe('security: what a client says to fool who looks', () => {
     expect(toWire(records).equals(saidBytes(0, ...lines))).to.equal(true);
   });
 
-  it('is harmless to the other clients too with the transform escape', async () => {
+  it('are visible escapes for other clients with the transform escape', async () => {
     const relay = room({ transforms: [escaping()] });
     const [a, b] = [await enter(relay), await enter(relay)];
-    a.send(SAID);
+    a.send(BYTES);
     a.send('the end\n');
     await b.until('client 0: the end\n');
-    harmless(strict(b.inbox.bytes).split('\n').slice(0, -2));
+    expectHarmless(strict(b.inbox.bytes).split('\n').slice(0, -2));
   });
 });

@@ -246,7 +246,7 @@ describe('transform that fails', () => {
       const warnings: MiniServError[] = [];
       relay.on('warning', (warning) => warnings.push(warning));
       new Member(relay);
-      const whatNow = onTransformError === 'close' ? '' : '; it goes on without that transform';
+      const whatNow = onTransformError === 'close' ? '' : '; the client continues without it';
       const expected = [
         [`transform 1 failed for client 0: censor: oops${whatNow}`, 'censor'],
         [`transform 2 failed for client 0: oops${whatNow}`, undefined],
