@@ -18,10 +18,16 @@ export { noHttp } from './transforms/builtin/no-http.js';
 export { type RateOptions, rate } from './transforms/builtin/rate.js';
 export { type ReplaceOptions, replace } from './transforms/builtin/replace.js';
 export { type TimestampOptions, timestamp } from './transforms/builtin/timestamp.js';
-export type { ClientInfo, MessageGenerator, TransformFactory } from './transforms/factory.js';
-export type { MessageFunction } from './transforms/from-function.js';
 export { type LoadOptions, loadTransforms } from './transforms/loader/load.js';
 export type { TransformSpec } from './transforms/loader/spec.js';
+export type {
+  ClientInfo,
+  MessageAnswer,
+  MessageFunction,
+  MessageGenerator,
+  MessageTransform,
+  StreamTransform,
+} from './transforms/transform.js';
 export type { Clock, Environment, FileSystem, SpillHandle } from './util/environment.js';
 export { type ErrorCode, MiniServError } from './util/errors.js';
 export { escapeControls, escapeText } from './util/escape.js';

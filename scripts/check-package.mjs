@@ -30,7 +30,7 @@ const relay: Relay = createRelay({
     async function* (messages) {
       for await (const message of messages) yield message;
     },
-    () => (message: Message) => (message.kind === 'line' ? { ...message, text: message.text.trim() } : message),
+    (message: Message) => (message.kind === 'line' ? { ...message, text: message.text.trim() } : message),
   ],
 });
 relay.on('line', (client: number, text: string) => text.repeat(client));

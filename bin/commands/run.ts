@@ -7,7 +7,7 @@ import type { EventLog } from '../../lib/room/event-log.js';
 import { NULL_SINK, openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import type { Audit } from '../../lib/transcript/audit.js';
 import { Transcript } from '../../lib/transcript/transcript.js';
-import type { TransformFactory } from '../../lib/transforms/factory.js';
+import type { MessageTransform } from '../../lib/transforms/transform.js';
 import type { Command } from '../arguments.js';
 import { CommandError, exitAfterGrace, GRACE_MS, printMessage } from '../console.js';
 import { printEvents } from './events.js';
@@ -68,7 +68,7 @@ export async function run(command: RunCommand): Promise<void> {
 async function loadTransforms({
   transforms = [],
   verbose,
-}: RunCommand): Promise<readonly TransformFactory[]> {
+}: RunCommand): Promise<readonly MessageTransform[]> {
   if (transforms.length === 0) return [];
   // A rejected promise that a transform does not await must not end the room.
   process.on('unhandledRejection', (reason) => printMessage(`a transform rejected: ${String(reason)}`));

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import type { EventLog } from '../room/event-log.js';
-import type { TransformFactory } from '../transforms/factory.js';
+import { isMessageTransform, type MessageTransform } from '../transforms/transform.js';
 import { type Environment, nodeEnvironment } from '../util/environment.js';
 import { MiniServError, optionError } from '../util/errors.js';
 
@@ -16,7 +16,7 @@ const MIB = 1024 * KIB;
  */
 export interface RelayOptions {
   /** Transforms for the messages of each client, applied in this order. Default: none. */
-  readonly transforms?: readonly TransformFactory[];
+  readonly transforms?: readonly MessageTransform[];
   /**
    * Treatment of a client whose transform fails. `close`: the client is disconnected. `bypass`: the client continues
    * without that transform, and messages that the transform has not answered pass unchanged. Default: `close`.
@@ -56,7 +56,7 @@ export interface RelayOptions {
 }
 
 export interface CheckedOptions {
-  readonly transforms: readonly TransformFactory[];
+  readonly transforms: readonly MessageTransform[];
   readonly onTransformError: 'close' | 'bypass';
   readonly maxLineBytes: number;
   readonly memoryBytes: number;
@@ -82,8 +82,8 @@ interface Rule {
 
 const RULES: Record<keyof RelayOptions, Rule> = {
   transforms: {
-    expected: 'an array of functions',
-    accepts: (value) => Array.isArray(value) && value.every((factory) => typeof factory === 'function'),
+    expected: 'an array of message functions, async generator functions or objects with createStream(client)',
+    accepts: (value) => Array.isArray(value) && value.every(isMessageTransform),
   },
   onTransformError: {
     expected: "'close' or 'bypass'",

@@ -2,7 +2,7 @@ import type { Duplex, Transform, Writable } from 'node:stream';
 import { objectTransform } from 'through2';
 import { type LINE_TOO_LONG, splitLines } from '../protocol/line-splitter.js';
 import type { ClientEvent } from '../protocol/message.js';
-import type { TransformFactory } from '../transforms/factory.js';
+import type { MessageTransform } from '../transforms/transform.js';
 import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { TransformRunner } from './transform-runner.js';
@@ -11,7 +11,7 @@ import { TransformRunner } from './transform-runner.js';
 export interface SourceOptions {
   readonly hub: Writable;
   readonly clock: Clock;
-  readonly transforms: readonly TransformFactory[];
+  readonly transforms: readonly MessageTransform[];
   readonly onTransformError: 'close' | 'bypass';
   readonly maxLineBytes: number;
   /** Calls `resume` when this client may send more. */

@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import { LineBatch } from '../protocol/line-batch.js';
 import { BLOCK_BYTES, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
-import { Chain, type Failure, REFUSED } from '../transforms/chain.js';
+import { Chain, REFUSED_CODE, type TransformFailure } from '../transforms/chain.js';
 import { MiniServError } from '../util/errors.js';
 import type { SourceOptions } from './source.js';
 
@@ -33,12 +33,12 @@ export class TransformRunner {
     const { clock, transforms, onTransformError } = options;
     this.#chain = new Chain({
       client: { id: client },
-      factories: transforms,
-      bypass: onTransformError === 'bypass',
-      message: (message) => this.#onMessage(message),
-      ended: () => this.#leave(this.#leftPassed),
-      failed: (failure) => this.#onChainFailure(failure),
-      settled: () => {
+      transforms,
+      bypassFailed: onTransformError === 'bypass',
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: () => this.#leave(this.#leftPassed),
+      onFailure: (failure) => this.#onChainFailure(failure),
+      onIdle: () => {
         // A client whose arrival a transform dropped joins all the same. This waits one turn, because a generator may
         // have taken the arrival and be about to yield it.
         if (!this.#hasJoined) clock.setImmediate(() => this.#join(false));
@@ -58,7 +58,7 @@ export class TransformRunner {
   }
 
   get pendingCount(): number {
-    return this.#chain.busy;
+    return this.#chain.pendingCount;
   }
 
   destroy(): void {
@@ -102,19 +102,19 @@ export class TransformRunner {
     this.#options.hub.write(event);
   }
 
-  #onChainFailure({ error: cause, position, bypassed }: Failure): void {
+  #onChainFailure({ error: cause, position, isBypassed }: TransformFailure): void {
     const client = this.#client;
     const { transforms, warn } = this.#options;
     const name = transforms[position]?.name ?? '';
     const reason = name === '' ? cause.message : `${name}: ${cause.message}`;
     const details = name === '' ? { client, cause } : { client, transform: name, cause };
     const which = `transform ${position + 1}`;
-    if (bypassed) {
+    if (isBypassed) {
       const message = `${which} failed for client ${client}: ${reason}; the client continues without it`;
       warn(new MiniServError('ERR_TRANSFORM', message, details));
       return;
     }
-    const isRefusal = (cause as NodeJS.ErrnoException).code === REFUSED;
+    const isRefusal = (cause as NodeJS.ErrnoException).code === REFUSED_CODE;
     this.#onFailure(
       isRefusal
         ? new MiniServError('ERR_REFUSED', `${which} refused client ${client}: ${reason}`, details)

@@ -1,52 +1,53 @@
 import { isMessage, type Message } from '../protocol/message.js';
-import { type ClientInfo, instantiate, type TransformFactory } from './factory.js';
+import { instantiate } from './instantiate.js';
 import { Stage } from './stage.js';
+import { type ClientInfo, describe, type MessageTransform } from './transform.js';
 
-/** How a transform failed. */
-export interface Failure {
-  /** Its error, or that it ended before its client left. */
+/** A transform that has failed, and what the chain has done about it. */
+export interface TransformFailure {
   readonly error: Error;
-  /** Which it was, from 0. */
+  /** Index of the transform in the chain, from 0. */
   readonly position: number;
-  /** Whether the chain goes on without it; else it has come to its end. */
-  readonly bypassed: boolean;
+  /** Whether the chain continues without the transform. Otherwise the chain is destroyed. */
+  readonly isBypassed: boolean;
 }
 
 export interface ChainOptions {
   readonly client: ClientInfo;
-  readonly factories: readonly TransformFactory[];
-  /** Whether a transform that fails is taken out of the chain, or is the end of it. */
-  readonly bypass: boolean;
-  /** Takes what comes out of the last transform. */
-  readonly message: (message: Message) => void;
-  /** The last transform has ended, after all of them were told to. */
-  readonly ended: () => void;
-  readonly failed: (failure: Failure) => void;
-  /** Every message given so far has been dealt with; called whenever that becomes so. */
-  readonly settled: () => void;
+  readonly transforms: readonly MessageTransform[];
+  /** Whether the chain continues without a transform that fails. */
+  readonly bypassFailed: boolean;
+  /** The last transform has emitted a message. */
+  readonly onMessage: (message: Message) => void;
+  /** The last transform has ended, after `end` was called. */
+  readonly onEnd: () => void;
+  readonly onFailure: (failure: TransformFailure) => void;
+  /** All messages written so far are acknowledged. */
+  readonly onIdle: () => void;
 }
 
-/** The code of an error by which a transform refuses its client: it has not failed, and there is no way around. */
-export const REFUSED = 'ERR_REFUSED';
+/** Code of an error with which a transform refuses its client. Such an error is never bypassed. */
+export const REFUSED_CODE = 'ERR_REFUSED';
 
 /**
- * One client's own transforms, one behind the other. Not `pipe`: a failure of one has to be told with which it
- * was, and ends them all or is led around; and a chain that has dropped all it was given must be told from one
- * that is still at it.
+ * The transforms of one client, one after the other.
+ *
+ * Streams connected with `pipe` could not tell which transform has failed, be rearranged around it, or report that all
+ * messages are acknowledged.
  */
 export class Chain {
   readonly #options: ChainOptions;
   #first: Stage | null = null;
-  #failed = false;
-  #drained: (() => void) | null = null;
+  #isDestroyed = false;
+  #onDrain: (() => void) | null = null;
 
   constructor(options: ChainOptions) {
     this.#options = options;
     let last: Stage | null = null;
-    for (const [position, factory] of options.factories.entries()) {
-      if (this.#failed) return;
+    for (const [position, transform] of options.transforms.entries()) {
+      if (this.#isDestroyed) return;
       try {
-        const stage: Stage = this.#stage(factory, position);
+        const stage: Stage = this.#createStage(transform, position);
         stage.previous = last;
         if (last === null) this.#first = stage;
         else last.next = stage;
@@ -57,58 +58,59 @@ export class Chain {
     }
   }
 
-  /** How many messages its transforms have been given and have not answered. */
-  get busy(): number {
-    let busy = 0;
-    if (this.#failed) return busy;
-    for (let stage = this.#first; stage !== null; stage = stage.next) busy += stage.busy;
-    return busy;
+  /** Messages that were written to a transform and not acknowledged by it. */
+  get pendingCount(): number {
+    let count = 0;
+    if (this.#isDestroyed) return count;
+    for (let stage = this.#first; stage !== null; stage = stage.next) count += stage.pendingCount;
+    return count;
   }
 
-  /** @returns false if the next is to wait until `drained` is called */
-  write(message: Message, drained: () => void): boolean {
-    if (this.#failed || this.#give(this.#first, message)) return true;
-    this.#drained = drained;
+  /** @returns false if the next message has to wait until `onDrain` is called */
+  write(message: Message, onDrain: () => void): boolean {
+    if (this.#isDestroyed || this.#writeTo(this.#first, message)) return true;
+    this.#onDrain = onDrain;
     return false;
   }
 
   end(): void {
-    if (!this.#failed) this.#end(this.#first);
+    if (!this.#isDestroyed) this.#endFrom(this.#first);
   }
 
   destroy(): void {
-    this.#failed = true;
+    this.#isDestroyed = true;
     for (let stage = this.#first; stage !== null; stage = stage.next) stage.stream.destroy();
   }
 
-  #stage(factory: TransformFactory, position: number): Stage {
-    const stream = instantiate(factory, this.#options.client);
+  #createStage(transform: MessageTransform, position: number): Stage {
+    const stream = instantiate(transform, this.#options.client);
     const fail = (error: unknown): void => this.#fail(error, position, stage);
     const stage: Stage = new Stage({
       stream,
-      position,
-      keeps: this.#options.bypass,
-      answered: () => this.#answered(stage),
-      refused: fail,
+      keepPending: this.#options.bypassFailed,
+      onAcknowledged: () => this.#onAcknowledged(stage),
+      onWriteError: fail,
     });
     stream.on('error', fail);
     stream.on('close', () => {
-      if (!stream.readableEnded) fail(new Error('it closed before its client left'));
+      if (!stream.readableEnded) fail(new Error('closed before its client left'));
     });
     stream.on('end', () => {
-      if (this.#failed || stage.out) return;
-      // What it has been told but not yet been given, its client said before it left.
-      if (stage.told && stream.writableLength === 0) this.#end(stage.next);
-      else fail(new Error('it ended before its client left'));
+      if (this.#isDestroyed || stage.isRemoved) return;
+      // Messages that still wait to be processed were sent before the client left.
+      if (stage.isEnded && stream.writableLength === 0) this.#endFrom(stage.next);
+      else fail(new Error('ended before its client left'));
     });
     stream.on('drain', () => {
-      if (!stage.out) this.#resume(stage.previous);
+      if (!stage.isRemoved) this.#resume(stage.previous);
     });
     stream.on('data', (message: unknown) => {
-      if (this.#failed || stage.out) return;
+      if (this.#isDestroyed || stage.isRemoved) return;
       try {
-        if (!isMessage(message)) fail(new TypeError('it gave something that is no message'));
-        else if (!this.#give(stage.next, message)) stream.pause();
+        if (!isMessage(message)) {
+          const expected = "expected a message such as { kind: 'line', client, text }";
+          fail(new TypeError(`emitted ${describe(message)}; ${expected}`));
+        } else if (!this.#writeTo(stage.next, message)) stream.pause();
       } catch (error) {
         fail(error);
       }
@@ -117,73 +119,74 @@ export class Chain {
   }
 
   /**
-   * @param to null behind the last
-   * @returns false if the next is to wait
-   * @throws RangeError if a text is longer than a string of its bytes can be
+   * @param stage null behind the last one
+   * @returns false if the next message has to wait
+   * @throws RangeError if the text of the message becomes too long when it is encoded as UTF-8
    */
-  #give(to: Stage | null, message: Message): boolean {
-    const stage = inChain(to);
-    if (stage === null) {
-      this.#options.message(message);
+  #writeTo(stage: Stage | null, message: Message): boolean {
+    const target = skipRemoved(stage);
+    if (target === null) {
+      this.#options.onMessage(message);
       return true;
     }
-    // One that fails at once is led around by now, and it is another's room that counts.
-    return stage.give(message) || (stage.out && inChain(stage)?.stream.writableNeedDrain !== true);
+    if (target.write(message)) return true;
+    // The write can remove the stage. Then the buffer of the stage behind it counts.
+    return target.isRemoved && skipRemoved(target)?.stream.writableNeedDrain !== true;
   }
 
-  #end(to: Stage | null): void {
-    const stage = inChain(to);
-    if (stage !== null) stage.end();
-    else this.#options.ended();
+  #endFrom(stage: Stage | null): void {
+    const target = skipRemoved(stage);
+    if (target !== null) target.end();
+    else this.#options.onEnd();
   }
 
-  /** @param stage null before the first */
+  /** @param stage null before the first one */
   #resume(stage: Stage | null): void {
     if (stage !== null) {
       stage.stream.resume();
       return;
     }
-    const drained = this.#drained;
-    this.#drained = null;
-    drained?.();
+    const onDrain = this.#onDrain;
+    this.#onDrain = null;
+    onDrain?.();
   }
 
-  #answered(stage: Stage): void {
-    if (this.#failed || stage.busy > 0) return;
+  #onAcknowledged(stage: Stage): void {
+    if (this.#isDestroyed || stage.pendingCount > 0) return;
     for (let other = this.#first; other !== null; other = other.next) {
-      if (other.busy > 0 || other.stream.readableLength > 0) return;
+      if (other.pendingCount > 0 || other.stream.readableLength > 0) return;
     }
-    this.#options.settled();
+    this.#options.onIdle();
   }
 
   #fail(cause: unknown, position: number, stage: Stage | null): void {
-    if (this.#failed || stage?.out === true) return;
+    if (this.#isDestroyed || stage?.isRemoved === true) return;
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    const bypassed = this.#options.bypass && (error as NodeJS.ErrnoException).code !== REFUSED;
-    if (!bypassed) this.destroy();
-    this.#options.failed({ error, position, bypassed });
-    if (bypassed && stage !== null) this.#bypass(stage);
+    const isBypassed = this.#options.bypassFailed && (error as NodeJS.ErrnoException).code !== REFUSED_CODE;
+    if (!isBypassed) this.destroy();
+    this.#options.onFailure({ error, position, isBypassed });
+    if (isBypassed && stage !== null) this.#bypass(stage);
   }
 
-  /** Takes a stage out. What it gave goes on, and what it has not answered does as it was given. */
+  /** Removes the stage. What it emitted is passed on, then the messages that it did not acknowledge. */
   #bypass(stage: Stage): void {
-    stage.out = true;
+    stage.isRemoved = true;
     const { previous, next } = stage;
     if (previous === null) this.#first = next;
     else previous.next = next;
     if (next !== null) next.previous = previous;
-    let room = true;
-    for (const message of stage.rescue()) {
-      if (isMessage(message)) room = this.#give(next, message) && room;
+    let canWrite = true;
+    for (const message of stage.drainPending()) {
+      if (isMessage(message)) canWrite = this.#writeTo(next, message) && canWrite;
     }
-    if (stage.told) this.#end(next);
-    else if (room) this.#resume(previous);
+    if (stage.isEnded) this.#endFrom(next);
+    else if (canWrite) this.#resume(previous);
   }
 }
 
-/** The stage, or if it has been taken out, the one behind it. */
-function inChain(stage: Stage | null): Stage | null {
+/** The stage, or the first one behind it that was not removed. */
+function skipRemoved(stage: Stage | null): Stage | null {
   let found = stage;
-  while (found?.out === true) found = found.next;
+  while (found?.isRemoved === true) found = found.next;
   return found;
 }

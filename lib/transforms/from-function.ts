@@ -1,38 +1,50 @@
+import type { Duplex } from 'node:stream';
 import { objectTransform } from 'through2';
-import type { Message } from '../protocol/message.js';
-
-type Answer = Message | null | readonly Message[];
-
-/**
- * A transform as a plain function of a message: what it gives goes on in the message's place. `null` drops the
- * message. `undefined` is an error, since it is what a forgotten `return` gives.
- */
-export type MessageFunction = (message: Message) => Answer | Promise<Answer>;
+import { isMessage, type Message } from '../protocol/message.js';
+import { type ClientInfo, describe, type MessageFunction } from './transform.js';
 
 type Done = (error?: Error | null, message?: unknown) => void;
 
-/** A stage that asks the function about one message after another. */
-export function fromFunction(answer: MessageFunction): ReturnType<typeof objectTransform> {
-  const give = (given: unknown, done: Done): void => {
-    if (given === undefined) {
-      done(new TypeError('it gave undefined: it must give the message to pass it on, or null to drop it'));
-    } else if (Array.isArray(given)) {
-      for (const message of given as unknown[]) stage.push(message);
+/** Makes a stream that calls the function for one message after the other. */
+export function fromFunction(transform: MessageFunction, client: ClientInfo): Duplex {
+  const emit = (answer: unknown, done: Done): void => {
+    if (isMessage(answer)) done(null, answer);
+    else if (answer === null) done();
+    else if (Array.isArray(answer) && answer.findIndex(isInvalid) === -1) {
+      for (const message of answer) stream.push(message);
       done();
-    } else done(null, given);
+    } else done(new TypeError(explain(answer)));
   };
-  const stage = objectTransform((message: Message, _encoding, done: Done) => {
-    const given: unknown = answer(message);
-    if (isPromise(given)) {
-      given.then(
-        (later) => give(later, done),
+  const stream = objectTransform((message: Message, _encoding, done: Done) => {
+    const answer: unknown = transform(message, client);
+    if (isPromise(answer)) {
+      answer.then(
+        (value) => emit(value, done),
         (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
       );
-    } else give(given, done);
+    } else emit(answer, done);
   });
-  return stage;
+  return stream as unknown as Duplex;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** For `find` and `findIndex`, which also visit the holes of an array. */
+function isInvalid(item: unknown): boolean {
+  return !isMessage(item);
+}
+
+function explain(answer: unknown): string {
+  if (answer === undefined) {
+    return 'returned undefined; return the message to pass it on, or null to drop it';
+  }
+  const expected = "expected a message such as { kind: 'line', client, text }, an array of messages, or null";
+  if (Array.isArray(answer)) {
+    return `returned an array with ${describe(answer.find(isInvalid))}; ${expected}`;
+  }
+  const isFactory = typeof answer === 'function' || typeof (answer as { pipe?: unknown }).pipe === 'function';
+  const hint = isFactory ? '; use createStream(client) for a transform that makes a stream' : '';
+  return `returned ${describe(answer)}; ${expected}${hint}`;
 }

@@ -1,87 +1,81 @@
-import { Duplex, type DuplexOptions } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { Message } from '../protocol/message.js';
-import type { ClientInfo } from './factory.js';
-
-/** A transform as an async generator function: messages in, messages out. */
-export type MessageGenerator = (
-  messages: AsyncIterable<Message>,
-  client: ClientInfo,
-) => AsyncIterable<Message>;
+import type { ClientInfo, MessageGenerator } from './transform.js';
 
 const DONE = { done: true, value: undefined } as const;
 
 /**
- * A stage that is run by the generator. Unlike Duplex.from, it calls a message taken only when the generator asks
- * for the next one.
+ * Makes a stream that runs the generator. A message is acknowledged when the generator asks for the next one;
+ * `Duplex.from` and through2 acknowledge it when they queue it, so that a failure would lose it.
  */
 export function fromGenerator(generator: MessageGenerator, client: ClientInfo): Duplex {
-  /** Requests for a message that have had no answer yet. */
-  const asked: ((answer: IteratorResult<Message>) => void)[] = [];
+  /** Calls of `next()` that wait for a message. */
+  const requests: ((result: IteratorResult<Message>) => void)[] = [];
   let offered: { message: Message; callback: () => void } | null = null;
-  /** Calls the message taken that the generator had last. */
-  let take: (() => void) | null = null;
-  let over = false;
-  let resume = (): void => {};
+  /** Acknowledges the message that the generator works on. */
+  let acknowledge: (() => void) | null = null;
+  let isEnded = false;
+  let onDemand = (): void => {};
 
-  const give = (): void => {
-    while (offered !== null && asked.length > 0) {
-      const { message, callback } = offered;
-      offered = null;
-      take = callback;
-      asked.shift()?.({ done: false, value: message });
-      if (asked.length > 0) proceed();
+  const pump = (): void => {
+    while (requests.length > 0) {
+      if (acknowledge !== null) {
+        const callback = acknowledge;
+        // Reset first: the callback can write the next message and so call this function again.
+        acknowledge = null;
+        callback();
+      } else if (isEnded) {
+        requests.shift()?.(DONE);
+      } else if (offered !== null) {
+        const { message, callback } = offered;
+        offered = null;
+        acknowledge = callback;
+        requests.shift()?.({ done: false, value: message });
+      } else return;
     }
-    if (over) for (const answer of asked.splice(0)) answer(DONE);
   };
-  const proceed = (): void => {
-    const callback = take;
-    // Before it is called: it may lead to the next message at once.
-    take = null;
-    callback?.();
-  };
-  const source: AsyncIterableIterator<Message> = {
-    [Symbol.asyncIterator]: () => source,
+  // Written by hand because an async generator in this place costs about as much as the whole stream.
+  const messages: AsyncIterableIterator<Message> = {
+    [Symbol.asyncIterator]: () => messages,
     next: () =>
       new Promise((resolve) => {
-        asked.push(resolve);
-        proceed();
-        give();
+        requests.push(resolve);
+        pump();
       }),
     return: () => Promise.resolve(DONE),
   };
   const run = async (): Promise<void> => {
-    for await (const message of generator(source, client)) {
-      if (!stage.push(message) && !stage.destroyed) {
+    for await (const message of generator(messages, client)) {
+      if (!stream.push(message) && !stream.destroyed) {
         await new Promise<void>((resolve) => {
-          resume = resolve;
+          onDemand = resolve;
         });
       }
-      if (stage.destroyed) return;
+      if (stream.destroyed) return;
     }
-    proceed();
-    stage.push(null);
+    acknowledge?.();
+    stream.push(null);
   };
-  const options: DuplexOptions = {
+  const stream = new Duplex({
     objectMode: true,
-    read: () => resume(),
+    read: () => onDemand(),
     write(message: Message, _encoding, callback) {
       offered = { message, callback };
-      give();
+      pump();
     },
     final(callback) {
-      over = true;
-      give();
+      isEnded = true;
+      pump();
       callback();
     },
-    // The generator is led to its end, so that it can put away what it has opened.
+    // Lets the generator run to its end, so that it can release what it has opened.
     destroy(error, callback) {
-      over = true;
-      give();
-      resume();
+      isEnded = true;
+      pump();
+      onDemand();
       callback(error);
     },
-  };
-  const stage = new Duplex(options);
-  run().catch((error: Error) => stage.destroy(error));
-  return stage;
+  });
+  run().catch((error: Error) => stream.destroy(error));
+  return stream;
 }

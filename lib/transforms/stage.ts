@@ -2,83 +2,90 @@ import type { Duplex } from 'node:stream';
 
 export interface StageOptions {
   readonly stream: Duplex;
-  /** Its place in the chain as it was asked for, from 0. */
-  readonly position: number;
-  /** Whether what it has been given is kept until it is answered. */
-  readonly keeps: boolean;
-  /** A message has been answered. */
-  readonly answered: () => void;
-  /** It did not take a message. */
-  readonly refused: (error: Error) => void;
+  /** Whether to keep pending messages, so that they can pass if the transform fails. */
+  readonly keepPending: boolean;
+  /** The stream has acknowledged a message. */
+  readonly onAcknowledged: () => void;
+  /** The stream has rejected a message. */
+  readonly onWriteError: (error: Error) => void;
 }
 
-/** Below this many, answered messages are not worth clearing away. */
-const MANY = 1024;
+/** Acknowledged messages to collect before they are removed from the list: a removal copies what remains. */
+const COMPACT_AFTER_MESSAGES = 1024;
 
-/** One transform of one client's chain: its stream, its neighbours, and what it has yet to answer. */
+/** One transform in the chain of one client: its stream, its neighbours and its pending messages. */
 export class Stage {
   readonly stream: Duplex;
-  readonly position: number;
   previous: Stage | null = null;
   next: Stage | null = null;
-  /** How many messages it has been given and has not answered. */
-  busy = 0;
-  /** It has failed: whatever it still does counts no more. */
-  out = false;
-  /** It has been told that nothing more comes. */
-  told = false;
+  /** Messages that the stream has not acknowledged. */
+  pendingCount = 0;
+  /** The transform has failed and is bypassed: ignore everything that it still does. */
+  isRemoved = false;
+  /** `end` was called. */
+  isEnded = false;
   readonly #options: StageOptions;
-  readonly #given: unknown[] = [];
-  #answered = 0;
+  /** Messages written, oldest first. The first `#acknowledgedCount` of them are acknowledged. */
+  readonly #written: unknown[] = [];
+  #acknowledgedCount = 0;
 
   constructor(options: StageOptions) {
     this.#options = options;
     this.stream = options.stream;
-    this.position = options.position;
   }
 
-  /** @returns false if the next is to wait for `drain` */
-  give(message: unknown): boolean {
-    this.busy++;
-    if (this.#options.keeps) this.#given.push(message);
-    return this.stream.write(message, this.#done);
+  /** @returns false if the next message has to wait for the stream's 'drain' event */
+  write(message: unknown): boolean {
+    this.pendingCount++;
+    if (this.#options.keepPending) this.#written.push(message);
+    return this.stream.write(message, this.#onWritten);
   }
 
   end(): void {
-    this.told = true;
+    this.isEnded = true;
     this.stream.end();
   }
 
-  /** What it gave and nobody has taken yet, and then what it has been given and has not answered. */
-  rescue(): unknown[] {
+  /**
+   * Destroys the stream.
+   *
+   * @returns the messages in its output buffer, followed by the messages that it has not acknowledged
+   */
+  drainPending(): unknown[] {
     const { stream } = this;
-    const given = this.#given.slice(this.#answered);
-    // That a message was answered is told a little later; a stream that still works knows it at once.
-    const broken = stream.destroyed || stream.errored;
-    const unanswered = broken ? given.length : Math.min(given.length, stream.writableLength);
-    // Destroyed before it is read, or it would go on working.
+    const unconfirmed = this.#written.slice(this.#acknowledgedCount);
+    // Write callbacks run later than the acknowledgements they report. A working stream knows the exact number.
+    const isBroken = stream.destroyed || stream.errored;
+    const pendingCount = isBroken ? unconfirmed.length : Math.min(unconfirmed.length, stream.writableLength);
+    // Destroyed before it is read: reading would make it process more messages.
     stream.destroy();
-    const rest: unknown[] = [];
+    const output: unknown[] = [];
     while (stream.readableLength > 0) {
       const message: unknown = stream.read();
       if (message === null) break;
-      rest.push(message);
+      output.push(message);
     }
-    return [...rest, ...given.slice(given.length - unanswered)];
+    return [...output, ...unconfirmed.slice(unconfirmed.length - pendingCount)];
   }
 
-  readonly #done = (error?: Error | null): void => {
-    if (this.out) return;
+  readonly #onWritten = (error?: Error | null): void => {
+    if (this.isRemoved) return;
     if (error) {
-      // An 'error' or a 'close' that says more may be on its way.
-      process.nextTick(this.#options.refused, error);
+      // Deferred: an 'error' event with a better explanation may follow.
+      process.nextTick(this.#options.onWriteError, error);
       return;
     }
-    this.busy--;
-    if (this.#options.keeps && ++this.#answered >= MANY && this.#answered * 2 > this.#given.length) {
-      this.#given.splice(0, this.#answered);
-      this.#answered = 0;
+    this.pendingCount--;
+    if (this.#options.keepPending) {
+      this.#acknowledgedCount++;
+      if (
+        this.#acknowledgedCount >= COMPACT_AFTER_MESSAGES &&
+        this.#acknowledgedCount * 2 > this.#written.length
+      ) {
+        this.#written.splice(0, this.#acknowledgedCount);
+        this.#acknowledgedCount = 0;
+      }
     }
-    this.#options.answered();
+    this.#options.onAcknowledged();
   };
 }

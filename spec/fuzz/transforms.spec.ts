@@ -1,27 +1,27 @@
 import { duplexPair, Transform, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { objectTransform } from 'through2';
-import * as shipped from '../../lib/index.js';
+import * as lib from '../../lib/index.js';
 import { chunks, holds } from '../support/fuzz.js';
 import { DANGEROUS, strict } from '../support/hostile.js';
 import { Inbox } from '../support/inbox.js';
 
-/** A line of the model: its text, and what it came in as. */
+/** A line in the model: its text, and the text and bytes that the client sent. */
 interface Line {
   readonly text: string;
-  readonly came: { readonly text: string; readonly bytes: Buffer } | undefined;
+  readonly origin: { readonly text: string; readonly bytes: Buffer } | undefined;
 }
 
-/** The specification: what is heard of a client that sends these bytes through these transforms and leaves. */
+/** The specification: the transcript of a client that sends these bytes through these transforms and leaves. */
 function model(sent: Buffer, chain: readonly Kind[]): string {
   let lines = splitBytes(sent).map(
-    (bytes): Line => ({ text: bytes.toString(), came: { text: bytes.toString(), bytes } }),
+    (bytes): Line => ({ text: bytes.toString(), origin: { text: bytes.toString(), bytes } }),
   );
-  for (const { of } of chain) lines = lines.flatMap(of);
-  const said = lines.map((line) => toBytes(line).toString('latin1').replaceAll('\n', '\nclient 0: '));
+  for (const { apply } of chain) lines = lines.flatMap(apply);
+  const relayed = lines.map((line) => toBytes(line).toString('latin1').replaceAll('\n', '\nclient 0: '));
   return [
     'server: client 0 just arrived',
-    ...said.map((text) => `client 0: ${text}`),
+    ...relayed.map((text) => `client 0: ${text}`),
     'server: client 0 just left',
     '',
   ].join('\n');
@@ -35,13 +35,13 @@ function splitBytes(sent: Buffer): Buffer[] {
     .map((line) => Buffer.from(line, 'latin1'));
 }
 
-/** Bytes that a transform has not changed are what they were, also where they are no text. */
-function toBytes({ text, came }: Line): Buffer {
-  return came?.text === text ? came.bytes : Buffer.from(text);
+/** A line whose text is unchanged keeps its bytes, even if they are invalid UTF-8. */
+function toBytes({ text, origin }: Line): Buffer {
+  return origin?.text === text ? origin.bytes : Buffer.from(text);
 }
 
-/** `escape`, a character after the other, by what the platform takes for one. */
-function escaped(line: Line): Line {
+/** A reference implementation of `escape`: one character at a time, as the platform decodes it. */
+function escapeLine(line: Line): Line {
   const bytes = toBytes(line);
   let text = '';
   for (let at = 0; at < bytes.length; ) {
@@ -51,7 +51,7 @@ function escaped(line: Line): Line {
     const character =
       size === undefined ? String.fromCharCode(bytes[at] as number) : bytes.toString('utf8', at, at + size);
     text +=
-      size !== undefined && (character === '\n' || !DANGEROUS.test(character)) ? character : shown(character);
+      size !== undefined && (character === '\n' || !DANGEROUS.test(character)) ? character : show(character);
     at += size ?? 1;
   }
   return { ...line, text };
@@ -65,116 +65,123 @@ function isText(bytes: Buffer): boolean {
   }
 }
 
-function shown(character: string): string {
+function show(character: string): string {
   if (character === '\r') return '\\r';
   const code = character.charCodeAt(0).toString(16);
   return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
 }
 
-type Factory = shipped.TransformFactory;
-type Message = shipped.Message;
+type Message = lib.Message;
 
-/** A transform, and what the model makes of a line in its place. */
+/** A transform and its model. */
 interface Kind {
   readonly name: string;
-  readonly made: () => Factory;
-  readonly of: (line: Line) => Line[];
+  readonly create: () => lib.MessageTransform;
+  readonly apply: (line: Line) => Line[];
 }
 
-const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+const nullStream = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 const upper = (text: string): string => text.toUpperCase();
-/** A function of a message that says `text` of a line, and nothing of anything else. */
-const texts = (change: (text: string) => string) => (message: Message) =>
+/** A function of a message that changes the text of lines. */
+const changeText = (change: (text: string) => string) => (message: Message) =>
   message.kind === 'line' ? { ...message, text: change(message.text) } : message;
 
 const KINDS: readonly Kind[] = [
   {
     name: 'filter drop',
-    made: () => shipped.filter({ drop: /secret/ }),
-    of: (line) => (line.text.includes('secret') ? [] : [line]),
+    create: () => lib.filter({ drop: /secret/ }),
+    apply: (line) => (line.text.includes('secret') ? [] : [line]),
   },
   {
     name: 'filter keep',
-    made: () => shipped.filter({ keep: '/[a ]/g' }),
-    of: (line) => (/[a ]/.test(line.text) ? [line] : []),
+    create: () => lib.filter({ keep: '/[a ]/g' }),
+    apply: (line) => (/[a ]/.test(line.text) ? [line] : []),
   },
   {
     name: 'replace',
-    made: () => shipped.replace({ pattern: /a(.)/, with: '<$1>' }),
-    of: (line) => [{ ...line, text: line.text.replace(/a(.)/g, '<$1>') }],
+    create: () => lib.replace({ pattern: /a(.)/, with: '<$1>' }),
+    apply: (line) => [{ ...line, text: line.text.replace(/a(.)/g, '<$1>') }],
   },
   {
     name: 'timestamp',
-    made: () => shipped.timestamp({ now: () => 0, format: 'unix' }),
-    of: (line) => [{ ...line, text: `0.000 ${line.text}` }],
+    create: () => lib.timestamp({ now: () => 0, format: 'unix' }),
+    apply: (line) => [{ ...line, text: `0.000 ${line.text}` }],
   },
-  { name: 'escape', made: () => shipped.escape(), of: (line) => [escaped(line)] },
-  { name: 'rate', made: () => shipped.rate({ lines: 1e9 }), of: (line) => [line] },
-  { name: 'log', made: () => shipped.log({ to: nowhere() }), of: (line) => [line] },
-  { name: 'function', made: () => () => texts(upper), of: (line) => [{ ...line, text: upper(line.text) }] },
+  { name: 'escape', create: () => lib.escape(), apply: (line) => [escapeLine(line)] },
+  { name: 'rate', create: () => lib.rate({ lines: 1e9 }), apply: (line) => [line] },
+  { name: 'log', create: () => lib.log({ to: nullStream() }), apply: (line) => [line] },
   {
-    name: 'function that gives a new message',
-    made: () => () => (message) =>
+    name: 'function',
+    create: () => changeText(upper),
+    apply: (line) => [{ ...line, text: upper(line.text) }],
+  },
+  {
+    name: 'function that returns a new message',
+    create: () => (message) =>
       message.kind === 'line' ? { kind: 'line', client: 7, text: message.text } : message,
-    of: ({ text }) => [{ text, came: undefined }],
+    apply: ({ text }) => [{ text, origin: undefined }],
   },
   {
-    name: 'function that doubles, later',
-    made: () => () => async (message) => {
+    name: 'async function that returns two messages',
+    create: () => async (message) => {
       await new Promise((resolve) => setImmediate(resolve));
-      return message.kind === 'line' ? [message, texts(upper)(message)] : message;
+      return message.kind === 'line' ? [message, changeText(upper)(message)] : message;
     },
-    of: (line) => [line, { ...line, text: upper(line.text) }],
+    apply: (line) => [line, { ...line, text: upper(line.text) }],
   },
   {
     name: 'function that drops',
-    made: () => () => (message) => (message.kind === 'line' && message.text === '' ? null : message),
-    of: (line) => (line.text === '' ? [] : [line]),
+    create: () => (message) => (message.kind === 'line' && message.text === '' ? null : message),
+    apply: (line) => (line.text === '' ? [] : [line]),
   },
   {
-    name: 'function that breaks lines',
-    made: () => () => texts((text) => text.replaceAll(' ', '\n')),
-    of: (line) => [{ ...line, text: line.text.replaceAll(' ', '\n') }],
+    name: 'function that inserts newlines',
+    create: () => changeText((text) => text.replaceAll(' ', '\n')),
+    apply: (line) => [{ ...line, text: line.text.replaceAll(' ', '\n') }],
   },
   {
     name: 'generator',
-    made: () =>
+    create: () =>
       async function* (messages) {
         for await (const message of messages) {
           yield message;
           if (message.kind === 'line' && message.text.length > 3) yield { ...message, text: 'long' };
         }
       },
-    of: (line) => (line.text.length > 3 ? [line, { ...line, text: 'long' }] : [line]),
+    apply: (line) => (line.text.length > 3 ? [line, { ...line, text: 'long' }] : [line]),
   },
   {
     name: 'through2',
-    made: () => () =>
-      objectTransform((message: Message, _encoding, done) =>
-        done(null, texts((text) => `${text}\r`)(message)),
-      ) as never,
-    of: (line) => [{ ...line, text: `${line.text}\r` }],
+    create: () => ({
+      createStream: () =>
+        objectTransform((message: Message, _encoding, done) =>
+          done(null, changeText((text) => `${text}\r`)(message)),
+        ),
+    }),
+    apply: (line) => [{ ...line, text: `${line.text}\r` }],
   },
   {
-    name: 'stream of node’s that is slow',
-    made: () => () =>
-      new Transform({
-        objectMode: true,
-        highWaterMark: 1,
-        transform: (message: Message, _encoding, done) => void setImmediate(() => done(null, message)),
-      }),
-    of: (line) => [line],
+    name: 'slow Transform of node:stream',
+    create: () => ({
+      createStream: () =>
+        new Transform({
+          objectMode: true,
+          highWaterMark: 1,
+          transform: (message: Message, _encoding, done) => void setImmediate(() => done(null, message)),
+        }),
+    }),
+    apply: (line) => [line],
   },
 ];
 
 const chains = fc.array(fc.constantFrom(...KINDS.map(({ name }) => name)), { minLength: 1, maxLength: 4 });
 
-describe('fuzz: transforms', () => {
-  it('give what the model does, whatever is said, however it is cut, in any chain', async () => {
+describe('fuzz: chain of transforms', () => {
+  it('emits what the model emits, for any input, chunks and chain', async () => {
     const property = fc.asyncProperty(chunks, chains, async (parts, names) => {
       const chain = names.map((name) => KINDS.find((kind) => kind.name === name) as Kind);
-      const relay = shipped.createRelay({
-        transforms: chain.map(({ made }) => made()),
+      const relay = lib.createRelay({
+        transforms: chain.map(({ create }) => create()),
         onTransformError: 'close',
       });
       const output = new Inbox();
@@ -190,10 +197,11 @@ describe('fuzz: transforms', () => {
       near.end();
       await left;
       await relay.close();
-      const wanted = model(Buffer.concat(parts), chain);
-      const heard = output.bytes.toString('latin1');
-      if (heard !== wanted)
-        throw new Error(`heard ${JSON.stringify(heard)}, and not ${JSON.stringify(wanted)}`);
+      const expected = model(Buffer.concat(parts), chain);
+      const actual = output.bytes.toString('latin1');
+      if (actual !== expected) {
+        throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+      }
     });
     await holds(0.2, property);
   });

@@ -166,11 +166,10 @@ describe('relay.close()', () => {
   });
 
   it('waits within graceMs for slow transforms', async () => {
-    const slow = () =>
-      objectTransform(async (message: Message) => {
-        await delay(1);
-        return message;
-      });
+    const slow = async (message: Message) => {
+      await delay(1);
+      return message;
+    };
     const relay = room({ graceMs: FOREVER_MS, transforms: [slow] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('one\ntwo\nthree\n');
@@ -187,7 +186,7 @@ describe('relay.close()', () => {
         if (message.kind !== 'line') done(null, message);
         else answer = () => done(null, message);
       });
-    const relay = room({ graceMs: 20, transforms: [stuck] });
+    const relay = room({ graceMs: 20, transforms: [{ createStream: stuck }] });
     const events = diary(relay);
     const a = await join(relay);
     a.send('late\n');
@@ -240,14 +239,14 @@ describe('relay.close()', () => {
 
   it('destroys the streams of transforms that never answer', async () => {
     const stuck = objectTransform(() => {});
-    const relay = room({ transforms: [() => stuck] });
+    const relay = room({ transforms: [{ createStream: () => stuck }] });
     new Member(relay).send('hello\n');
     await relay.close(10);
     expect(stuck.destroyed).to.equal(true);
   });
 
   it('leaves no client in stats() when a transform has never answered', async () => {
-    const relay = room({ transforms: [() => () => new Promise<never>(() => {})] });
+    const relay = room({ transforms: [() => new Promise<never>(() => {})] });
     const member = new Member(relay);
     member.send('hello\n');
     await relay.close(10);

@@ -295,7 +295,7 @@ describe('Relay', () => {
           else answers.push(() => done(null, message));
         },
       });
-    const relay = room({ transforms: [slow] });
+    const relay = room({ transforms: [{ createStream: slow }] });
     const events = diary(relay);
     const [a] = [await join(relay), await join(relay)];
     a.send('one\ntwo\n');

@@ -54,7 +54,7 @@ describe('Source', () => {
   for (const [name, end] of Object.entries(ends)) {
     for (const [kind, transforms] of [
       ['without transforms', []],
-      ['with a transform', [() => objectTransform()]],
+      ['with a transform', [{ createStream: () => objectTransform() }]],
     ] as const) {
       it(`announces exactly once that a client left after ${name}, ${kind}`, async () => {
         const relay = room({ transforms });
@@ -96,7 +96,7 @@ describe('Source', () => {
         if (message.client !== 1) done(null, message);
         else void held.then(() => done(null, message));
       });
-    const relay = room({ transforms: [slow] });
+    const relay = room({ transforms: [{ createStream: slow }] });
     const listener = await join(relay);
     const speaker = new Member(relay);
     const lines = Array.from({ length: 200 }, (_, i) => `${i} `.padEnd(999, 'x'));
@@ -177,7 +177,7 @@ describe('Source', () => {
 
   it('keeps one timer when the transform of a disconnected client fails too', async () => {
     const environment = fakeEnvironment();
-    const failsAtEnd = () => (message: Message) => {
+    const failsAtEnd = (message: Message) => {
       if (message.kind === 'left') throw new Error('oops');
       return message;
     };
@@ -196,7 +196,7 @@ describe('Source', () => {
 
   for (const [kind, transforms] of [
     ['without transforms', []],
-    ['with a transform', [() => objectTransform()]],
+    ['with a transform', [{ createStream: () => objectTransform() }]],
   ] as const) {
     it(`reads a Duplex that was paused when handle() was called, ${kind}`, async () => {
       const relay = room({ transforms });
@@ -229,7 +229,7 @@ describe('Source', () => {
     const before = listeners();
     for (const [name, end] of Object.entries(ends)) {
       for (const words of ['', 'said\n', 'said\nrest', '0123456789a\n']) {
-        for (const transforms of [[], [() => objectTransform()]]) {
+        for (const transforms of [[], [{ createStream: () => objectTransform() }]]) {
           const [near, far] = duplexPair();
           far.on('error', () => {});
           const { clock } = nodeEnvironment;

@@ -61,7 +61,7 @@ export class Simulation {
       windowBytes: window,
       ...(spillLimit === undefined ? {} : { spillLimitBytes: spillLimit * segmentSize }),
       ...(maxLine === undefined ? {} : { maxLineBytes: maxLine }),
-      transforms: this.transforming.factories,
+      transforms: this.transforming.transforms,
       onTransformError: bypass ? 'bypass' : 'close',
       spillDir: '/simulated',
       environment: { clock: this.clock, fs: this.disk },

@@ -1,10 +1,10 @@
 import { objectTransform } from 'through2';
-import type { Message, TransformFactory } from '../../lib/index.js';
+import type { ClientInfo, Message, MessageTransform } from '../../lib/index.js';
 import { decode } from '../../lib/protocol/message.js';
 
 /** What the transforms of a simulated room do to messages, and what a client's lines are behind them. */
 export interface Transforming {
-  readonly factories: readonly TransformFactory[];
+  readonly transforms: readonly MessageTransform[];
   /** The lines that are said of those that were sent, all as latin1 strings. */
   lines(sent: readonly string[]): readonly string[];
   /** Notices of arriving and leaving are not said. */
@@ -42,57 +42,53 @@ export class Held {
 const same = (sent: readonly string[]): readonly string[] => sent;
 const isDropped = (line: string): boolean => line.charCodeAt(0) % 3 === 0;
 
-function slow(held: Held): TransformFactory {
-  return () => (message: Message) => new Promise<Message>((resolve) => held.hold(() => resolve(message)));
+function slow(held: Held): MessageTransform {
+  return (message: Message) => new Promise<Message>((resolve) => held.hold(() => resolve(message)));
 }
 
-function failing(after: number): TransformFactory {
-  return () => {
-    let left = after;
-    return (message: Message) => {
-      if (left-- === 0) throw new Error('simulated');
-      return message;
-    };
+function failing(after: number): MessageTransform {
+  const messagesLeft = new WeakMap<ClientInfo, number>();
+  return (message: Message, client: ClientInfo) => {
+    const left = messagesLeft.get(client) ?? after;
+    if (left === 0) throw new Error('simulated');
+    messagesLeft.set(client, left - 1);
+    return message;
   };
 }
 
 /** Each kind of transform that a schedule may choose. */
 export const TRANSFORMS = {
-  none: () => ({ factories: [], lines: same }),
+  none: () => ({ transforms: [], lines: same }),
   through: () => ({
-    factories: [() => objectTransform((message: Message, _encoding, done) => done(null, message))],
+    transforms: [
+      { createStream: () => objectTransform((message: Message, _encoding, done) => done(null, message)) },
+    ],
     lines: same,
   }),
   generator: () => ({
-    factories: [
-      () =>
-        async function* (messages) {
-          yield* messages;
-        },
+    transforms: [
+      async function* (messages) {
+        yield* messages;
+      },
     ],
     lines: same,
   }),
-  slow: (held) => ({ factories: [slow(held)], lines: same }),
+  slow: (held) => ({ transforms: [slow(held)], lines: same }),
   drop: () => ({
-    factories: [
-      () => (message: Message) => (message.kind === 'line' && isDropped(message.text) ? null : message),
-    ],
+    transforms: [(message: Message) => (message.kind === 'line' && isDropped(message.text) ? null : message)],
     lines: (sent) => sent.filter((line) => !isDropped(decode(line))),
   }),
   double: (held) => ({
-    factories: [
-      slow(held),
-      () => (message: Message) => (message.kind === 'line' ? [message, message] : message),
-    ],
+    transforms: [slow(held), (message: Message) => (message.kind === 'line' ? [message, message] : message)],
     lines: (sent) => sent.flatMap((line) => [line, line]),
   }),
   mute: () => ({
-    factories: [() => (message: Message) => (message.kind === 'line' ? message : null)],
+    transforms: [(message: Message) => (message.kind === 'line' ? message : null)],
     lines: same,
     mute: true,
   }),
   fails: (_held, { failsAt, bypass }) => ({
-    factories: [failing(failsAt)],
+    transforms: [failing(failsAt)],
     lines: same,
     fails: true,
     // Who has not been announced leaves in silence.

@@ -2,18 +2,18 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { loadTransforms, type Message, MiniServError } from '../../lib/index.js';
+import { type LoadOptions, loadTransforms, type Message, MiniServError } from '../../lib/index.js';
 import { afterwards } from './cleanup.js';
 import { arrive, type Client } from './client.js';
 import { type Server, serverCommand, startServer } from './command.js';
 import { life, pass } from './pass.js';
 
-/** What a module imports through2 by, wherever it stands. */
+/** Module specifier of through2 as source text, for modules outside of this package. */
 export const THROUGH2 = JSON.stringify(import.meta.resolve('through2'));
-/** What a module gives for `message` that shouts. */
+/** Source text of an expression that returns `message` in upper case. */
 export const SHOUT = "message.kind === 'line' ? { ...message, text: message.text.toUpperCase() } : message";
 
-/** A directory with these files. */
+/** Creates a temporary directory with these files. It is removed after the test. */
 export async function folder(files: Record<string, string>): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'mini-serv-spec-'));
   afterwards(() => rm(cwd, { recursive: true }));
@@ -24,22 +24,22 @@ export async function folder(files: Record<string, string>): Promise<string> {
   return cwd;
 }
 
-/** What a transform makes of a client that says these lines. */
-export async function said(spec: string, cwd: string, lines = ['a', 'b']): Promise<Message[]> {
-  const [factory] = await loadTransforms([spec], { cwd });
-  if (factory === undefined) throw new Error('nothing was loaded');
-  return pass(factory, life(lines));
+/** Loads a transform, and returns what it emits for a client that sends these lines. */
+export async function emitted(spec: string, cwd: string, lines = ['a', 'b']): Promise<Message[]> {
+  const [transform] = await loadTransforms([spec], { cwd });
+  if (transform === undefined) throw new Error('no transform was loaded');
+  return pass(transform, life(lines));
 }
 
-/** The error with which a transform cannot be loaded. */
-export async function refusal(spec: string, cwd: string, patience = 10_000): Promise<MiniServError> {
+/** The error of a transform that cannot be loaded. */
+export async function loadError(spec: string, options: LoadOptions): Promise<MiniServError> {
   try {
-    await loadTransforms([spec], { cwd, timeout: patience });
+    await loadTransforms([spec], options);
   } catch (error) {
     expect(error).to.be.an.instanceOf(MiniServError);
     return error as MiniServError;
   }
-  throw new Error(`${spec} was taken`);
+  throw new Error(`${spec} was loaded`);
 }
 
 /** The command under test, started in another directory. */
@@ -51,7 +51,7 @@ export const within = (cwd: string): string[] => [
   ...serverCommand(),
 ];
 
-/** Two clients of a command that was started with these options. */
+/** Starts the command with these options, and connects two clients. */
 export async function pair(args: string[], cwd?: string): Promise<[Client, Client, Server]> {
   const server = await startServer({ args, ...(cwd === undefined ? {} : { command: within(cwd) }) });
   const a = await arrive(server);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import type { Message, TransformFactory } from '../../lib/index.js';
-import { instantiate } from '../../lib/transforms/factory.js';
+import type { Message, MessageTransform } from '../../lib/index.js';
+import { instantiate } from '../../lib/transforms/instantiate.js';
 
 /** One client's instance of a transform, by itself: what becomes of these messages. */
-export async function pass(factory: TransformFactory, messages: readonly Message[], id = 0) {
-  const stage = instantiate(factory, { id });
+export async function pass(transform: MessageTransform, messages: readonly Message[], id = 0) {
+  const stage = instantiate(transform, { id });
   const given: Message[] = [];
   stage.on('data', (message: Message) => given.push(message));
   for (const message of messages) stage.write(message);

@@ -1,158 +1,160 @@
-// A client's chain by itself, where transforms give what they should not, or stop when they should not.
 import { PassThrough, Transform } from 'node:stream';
 import { expect } from 'chai';
-import type { Message, TransformFactory } from '../../lib/index.js';
-import { Chain, type Failure } from '../../lib/transforms/chain.js';
+import type { Message, MessageTransform } from '../../lib/index.js';
+import { Chain, type TransformFailure } from '../../lib/transforms/chain.js';
 import { eventually } from '../support/waiting.js';
 
 const line = (text: string): Message => ({ kind: 'line', client: 0, text });
-const through: TransformFactory = () => new PassThrough({ objectMode: true });
+const through: MessageTransform = { createStream: () => new PassThrough({ objectMode: true }) };
 
-type Give = (stream: Transform, message: Message, done: () => void) => void;
-const giving =
-  (give: Give): TransformFactory =>
-  () =>
+type Handler = (stream: Transform, message: Message, done: (error?: Error) => void) => void;
+const stream = (handle: Handler, options = {}): MessageTransform => ({
+  createStream: () =>
     new Transform({
       objectMode: true,
+      ...options,
       transform(message: Message, _encoding, done) {
-        give(this, message, done);
+        handle(this, message, done);
       },
-    });
+    }),
+});
 
-/** A chain, and all that it has to say. */
-function made(factories: TransformFactory[], bypass = false) {
-  const heard: string[] = [];
-  const failures: Failure[] = [];
-  const counts = { ended: 0, settled: 0 };
+/** A chain, and everything that it reports. */
+function createChain(transforms: MessageTransform[], bypassFailed = false) {
+  const received: string[] = [];
+  const failures: TransformFailure[] = [];
+  const counts = { idle: 0 };
   const chain = new Chain({
     client: { id: 0 },
-    factories,
-    bypass,
-    message: (message) => heard.push(message.kind === 'line' ? message.text : message.kind),
-    ended: () => counts.ended++,
-    failed: (failure) => failures.push(failure),
-    settled: () => counts.settled++,
+    transforms,
+    bypassFailed,
+    onMessage: (message) => received.push(message.kind === 'line' ? message.text : message.kind),
+    onEnd: () => {},
+    onFailure: (failure) => failures.push(failure),
+    onIdle: () => counts.idle++,
   });
   const write = (message: Message): boolean => chain.write(message, () => {});
-  return { chain, write, heard, failures, counts };
+  return { chain, write, received, failures, counts };
 }
 
-describe('chain of transforms that fail', () => {
-  it('makes no more of them once one could not be made', () => {
+describe('Chain', () => {
+  it('creates no further transforms after one that could not be created', () => {
     let calls = 0;
-    const broken = (): never => {
-      throw new Error('oops');
+    const broken: MessageTransform = {
+      createStream() {
+        throw new Error('oops');
+      },
     };
-    const next: TransformFactory = () => {
-      calls++;
-      return new PassThrough({ objectMode: true });
+    const next: MessageTransform = {
+      createStream() {
+        calls++;
+        return new PassThrough({ objectMode: true });
+      },
     };
-    const { failures, write } = made([broken, next]);
+    const { failures, write } = createChain([broken, next]);
     expect(calls).to.equal(0);
-    expect(failures.map(({ position, bypassed }) => [position, bypassed])).to.deep.equal([[0, false]]);
-    expect(write(line('nobody hears'))).to.equal(true);
+    expect(failures.map(({ position, isBypassed }) => [position, isBypassed])).to.deep.equal([[0, false]]);
+    expect(write(line('ignored'))).to.equal(true);
   });
 
-  for (const bypass of [false, true]) {
-    const what = bypass ? 'gives what else there was' : 'gives nothing more';
-    it(`${what} after something that is no message (${bypass ? 'bypass' : 'close'})`, async () => {
-      const several = giving((stream, message, done) => {
-        for (const given of [line('before'), 'no message', { kind: 'none' }, message]) stream.push(given);
+  for (const bypassFailed of [false, true]) {
+    const what = bypassFailed ? 'passes the remaining output' : 'passes nothing more';
+    it(`${what} after a transform emitted an invalid message (bypassFailed: ${bypassFailed})`, async () => {
+      const several = stream((transform, message, done) => {
+        for (const output of [line('before'), 'no message', { kind: 'none' }, message])
+          transform.push(output);
         done();
       });
-      const { write, heard, failures } = made([several, through], bypass);
+      const { write, received, failures } = createChain([several, through], bypassFailed);
       write(line('one'));
-      await eventually('its failure', () => failures.length > 0);
+      await eventually('a failure', () => failures.length > 0);
       expect(failures).to.have.length(1);
-      expect(failures[0]?.error.message).to.equal('it gave something that is no message');
+      expect(failures[0]?.error.message).to.equal(
+        "emitted 'no message'; expected a message such as { kind: 'line', client, text }",
+      );
       expect(failures[0]?.position).to.equal(0);
       write(line('two'));
-      const whole = ['before', 'one', 'two'];
-      if (bypass) await eventually('the rest', () => heard.length === whole.length);
+      const all = ['before', 'one', 'two'];
+      if (bypassFailed) await eventually('all output', () => received.length === all.length);
       await new Promise((resolve) => setImmediate(resolve));
-      expect(heard).to.deep.equal(bypass ? whole : ['before']);
+      expect(received).to.deep.equal(bypassFailed ? all : ['before']);
     });
   }
 
-  it('says how it failed: that it closed, or ended, before its client left', async () => {
-    const closing = made([giving((stream) => void stream.destroy())]);
+  it('reports whether a transform closed or ended too early', async () => {
+    const closing = createChain([stream((transform) => void transform.destroy())]);
     closing.write(line('x'));
-    const ending = made([giving((stream) => void stream.push(null))]);
+    const ending = createChain([stream((transform) => void transform.push(null))]);
     ending.write(line('x'));
-    await eventually('both to fail', () => closing.failures.length + ending.failures.length === 2);
-    expect(closing.failures[0]?.error.message).to.equal('it closed before its client left');
-    expect(ending.failures[0]?.error.message).to.equal('it ended before its client left');
+    await eventually('two failures', () => closing.failures.length + ending.failures.length === 2);
+    expect(closing.failures[0]?.error.message).to.equal('closed before its client left');
+    expect(ending.failures[0]?.error.message).to.equal('ended before its client left');
   });
 
-  it('is the end of a client that is refused, also where others would be led around', async () => {
-    const refusing = giving((stream) => {
-      stream.destroy(Object.assign(new Error('go away'), { code: 'ERR_REFUSED' }));
+  it('does not bypass a transform that refuses its client', async () => {
+    const refusing = stream((transform) => {
+      transform.destroy(Object.assign(new Error('go away'), { code: 'ERR_REFUSED' }));
     });
-    const { write, failures, heard } = made([refusing, through], true);
+    const { write, failures, received } = createChain([refusing, through], true);
     write(line('x'));
     await eventually('the refusal', () => failures.length > 0);
-    expect(failures[0]?.bypassed).to.equal(false);
+    expect(failures[0]?.isBypassed).to.equal(false);
     write(line('y'));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(heard).to.deep.equal([]);
+    expect(received).to.deep.equal([]);
   });
 
-  it('gives what it had given and nobody had taken yet, before what it had not answered (bypass)', async () => {
-    const three: TransformFactory = () =>
-      new Transform({
-        objectMode: true,
-        transform(message: Message, _encoding, done) {
-          if (message.kind === 'line' && message.text === 'bad') return done(new Error('oops'));
-          for (const text of ['one', 'two', 'three']) this.push(line(text));
-          done();
-        },
-      });
-    const held: (() => void)[] = [];
-    const slow: TransformFactory = () =>
-      new Transform({
-        objectMode: true,
-        highWaterMark: 1,
-        transform(message: Message, _encoding, done) {
-          held.push(() => done(null, message));
-        },
-      });
-    const { write, heard, failures } = made([three, slow], true);
-    write(line('many'));
-    await eventually('the first to be held', () => held.length > 0);
-    write(line('bad'));
-    await eventually('its failure', () => failures.length > 0);
-    await eventually('all of it', () => {
-      held.shift()?.();
-      return heard.length >= 4;
+  it('passes the buffered output of a failed transform before its pending messages (bypass)', async () => {
+    const three = stream((transform, message, done) => {
+      if (message.kind === 'line' && message.text === 'bad') return done(new Error('oops'));
+      for (const text of ['one', 'two', 'three']) transform.push(line(text));
+      done();
     });
-    expect(heard).to.deep.equal(['one', 'two', 'three', 'bad']);
+    const held: (() => void)[] = [];
+    const slow = stream(
+      (transform, message, done) => {
+        held.push(() => {
+          transform.push(message);
+          done();
+        });
+      },
+      { highWaterMark: 1 },
+    );
+    const { write, received, failures } = createChain([three, slow], true);
+    write(line('many'));
+    await eventually('a held message', () => held.length > 0);
+    write(line('bad'));
+    await eventually('the failure', () => failures.length > 0);
+    await eventually('all output', () => {
+      held.shift()?.();
+      return received.length >= 4;
+    });
+    expect(received).to.deep.equal(['one', 'two', 'three', 'bad']);
   });
 
-  it('has nothing left to answer when it is given up', () => {
-    const { chain, write } = made([giving(() => {})]);
+  it('counts no pending messages after destroy()', () => {
+    const { chain, write } = createChain([stream(() => {})]);
     write(line('x'));
     write(line('y'));
-    expect(chain.busy).to.equal(2);
+    expect(chain.pendingCount).to.equal(2);
     chain.destroy();
-    expect(chain.busy).to.equal(0);
+    expect(chain.pendingCount).to.equal(0);
   });
-});
 
-describe('chain that is at rest', () => {
-  it('says so when all that it was given is answered, and not before', async () => {
+  it('calls onIdle once all messages are acknowledged, and not before', async () => {
     const waiting: (() => void)[] = [];
-    const slow = giving((_stream, _message, done) => void waiting.push(done));
-    const { write, counts } = made([through, slow]);
+    const slow = stream((_transform, _message, done) => void waiting.push(done));
+    const { write, counts } = createChain([through, slow]);
     write(line('one'));
     write(line('two'));
-    const answer = async (): Promise<void> => {
-      await eventually('a message to answer', () => waiting.length > 0);
+    const acknowledge = async (): Promise<void> => {
+      await eventually('a waiting message', () => waiting.length > 0);
       waiting.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));
     };
-    await answer();
-    expect(counts.settled).to.equal(0);
-    await answer();
-    expect(counts.settled).to.equal(1);
+    await acknowledge();
+    expect(counts.idle).to.equal(0);
+    await acknowledge();
+    expect(counts.idle).to.equal(1);
   });
 });

@@ -1,123 +1,126 @@
 import { Duplex, PassThrough, Transform } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
-import type { Message, MiniServError, TransformFactory } from '../../lib/index.js';
+import type { ClientInfo, Message, MessageTransform, MiniServError } from '../../lib/index.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { arrived, left, said } from '../support/wire.js';
 
 const isBad = (message: Message): boolean => message.kind === 'line' && message.text === 'bad';
 
-type Classic = (
+type TransformMethod = (
   this: Transform,
   message: Message,
   encoding: string,
   done: (error?: Error | null, message?: unknown) => void,
 ) => void;
 
-/** A transform that does something to a line that says `bad`, and passes all others. */
-const onBad = (bad: Classic): Classic =>
-  function (message, encoding, done) {
-    if (isBad(message)) return bad.call(this, message, encoding, done);
+/** A stream that does this for a line `bad`: one of through2, which is not node's class, and one of node. */
+function streams(onBad: TransformMethod): Record<string, MessageTransform> {
+  const transform: TransformMethod = function (message, encoding, done) {
+    if (isBad(message)) return onBad.call(this, message, encoding, done);
     done(null, message);
   };
-
-/** Both through2's streams, which are not node's, and node's. */
-function both(bad: Classic): Record<string, TransformFactory> {
-  const transform = onBad(bad);
   return {
-    'of through2': () => objectTransform(transform as Parameters<typeof objectTransform>[0]),
-    'of node': () => new Transform({ objectMode: true, transform }),
+    'a stream of through2': {
+      createStream: () => objectTransform(transform as Parameters<typeof objectTransform>[0]),
+    },
+    'a stream of node': { createStream: () => new Transform({ objectMode: true, transform }) },
   };
 }
 
-const failures: Record<string, Record<string, TransformFactory>> = {
-  'throws at once': both(() => {
-    throw new Error('oops');
-  }),
-  'throws what is no Error': both(() => {
+async function* throwAtBad(messages: AsyncIterable<Message>) {
+  for await (const message of messages) {
+    if (isBad(message)) throw new Error('oops');
+    yield message;
+  }
+}
+
+const failures: Record<string, Record<string, MessageTransform>> = {
+  'throws synchronously': {
+    ...streams(() => {
+      throw new Error('oops');
+    }),
+    'a function': (message) => {
+      if (isBad(message)) throw new Error('oops');
+      return message;
+    },
+  },
+  'throws a string': streams(() => {
     throw 'oops';
   }),
-  'calls back with an error': both((_message, _encoding, done) => done(new Error('oops'))),
-  'calls back with an error later': both((_message, _encoding, done) =>
+  'calls back with an error': streams((_message, _encoding, done) => done(new Error('oops'))),
+  'calls back with an error later': streams((_message, _encoding, done) =>
     setImmediate(done, new Error('oops')),
   ),
   rejects: {
-    ...both((async () => {
+    ...streams((async () => {
       throw new Error('oops');
-    }) as unknown as Classic),
-    'of through2, async': () =>
-      objectTransform(async (message: Message) => {
-        if (isBad(message)) throw new Error('oops');
-        return message;
-      }),
-    'that is an async generator function': async function* (messages) {
-      for await (const message of messages) {
-        if (isBad(message)) throw new Error('oops');
-        yield message;
-      }
+    }) as unknown as TransformMethod),
+    'an async function': async (message) => {
+      if (isBad(message)) throw new Error('oops');
+      return message;
     },
-    'that is a Duplex.from': () =>
-      Duplex.from(async function* (messages: AsyncIterable<Message>) {
-        for await (const message of messages) {
+    'an async stream of through2': {
+      createStream: () =>
+        objectTransform(async (message: Message) => {
           if (isBad(message)) throw new Error('oops');
-          yield message;
-        }
-      }),
+          return message;
+        }),
+    },
+    'an async generator function': async function* (messages) {
+      yield* throwAtBad(messages);
+    },
+    'a stream of Duplex.from': { createStream: () => Duplex.from(throwAtBad) },
   },
-  'calls back twice': both((message, _encoding, done) => {
+  'calls back twice': streams((message, _encoding, done) => {
     done(null, { ...message, text: 'once' });
     done(null);
   }),
   'ends early': {
-    ...both(function (_message, _encoding, done) {
+    ...streams(function (_message, _encoding, done) {
       this.push(null);
       done();
     }),
-    'that is an async generator function': async function* (messages) {
+    'an async generator function': async function* (messages) {
       for await (const message of messages) {
         if (isBad(message)) return;
         yield message;
       }
     },
   },
-  'gives an object that is no message': both((_message, _encoding, done) => done(null, { kind: 'Line' })),
-  'gives a line without text': both((_message, _encoding, done) => done(null, { kind: 'line', text: 5 })),
-  'gives a string': both((_message, _encoding, done) => done(null, 'bad')),
-  'gives a number': both((_message, _encoding, done) => done(null, 0)),
-  'destroys itself': both(function () {
+  'emits an invalid object': streams((_message, _encoding, done) => done(null, { kind: 'Line' })),
+  'emits a line without text': streams((_message, _encoding, done) => done(null, { kind: 'line', text: 5 })),
+  'emits a string': streams((_message, _encoding, done) => done(null, 'bad')),
+  'emits a number': streams((_message, _encoding, done) => done(null, 0)),
+  'destroys itself': streams(function () {
     this.destroy();
   }),
-  'destroys itself with an error': both(function () {
+  'destroys itself with an error': streams(function () {
     this.destroy(new Error('oops'));
   }),
-  'emits an error': both(function () {
+  'emits an error': streams(function () {
     this.emit('error', new Error('oops'));
   }),
 };
 
-/** Only the client of this id has the transform; the others go on with theirs. */
-const onlyFor =
-  (id: number, factory: (client: { id: number }) => unknown): TransformFactory =>
-  (client) =>
-    (client.id === id ? factory(client) : objectTransform()) as Duplex;
+/** Uses this `createStream` for one client, and a stream that passes everything for the others. */
+const onlyFor = (id: number, createStream: (client: ClientInfo) => unknown): MessageTransform => ({
+  createStream: (client) => (client.id === id ? createStream(client) : objectTransform()) as Duplex,
+});
 
 describe('transform that fails', () => {
+  const through: MessageTransform = { createStream: () => objectTransform() };
   for (const [what, variants] of Object.entries(failures)) {
-    for (const [kind, factory] of Object.entries(variants)) {
-      for (const [place, around] of [
-        ['alone', (bad: TransformFactory) => [bad]],
-        [
-          'between others',
-          (bad: TransformFactory) => [() => objectTransform(), bad, () => objectTransform()],
-        ],
+    for (const [kind, failing] of Object.entries(variants)) {
+      for (const [place, transforms] of [
+        ['alone', [failing]],
+        ['between others', [through, failing, through]],
       ] as const) {
-        it(`is the end of its own client only: it ${what} (${kind}, ${place})`, async () => {
-          const relay = room({ transforms: around(factory) });
+        it(`disconnects only its own client: ${kind} that ${what} (${place})`, async () => {
+          const relay = room({ transforms });
           const events = diary(relay);
-          let warning: MiniServError | undefined;
-          relay.on('warning', (told) => {
-            warning = told;
-          });
+          const warnings: MiniServError[] = [];
+          relay.on('warning', (warning) => warnings.push(warning));
           const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
           b.send('good\n');
           await a.until(said(1, 'good'));
@@ -128,105 +131,62 @@ describe('transform that fails', () => {
           await a.until(said(2, 'mark'));
           c.send('bad\n');
           await a.until(left(2));
-          const heard = a.received.replace(said(1, 'once'), '').replace(said(2, 'once'), '');
-          expect(heard).to.equal(
+          const received = a.received.replace(said(1, 'once'), '').replace(said(2, 'once'), '');
+          expect(received).to.equal(
             [arrived(1), arrived(2), said(1, 'good'), left(1), said(2, 'mark'), left(2)].join(''),
           );
           expect(events.text.match(/^warning .*/gm)).to.deep.equal([
             'warning ERR_TRANSFORM 1',
             'warning ERR_TRANSFORM 2',
           ]);
-          expect(warning?.message).to.match(/^transform [12] failed for client 2: ./);
-          a.send('still here\n');
+          expect(warnings[1]?.message).to.match(/^transform [12] failed for client 2: ./);
           expect((await join(relay)).id).to.equal(3);
         });
       }
     }
   }
 
-  it('ends early when its client has left already, and that is said', async () => {
+  it('is reported if it ends early although its client has left meanwhile', async () => {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const relay = room({
-      transforms: [
-        async function* (messages) {
-          for await (const message of messages) {
-            if (isBad(message)) await released;
-            if (isBad(message)) return;
-            yield message;
-          }
-        },
-      ],
-    });
+    const endsAtBad: MessageTransform = async function* (messages) {
+      for await (const message of messages) {
+        if (isBad(message)) await released;
+        if (isBad(message)) return;
+        yield message;
+      }
+    };
+    const relay = room({ transforms: [endsAtBad] });
     const events = diary(relay);
     const [a, b] = [await join(relay), await join(relay)];
-    b.send('good\nbad\nnever said\n');
+    b.send('good\nbad\nnever relayed\n');
     b.far.once('end', () => setImmediate(release));
     b.end();
     await a.hears(arrived(1), said(1, 'good'), left(1));
     await events.until('warning ERR_TRANSFORM 1\n');
   });
 
-  const unmakeable: Record<string, (client: { id: number }) => unknown> = {
-    'a factory that throws': () => {
-      throw new Error('oops');
-    },
-    'a stream that is not in object mode': () => new PassThrough(),
-    'a stream half of which is in object mode': () => new PassThrough({ readableObjectMode: true }),
-    'a stream that is destroyed already': () => objectTransform().destroy(),
-    nothing: () => undefined,
-    null: () => null,
-    'a string': () => 'filter',
-    'a promise of a transform': async () => objectTransform(),
-    'a plain object': () => ({ write() {}, pipe() {} }),
-    'a function that is no generator': () => () => 5,
-  };
-  for (const [what, factory] of Object.entries(unmakeable)) {
-    it(`at its making is the end of its own client only: ${what}`, async () => {
-      const relay = room({ transforms: [onlyFor(1, factory)] });
-      const events = diary(relay);
-      const a = await join(relay);
-      const b = new Member(relay);
-      b.send('unheard\n');
-      await b.ended;
-      await events.until('left 1');
-      expect(events.text).to.include('warning ERR_TRANSFORM 1\n');
-      const c = await join(relay);
-      c.send('mark\n');
-      await a.hears(arrived(2), said(2, 'mark'));
-    });
-  }
-
-  it('because it was given to two clients is the end of the second', async () => {
-    const shared = objectTransform();
-    const relay = room({ transforms: [() => shared] });
-    const events = diary(relay);
-    const [a, b] = [await join(relay), new Member(relay)];
-    await b.ended;
-    await events.until('warning ERR_TRANSFORM 1\n');
-    a.send('still here\n');
-    await events.until('line 0 still here\n');
-    expect(events.text).to.not.include('warning ERR_TRANSFORM 0');
-  });
-
-  it('at the end does not keep its client in the room', async () => {
-    const pass: Classic = (message, _encoding, done) => done(null, message);
-    const oops = (): never => {
+  it('announces the departure of its client if it fails in flush or after the last message', async () => {
+    const transform: TransformMethod = (message, _encoding, done) => done(null, message);
+    const throwError = (): never => {
       throw new Error('oops');
     };
-    for (const factory of [
-      () => new Transform({ objectMode: true, transform: pass, flush: oops }),
-      () => new Transform({ objectMode: true, transform: pass, flush: (done) => done(new Error('oops')) }),
-      () => objectTransform(pass as Parameters<typeof objectTransform>[0], oops),
-      () =>
-        async function* (messages: AsyncIterable<Message>) {
-          yield* messages;
-          oops();
-        },
-    ]) {
-      const relay = room({ transforms: [onlyFor(1, factory)] });
+    const failing: MessageTransform[] = [
+      onlyFor(1, () => new Transform({ objectMode: true, transform, flush: throwError })),
+      onlyFor(
+        1,
+        () => new Transform({ objectMode: true, transform, flush: (done) => done(new Error('oops')) }),
+      ),
+      onlyFor(1, () => objectTransform(transform as Parameters<typeof objectTransform>[0], throwError)),
+      async function* (messages, { id }) {
+        yield* messages;
+        if (id === 1) throwError();
+      },
+    ];
+    for (const transforms of failing.map((one) => [one])) {
+      const relay = room({ transforms });
       const events = diary(relay);
       const [a, b] = [await join(relay), await join(relay)];
       b.send('last\n');
@@ -236,25 +196,88 @@ describe('transform that fails', () => {
     }
   });
 
-  it('is told with the name of the transform, where it has one, and its place', async () => {
-    const censor = (): never => {
+  it('is reported with its name, if it has one, and its position', async () => {
+    const censor: MessageTransform = () => {
       throw new Error('oops');
     };
-    const nameless = Object.defineProperty((): never => censor(), 'name', { value: '' });
-    for (const onTransformError of ['close', 'bypass'] as const) {
-      const relay = room({ transforms: [censor, nameless], onTransformError });
+    const named: MessageTransform = {
+      name: './censor.mjs',
+      createStream: () => objectTransform(censor as never),
+    };
+    const nameless: MessageTransform = { createStream: () => objectTransform(censor as never) };
+    const relay = room({ transforms: [censor, named, nameless], onTransformError: 'bypass' });
+    const warnings: MiniServError[] = [];
+    relay.on('warning', (warning) => warnings.push(warning));
+    await join(relay);
+    const expected = [
+      ['transform 1 failed for client 0: censor: oops', 'censor'],
+      ['transform 2 failed for client 0: ./censor.mjs: oops', './censor.mjs'],
+      ['transform 3 failed for client 0: oops', undefined],
+    ];
+    expect(warnings.map(({ message, transform }) => [message.split(';')[0], transform])).to.deep.equal(
+      expected,
+    );
+    for (const { cause, client } of warnings) {
+      expect([(cause as Error).message, client]).to.deep.equal(['oops', 0]);
+    }
+  });
+});
+
+describe('createStream that fails', () => {
+  const invalid: Record<string, [createStream: () => unknown, message: RegExp]> = {
+    'throws an error': [
+      () => {
+        throw new Error('oops');
+      },
+      /oops/,
+    ],
+    'returns a stream that is not in object mode': [
+      () => new PassThrough(),
+      /createStream must return a stream such as new Transform\(.*, got a stream that is not in object mode$/,
+    ],
+    'returns a stream half of which is in object mode': [
+      () => new PassThrough({ readableObjectMode: true }),
+      /got a stream that is not in object mode$/,
+    ],
+    'returns a destroyed stream': [() => objectTransform().destroy(), /got one that was used before$/],
+    'returns undefined': [() => undefined, /got undefined$/],
+    'returns null': [() => null, /got null$/],
+    'returns a string': [() => 'filter', /got 'filter'$/],
+    'returns a promise of a stream': [async () => objectTransform(), /got Promise \{.*$/],
+    'returns an object that only looks like a stream': [
+      () => ({ write() {}, pipe() {} }),
+      /got a stream that is not in object mode$/,
+    ],
+    'returns a function': [() => () => 5, /got \[Function \(anonymous\)\]$/],
+  };
+  for (const [what, [createStream, message]] of Object.entries(invalid)) {
+    it(`disconnects only its own client if it ${what}`, async () => {
+      const relay = room({ transforms: [onlyFor(1, createStream)] });
+      const events = diary(relay);
       const warnings: MiniServError[] = [];
       relay.on('warning', (warning) => warnings.push(warning));
-      new Member(relay);
-      const whatNow = onTransformError === 'close' ? '' : '; the client continues without it';
-      const expected = [
-        [`transform 1 failed for client 0: censor: oops${whatNow}`, 'censor'],
-        [`transform 2 failed for client 0: oops${whatNow}`, undefined],
-      ].slice(0, onTransformError === 'close' ? 1 : 2);
-      expect(warnings.map(({ message, transform }) => [message, transform])).to.deep.equal(expected);
-      expect(
-        warnings.every(({ cause, client }) => (cause as Error).message === 'oops' && client === 0),
-      ).to.equal(true);
-    }
+      const a = await join(relay);
+      const b = new Member(relay);
+      b.send('unheard\n');
+      await b.ended;
+      await events.until('left 1');
+      expect(warnings.map(({ code, client }) => [code, client])).to.deep.equal([['ERR_TRANSFORM', 1]]);
+      expect(warnings[0]?.message).to.match(message);
+      const c = await join(relay);
+      c.send('mark\n');
+      await a.hears(arrived(2), said(2, 'mark'));
+    });
+  }
+
+  it('disconnects the second client if it returns the same stream twice', async () => {
+    const shared = objectTransform();
+    const relay = room({ transforms: [{ createStream: () => shared }] });
+    const events = diary(relay);
+    const [a, b] = [await join(relay), new Member(relay)];
+    await b.ended;
+    await events.until('warning ERR_TRANSFORM 1\n');
+    a.send('still here\n');
+    await events.until('line 0 still here\n');
+    expect(events.text).to.not.include('warning ERR_TRANSFORM 0');
   });
 });

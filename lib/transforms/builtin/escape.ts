@@ -1,29 +1,30 @@
 import { objectTransform } from 'through2';
 import { type Message, toBytes } from '../../protocol/message.js';
 import { escapeBytes, escapeText } from '../../util/escape.js';
-import type { TransformFactory } from '../factory.js';
-import { named } from '../transform-name.js';
+import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 /**
- * Makes control characters visible (`\x1b`, `\r`, `\u202e`, and `\xff` for what is no valid UTF-8), so that no
- * client can move the cursor of another's terminal or forge a notice in it. Tabs stay. It has no options.
+ * Makes control characters visible (`\x1b`, `\r`, `\u202e`, and `\xff` for invalid UTF-8), so that no client can move
+ * the cursor in the terminal of another client or forge a notice there. Tabs are kept. Has no options.
  *
  * @example
  * createRelay({ transforms: [escape()] }); // mini-serv -t escape 4242
  *
  * @throws {MiniServError} ERR_OPTION
  */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: in code it has the name that it has in a shell
-export function escape(options: Record<string, never> = {}): TransformFactory {
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the transform has the same name in code as in `-t escape`
+export function escape(options: Record<string, never> = {}): MessageTransform {
   new TransformOptions('escape', options, []);
-  return named('escape', () => {
-    return objectTransform((message: Message, _encoding, done) => {
-      if (message.kind !== 'line') done(null, message);
-      // A text has U+FFFD where its bytes are no UTF-8, and one of those alone can be a control character.
-      else if (message.text.includes('\ufffd'))
-        done(null, { ...message, text: escapeBytes(toBytes(message)) });
-      else done(null, { ...message, text: escapeText(message.text) });
-    });
-  });
+  return {
+    name: 'escape',
+    createStream: () =>
+      objectTransform((message: Message, _encoding, done) => {
+        if (message.kind !== 'line') done(null, message);
+        // The text has U+FFFD in the place of each invalid byte, and such a byte can be a C1 control character.
+        else if (message.text.includes('\ufffd'))
+          done(null, { ...message, text: escapeBytes(toBytes(message)) });
+        else done(null, { ...message, text: escapeText(message.text) });
+      }),
+  };
 }

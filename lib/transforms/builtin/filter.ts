@@ -1,42 +1,41 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import type { ClientInfo, TransformFactory } from '../factory.js';
-import { named } from '../transform-name.js';
+import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 type Kind = Message['kind'];
 
 /**
- * What is kept and what is dropped; an option that is not given lets everything pass. From a shell, several
- * values have commas between: `filter=dropKind:arrived,left`.
+ * Which messages pass; without options, all of them. In `-t`, several values are separated by commas:
+ * `filter=dropKind:arrived,left`.
  */
 export interface FilterOptions {
-  /** Lines whose text matches are kept, all other lines are dropped. Notices pass. */
+  /** Keeps only lines whose text matches. Notices pass. */
   readonly keep?: RegExp | string;
-  /** Lines whose text matches are dropped. */
+  /** Drops lines whose text matches. */
   readonly drop?: RegExp | string;
-  /** Only messages of this kind, or of these kinds, are kept. */
+  /** Keeps only messages of these kinds. */
   readonly keepKind?: Kind | readonly Kind[];
-  /** Messages of this kind, or of these kinds, are dropped. */
+  /** Drops messages of these kinds. */
   readonly dropKind?: Kind | readonly Kind[];
-  /** Only what this client, or these clients, say and do is kept. */
+  /** Keeps only the messages of the clients with these ids. */
   readonly keepClient?: number | readonly number[];
-  /** What this client, or these clients, say and do is dropped. */
+  /** Drops the messages of the clients with these ids. */
   readonly dropClient?: number | readonly number[];
 }
 
 const KINDS: readonly Kind[] = ['arrived', 'line', 'left'];
 
 /**
- * Keeps or drops lines by their text, and messages by their kind and their client. Dropping a client's
- * messages makes it a listener: it hears the room all the same.
+ * Keeps or drops lines by their text, and messages by their kind and their client. A client whose messages are all
+ * dropped still receives those of the others.
  *
  * @example
  * createRelay({ transforms: [filter({ drop: /password/i })] }); // mini-serv -t filter=drop:/password/i 4242
  *
  * @throws {MiniServError} ERR_OPTION
  */
-export function filter(options: FilterOptions): TransformFactory {
+export function filter(options: FilterOptions): MessageTransform {
   const read = new TransformOptions('filter', options, [
     'keep',
     'drop',
@@ -45,31 +44,38 @@ export function filter(options: FilterOptions): TransformFactory {
     'keepClient',
     'dropClient',
   ]);
-  const kind = (item: unknown): Kind | undefined => KINDS.find((name) => name === item);
-  const id = (item: unknown): number | undefined =>
-    /^\d+$/.test(String(item)) && Number.isSafeInteger(Number(item)) ? Number(item) : undefined;
-  // A `g` or `y` expression remembers where it last matched, and would let every other line through.
-  const [wanted, unwanted] = [read.pattern('keep'), read.pattern('drop')].map((expression) =>
+  // With the flags `g` and `y` an expression continues after its last match, and would miss every other line.
+  const [keep, drop] = [read.pattern('keep'), read.pattern('drop')].map((expression) =>
     expression === undefined ? undefined : new RegExp(expression, expression.flags.replace(/[gy]/g, '')),
   );
-  const [keptKinds, droppedKinds] = (['keepKind', 'dropKind'] as const).map((name) =>
-    read.list(name, 'arrived, line or left', kind),
+  const [keepKinds, dropKinds] = (['keepKind', 'dropKind'] as const).map((name) =>
+    read.list(name, 'arrived, line or left', parseKind),
   );
-  const [kept, dropped] = (['keepClient', 'dropClient'] as const).map((name) =>
-    read.list(name, 'the id of a client', id),
+  const [keepIds, dropIds] = (['keepClient', 'dropClient'] as const).map((name) =>
+    read.list(name, 'the id of a client', parseId),
   );
 
   const passes = (message: Message): boolean =>
-    keptKinds?.has(message.kind) !== false &&
-    droppedKinds?.has(message.kind) !== true &&
-    (message.kind !== 'line' ||
-      (wanted?.test(message.text) !== false && unwanted?.test(message.text) !== true));
+    keepKinds?.has(message.kind) !== false &&
+    dropKinds?.has(message.kind) !== true &&
+    (message.kind !== 'line' || (keep?.test(message.text) !== false && drop?.test(message.text) !== true));
 
-  return named('filter', (client: ClientInfo) => {
-    const muted = kept?.has(client.id) === false || dropped?.has(client.id) === true;
-    return objectTransform((message: Message, _encoding, done) => {
-      if (!muted && passes(message)) done(null, message);
-      else done();
-    });
-  });
+  return {
+    name: 'filter',
+    createStream({ id }) {
+      const isMuted = keepIds?.has(id) === false || dropIds?.has(id) === true;
+      return objectTransform((message: Message, _encoding, done) => {
+        if (!isMuted && passes(message)) done(null, message);
+        else done();
+      });
+    },
+  };
+}
+
+function parseKind(item: unknown): Kind | undefined {
+  return KINDS.find((kind) => kind === item);
+}
+
+function parseId(item: unknown): number | undefined {
+  return /^\d+$/.test(String(item)) && Number.isSafeInteger(Number(item)) ? Number(item) : undefined;
 }

@@ -1,10 +1,10 @@
 import { MiniServError } from '../../util/errors.js';
+import { describe } from '../transform.js';
 
 /**
- * The options of a built-in transform, read one by one. They may come from a program, with their proper types,
- * or from a shell, as text.
+ * Reads the options of a built-in transform. They come from code, with their proper types, or from `-t`, as text.
  *
- * @throws {MiniServError} ERR_OPTION, if there are options of other names; as do its methods for wrong values
+ * @throws {MiniServError} ERR_OPTION if an option has an unknown name, and from each method if a value is invalid
  */
 export class TransformOptions<Name extends string> {
   readonly #transform: string;
@@ -12,73 +12,77 @@ export class TransformOptions<Name extends string> {
 
   constructor(transform: string, options: object, names: readonly Name[]) {
     this.#transform = transform;
+    if (typeof options !== 'object' || options === null) {
+      this.#fail(`expected an object with options, got ${describe(options)}`);
+    }
     this.#options = options as Record<string, unknown>;
-    if (typeof options !== 'object' || options === null) this.#refuse('its options must be an object');
     const known: readonly string[] = names;
     const unknown = Object.keys(options).find((name) => !known.includes(name));
     if (unknown === undefined) return;
-    const list = names.length === 0 ? 'none' : `only ${names.join(', ')}`;
-    this.#refuse(`there is no option '${unknown}', ${list}`);
+    const expected = names.length === 0 ? 'this transform has no options' : `expected ${names.join(', ')}`;
+    this.#fail(`unknown option '${unknown}'; ${expected}`);
   }
 
-  get(name: Name): unknown {
-    return this.#options[name];
-  }
-
-  /** A regular expression; as text it is its source, or `/source/flags`. */
+  /** A regular expression. Text is its source, or `/source/flags`. */
   pattern(name: Name): RegExp | undefined {
     const value = this.#options[name];
     if (value === undefined || value instanceof RegExp) return value;
     if (typeof value !== 'string' || value === '') {
-      return this.refuse(name, 'a regular expression, such as secret or /secret/i');
+      return this.reject(name, 'a regular expression such as secret or /secret/i');
     }
     const [, source = value, flags] = /^\/(.+)\/([a-z]*)$/s.exec(value) ?? [];
     try {
       return new RegExp(source, flags);
     } catch (error) {
-      return this.refuse(name, `a regular expression (${(error as Error).message})`);
+      return this.reject(name, `a regular expression (${(error as Error).message})`);
     }
   }
 
-  number(name: Name, least: number): number | undefined {
+  number(name: Name, min: number): number | undefined {
     const value = this.#options[name];
     if (value === undefined) return undefined;
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (typeof number === 'number' && number >= least && Number.isFinite(number)) return number;
-    return this.refuse(name, `a number from ${least}`);
+    if (typeof number === 'number' && number >= min && Number.isFinite(number)) return number;
+    return this.reject(name, `a number of at least ${min}`);
   }
 
-  /** One of these words; the first if none is given. */
+  /** One of these words. The first one is the default. */
   choice<Choice extends string>(name: Name, choices: readonly [Choice, ...Choice[]]): Choice {
     const value = this.#options[name];
     if (value === undefined) return choices[0];
-    const choice = choices.find((word) => word === value);
-    return choice ?? this.refuse(name, choices.join(' or '));
+    return choices.find((word) => word === value) ?? this.reject(name, choices.join(' or '));
   }
 
-  /** One value or several of them; as text with commas between. */
-  list<Item>(name: Name, what: string, read: (item: unknown) => Item | undefined): Set<Item> | undefined {
+  /**
+   * One value or several. Several values in text are separated by commas.
+   *
+   * @param expected describes a valid item, for the error message
+   * @param parse returns undefined for an invalid item
+   */
+  list<Item>(
+    name: Name,
+    expected: string,
+    parse: (item: unknown) => Item | undefined,
+  ): Set<Item> | undefined {
     const value = this.#options[name];
     if (value === undefined) return undefined;
-    const items = (Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value]).map(
-      (item: unknown) => read(typeof item === 'string' ? item.trim() : item),
-    );
-    if (items.length === 0 || items.includes(undefined)) return this.refuse(name, what);
-    return new Set(items as Item[]);
+    const items: unknown[] = Array.isArray(value)
+      ? value
+      : typeof value === 'string'
+        ? value.split(',')
+        : [value];
+    const parsed = items.map((item) => parse(typeof item === 'string' ? item.trim() : item));
+    if (parsed.length === 0 || parsed.includes(undefined)) return this.reject(name, expected);
+    return new Set(parsed as Item[]);
   }
 
-  refuse(name: Name, wanted: string): never {
+  reject(name: Name, expected: string): never {
     const value = this.#options[name];
-    const is = value === undefined ? 'is not given' : `is ${shown(value)}`;
-    this.#refuse(`${name} must be ${wanted}, and ${is}`);
+    if (value === undefined) this.#fail(`the option '${name}' is missing; expected ${expected}`);
+    this.#fail(`${name}: expected ${expected}, got ${describe(value)}`);
   }
 
-  #refuse(message: string): never {
-    throw new MiniServError('ERR_OPTION', `the transform ${this.#transform}: ${message}`);
+  #fail(message: string): never {
+    throw new MiniServError('ERR_OPTION', `transform ${this.#transform}: ${message}`);
   }
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  return typeof value === 'object' && value !== null ? (JSON.stringify(value) ?? 'an object') : String(value);
 }

@@ -1,59 +1,64 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
-import type { TransformFactory } from '../factory.js';
-import { named } from '../transform-name.js';
+import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 export interface RateOptions {
-  /** How many lines a second each client may say. */
+  /** How many lines per second each client can send. */
   readonly lines: number | string;
-  /** How many it may say at once after a silence. Default: as many as in a second, and at least one. */
+  /** How many lines a client can send at once after a pause. Default: as many as in a second, and at least 1. */
   readonly burst?: number | string;
-  /** What becomes of lines in excess: they wait, and their client with them, or are dropped. Default: wait. */
+  /** What happens to lines in excess: they wait, and their client with them, or they are dropped. Default: wait. */
   readonly excess?: 'wait' | 'drop';
-  /** Default: the real one. */
+  /** Default: the real clock. */
   readonly clock?: Pick<Clock, 'now' | 'setTimer'>;
 }
 
+/** Differences below this are rounding errors of the sums of intervals. */
+const ROUNDING_MS = 0.0005;
+
 /**
- * Limits how many lines a second each client may say. Excess waits: the client is read no faster, and nothing
- * is lost; nobody else waits. Notices pass, in their place.
+ * Limits how many lines per second each client can send. Lines in excess wait: the relay reads this client more slowly,
+ * and neither loses a line nor delays another client. Notices pass, in order.
  *
  * @example
  * createRelay({ transforms: [rate({ lines: 10 })] }); // mini-serv -t rate=lines:10,excess:drop 4242
  *
  * @throws {MiniServError} ERR_OPTION
  */
-export function rate(options: RateOptions): TransformFactory {
+export function rate(options: RateOptions): MessageTransform {
   const read = new TransformOptions('rate', options, ['lines', 'burst', 'excess', 'clock']);
-  const lines = read.number('lines', 0.001) ?? read.refuse('lines', 'a number of lines a second');
-  const most = read.number('burst', 1) ?? Math.max(1, lines);
-  const drops = read.choice('excess', ['wait', 'drop']) === 'drop';
+  const lines = read.number('lines', 0.001) ?? read.reject('lines', 'a number of lines per second');
+  const burst = read.number('burst', 1) ?? Math.max(1, lines);
+  const dropsExcess = read.choice('excess', ['wait', 'drop']) === 'drop';
   const { clock = nodeEnvironment.clock } = options;
-  const interval = 1000 / lines;
+  const intervalMs = 1000 / lines;
 
-  return named('rate', () => {
-    // A bucket of allowances, filled as time goes by: told by the time at which it will be full again.
-    let full = clock.now();
-    let cancel = (): void => {};
-    const stage = objectTransform((message: Message, _encoding, done) => {
-      if (message.kind !== 'line') {
-        done(null, message);
-        return;
-      }
-      const now = clock.now();
-      const wait = Math.max(full, now) - now - (most - 1) * interval;
-      // Half a microsecond for the rounding of sums.
-      if (wait > 0.0005 && drops) {
-        done();
-        return;
-      }
-      full = Math.max(full, now) + interval;
-      if (wait > 0.0005) cancel = clock.setTimer(wait, () => done(null, message));
-      else done(null, message);
-    });
-    stage.once('close', () => cancel());
-    return stage;
-  });
+  return {
+    name: 'rate',
+    createStream() {
+      // A token bucket, stored as the time at which it will be full again.
+      let fullAt = clock.now();
+      let cancelTimer = (): void => {};
+      const stream = objectTransform((message: Message, _encoding, done) => {
+        if (message.kind !== 'line') {
+          done(null, message);
+          return;
+        }
+        const now = clock.now();
+        const waitMs = Math.max(fullAt, now) - now - (burst - 1) * intervalMs;
+        const isInExcess = waitMs > ROUNDING_MS;
+        if (isInExcess && dropsExcess) {
+          done();
+          return;
+        }
+        fullAt = Math.max(fullAt, now) + intervalMs;
+        if (isInExcess) cancelTimer = clock.setTimer(waitMs, () => done(null, message));
+        else done(null, message);
+      });
+      stream.once('close', () => cancelTimer());
+      return stream;
+    },
+  };
 }

@@ -1,18 +1,17 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import type { TransformFactory } from '../factory.js';
-import { named } from '../transform-name.js';
+import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 export interface ReplaceOptions {
-  /** Every match of it in a line is replaced, whether it has a `g` flag or not. */
+  /** Every match in a line is replaced, with or without the flag `g`. */
   readonly pattern: RegExp | string;
-  /** What stands in its place; `$1`, `$<name>` and `$&` as `String.replace` has them. Default: nothing. */
+  /** The replacement, in which `$1`, `$<name>` and `$&` work as in `String.replace`. Default: nothing. */
   readonly with?: string;
 }
 
 /**
- * Replaces what matches in each line. A line in which nothing matches stays byte for byte as it is.
+ * Replaces every match of a regular expression in each line. A line without a match keeps its bytes.
  *
  * @example
  * createRelay({ transforms: [replace({ pattern: /\d{16}/, with: '****' })] });
@@ -20,18 +19,19 @@ export interface ReplaceOptions {
  *
  * @throws {MiniServError} ERR_OPTION
  */
-export function replace(options: ReplaceOptions): TransformFactory {
+export function replace(options: ReplaceOptions): MessageTransform {
   const read = new TransformOptions('replace', options, ['pattern', 'with']);
-  const pattern = read.pattern('pattern');
-  if (pattern === undefined) return read.refuse('pattern', 'a regular expression');
+  const pattern = read.pattern('pattern') ?? read.reject('pattern', 'a regular expression');
   const every = new RegExp(pattern, `${pattern.flags.replace('g', '')}g`);
   const { with: replacement = '' } = options;
-  if (typeof replacement !== 'string') return read.refuse('with', 'a text');
+  if (typeof replacement !== 'string') return read.reject('with', 'text');
 
-  return named('replace', () => {
-    return objectTransform((message: Message, _encoding, done) => {
-      if (message.kind !== 'line') done(null, message);
-      else done(null, { ...message, text: message.text.replace(every, replacement) });
-    });
-  });
+  return {
+    name: 'replace',
+    createStream: () =>
+      objectTransform((message: Message, _encoding, done) => {
+        if (message.kind !== 'line') done(null, message);
+        else done(null, { ...message, text: message.text.replace(every, replacement) });
+      }),
+  };
 }

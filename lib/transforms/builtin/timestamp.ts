@@ -1,13 +1,12 @@
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
-import type { TransformFactory } from '../factory.js';
-import { named } from '../transform-name.js';
+import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 export interface TimestampOptions {
   /** `iso`: 2026-01-31T12:34:56.789Z; `time`: 12:34:56, in UTC; `unix`: 1769862896.789. Default: iso. */
   readonly format?: 'iso' | 'time' | 'unix';
-  /** The time, in milliseconds since 1970. Default: `Date.now`. */
+  /** Returns the time in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -18,23 +17,25 @@ const FORMATS = {
 };
 
 /**
- * Puts the time at which a line came through before its text.
+ * Prefixes the text of each line with the time at which it passes.
  *
  * @example
  * createRelay({ transforms: [timestamp({ format: 'time' })] }); // mini-serv -t timestamp=format:time 4242
  *
  * @throws {MiniServError} ERR_OPTION
  */
-export function timestamp(options: TimestampOptions = {}): TransformFactory {
+export function timestamp(options: TimestampOptions = {}): MessageTransform {
   const read = new TransformOptions('timestamp', options, ['format', 'now']);
   const format = FORMATS[read.choice('format', ['iso', 'time', 'unix'])];
   const { now = Date.now } = options;
-  if (typeof now !== 'function') return read.refuse('now', 'a function that gives milliseconds');
+  if (typeof now !== 'function') return read.reject('now', 'a function that returns milliseconds');
 
-  return named('timestamp', () => {
-    return objectTransform((message: Message, _encoding, done) => {
-      if (message.kind !== 'line') done(null, message);
-      else done(null, { ...message, text: `${format(now())} ${message.text}` });
-    });
-  });
+  return {
+    name: 'timestamp',
+    createStream: () =>
+      objectTransform((message: Message, _encoding, done) => {
+        if (message.kind !== 'line') done(null, message);
+        else done(null, { ...message, text: `${format(now())} ${message.text}` });
+      }),
+  };
 }

@@ -5,10 +5,10 @@ import { noHttp } from '../builtin/no-http.js';
 import { rate } from '../builtin/rate.js';
 import { replace } from '../builtin/replace.js';
 import { timestamp } from '../builtin/timestamp.js';
-import type { TransformFactory } from '../factory.js';
+import type { MessageTransform } from '../transform.js';
 
-/** The transforms that ship, by the names that they have in a shell. Each checks its options itself. */
-export const BUILT_INS: ReadonlyMap<string, (options: never) => TransformFactory> = new Map(
+/** The built-in transforms by their names in `-t`. Each checks its own options. */
+export const BUILT_INS: ReadonlyMap<string, (options: never) => MessageTransform> = new Map(
   Object.entries({
     filter,
     log,

@@ -1,109 +1,140 @@
-import { isAsyncGeneratorFunction, isObjectDuplex, type TransformFactory } from '../factory.js';
-import type { MessageFunction } from '../from-function.js';
+import { fileURLToPath } from 'node:url';
+import { fromFunction } from '../from-function.js';
+import { fromGenerator } from '../from-generator.js';
+import {
+  describe,
+  isAsyncGeneratorFunction,
+  isClass,
+  isTransformFunction,
+  type MessageFunction,
+  type MessageGenerator,
+  type MessageTransform,
+  type StreamTransform,
+} from '../transform.js';
 
-/** How to tell what a module has to export, in one breath. */
-const WANTED =
-  'options => client => stream, message => message, or async function* (messages), as its default export';
-const MESSAGE_KEYS = ['kind', 'client', 'text'];
-/** Whom a factory is tried with, before there are clients. */
-const NOBODY = { id: -1 };
+type WithOptions<Function extends (...args: never[]) => unknown> = (
+  ...args: [...Parameters<Function>, options: object]
+) => ReturnType<Function>;
+
+/** What a module exports, checked. Exactly one of `transform` and `createStream` is there. */
+export interface TransformModule {
+  readonly transform: WithOptions<MessageFunction> | WithOptions<MessageGenerator> | undefined;
+  readonly createStream: WithOptions<StreamTransform['createStream']> | undefined;
+  readonly validateOptions: ((options: object) => unknown) | undefined;
+}
+
+const FUNCTION_EXAMPLE = 'export default (message, client, options) => message';
+const GENERATOR_EXAMPLE = 'export default async function* (messages, client, options) { yield* messages; }';
+const STREAM_EXAMPLE =
+  'export const createStream = (client, options) => new Transform({ objectMode: true, transform })';
+const VALIDATE_EXAMPLE =
+  "export const validateOptions = (options) => { if (!options.level) throw new Error('level is missing'); }";
+
+/** @throws {Error} with the reason, if the module cannot be loaded */
+export async function importModule(url: string): Promise<object> {
+  try {
+    return (await import(url)) as object;
+  } catch (cause) {
+    throw new Error(`failed to load: ${explainImportError(cause, url)}`, { cause });
+  }
+}
 
 /**
- * What a module exports, as a factory. Which of the forms it has is found by trying it, before there are clients:
+ * Reads the exports of a module, without calling any of them.
  *
- * 1. An async generator function is the transform.
- * 2. Any other function is called with the options. What gives a function is a maker: go on with that function.
- *    What gives its argument back, or a message, an array of them or null, is itself a function of a message.
- * 3. The maker's function, if it is no async generator function, is called with `{ id: -1 }`. What gives an
- *    object-mode stream (which is destroyed) or a function is a factory. Else as in 2.
- *
- * @throws {Error} saying what it gave, what was wanted and what to do
+ * @throws {Error} if they do not follow the contract, with what was found, what is expected and an example
  */
-export async function toFactory(exported: unknown, options: object): Promise<TransformFactory> {
-  if (typeof exported !== 'function') throw wrong(`its default export is ${described(exported)}`);
-  if (isClass(exported)) throw wrong('its default export is a class', 'export options => client => new …');
-  const bare = Object.keys(options).length === 0;
-  const none = 'it takes no options: to take some, it must export options => … and give a function';
-  if (isAsyncGeneratorFunction(exported)) {
-    if (!bare) throw new Error(none);
-    return exported;
+export function readModule(namespace: object): TransformModule {
+  const { default: main, createStream, validateOptions } = exportsOf(namespace);
+  if (validateOptions !== undefined && typeof validateOptions !== 'function') {
+    throw wrong(`validateOptions is ${describe(validateOptions)}`, 'a function', VALIDATE_EXAMPLE);
   }
-  const argument = { ...options };
-  const given = await attempt(() => (exported as (options: object) => unknown)(argument), 'its options');
-  if (typeof given === 'function') return await checkFactory(given as (argument: object) => unknown);
-  if (isAnswer(given, argument)) {
-    if (!bare) throw new Error(none);
-    return () => exported as MessageFunction;
+  const checked = { validateOptions: validateOptions as TransformModule['validateOptions'] };
+  if (createStream !== undefined) {
+    if (main !== undefined)
+      throw new Error('exports both createStream and a default export; export one of them');
+    if (typeof createStream === 'function') {
+      return { ...checked, transform: undefined, createStream: createStream as never };
+    }
+    throw wrong(`createStream is ${describe(createStream)}`, 'a function', STREAM_EXAMPLE);
   }
-  if (isStream(given)) {
-    discard(given);
-    throw wrong('it gave one stream for all clients', 'export options => client => stream');
-  }
-  throw wrong(`called with its options, it gave ${described(given)}`);
+  if (isTransformFunction(main)) return { ...checked, transform: main as never, createStream: undefined };
+  throw explainDefault(main, namespace);
 }
 
-async function checkFactory(made: (argument: object) => unknown): Promise<TransformFactory> {
-  if (isAsyncGeneratorFunction(made)) return made;
-  if (isClass(made)) throw wrong('it gave a class', 'export options => client => new …');
-  const argument = { ...NOBODY };
-  let synchronous: unknown;
-  const given = await attempt(() => {
-    synchronous = made(argument);
-    return synchronous;
-  }, 'a client');
-  if (isStream(given)) {
-    discard(given);
-    if (given !== synchronous)
-      throw wrong('for a client it gave the promise of a stream', 'do not wait there');
-    if (isObjectDuplex(given)) return made as TransformFactory;
-    throw wrong('for a client it gave a stream that is no object-mode Duplex', 'set objectMode: true');
-  }
-  if (typeof given === 'function' && given === synchronous && !isClass(given))
-    return made as TransformFactory;
-  if (isAnswer(given, argument)) return () => made as MessageFunction;
-  throw wrong(`for a client it gave ${described(given)}`);
-}
-
-async function attempt(call: () => unknown, what: string): Promise<unknown> {
+/**
+ * Runs the module's own check of its options.
+ *
+ * @throws {Error} if the module rejects them
+ */
+export async function validate({ validateOptions }: TransformModule, options: object): Promise<void> {
+  let result: unknown;
   try {
-    return await call();
+    result = await validateOptions?.(options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const hint =
-      cause instanceof TypeError
-        ? ' (a function of a message must pass on what is no line: if (message.kind !== "line") return message)'
-        : '';
-    throw new Error(`it refused ${what}: ${reason}${hint}`, { cause });
+    throw new Error(`invalid options: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  // A validator that returns false, or parsed options, would otherwise be ignored without notice.
+  if (result !== undefined) {
+    throw new Error(
+      `validateOptions returned ${describe(result)}; it must return nothing to accept the options, and throw to reject them`,
+    );
   }
 }
 
-/** Whether a function of a message may have given this: it passes on what it was given that is no message. */
-function isAnswer(value: unknown, argument: object): boolean {
-  if (value === null || value === argument) return true;
-  if (Array.isArray(value)) return value.every((item) => item !== null && isAnswer(item, argument));
-  if (typeof value !== 'object' || isStream(value)) return false;
-  return Object.keys(value).every((key) => MESSAGE_KEYS.includes(key) || key in argument);
+/** The transform of a module, which gets these options with each call. */
+export function toTransform(name: string, module: TransformModule, options: object): MessageTransform {
+  const { transform, createStream } = module;
+  if (createStream !== undefined) return { name, createStream: (client) => createStream(client, options) };
+  if (isAsyncGeneratorFunction(transform)) {
+    const generator = transform as WithOptions<MessageGenerator>;
+    return {
+      name,
+      createStream: (info) => fromGenerator((messages, client) => generator(messages, client, options), info),
+    };
+  }
+  const main = transform as WithOptions<MessageFunction>;
+  return {
+    name,
+    createStream: (info) => fromFunction((message, client) => main(message, client, options), info),
+  };
 }
 
-function isStream(value: unknown): value is NodeJS.WritableStream {
-  return typeof (value as { pipe?: unknown } | null | undefined)?.pipe === 'function';
+/** Finds the exports of CommonJS too: `import()` gives `module.exports` as the default, and not all names in it. */
+function exportsOf(namespace: object): Record<string, unknown> {
+  const names = namespace as Record<string, unknown>;
+  const main = (names.default ?? {}) as Record<string, unknown>;
+  if (typeof names.default === 'function') return { validateOptions: main.validateOptions, ...names };
+  return main.__esModule === true || main.createStream !== undefined ? main : names;
 }
 
-function discard(stream: NodeJS.WritableStream & { destroy?: () => void }): void {
-  stream.on('error', () => {});
-  stream.destroy?.();
+function explainDefault(main: unknown, namespace: object): Error {
+  if (main === undefined) {
+    const names = Object.keys(namespace).filter((name) => name !== 'default');
+    const found = names.length === 0 ? 'nothing' : `only ${names.join(', ')}`;
+    return wrong(`exports ${found}`, 'a default export', FUNCTION_EXAMPLE);
+  }
+  const found = `the default export is ${describe(main)}`;
+  if (isClass(main)) return wrong(found, 'a named export that makes a stream', STREAM_EXAMPLE);
+  if (typeof main === 'function') return wrong(found, 'an async generator function', GENERATOR_EXAMPLE);
+  if (typeof (main as { pipe?: unknown } | null)?.pipe === 'function') {
+    const one = 'the default export is one stream for all clients';
+    return wrong(one, 'a named export that makes a stream for each client', STREAM_EXAMPLE);
+  }
+  return wrong(found, 'a function', FUNCTION_EXAMPLE);
 }
 
-function isClass(value: unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+function wrong(found: string, expected: string, example: string): Error {
+  return new Error(`${found}; expected ${expected}, for example: ${example}`);
 }
 
-function described(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  if (typeof value === 'object') return Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
-  return `${typeof value} (${String(value).slice(0, 40)})`;
-}
-
-function wrong(what: string, fix = `wanted is ${WANTED}`): Error {
-  return new Error(`${what}: ${fix}`);
+function explainImportError(cause: unknown, url: string): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return `${cause.message}; compile it to JavaScript first`;
+  // The position is not part of the error.
+  if (cause instanceof SyntaxError && url.startsWith('file:')) {
+    return `${cause.message}; to find the line, run: node --check ${fileURLToPath(url)}`;
+  }
+  return cause.message;
 }

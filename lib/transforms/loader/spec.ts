@@ -1,27 +1,27 @@
 import { MiniServError } from '../../util/errors.js';
 
-/** What `-t` was given, taken apart: which transform, and with which options. */
+/** A parsed `-t` argument: a transform and its options. */
 export interface TransformSpec {
-  /** As it was written; errors name it. */
+  /** The argument as it was given. */
   readonly text: string;
-  /** A built-in's name, a package, or a file. */
+  /** Name of a built-in, name of a package, or path of a file. */
   readonly name: string;
-  /** Whether the name is that of a file: a path or a `file:` URL. */
-  readonly file: boolean;
-  /** Text, where written as `key=value`; whatever JSON has, where written as JSON. Empty if there are none. */
+  /** Whether the name is a path or a `file:` URL. */
+  readonly isFile: boolean;
+  /** Text values if they were given as `key=value`, any JSON value if given as JSON. Empty without options. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-// A path says that it is one, so that a file in the current directory can never stand in for a built-in.
+// A path always looks like one, so that a file in the current directory cannot replace a built-in.
 const FILE = /^(?:\.{0,2}[\\/]|[a-z]:[\\/]|file:)/i;
-/** How the name of a module's file ends: what comes before it may well hold a `=`. */
+/** The extension ends the path of a module; before it, the path can contain `=`. */
 const EXTENSION = /\.[cm]?[jt]s(?==|$)/i;
 const KEY = /^([a-z_$][\w$-]*)[=:]/i;
-/** A comma begins a new option only where a name and its `=` or `:` follow. */
-const NEXT = /,(?=[a-z_$][\w$-]*[=:])/i;
+/** A comma starts the next option only if a key and its `=` or `:` follow. */
+const NEXT_OPTION = /,(?=[a-z_$][\w$-]*[=:])/i;
 
 /**
- * Takes a spec apart:
+ * Parses a transform spec:
  *
  * ```
  * spec     name | name=options
@@ -30,9 +30,9 @@ const NEXT = /,(?=[a-z_$][\w$-]*[=:])/i;
  * value    text | "text" | 'text'
  * ```
  *
- * A path begins with `./`, `../`, `/` or a drive letter, and ends at its extension (.js, .mjs, .cjs, .ts, …);
- * without one, and for all other names, the first `=` ends the name. In quotes, a backslash stands before a
- * quote or a backslash of the text. Outside of quotes a value goes on to the next `,key=` or to the end.
+ * A path begins with `./`, `../`, `/` or a drive letter, and ends with its extension (.js, .mjs, .cjs, .ts, …). All
+ * other names, and paths without an extension, end at the first `=`. In quotes, a backslash escapes a quote or a
+ * backslash. Without quotes, a value ends at the next `,key=` or at the end.
  *
  * @example
  * parseTransformSpec('filter=drop:secret'); // { name: 'filter', options: { drop: 'secret' }, … }
@@ -41,15 +41,15 @@ const NEXT = /,(?=[a-z_$][\w$-]*[=:])/i;
  */
 export function parseTransformSpec(text: string): TransformSpec {
   const [name, rest] = splitName(text);
-  if (name === '') throw wrong(text, 'it names no transform; wanted is name or name=options');
-  return { text, name, file: FILE.test(name), options: parseOptions(text, rest) };
+  if (name === '') throw invalid(text, 'expected name or name=options');
+  return { text, name, isFile: FILE.test(name), options: parseOptions(text, rest) };
 }
 
 function splitName(text: string): [name: string, options: string] {
-  const quoted = readQuoted(text);
+  const quoted = readQuoted(text, text);
   if (quoted !== undefined) {
     if (quoted.rest !== '' && !quoted.rest.startsWith('=')) {
-      throw wrong(text, `after the name in quotes, = was expected, not '${quoted.rest}'`);
+      throw invalid(text, `expected = after the name in quotes, got '${quoted.rest}'`);
     }
     return [quoted.value, quoted.rest.slice(1)];
   }
@@ -66,12 +66,12 @@ function parseOptions(text: string, source: string): Record<string, unknown> {
 function parseJson(text: string, source: string): Record<string, unknown> {
   try {
     return JSON.parse(source, (key, value: unknown) => {
-      // Whoever copies the options key by key would change the prototype of something.
-      if (key === '__proto__') throw new Error("'__proto__' is no name for an option");
+      // Copying such options key by key would change the prototype of the copy.
+      if (key === '__proto__') throw new Error("the option name '__proto__' is not allowed");
       return value;
     }) as Record<string, unknown>;
   } catch (cause) {
-    throw wrong(text, `its options begin with { and are no JSON: ${(cause as Error).message}`, cause);
+    throw invalid(text, `expected a JSON object after =: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -80,35 +80,35 @@ function parsePairs(text: string, source: string): Record<string, unknown> {
   for (let rest: string | undefined = source; rest !== undefined; ) {
     const [start, key = ''] = KEY.exec(rest) ?? [];
     if (start === undefined) {
-      throw wrong(text, `its options must be key=value,key=value or a JSON object, not '${rest}'`);
+      throw invalid(text, `expected options as key=value,key=value or as a JSON object, got '${rest}'`);
     }
-    if (key === '__proto__') throw wrong(text, "'__proto__' is no name for an option");
-    if (Object.hasOwn(options, key)) throw wrong(text, `its option '${key}' is given twice`);
+    if (key === '__proto__') throw invalid(text, "the option name '__proto__' is not allowed");
+    if (Object.hasOwn(options, key)) throw invalid(text, `the option '${key}' is given twice`);
     [options[key], rest] = readValue(text, rest.slice(start.length));
   }
   return options;
 }
 
 function readValue(text: string, source: string): [value: string, rest: string | undefined] {
-  const quoted = readQuoted(source);
+  const quoted = readQuoted(text, source);
   if (quoted === undefined) {
-    const end = NEXT.exec(source)?.index;
+    const end = NEXT_OPTION.exec(source)?.index;
     return end === undefined ? [source, undefined] : [source.slice(0, end), source.slice(end + 1)];
   }
   if (quoted.rest === '') return [quoted.value, undefined];
   if (quoted.rest.startsWith(',')) return [quoted.value, quoted.rest.slice(1)];
-  throw wrong(text, `after a value in quotes, a comma was expected, not '${quoted.rest}'`);
+  throw invalid(text, `expected a comma after the value in quotes, got '${quoted.rest}'`);
 }
 
-/** @returns undefined if it does not begin with a quote */
-function readQuoted(source: string): { value: string; rest: string } | undefined {
+/** @returns undefined if the source does not start with a quote */
+function readQuoted(text: string, source: string): { value: string; rest: string } | undefined {
   const quote = source[0];
   if (quote !== '"' && quote !== "'") return undefined;
   const [all, inner] = (quote === '"' ? /^"((?:[^"\\]|\\.)*)"/s : /^'((?:[^'\\]|\\.)*)'/s).exec(source) ?? [];
-  if (all === undefined || inner === undefined) throw wrong(source, `its ${quote} is never closed`);
+  if (all === undefined || inner === undefined) throw invalid(text, `the closing ${quote} is missing`);
   return { value: inner.replace(/\\(["'\\])/g, '$1'), rest: source.slice(all.length) };
 }
 
-function wrong(text: string, message: string, cause?: unknown): MiniServError {
-  return new MiniServError('ERR_OPTION', `cannot read the transform ${text}: ${message}`, { cause });
+function invalid(text: string, message: string, cause?: unknown): MiniServError {
+  return new MiniServError('ERR_OPTION', `invalid transform '${text}': ${message}`, { cause });
 }

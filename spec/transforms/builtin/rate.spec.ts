@@ -1,33 +1,33 @@
 import { expect } from 'chai';
 import { type Message, type RateOptions, rate } from '../../../lib/index.js';
-import { instantiate } from '../../../lib/transforms/factory.js';
+import { instantiate } from '../../../lib/transforms/instantiate.js';
 import { FakeClock } from '../../support/fake-environment.js';
 import { life, pass, texts, thrown } from '../../support/pass.js';
 import { join, room } from '../../support/room.js';
 import { arrived, left, said } from '../../support/wire.js';
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
 
-/** An instance of the transform, its clock, and the lines that have passed. */
+/** The stream of the transform for one client, its clock, and the messages that have passed. */
 function limited(options: Omit<RateOptions, 'clock'>) {
   const clock = new FakeClock();
-  const stage = instantiate(rate({ ...options, clock }), { id: 0 });
+  const stream = instantiate(rate({ ...options, clock }), { id: 0 });
   const passed: Message[] = [];
-  stage.on('data', (message: Message) => passed.push(message));
+  stream.on('data', (message: Message) => passed.push(message));
   const advance = async (ms: number): Promise<void> => {
     clock.advance(ms);
-    await turn();
+    await nextTurn();
   };
-  return { clock, stage, passed, advance };
+  return { stream, passed, advance };
 }
 
 describe('transform rate', () => {
-  it('lets lines in excess wait, in order, and loses none', async () => {
-    const { stage, passed, advance } = limited({ lines: 2 });
-    for (const message of life(numbered(5))) stage.write(message);
-    stage.end();
-    await turn();
+  it('delays lines in excess, in order and without loss', async () => {
+    const { stream, passed, advance } = limited({ lines: 2 });
+    for (const message of life(numbered(5))) stream.write(message);
+    stream.end();
+    await nextTurn();
     expect(texts(passed)).to.deep.equal(['0', '1']);
     await advance(499);
     expect(texts(passed)).to.deep.equal(['0', '1']);
@@ -38,44 +38,44 @@ describe('transform rate', () => {
     expect(passed).to.deep.equal(life(numbered(5)));
   });
 
-  it('drops lines in excess where it is asked to', async () => {
-    const { stage, passed, advance } = limited({ lines: '2', excess: 'drop' });
-    for (const message of life(numbered(5))) stage.write(message);
-    await turn();
+  it('drops lines in excess with excess: drop', async () => {
+    const { stream, passed, advance } = limited({ lines: '2', excess: 'drop' });
+    for (const message of life(numbered(5))) stream.write(message);
+    await nextTurn();
     expect(passed).to.deep.equal(life(['0', '1']));
     await advance(500);
-    for (const message of life(['6', '7'])) stage.write(message);
-    await turn();
+    for (const message of life(['6', '7'])) stream.write(message);
+    await nextTurn();
     expect(texts(passed)).to.deep.equal(['0', '1', '6']);
   });
 
-  it('allows a burst after a silence, and no more than that', async () => {
-    const { stage, passed, advance } = limited({ lines: 1, burst: 3, excess: 'drop' });
+  it('allows one burst after a pause, however long', async () => {
+    const { stream, passed, advance } = limited({ lines: 1, burst: 3, excess: 'drop' });
     await advance(1_000_000);
-    for (const message of life(numbered(5))) stage.write(message);
-    await turn();
+    for (const message of life(numbered(5))) stream.write(message);
+    await nextTurn();
     expect(texts(passed)).to.deep.equal(['0', '1', '2']);
   });
 
-  it('can be slower than a line a second', async () => {
-    const { stage, passed, advance } = limited({ lines: 0.5 });
-    for (const message of life(numbered(2))) stage.write(message);
+  it('accepts less than one line per second', async () => {
+    const { stream, passed, advance } = limited({ lines: 0.5 });
+    for (const message of life(numbered(2))) stream.write(message);
     await advance(1999);
     expect(texts(passed)).to.deep.equal(['0']);
     await advance(1);
     expect(texts(passed)).to.deep.equal(['0', '1']);
   });
 
-  it('is exact over many lines', async () => {
-    const { stage, passed, advance } = limited({ lines: 30, burst: 1, excess: 'drop' });
+  it('keeps to the rate over many lines', async () => {
+    const { stream, passed, advance } = limited({ lines: 30, burst: 1, excess: 'drop' });
     for (let i = 0; i < 3000; i++) {
-      stage.write({ kind: 'line', client: 0, text: '' });
+      stream.write({ kind: 'line', client: 0, text: '' });
       await advance(10);
     }
     expect(passed.length).to.be.within(740, 901);
   });
 
-  it('limits each client by itself, and holds up nobody else', async () => {
+  it('limits each client separately, without delaying others', async () => {
     const clock = new FakeClock();
     const relay = room({ transforms: [rate({ lines: 1, clock })] });
     const [a, b] = [await join(relay), await join(relay)];
@@ -89,7 +89,7 @@ describe('transform rate', () => {
     await a.until(said(1, '2'));
   });
 
-  it('says what waits before its client leaves', async () => {
+  it('relays the waiting lines of a client before its departure', async () => {
     const clock = new FakeClock();
     const relay = room({ transforms: [rate({ lines: 1, clock })] });
     const [a, b] = [await join(relay), await join(relay)];
@@ -100,7 +100,7 @@ describe('transform rate', () => {
     await a.hears(arrived(1), said(1, '1', '2'), left(1));
   });
 
-  it('gives up when the relay is closed', async () => {
+  it('discards waiting lines when the grace period of relay.close() is over', async () => {
     const relay = room({ transforms: [rate({ lines: 0.001 })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('1\n2\n');
@@ -109,23 +109,27 @@ describe('transform rate', () => {
     expect(relay.stats().pendingTransforms.size).to.equal(0);
   });
 
-  it('takes the real clock by default', async () => {
+  it('uses the real clock by default', async () => {
     const started = performance.now();
     await pass(rate({ lines: 50, burst: 1 }), life(numbered(4)));
     expect(performance.now() - started).to.be.at.least(55);
   });
 
-  it('refuses options that it cannot use', () => {
-    expect(thrown(() => rate({} as RateOptions))).to.match(/rate: lines must be .*, and is not given/);
+  it('rejects invalid options', () => {
+    expect(thrown(() => rate({} as RateOptions))).to.match(
+      /^transform rate: the option 'lines' is missing; expected a number of lines per second$/,
+    );
     for (const lines of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'many', '', 1e-9, true]) {
-      expect(thrown(() => rate({ lines } as RateOptions))).to.match(/lines must be a number from 0.001/);
+      expect(thrown(() => rate({ lines } as RateOptions))).to.match(
+        /lines: expected a number of at least 0.001, got /,
+      );
     }
     expect(thrown(() => rate({ lines: 1, burst: 0.5 }))).to.match(
-      /burst must be a number from 1, and is 0.5/,
+      /burst: expected a number of at least 1, got 0.5$/,
     );
     expect(thrown(() => rate({ lines: 1, excess: 'lose' as 'drop' }))).to.match(
-      /excess must be wait or drop/,
+      /excess: expected wait or drop, got 'lose'$/,
     );
-    expect(thrown(() => rate({ lines: 1, per: 'minute' } as never))).to.match(/no option 'per'/);
+    expect(thrown(() => rate({ lines: 1, per: 'minute' } as never))).to.match(/unknown option 'per'/);
   });
 });

@@ -18,33 +18,33 @@ describe('transform replace', () => {
     expect(await replaced({ pattern: '/O/i', with: '0' }, 'foo')).to.deep.equal(['f00']);
   });
 
-  it('knows groups', async () => {
+  it('supports $1 and $& in the replacement', async () => {
     expect(await replaced({ pattern: '(\\w+)@(\\w+)', with: '$2 at $1 ($&)' }, 'me@home')).to.deep.equal([
       'home at me (me@home)',
     ]);
   });
 
-  it('replaces by nothing where it is not said by what', async () => {
+  it('removes matches without the option with', async () => {
     expect(await replaced({ pattern: /\s+$/ }, 'x  ')).to.deep.equal(['x']);
   });
 
-  it('passes notices on', async () => {
+  it('passes notices', async () => {
     expect(await pass(replace({ pattern: 'x' }), life([]))).to.deep.equal(life([]));
   });
 
-  it('leaves a line in which nothing matches byte for byte as it is', async () => {
+  it('keeps the bytes of a line without a match', async () => {
     const relay = room({ transforms: [replace({ pattern: 'x', with: 'y' })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send(Buffer.from([0xff, 0x1b, 0x0a]));
     await a.hears(arrived(1), saidBytes(1, Buffer.from([0xff, 0x1b])));
   });
 
-  it('refuses options that it cannot use', () => {
-    expect(thrown(() => replace({} as ReplaceOptions))).to.match(/replace: pattern must be .* is not given/);
-    expect(thrown(() => replace({ pattern: '[' }))).to.match(/pattern must be a regular expression/);
-    expect(thrown(() => replace({ pattern: 'x', with: 5 } as never))).to.match(
-      /with must be a text, and is 5/,
+  it('rejects invalid options', () => {
+    expect(thrown(() => replace({} as ReplaceOptions))).to.match(
+      /^transform replace: the option 'pattern' is missing; expected a regular expression$/,
     );
-    expect(thrown(() => replace({ pattern: 'x', by: 'y' } as never))).to.match(/no option 'by'/);
+    expect(thrown(() => replace({ pattern: '[' }))).to.match(/pattern: expected a regular expression/);
+    expect(thrown(() => replace({ pattern: 'x', with: 5 } as never))).to.match(/with: expected text, got 5$/);
+    expect(thrown(() => replace({ pattern: 'x', by: 'y' } as never))).to.match(/unknown option 'by'/);
   });
 });

@@ -1,84 +1,247 @@
 import { expect } from 'chai';
-import { folder, refusal, SHOUT, THROUGH2 } from '../../support/modules.js';
+import { loadTransforms, type Message } from '../../../lib/index.js';
+import { emitted, folder, loadError, SHOUT, THROUGH2 } from '../../support/modules.js';
+import { life, pass } from '../../support/pass.js';
 
-describe('transform module that cannot be used', () => {
-  const broken: [what: string, source: string, message: RegExp, options?: string][] = [
-    ['throws while it loads', 'throw new Error("oops")', /cannot be loaded: oops/],
-    ['throws what is no error', 'throw "oops"', /cannot be loaded: oops/],
-    ['cannot be parsed', '\nexport default (', /cannot be loaded: Unexpected .* node --check \/.*t\.mjs$/],
-    ['imports what is missing', 'import "missing"', /cannot be loaded: Cannot find package 'missing'/],
-    ['exports nothing', '', /has no default export: write export default/],
+const STREAM = `objectTransform((message, _encoding, done) => done(null, ${SHOUT}))`;
+
+describe('transform module', () => {
+  const forms: Record<string, string> = {
+    'a function of a message': `export default (message) => ${SHOUT};`,
+    'an async function of a message': `export default async (message) => ${SHOUT};`,
+    'a function of a message that returns an array': `
+      export default function (message) { return [${SHOUT}]; }`,
+    'an async generator function': `
+      export default async function* (messages, client) {
+        if (client.id !== 0) throw new Error('wrong client');
+        for await (const message of messages) yield ${SHOUT};
+      }`,
+    'createStream with a stream of through2': `
+      import { objectTransform } from ${THROUGH2};
+      export const createStream = () => ${STREAM};`,
+    "createStream with a subclass of node's Transform": `
+      import { Transform } from 'node:stream';
+      class Shout extends Transform {
+        _transform(message, _encoding, done) { done(null, ${SHOUT}); }
+      }
+      export function createStream() { return new Shout({ objectMode: true }); }`,
+  };
+  for (const [what, source] of Object.entries(forms)) {
+    it(`can export ${what}`, async () => {
+      const cwd = await folder({ 'shout.mjs': source });
+      expect(await emitted('./shout.mjs', cwd)).to.deep.equal(life(['A', 'B']));
+    });
+  }
+
+  const commonJs: Record<string, string> = {
+    'module.exports is the function': `module.exports = (message) => ${SHOUT};`,
+    'it is compiled from an ES module': `exports.__esModule = true; exports.default = (message) => ${SHOUT};`,
+    'it is compiled from an ES module with createStream': `
+      const { objectTransform } = require('through2');
+      Object.defineProperty(exports, '__esModule', { value: true });
+      const build = () => ({ createStream: () => ${STREAM} });
+      Object.assign(exports, build());`,
+    'module.exports is an object with createStream': `
+      const { objectTransform } = require('through2');
+      module.exports = Object.freeze({ createStream() { return ${STREAM}; } });`,
+  };
+  for (const [what, source] of Object.entries(commonJs)) {
+    it(`can be CommonJS where ${what}`, async () => {
+      const cwd = await folder({
+        'shout.cjs': source.replace("require('through2')", `require(${THROUGH2}.slice('file://'.length))`),
+      });
+      expect(await emitted('./shout.cjs', cwd)).to.deep.equal(life(['A', 'B']));
+    });
+  }
+
+  it('runs validateOptions of a CommonJS module that import() does not see', async () => {
+    const source = `const validate = { validateOptions() { throw new Error('no level'); } };
+      module.exports = Object.assign((message) => message, validate);`;
+    const cwd = await folder({ 't.cjs': source });
+    expect((await loadError('./t.cjs', { cwd })).message).to.match(/invalid options: no level$/);
+  });
+
+  const show = "message.kind === 'line' ? { ...message, text: JSON.stringify(options) } : message";
+  const withOptions: Record<string, string> = {
+    'a function of a message': `export default (message, client, options) => ${show};`,
+    'an async generator function': `
+      export default async function* (messages, client, options) {
+        for await (const message of messages) yield ${show};
+      }`,
+    createStream: `
+      import { objectTransform } from ${THROUGH2};
+      export const createStream = (client, options) =>
+        objectTransform((message, _encoding, done) => done(null, ${show}));`,
+  };
+  for (const [what, source] of Object.entries(withOptions)) {
+    it(`passes the options to ${what}, with or without validateOptions`, async () => {
+      const cwd = await folder({
+        'plain.mjs': source,
+        'checked.mjs': `${source}\nexport const validateOptions = async (options) => { Object.freeze(options); };`,
+      });
+      for (const [options, shown] of [
+        ['', '{}'],
+        ['=a:1,b=x y', '{"a":"1","b":"x y"}'],
+        ['={"a":1,"b":{"c":[true]}}', '{"a":1,"b":{"c":[true]}}'],
+      ] as const) {
+        expect(await emitted(`./plain.mjs${options}`, cwd, ['x'])).to.deep.equal(life([shown]));
+        expect(await emitted(`./checked.mjs${options}`, cwd, ['x'])).to.deep.equal(life([shown]));
+      }
+    });
+  }
+
+  it('is not called before there is a client', async () => {
+    const fail = "() => { throw new Error('called'); }";
+    const cwd = await folder({
+      'function.mjs': `export default ${fail};`,
+      'stream.mjs': `export const createStream = ${fail};`,
+    });
+    await loadTransforms(['./function.mjs', './stream.mjs=a:b'], { cwd });
+  });
+
+  it('gets the client with each message, so that it can keep state for each client', async () => {
+    const source = `const counts = new WeakMap();
+      export default (message, client) => {
+        if (message.kind !== 'line') return message;
+        counts.set(client, (counts.get(client) ?? 0) + 1);
+        return { ...message, text: client.id + ': ' + counts.get(client) };
+      };`;
+    const [transform] = await loadTransforms(['./count.mjs'], { cwd: await folder({ 'count.mjs': source }) });
+    if (transform === undefined) throw new Error('no transform was loaded');
+    expect(await pass(transform, life(['x', 'y']))).to.deep.equal(life(['0: 1', '0: 2']));
+    expect(await pass(transform, life(['x'], 1), 1)).to.deep.equal(life(['1: 1'], 1));
+  });
+
+  it('runs once for each client if it makes streams or generators', async () => {
+    const count = "message.kind === 'line' ? { ...message, text: String(++count) } : message";
+    const cwd = await folder({
+      'generator.mjs': `export default async function* (messages) {
+        let count = 0;
+        for await (const message of messages) yield ${count};
+      }`,
+      'stream.mjs': `import { objectTransform } from ${THROUGH2};
+        export const createStream = () => {
+          let count = 0;
+          return objectTransform((message, _encoding, done) => done(null, ${count}));
+        };`,
+    });
+    for (const transform of await loadTransforms(['./generator.mjs', './stream.mjs'], { cwd })) {
+      const lines = async (...texts: string[]): Promise<Message[]> => pass(transform, life(texts));
+      expect(await lines('x', 'y')).to.deep.equal(life(['1', '2']));
+      expect(await lines('x')).to.deep.equal(life(['1']));
+    }
+  });
+});
+
+describe('transform module that is rejected', () => {
+  const FUNCTION = 'export default (message, client, options) => message';
+  const STREAM_HINT = /for example: export const createStream = \(client, options\) => new Transform\(/;
+  const rejected: [what: string, source: string, message: string | RegExp, options?: string][] = [
+    ['throws while it loads', 'throw new Error("oops")', 'failed to load: oops'],
+    ['throws a string while it loads', 'throw "oops"', 'failed to load: oops'],
     [
-      'has no default export',
-      'export const shout = 1, log = 2',
-      /no default export \(only log, shout\): write export default/,
+      'has a syntax error',
+      '\nexport default (',
+      /^failed to load: Unexpected .* run: node --check \/.*t\.mjs$/,
     ],
-    ['exports an object', 'export default { a: 1 }', /default export is object: wanted is options => client/],
-    ['exports a text', 'export default "hello"', /default export is string \(hello\): wanted is/],
-    ['exports null', 'export default null', /default export is null: wanted is/],
-    ['exports a class', 'export default class Shout {}', /a class: export options => client => new/],
+    ['imports a missing package', 'import "missing"', /^failed to load: Cannot find package 'missing'/],
+    ['exports nothing', '', `exports nothing; expected a default export, for example: ${FUNCTION}`],
     [
-      'refuses its options',
-      'export default ({ level }) => { throw new Error("there is no level " + level) }',
-      /refused its options: there is no level 9$/,
+      'has only other exports',
+      'export const shout = 1, log = 2',
+      `exports only log, shout; expected a default export, for example: ${FUNCTION}`,
+    ],
+    [
+      'exports both forms',
+      `export default (message) => message; export const createStream = () => null`,
+      'exports both createStream and a default export; export one of them',
+    ],
+    [
+      'exports an object',
+      'export default { a: 1 }',
+      `the default export is { a: 1 }; expected a function, for example: ${FUNCTION}`,
+    ],
+    [
+      'exports a string',
+      'export default "hello"',
+      `the default export is 'hello'; expected a function, for example: ${FUNCTION}`,
+    ],
+    ['exports null', 'export default null', /^the default export is null; expected a function/],
+    [
+      'exports a class',
+      'export default class Shout {}',
+      /^the default export is \[class Shout\]; expected a named/,
+    ],
+    ['exports a class, and shows how to use it', 'export default class {}', STREAM_HINT],
+    [
+      'exports a stream',
+      'import { PassThrough } from "node:stream"; export default new PassThrough({ objectMode: true })',
+      /^the default export is one stream for all clients; expected a named export that makes a stream/,
+    ],
+    ['exports a stream, and shows how to make one', 'export default { pipe() {} }', STREAM_HINT],
+    [
+      'exports a synchronous generator function',
+      'export default function* shout(messages) {}',
+      /^the default export is \[GeneratorFunction: shout\]; expected an async .* example: export default async function\*/,
+    ],
+    [
+      'exports a createStream that is no function',
+      'export const createStream = { objectMode: true }',
+      /^createStream is \{ objectMode: true \}; expected a function, for example: export const createStream/,
+    ],
+    [
+      'exports a validateOptions that is no function',
+      'export default (message) => message; export const validateOptions = { level: "number" }',
+      /^validateOptions is \{ level: 'number' \}; expected a function, for example: export const validateOptions/,
+    ],
+    [
+      'throws in validateOptions',
+      `export default (message) => message;
+      export const validateOptions = ({ level }) => { throw new Error('there is no level ' + level); };`,
+      'invalid options: there is no level 9',
       'level:9',
     ],
-    ['rejects its options', 'export default async () => { throw "no" }', /refused its options: no$/],
     [
-      'takes every message for a line',
-      'export default (message) => ({ ...message, text: message.text.trim() })',
-      /refused its options: .* \(a function of a message must pass on what is no line/,
+      'rejects in validateOptions',
+      'export default (message) => message; export const validateOptions = async () => { throw "no"; };',
+      'invalid options: no',
     ],
     [
-      'forgets to return',
-      'export default (message) => { message.text }',
-      /with its options, it gave undefined/,
-    ],
-    ['is a predicate', 'export default (message) => message.text !== "x"', /it gave boolean \(true\)/],
-    ['gives an object', 'export default () => ({ transform() {} })', /it gave object: wanted is/],
-    [
-      'gives one stream',
-      'import { PassThrough } from "node:stream"; export default () => new PassThrough()',
-      /one stream for all clients: export options => client => stream/,
-    ],
-    ['gives a class', 'export default () => class {}', /it gave a class/],
-    ['gives clients nothing', 'export default () => () => {}', /for a client it gave undefined/],
-    ['gives clients a class', 'export default () => () => class {}', /for a client it gave function/],
-    [
-      'throws for a client',
-      'export default () => () => { throw new Error("oops") }',
-      /refused a client: oops$/,
-    ],
-    [
-      'gives a stream of bytes',
-      'import { PassThrough } from "node:stream"; export default () => () => new PassThrough()',
-      /no object-mode Duplex: set objectMode: true/,
-    ],
-    [
-      'gives the promise of a stream',
-      `import { objectTransform } from ${THROUGH2}; export default () => async () => objectTransform()`,
-      /the promise of a stream: do not wait there/,
-    ],
-    [
-      'is a function of a message and gets options',
-      `export default (message) => ${SHOUT}`,
-      /takes no options: to take some, it must export options =>/,
-      'a:b',
-    ],
-    [
-      'is a generator function and gets options',
-      'export default async function* (messages) { yield* messages }',
-      /takes no options: to take some/,
-      'a:b',
+      'returns false from validateOptions',
+      'export default (message) => message; export const validateOptions = async () => false;',
+      'validateOptions returned false; it must return nothing to accept the options, and throw to reject them',
     ],
   ];
-  for (const [what, source, message, options = ''] of broken) {
-    it(`is refused if it ${what}`, async () => {
+  for (const [what, source, message, options = ''] of rejected) {
+    it(`reports a module that ${what}`, async () => {
       const cwd = await folder({ 't.mjs': source });
-      const error = await refusal(`./t.mjs=${options}`, cwd);
+      const error = await loadError(`./t.mjs=${options}`, { cwd });
       expect(error.code).to.equal('ERR_TRANSFORM_MODULE');
-      expect(error.message).to.match(/^cannot use the transform \.\/t\.mjs: /);
-      expect(error.message).to.match(message);
+      const [, reason] = /^cannot use the transform \.\/t\.mjs: (.*)$/s.exec(error.message) ?? [];
+      if (typeof message === 'string') expect(reason).to.equal(message);
+      else expect(reason).to.match(message);
+    });
+  }
+
+  it('is reported with the original error as the cause of its cause', async () => {
+    const cwd = await folder({ 't.mjs': 'throw new RangeError("oops")' });
+    const { cause } = await loadError('./t.mjs', { cwd });
+    expect((cause as Error).cause)
+      .to.be.an.instanceOf(RangeError)
+      .with.property('message', 'oops');
+  });
+
+  for (const [what, source, message] of [
+    ['to load', 'await new Promise(() => {}); export default 1', /loading took more than 100 ms$/],
+    [
+      'to validate its options',
+      'export default (m) => m; export const validateOptions = () => new Promise(() => {})',
+      /validateOptions took more than 100 ms$/,
+    ],
+  ] as const) {
+    it(`is reported after the timeout if it takes too long ${what}`, async () => {
+      const cwd = await folder({ 't.mjs': source });
+      expect((await loadError('./t.mjs', { cwd, timeoutMs: 100 })).message).to.match(message);
     });
   }
 });

@@ -2,18 +2,18 @@ import { expect } from 'chai';
 import { MiniServError } from '../../../lib/index.js';
 import { parseTransformSpec } from '../../../lib/transforms/loader/spec.js';
 
-function refusal(spec: string): string {
+function errorMessage(spec: string): string {
   try {
     parseTransformSpec(spec);
   } catch (error) {
     expect(error).to.be.an.instanceOf(MiniServError).with.property('code', 'ERR_OPTION');
     return (error as Error).message;
   }
-  throw new Error(`${spec} was taken`);
+  throw new Error(`${spec} was parsed`);
 }
 
-describe('transform spec', () => {
-  const names: [spec: string, name: string, file: boolean, options?: Record<string, unknown>][] = [
+describe('parseTransformSpec', () => {
+  const names: [spec: string, name: string, isFile: boolean, options?: Record<string, unknown>][] = [
     ['log', 'log', false],
     ['log=', 'log', false],
     ['no-http', 'no-http', false],
@@ -42,9 +42,9 @@ describe('transform spec', () => {
     ["'./it\\'s.mjs'", "./it's.mjs", true],
     ['"filter"=drop:x', 'filter', false, { drop: 'x' }],
   ];
-  for (const [spec, name, file, options = {}] of names) {
-    it(`takes ${spec} apart`, () => {
-      expect(parseTransformSpec(spec)).to.deep.equal({ text: spec, name, file, options });
+  for (const [spec, name, isFile, options = {}] of names) {
+    it(`parses ${spec}`, () => {
+      expect(parseTransformSpec(spec)).to.deep.equal({ text: spec, name, isFile, options });
     });
   }
 
@@ -73,44 +73,44 @@ describe('transform spec', () => {
     '{"a":1,"a":2}': { a: 2 },
   };
   for (const [source, expected] of Object.entries(options)) {
-    it(`reads the options ${JSON.stringify(source)}`, () => {
-      const { options: read } = parseTransformSpec(`t=${source}`);
-      expect(read).to.deep.equal(expected);
-      expect(Object.keys(read)).to.deep.equal(Object.keys(expected));
+    it(`parses the options ${JSON.stringify(source)}`, () => {
+      const { options: parsed } = parseTransformSpec(`t=${source}`);
+      expect(parsed).to.deep.equal(expected);
+      expect(Object.keys(parsed)).to.deep.equal(Object.keys(expected));
     });
   }
 
-  const wrong: Record<string, RegExp> = {
-    '': /names no transform/,
-    '=drop:x': /names no transform/,
-    '""': /names no transform/,
-    '"./t.mjs': /never closed/,
-    '"./t.mjs"x': /= was expected, not 'x'/,
-    'filter=secret': /key=value.*not 'secret'/,
-    'filter=,drop:x': /key=value.*not ',drop:x'/,
+  const invalid: Record<string, RegExp> = {
+    '': /expected name or name=options$/,
+    '=drop:x': /expected name or name=options$/,
+    '""': /expected name or name=options$/,
+    '"./t.mjs': /the closing " is missing$/,
+    '"./t.mjs"x': /expected = after the name in quotes, got 'x'$/,
+    'filter=secret': /expected options as key=value,key=value or as a JSON object, got 'secret'$/,
+    'filter=,drop:x': /key=value.*got ',drop:x'$/,
     'filter=:x': /key=value/,
     'filter=1a:x': /key=value/,
     'filter=[1]': /key=value/,
     'filter= {"a":1}': /key=value/,
-    'filter=drop:x,drop:y': /'drop' is given twice/,
-    'filter=drop:"x': /its " is never closed/,
-    "filter=drop:'tis": /its ' is never closed/,
-    'filter=drop:"x"y': /comma was expected, not 'y'/,
-    'filter=drop:"x",': /key=value.*not ''/,
-    'filter={"drop":': /no JSON/,
-    'filter={"drop":1}x': /no JSON/,
-    't=__proto__:x': /'__proto__' is no name/,
-    't={"__proto__":{"a":1}}': /'__proto__' is no name/,
-    't={"a":[{"__proto__":{"b":1}}]}': /'__proto__' is no name/,
+    'filter=drop:x,drop:y': /the option 'drop' is given twice$/,
+    'filter=drop:"x': /the closing " is missing$/,
+    "filter=drop:'tis": /the closing ' is missing$/,
+    'filter=drop:"x"y': /expected a comma after the value in quotes, got 'y'$/,
+    'filter=drop:"x",': /key=value.*got ''$/,
+    'filter={"drop":': /expected a JSON object after =: ./,
+    'filter={"drop":1}x': /expected a JSON object after =: ./,
+    't=__proto__:x': /the option name '__proto__' is not allowed$/,
+    't={"__proto__":{"a":1}}': /the option name '__proto__' is not allowed$/,
+    't={"a":[{"__proto__":{"b":1}}]}': /the option name '__proto__' is not allowed$/,
   };
-  for (const [spec, message] of Object.entries(wrong)) {
-    it(`says what is wrong with ${JSON.stringify(spec)}`, () => {
-      expect(refusal(spec)).to.match(message);
-      if (spec !== '' && !spec.includes('"') && !spec.includes("'")) expect(refusal(spec)).to.include(spec);
+  for (const [spec, message] of Object.entries(invalid)) {
+    it(`explains why ${JSON.stringify(spec)} is invalid`, () => {
+      expect(errorMessage(spec)).to.match(message);
+      expect(errorMessage(spec)).to.include(`invalid transform '${spec}': `);
     });
   }
 
-  it('leaves the prototype of objects alone', () => {
+  it('cannot change the prototype of objects', () => {
     for (const spec of ['t=__proto__:x', 't={"__proto__":{"polluted":1}}', 't=constructor:x,prototype:y']) {
       try {
         Object.assign({}, parseTransformSpec(spec).options);

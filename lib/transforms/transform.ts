@@ -1,0 +1,107 @@
+import { inspect } from 'node:util';
+import type { Message } from '../protocol/message.js';
+
+/** The client that a transform works for. All calls for one client get the same object. */
+export interface ClientInfo {
+  readonly id: number;
+}
+
+/** What a {@link MessageFunction} returns: the message to pass on, several messages, or `null` to drop it. */
+export type MessageAnswer = Message | readonly Message[] | null;
+
+/**
+ * A transform that handles one message at a time. The next message waits until a returned promise settles.
+ *
+ * `undefined` is not a valid answer, because it usually means that a `return` was forgotten.
+ *
+ * @example
+ * const shout: MessageFunction = (message) =>
+ *   message.kind === 'line' ? { ...message, text: message.text.toUpperCase() } : message;
+ */
+export type MessageFunction = (
+  message: Message,
+  client: ClientInfo,
+) => MessageAnswer | Promise<MessageAnswer>;
+
+/**
+ * A transform with state: an async generator function, which runs once for each client. It reads the messages of the
+ * client and yields those that go on.
+ *
+ * @example
+ * const numbered: MessageGenerator = async function* (messages) {
+ *   let count = 0;
+ *   for await (const message of messages) {
+ *     yield message.kind === 'line' ? { ...message, text: `${++count}. ${message.text}` } : message;
+ *   }
+ * };
+ */
+export type MessageGenerator = (
+  messages: AsyncIterable<Message>,
+  client: ClientInfo,
+) => AsyncGenerator<Message, void>;
+
+/**
+ * A transform that makes a stream for each client.
+ *
+ * @example
+ * const through: StreamTransform = { createStream: () => new PassThrough({ objectMode: true }) };
+ */
+export interface StreamTransform {
+  /** Identifies the transform in warnings. */
+  readonly name?: string;
+  /**
+   * Called once for each client.
+   *
+   * @returns a new Duplex in object mode that reads and emits messages, such as a Transform of `node:stream` or
+   * through2's `objectTransform`
+   */
+  createStream(client: ClientInfo): NodeJS.ReadWriteStream;
+}
+
+/**
+ * What the `transforms` option accepts: a {@link MessageFunction}, a {@link MessageGenerator} or a
+ * {@link StreamTransform}.
+ *
+ * Both kinds of function share one signature here, whose first parameter is the intersection of the two. With a plain
+ * union, TypeScript could not infer the parameters of a function that is written in place.
+ */
+export type MessageTransform =
+  | ((
+      messageOrMessages: Message & AsyncIterable<Message>,
+      client: ClientInfo,
+    ) => AsyncGenerator<Message, void> | MessageAnswer | Promise<MessageAnswer>)
+  | StreamTransform;
+
+/** Whether the value can be used as a transform. It is not called to find out. */
+export function isMessageTransform(value: unknown): value is MessageTransform {
+  return (
+    isTransformFunction(value) ||
+    typeof (value as Partial<StreamTransform> | null | undefined)?.createStream === 'function'
+  );
+}
+
+/** Whether the value is a function that can be called with messages: no class and no synchronous generator. */
+export function isTransformFunction(value: unknown): value is MessageFunction | MessageGenerator {
+  return typeof value === 'function' && !isClass(value) && tagOf(value) !== 'GeneratorFunction';
+}
+
+export function isAsyncGeneratorFunction(value: unknown): value is MessageGenerator {
+  return typeof value === 'function' && tagOf(value) === 'AsyncGeneratorFunction';
+}
+
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** A value as error messages show it, on one line and shortened: `'hello'`, `[class Shout]`, `Map(0) {}`. */
+export function describe(value: unknown): string {
+  const text = inspect(value, { depth: 0, customInspect: false, breakLength: Number.POSITIVE_INFINITY });
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
+}
+
+const MAX_DESCRIPTION_CHARACTERS = 80;
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
