@@ -22,7 +22,8 @@ export const SECTIONS = [
     title: 'Transforms',
     text: 'A transform reads the messages of one client and can change or drop them. [transforms.md](transforms.md) explains how to write one.',
     names: [
-      ...['TransformFactory', 'Message', 'ClientInfo', 'MessageFunction', 'MessageGenerator'],
+      ...['MessageTransform', 'MessageFunction', 'MessageAnswer', 'MessageGenerator', 'StreamTransform'],
+      ...['Message', 'ClientInfo'],
       ...['loadTransforms', 'LoadOptions', 'TransformSpec'],
       ...['filter', 'FilterOptions', 'replace', 'ReplaceOptions', 'rate', 'RateOptions'],
       ...['timestamp', 'TimestampOptions', 'log', 'LogOptions', 'escape', 'noHttp'],
