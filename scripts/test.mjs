@@ -42,8 +42,13 @@ let unusable = false;
 
 for (const signal of Object.keys(EXIT_CODES)) process.once(signal, () => interrupt(signal));
 report.print(introduction());
-await Promise.all(checks.filter((name) => !BUILD_CHECKS.includes(name)).map(check));
-if (!unusable) await runAll();
+try {
+  await Promise.all(checks.filter((name) => !BUILD_CHECKS.includes(name)).map(check));
+  if (!unusable) await runAll();
+} catch (error) {
+  killAll();
+  report.fail(report.begin('the test runner'), { title: error.message, text: error.stack });
+}
 finish();
 
 /** `relay`, `relay/close`, `spec/relay/close.spec.ts` and `dist/spec/relay/close.spec.js` all name a spec. */

@@ -60,9 +60,18 @@ export async function checkCoverage(folder, uncounted) {
 
 const rowOf = (file, summary) => [file, ...METRICS.map((metric) => `${summary[metric].pct} %`)];
 
+function readResult(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).result;
+  } catch {
+    // The process was killed while it wrote the file.
+    return [];
+  }
+}
+
 /** Rewrites what a process has covered: only our modules, also those that the bundled command consists of. */
 function prepare(path) {
-  const { result } = JSON.parse(readFileSync(path, 'utf8'));
+  const result = readResult(path);
   const modules = result.flatMap((script) => {
     if (script.url.includes('/dist/command/')) return traceToModules(script);
     return /\/dist\/(lib|bin)\//.test(script.url) ? [script] : [];
