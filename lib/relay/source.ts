@@ -1,22 +1,15 @@
-import type { Duplex, Transform, Writable } from 'node:stream';
+import type { Duplex, Transform } from 'node:stream';
 import { objectTransform } from 'through2';
 import { type LINE_TOO_LONG, splitLines } from '../protocol/line-splitter.js';
 import type { ClientEvent } from '../protocol/message.js';
-import type { MessageTransform } from '../transforms/transform.js';
-import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import { TransformRunner } from './transform-runner.js';
+import { TransformRunner, type TransformRunnerOptions } from './transform-runner.js';
 
 /** Options that all sources of a relay share. */
-export interface SourceOptions {
-  readonly hub: Writable;
-  readonly clock: Clock;
-  readonly transforms: readonly MessageTransform[];
-  readonly onTransformError: 'close' | 'bypass';
+export interface SourceOptions extends TransformRunnerOptions {
   readonly maxLineBytes: number;
   /** Calls `resume` when this client may send more. */
   readonly throttle: (client: number, resume: () => void) => void;
-  readonly warn: (warning: MiniServError) => void;
 }
 
 /** A socket reads at most this many bytes at a time. */

@@ -1,15 +1,24 @@
-import type { Transform } from 'node:stream';
+import type { Transform, Writable } from 'node:stream';
 import { LineBatch } from '../protocol/line-batch.js';
 import { BLOCK_BYTES, type ClientEvent, type Message, toMessages } from '../protocol/message.js';
 import { Chain, REFUSED_CODE, type TransformFailure } from '../transforms/chain.js';
+import type { MessageTransform } from '../transforms/transform.js';
+import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import type { SourceOptions } from './source.js';
+
+export interface TransformRunnerOptions {
+  readonly hub: Writable;
+  readonly clock: Clock;
+  readonly transforms: readonly MessageTransform[];
+  readonly onTransformError: 'close' | 'bypass';
+  readonly warn: (warning: MiniServError) => void;
+}
 
 /** Passes the messages of a client through its transforms, and writes the results to the hub. */
 export class TransformRunner {
   readonly #client: number;
   readonly #onFailure: (error: MiniServError) => void;
-  readonly #options: SourceOptions;
+  readonly #options: TransformRunnerOptions;
   readonly #chain: Chain;
   /** Lines that came out of the transforms in this turn of the event loop. They go to the hub together. */
   readonly #lines = new LineBatch();
@@ -25,7 +34,7 @@ export class TransformRunner {
     client: number,
     tagger: Transform,
     onFailure: (error: MiniServError) => void,
-    options: SourceOptions,
+    options: TransformRunnerOptions,
   ) {
     this.#client = client;
     this.#onFailure = onFailure;
