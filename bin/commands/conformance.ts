@@ -1,16 +1,140 @@
+import { accessSync, constants as fsConstants, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { cleanUp, conformance as runKit } from '../../lib/conformance/command.js';
+import { delimiter, join } from 'node:path';
+import type { Rank } from '../../lib/conformance/case.js';
+import { jsonCase, jsonReport } from '../../lib/conformance/json-report.js';
+import { caseList, conclusion, rankHeading, resultLine } from '../../lib/conformance/report.js';
+import { type Result, runCases } from '../../lib/conformance/run.js';
+import { killServers } from '../../lib/conformance/server.js';
+import { compile, removePrograms, type Source } from '../../lib/conformance/source.js';
+import { coloured, plain } from '../../lib/conformance/text.js';
+import { conforms } from '../../lib/conformance/verdict.js';
+import { printLine } from '../console.js';
+import { helpText, parseRequest, type Request } from './conformance-options.js';
 
-/** Runs the conformance kit, which parses its own options. */
+/** Exit code if nothing could be tested. */
+const NOT_TESTED = 2;
+
+/** Tests a server with the conformance kit, and sets the exit code. */
 export async function conformance(args: readonly string[]): Promise<void> {
+  const request = parseRequest(args);
+  switch (request.kind) {
+    case 'help':
+      process.stdout.write(helpText());
+      break;
+    case 'usage':
+      printLine(request.message);
+      printLine('See mini-serv conformance --help');
+      process.exitCode = NOT_TESTED;
+      break;
+    case 'list':
+      process.stdout.write(request.json ? toJson(request.cases.map(jsonCase)) : caseList(request.cases));
+      break;
+    case 'test':
+      cleanUpOnExit();
+      try {
+        process.exitCode = (await test(request)) ? 0 : 1;
+      } catch (error) {
+        process.stderr.write(`${explainError(error as NodeJS.ErrnoException, request.command[0])}\n`);
+        process.exitCode = NOT_TESTED;
+      } finally {
+        cleanUp();
+      }
+  }
+}
+
+function cleanUp(): void {
+  killServers();
+  removePrograms();
+}
+
+function cleanUpOnExit(): void {
   process.on('exit', cleanUp);
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => process.exit(128 + constants.signals[signal]));
   }
+}
+
+/** Runs the cases and prints the report; returns whether the server conforms. */
+async function test(request: Request & { kind: 'test' }): Promise<boolean> {
+  const { cases, timeoutMs, required, json } = request;
+  const { command, source } = await prepare(request);
+  if (json) {
+    const results = await runCases({ command, source, cases, timeoutMs });
+    process.stdout.write(toJson(jsonReport(results, required, { command, source, timeoutMs })));
+    return conforms(results, required);
+  }
   const { NO_COLOR, TERM } = process.env;
-  process.exitCode = await runKit(args, {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-    colours: process.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb',
-  });
+  const paint = process.stdout.isTTY && !NO_COLOR && TERM !== 'dumb' ? coloured : plain;
+  let rank: Rank | undefined;
+  const onResult = (result: Result): void => {
+    if (result.case.rank !== rank) {
+      rank = result.case.rank;
+      process.stdout.write(rankHeading(rank, required, paint));
+    }
+    process.stdout.write(resultLine(result, paint));
+  };
+  process.stdout.write(`Testing ${request.command.join(' ')} against the subject of mini_serv\n`);
+  const results = await runCases({ command, source, cases, timeoutMs, onResult });
+  process.stdout.write(conclusion(results, required, paint));
+  return conforms(results, required);
+}
+
+/** Compiles the source file, or checks that the program can be started. */
+async function prepare({
+  command,
+  cases,
+}: Request & { kind: 'test' }): Promise<{ command: readonly string[]; source?: Source }> {
+  const [file = '', ...args] = command;
+  if (!file.endsWith('.c')) {
+    checkProgram(file);
+    return { command };
+  }
+  const source = await compile(file);
+  if (!source.isCompiled && !cases.some(({ name }) => name === 'compiles')) {
+    const reason = `${file} cannot be tested: it does not compile (cc -Wall -Wextra -Werror)`;
+    throw new Error([reason, ...source.diagnostics].join('\n'));
+  }
+  return { command: [source.program, ...args], source };
+}
+
+/** Fails with the error with which starting the program would fail. */
+function checkProgram(file: string): void {
+  const isPath = file.includes('/');
+  const folders = isPath ? [''] : (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => (isPath ? file : join(folder || '.', file))).filter(isFile);
+  if (found.length === 0) throw Object.assign(new Error(file), { code: 'ENOENT' });
+  if (!found.some(isExecutable)) throw Object.assign(new Error(file), { code: 'EACCES' });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, fsConstants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function explainError(error: NodeJS.ErrnoException, file = ''): string {
+  if (error.code === 'ENOENT') {
+    if (file.endsWith('.c')) return `${file} cannot be tested: there is no such file`;
+    const hint = file.includes('/') ? '' : ` in PATH (for a program in this directory, write ./${file})`;
+    return `${file} cannot be tested: there is no such program${hint}`;
+  }
+  if (error.code === 'EACCES') {
+    const problem = file.endsWith('.c') ? 'readable' : `executable (chmod +x ${file})`;
+    return `${file} cannot be tested: it is not ${problem}`;
+  }
+  // Errors without a code have a message for the user, except those of a bug in the kit.
+  const isExplained = error.code === undefined && !(error instanceof TypeError);
+  return isExplained ? error.message : (error.stack ?? error.message);
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

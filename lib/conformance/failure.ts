@@ -1,35 +1,53 @@
 import type { Exit } from './server.js';
 
-/** A case that does not hold. */
+export interface FailureDetails {
+  /** What is wrong, in one sentence. */
+  readonly what: string;
+  /** What a client should have received at this step, and what it received, from the first byte of the step on. */
+  readonly expected?: Buffer;
+  readonly received?: Buffer;
+  /** Why nothing more was received. */
+  readonly end?: string;
+  /** Whether the server closed a connection or its port, and so may have died. */
+  readonly isClosed?: boolean;
+  /** Whether a time limit was reached. */
+  readonly isTimeout?: boolean;
+  /** How the command ended, where it was run to its end. */
+  readonly exit?: Exit;
+  /** Lines of the compiler, or the lines of the source that break a rule. */
+  readonly output?: readonly string[];
+}
+
+/** Thrown by a case that does not hold. */
 export class Failure extends Error {
   override readonly name = 'Failure';
-  readonly details: Details;
+  readonly details: FailureDetails;
 
-  constructor(details: Details) {
+  constructor(details: FailureDetails) {
     super(details.what);
     this.details = details;
   }
 }
 
-export interface Details {
-  /** In one sentence. */
-  readonly what: string;
-  /** What should have been heard at this step, and what was, from the first byte of the step on. */
-  readonly expected?: Buffer;
-  readonly came?: Buffer;
-  /** Why no more came than that. */
-  readonly end?: string;
-  /** The server closed a connection, or its port: it may have died. */
-  readonly broken?: boolean;
-  /** How the command ended, where it was run to its end. */
-  readonly exit?: Exit;
-  /** What a compiler has said, or what was found, line by line. */
-  readonly output?: readonly string[];
-  /** It was waited for something until the time was over. */
-  readonly late?: boolean;
+/** Thrown by a case that cannot be checked on this machine. The message says why. */
+export class Skip extends Error {
+  override readonly name = 'Skip';
 }
 
-/** Not to be judged here: the reason is told in the report. */
-export class LeftOut extends Error {
-  override readonly name = 'LeftOut';
+/**
+ * Replaces a failure of the work by one that says only what is wrong. During a large transfer, how far it came and what
+ * was received instead depend on the kernel, and a report must be the same in each run.
+ */
+export async function summarizeFailure<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { isTimeout, isClosed } = error.details;
+    throw new Failure({
+      what: isClosed ? `${what}: its connection is closed` : what,
+      ...(isTimeout && { isTimeout }),
+      ...(isClosed && { isClosed }),
+    });
+  }
 }

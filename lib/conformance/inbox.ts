@@ -1,78 +1,99 @@
 import type { Readable } from 'node:stream';
+import { commonPrefixLength } from './text.js';
+import type { TimeLimits } from './waiting.js';
 
-/** As much may have come and wait to be looked at; what is more waits in the kernel. In bytes. */
-const HELD = 64 * 1024 * 1024;
+/** Received bytes that may wait in this process; the rest stays in the kernel. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
-export type Wait = 'more' | 'closed' | 'late';
+/** The outcome of a wait for more bytes. */
+export type Wait = 'more' | 'closed' | 'timeout';
 
-/** What has come from a connection and was not looked at yet. */
+/** The bytes that a connection has received and the case has not looked at yet. */
 export class Inbox {
+  /** Whether anything was ever received. */
+  hasReceived = false;
   readonly #stream: Readable;
+  readonly #limits: TimeLimits;
   #chunks: Buffer[] = [];
   #length = 0;
-  #over = false;
-  #asleep = false;
-  #wake = (): void => {};
+  #hasEnded = false;
+  #isPaused = false;
+  #onChange = (): void => {};
 
-  constructor(stream: Readable) {
+  constructor(stream: Readable, limits: TimeLimits) {
     this.#stream = stream;
-    const over = (): void => {
-      this.#over = true;
-      this.#wake();
+    this.#limits = limits;
+    const onEnd = (): void => {
+      this.#hasEnded = true;
+      this.#onChange();
     };
-    stream.once('end', over).once('close', over).on('error', over);
-  }
-
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    this.heard = true;
-    if (this.#length > HELD) this.#stream.pause();
-    this.#wake();
+    stream.once('end', onEnd).once('close', onEnd).on('error', onEnd);
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** Whether anything has ever come. */
-  heard = false;
-
-  /** Reads no more, until it is to go on. */
-  sleep(asleep: boolean): void {
-    this.#asleep = asleep;
-    if (asleep) this.#stream.pause();
-    else this.#stream.resume();
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    this.hasReceived = true;
+    if (this.#length > MAX_PENDING_BYTES) this.#stream.pause();
+    this.#onChange();
   }
 
-  /** Waits until more than so many bytes are there. Each that comes begins the time anew, up to the deadline. */
-  async moreThan(length: number, ms: number, deadline: number): Promise<Wait> {
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  /** Waits until more than this many bytes are pending. Each chunk restarts the timeout, up to the deadline. */
+  async waitForMore(length: number): Promise<Wait> {
+    const { timeoutMs, deadlineMs } = this.#limits;
     while (this.#length <= length) {
-      if (this.#over) return 'closed';
+      if (this.#hasEnded) return 'closed';
       const before = this.#length;
-      const time = Math.min(ms, deadline - performance.now());
+      const ms = Math.min(timeoutMs, deadlineMs - performance.now());
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, time));
-        this.#wake = () => {
+        const timer = setTimeout(resolve, Math.max(0, ms));
+        this.#onChange = () => {
           clearTimeout(timer);
           resolve();
         };
       });
-      if (this.#length === before && !this.#over) return 'late';
+      if (this.#length === before && !this.#hasEnded) return 'timeout';
     }
     return 'more';
   }
 
-  /** The first chunk of what is there, or as much of it as is asked for; it stays there. */
-  peek(most = Number.POSITIVE_INFINITY): Buffer {
+  /** Returns the first chunk, or as much of the pending bytes as asked for. They stay in the inbox. */
+  peek(maxBytes = Number.POSITIVE_INFINITY): Buffer {
     const [first] = this.#chunks;
     if (first === undefined) return Buffer.alloc(0);
-    if (first.length >= most) return first.subarray(0, most);
-    if (most < Number.POSITIVE_INFINITY && this.#chunks.length > 1) {
+    if (first.length >= maxBytes) return first.subarray(0, maxBytes);
+    if (maxBytes < Number.POSITIVE_INFINITY && this.#chunks.length > 1) {
       this.#chunks = [Buffer.concat(this.#chunks)];
-      return (this.#chunks[0] as Buffer).subarray(0, most);
+      return (this.#chunks[0] as Buffer).subarray(0, maxBytes);
     }
     return first;
+  }
+
+  /** Waits for the rest of the current line and returns a copy of it, or of its first bytes. It stays in the inbox. */
+  async peekLine(maxBytes: number): Promise<{ line: Buffer; wait: Wait }> {
+    for (;;) {
+      const bytes = this.peek(maxBytes);
+      const end = bytes.indexOf(0x0a) + 1;
+      if (end > 0 || bytes.length === maxBytes) {
+        return { line: Buffer.from(end > 0 ? bytes.subarray(0, end) : bytes), wait: 'more' };
+      }
+      const wait = await this.waitForMore(this.#length);
+      if (wait !== 'more') return { line: Buffer.from(bytes), wait };
+    }
   }
 
   drop(length: number): void {
@@ -87,6 +108,20 @@ export class Inbox {
       this.#chunks.shift();
     }
     this.#length -= length;
-    if (!this.#asleep && this.#length <= HELD) this.#stream.resume();
+    if (!this.#isPaused && this.#length <= MAX_PENDING_BYTES) this.#stream.resume();
+  }
+
+  /** Removes the text if it is what comes next; returns whether it was. */
+  async skip(text: Buffer): Promise<boolean> {
+    if (text.length === 0) return false;
+    for (;;) {
+      const bytes = this.peek(text.length);
+      if (commonPrefixLength(bytes, text) < bytes.length) return false;
+      if (bytes.length === text.length) {
+        this.drop(text.length);
+        return true;
+      }
+      if ((await this.waitForMore(this.#length)) !== 'more') return false;
+    }
   }
 }

@@ -1,29 +1,28 @@
-import { excerpt, same, visible } from './bytes.js';
-import type { Case, Rank } from './case.js';
-import { PARAGRAPHS } from './paragraphs.js';
+import { type Case, PARAGRAPHS, type Rank } from './case.js';
 import type { Result, Trial } from './run.js';
-import { conforms, count, ending, hintFor } from './verdict.js';
+import { commonPrefixLength, excerpt, visible } from './text.js';
+import { conforms, countResults, describeExit, hintFor } from './verdict.js';
 
-/** The most of what was expected, and of what came, that is given whole. In bytes. */
-const WHOLE = 4096;
+/** The longest expected or received text that is not shortened. */
+const MAX_TEXT_BYTES = 4096;
 
-/** The report as one object. Nothing in it differs from run to run: no times, no ports, no process ids. */
+/** Returns the report as one object. It contains no times, ports or process ids, so it is the same in each run. */
 export function jsonReport(
   results: readonly Result[],
   required: readonly Rank[],
-  { command, source, timeout }: Pick<Trial, 'command' | 'source' | 'timeout'>,
+  { command, source, timeoutMs }: Pick<Trial, 'command' | 'source' | 'timeoutMs'>,
 ) {
   return {
     command: source === undefined ? command : [source.path, ...command.slice(1)],
-    timeout,
+    timeoutMs,
     conforms: conforms(results, required),
-    ranks: count(results, required),
+    ranks: countResults(results, required),
     cases: results.map((result) => ({
       ...jsonCase(result.case),
       required: required.includes(result.case.rank),
       outcome: result.outcome,
       ...(result.reason !== undefined && { reason: result.reason }),
-      ...(result.outcome === 'failed' && failure(result)),
+      ...(result.outcome === 'failed' && jsonFailure(result)),
     })),
   };
 }
@@ -32,28 +31,30 @@ export function jsonCase({ name, rank, title, paragraph }: Case) {
   return { name, rank, title, paragraph: PARAGRAPHS[paragraph] };
 }
 
-function failure(result: Result) {
+function jsonFailure(result: Result) {
   const { details = { what: '' }, exit, stderr, timeline } = result;
-  const { what, expected, came, end, output } = details;
+  const { what, expected, received, end, output } = details;
   return {
     what,
-    ...(exit !== undefined && { exit: { code: exit.code, signal: exit.signal, meaning: ending(exit) } }),
-    ...(expected !== undefined && { expected: bytes(expected) }),
-    ...(came !== undefined && { came: bytes(came) }),
-    ...(expected !== undefined && came !== undefined && { firstDifference: same(expected, came) }),
+    ...(exit !== undefined && {
+      exit: { code: exit.code, signal: exit.signal, meaning: describeExit(exit) },
+    }),
+    ...(expected !== undefined && { expected: jsonBytes(expected) }),
+    ...(received !== undefined && { received: jsonBytes(received) }),
+    ...(expected !== undefined &&
+      received !== undefined && { firstDifference: commonPrefixLength(expected, received) }),
     ...(end !== undefined && { end }),
     ...(output !== undefined && { output }),
     ...(stderr !== undefined && { stderr }),
-    timeline: timeline.map(({ client, action, bytes: sent }) => ({
+    timeline: timeline.map(({ client, action, bytes }) => ({
       ...(client !== undefined && { client }),
       action,
-      ...(sent !== undefined && { bytes: bytes(sent) }),
+      ...(bytes !== undefined && { bytes: jsonBytes(bytes) }),
     })),
     hint: hintFor(result),
   };
 }
 
-/** With control characters made visible; what is long has its middle left out. */
-function bytes(all: Buffer): { text: string; length: number } {
-  return { text: all.length <= WHOLE ? visible(all) : excerpt(all), length: all.length };
+function jsonBytes(bytes: Buffer): { text: string; length: number } {
+  return { text: bytes.length <= MAX_TEXT_BYTES ? visible(bytes) : excerpt(bytes), length: bytes.length };
 }

@@ -1,48 +1,48 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import { within } from './patience.js';
+import { within } from './waiting.js';
 
-/** Takes a port, and nobody in: whoever connected and stayed would keep it from being given back. */
-function hold(port: number): Server {
+/** Listens and disconnects every client: a client that stays connected would keep the server from closing. */
+function listen(port: number): Server {
   return createServer((socket) => socket.on('error', () => {}).destroy()).listen(port, '127.0.0.1');
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const { port, close } = await holdPort();
   await close();
   return port;
 }
 
-/** A port that is taken, until it is closed. */
+/** Occupies a free port until `close` is called. */
 export async function holdPort(): Promise<{ port: number; close: () => Promise<void> }> {
-  const holder = hold(0);
-  await once(holder, 'listening');
-  const { port } = holder.address() as AddressInfo;
-  return { port, close: () => new Promise((resolve) => holder.close(() => resolve())) };
+  const server = listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** The reason why this process may not listen there, or undefined if it may. */
-export async function refusal(port: number): Promise<string | undefined> {
-  const probe = hold(port);
+/** Returns why this process cannot listen on the port, such as EADDRINUSE, or undefined if it can. */
+export async function listenErrorCode(port: number): Promise<string | undefined> {
+  const server = listen(port);
   try {
-    await once(probe, 'listening');
-    await new Promise((resolve) => probe.close(resolve));
+    await once(server, 'listening');
+    await new Promise((resolve) => server.close(resolve));
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;
   }
 }
 
-/** What a connection meets: `connected`, the code of its error, or `silence`. */
-export async function attempt(port: number, host: string, ms: number): Promise<string> {
+/** Tries to connect; returns `connected`, the code of the error, or `timeout`. */
+export async function connectionOutcome(port: number, host: string, timeoutMs: number): Promise<string> {
   const socket = connect({ port, host });
   const outcome = once(socket, 'connect').then(
     () => 'connected',
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
   try {
-    return (await within(outcome, ms)) ?? 'silence';
+    return (await within(outcome, timeoutMs)) ?? 'timeout';
   } finally {
     socket.on('error', () => {}).destroy();
   }

@@ -1,259 +1,211 @@
-import { once } from 'node:events';
-import { connect as dial, type Socket } from 'node:net';
-import { arrived, Client, type Ends, left, type Patience, said } from './client.js';
-import { Failure, LeftOut } from './failure.js';
-import { Inbox } from './inbox.js';
-import { accepted, TELLS, taken } from './kernel.js';
-import { Outsider } from './outsider.js';
-import { eventually, within } from './patience.js';
-import { type Exit, type Server, START, start } from './server.js';
+import { Client } from './client.js';
+import { ClientProcess } from './client-process.js';
+import { type Connection, openConnection } from './connection.js';
+import { Failure, Skip } from './failure.js';
+import { arrivedNotice, leftNotice, relayedLine } from './messages.js';
+import { HAS_PROC, hasReadFrom, isAccepted } from './proc.js';
+import { type Exit, type Server, START_TIMEOUTS } from './server.js';
+import { startServer } from './start.js';
 import { Timeline } from './timeline.js';
+import { eventually, type TimeLimits, within } from './waiting.js';
 
-/** How many times the patience for one thing a case may take as a whole. */
-const CASE = 20;
-/** Where the kernel does not tell what the server has read, it is given this long to read it, in ms. */
-const ELSEWHERE = 50;
+/** The time limit of a case, in timeouts. */
+const CASE_TIMEOUTS = 20;
+/** Time for a server to read a packet where no kernel table tells whether it has, in milliseconds. */
+const READ_TIME_MS = 50;
 
-/** What a case is played in: one server, its clients, and all that was done. */
+/** What a case works with: a server, its clients, and the timeline of their actions. */
 export class Room {
   readonly command: readonly string[];
   readonly timeline = new Timeline();
-  readonly patience: Patience;
-  /** Those who are connected, and have read all that they were to read, in the order of their coming. */
-  readonly present: Client[] = [];
+  readonly limits: TimeLimits;
+  /** The clients that receive what all clients should receive, in the order of their arrival. */
+  readonly receivers: Client[] = [];
   readonly servers: Server[] = [];
   #server: Server | undefined;
   #clients: Client[] = [];
-  readonly #outsiders: Outsider[] = [];
-  #latest = -1;
+  readonly #processes: ClientProcess[] = [];
+  #latestId = -1;
 
-  constructor(command: readonly string[], ms: number) {
+  constructor(command: readonly string[], timeoutMs: number) {
     this.command = command;
-    this.patience = { ms, deadline: performance.now() + CASE * ms };
+    this.limits = { timeoutMs, deadlineMs: performance.now() + CASE_TIMEOUTS * timeoutMs };
   }
 
   get server(): Server {
-    if (this.#server === undefined) throw new Error('no server was started');
+    if (this.#server === undefined) throw new Error('no server is running');
     return this.#server;
   }
 
-  /** Starts the server, and waits until it listens. */
+  /** Starts the server and waits until it listens. */
   async open(options: { command?: readonly string[]; port?: number } = {}): Promise<Server> {
-    const { server, state } = await start(options.command ?? this.command, this.patience.ms, options.port);
+    const { timeoutMs } = this.limits;
+    const { server, state } = await startServer(options.command ?? this.command, timeoutMs, options.port);
     this.servers.push(server);
     if (state === 'silent') {
       throw new Failure({
-        what: `it does not listen on its port after ${START * this.patience.ms} ms`,
-        late: true,
+        what: `it does not listen on its port after ${START_TIMEOUTS * timeoutMs} ms`,
+        isTimeout: true,
       });
     }
     if (state === 'background') {
       throw new Failure({
-        what: 'it went into the background, and can neither be judged nor stopped: run it in the foreground',
+        what: 'it moved to the background, where the kit can neither test nor stop it: run it in the foreground',
       });
     }
     if (state === 'ended') {
       if (server.exit?.error !== undefined) throw server.exit.error;
-      throw new Failure({ what: 'it ended before it listened on its port', broken: true });
+      throw new Failure({ what: 'it ended before it listened on its port', isClosed: true });
     }
     this.#server = server;
     return server;
   }
 
-  /** Connects, and knows nothing yet of having been accepted. */
+  /** Connects a client, without waiting for the server to accept it. */
   async connect(): Promise<Client> {
-    const client = this.#add(await this.#dial());
-    client.note('connects');
+    const canRetry = (): boolean => !HAS_PROC && this.#clients.length === 0 && this.server.exit === undefined;
+    const client = this.#addClient(await openConnection(this.server.port, this.limits, canRetry));
+    client.record('connects');
     return client;
   }
 
-  /** Connects a client of whom those who are present hear; they say which number it has, if it is to have no certain one. */
+  /** Connects a client and expects its arrival. Its id is what the receivers are told, unless one is expected. */
   async join(id?: number): Promise<Client> {
     if (this.#server === undefined) await this.open();
     const client = await this.connect();
-    await this.announced(client, id);
+    await this.expectArrival(client, id);
     return client;
   }
 
-  /** The same, in a process of its own. */
-  async joinOutsider(): Promise<{ client: Client; process: Outsider }> {
-    const process = new Outsider(this.server.port);
-    this.#outsiders.push(process);
-    await within(process.connected, START * this.patience.ms);
-    const client = this.#add(process.ends);
-    client.note('connects, in a process of its own');
-    await this.announced(client);
+  /** Like {@link join}, for a client in a process of its own. */
+  async joinProcess(): Promise<{ client: Client; process: ClientProcess }> {
+    const process = new ClientProcess(this.server.port);
+    this.#processes.push(process);
+    await within(process.connected, START_TIMEOUTS * this.limits.timeoutMs);
+    const client = this.#addClient(process.openConnection(this.limits));
+    client.record('connects, in a process of its own');
+    await this.expectArrival(client);
     return { client, process };
   }
 
-  async trio(): Promise<[Client, Client, Client]> {
+  async joinThree(): Promise<[Client, Client, Client]> {
     return [await this.join(), await this.join(), await this.join()];
   }
 
-  /** One client says a line in one packet, and all others hear it. */
-  async say(client: Client, line: string): Promise<void> {
+  /** Sends a line in one packet, and expects all other receivers to receive it. */
+  async sendLine(client: Client, line: string): Promise<void> {
     client.send(`${line}\n`);
-    await this.others(client, said(client.id, line));
+    await this.expectOthers(client, relayedLine(client.id, line));
   }
 
-  /** A client ends its connection, and all others hear of it. */
+  /** Ends a client's connection, and expects all others to be told. */
   async leave(client: Client): Promise<void> {
-    this.forget(client);
+    this.removeReceiver(client);
     client.end();
-    await this.others(client, left(client.id));
+    await this.expectOthers(client, leftNotice(client.id));
   }
 
-  /** Everybody else who is present hears this. One after the other, so that a report names the first. */
-  async others(client: Client | undefined, ...parts: (string | Buffer)[]): Promise<void> {
-    for (const other of this.present) if (other !== client) await other.hears(...parts);
+  /** Expects these bytes at all receivers but one. One after the other, so that the report names the first that fails. */
+  async expectOthers(client: Client | undefined, ...parts: (string | Buffer)[]): Promise<void> {
+    for (const other of this.receivers) if (other !== client) await other.expect(...parts);
   }
 
-  /** A client that is not to hear what all hear: it has left, or it does not read. */
-  forget(client: Client): void {
-    const at = this.present.indexOf(client);
-    if (at !== -1) this.present.splice(at, 1);
+  /** Expects the receivers to be told of a client that has just connected. */
+  async expectArrival(client: Client, id?: number): Promise<void> {
+    const [first, ...others] = this.receivers;
+    this.receivers.push(client);
+    if (first === undefined) {
+      client.assignId(++this.#latestId);
+      return;
+    }
+    const expected = Buffer.from(arrivedNotice(id ?? this.#latestId + 1));
+    first.record('receives', expected);
+    const line = await first.readLine(expected);
+    const [, announced] = /^server: client (\d{1,9}) just arrived\n$/.exec(line.toString('latin1')) ?? [];
+    if (announced === undefined || (id !== undefined && Number(announced) !== id)) {
+      throw first.failure(expected, line);
+    }
+    // Other cases check which id is the first, and which is next.
+    if (this.#clients.length === 2 && id === undefined && Number(announced) > 0) {
+      first.id = Number(announced) - 1;
+    }
+    this.#latestId = Number(announced);
+    client.assignId(Number(announced));
+    for (const other of others) await other.expect(arrivedNotice(Number(announced)));
   }
 
-  /** Waits until the server has read all that the client has sent: then what comes next is a packet of its own. */
-  async taken(client: Client): Promise<void> {
+  /** Excludes a client from the expectations for all: it has left, or it does not read. */
+  removeReceiver(client: Client): void {
+    const at = this.receivers.indexOf(client);
+    if (at !== -1) this.receivers.splice(at, 1);
+  }
+
+  /** Waits until the server has read everything that the client has sent: what it sends next is a packet of its own. */
+  async waitUntilRead(client: Client): Promise<void> {
     const { localPort } = client.socket;
     if (localPort === undefined) return;
-    if (!TELLS) await new Promise((resolve) => setTimeout(resolve, ELSEWHERE));
-    else await eventually(() => taken(this.server.port, localPort), this.patience.ms);
+    if (!HAS_PROC) await new Promise((resolve) => setTimeout(resolve, READ_TIME_MS));
+    else await eventually(() => hasReadFrom(this.server.port, localPort), this.limits.timeoutMs);
   }
 
-  /** The server has taken the client: the kernel completes a connection also where nobody does. */
-  async accepts(client: Client): Promise<void> {
+  /** Expects the server to accept the client. The kernel completes a connection before that. */
+  async expectAccepted(client: Client): Promise<void> {
     const { localPort } = client.socket;
     if (localPort === undefined) return;
-    client.note('is accepted');
-    if (await eventually(() => accepted(this.server.port, localPort) ?? true, this.patience.ms)) return;
+    const { timeoutMs } = this.limits;
+    client.record('is accepted');
+    if (await eventually(() => isAccepted(this.server.port, localPort) ?? true, timeoutMs)) return;
     throw new Failure({
-      what: `the connection of ${client.name} waits in the queue: the server has not called accept within ${this.patience.ms} ms`,
-      late: true,
+      what: `the connection of ${client.name} waits in the queue: the server has not called accept within ${timeoutMs} ms`,
+      isTimeout: true,
     });
   }
 
-  /** The process under test, where its figures can be read. */
+  /** The process id of the server, for cases that read its memory or its descriptors. */
   get pid(): number {
-    if (process.platform !== 'linux') throw new LeftOut('only Linux tells what a process has open and uses');
+    if (process.platform !== 'linux') throw new Skip('this needs /proc, which only Linux has');
     const { pid } = this.server;
-    if (pid === undefined) throw new LeftOut('the process that listens is not to be found in /proc');
+    if (pid === undefined) throw new Skip('the process that listens was not found in /proc');
     return pid;
   }
 
-  /** How the server under test ended, if it did by itself. */
+  /** How the server ended, if it ended by itself. */
   get ended(): Exit | undefined {
     const server = this.servers.at(-1);
-    return server?.stopped ? undefined : server?.exit;
+    return server?.isStopped ? undefined : server?.exit;
   }
 
-  /** Whether a server was started that never listened. */
-  get unopened(): boolean {
+  /** Whether servers were started, but none of them listened. */
+  get hasNeverListened(): boolean {
     return this.#server === undefined && this.servers.length > 0;
   }
 
-  /** Whether anybody has heard anything. */
-  get heard(): boolean {
-    return this.#clients.some((client) => client.heard);
+  get hasReceived(): boolean {
+    return this.#clients.some((client) => client.hasReceived);
   }
 
-  quietly<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return this.timeline.summary(undefined, action, work);
-  }
-
-  /** Ends the server and forgets all that was done, so that the next is played from the beginning. */
-  async anew(): Promise<void> {
-    for (const client of this.#clients) client.abandon();
+  /** Stops the server and forgets all clients and steps, so that the case can start again. */
+  async restart(): Promise<void> {
+    for (const client of this.#clients) client.discard();
     await this.#server?.stop();
     this.#server = undefined;
     this.#clients = [];
-    this.present.splice(0);
+    this.receivers.splice(0);
     this.timeline.steps.splice(0);
-    this.#latest = -1;
+    this.#latestId = -1;
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) client.abandon();
+    for (const client of this.#clients) client.discard();
     await Promise.all(this.servers.map((server) => server.stop()));
-    await Promise.all(this.#outsiders.map((outsider) => outsider.end(this.patience.ms)));
+    await Promise.all(this.#processes.map((process) => process.close(this.limits.timeoutMs)));
   }
 
-  #add(ends: Ends): Client {
-    const client = new Client(nameOf(this.#clients.length), ends, this.timeline, this.patience);
+  #addClient(connection: Connection): Client {
+    const client = new Client(nameOf(this.#clients.length), connection, this.timeline, this.limits);
     this.#clients.push(client);
     return client;
   }
-
-  /** Those who are present hear of a client that has just connected. */
-  async announced(client: Client, id?: number): Promise<void> {
-    const [first, ...rest] = this.present;
-    this.present.push(client);
-    if (first === undefined) {
-      client.forgive(++this.#latest);
-      return;
-    }
-    const expected = Buffer.from(arrived(id ?? this.#latest + 1));
-    first.note('hears', expected);
-    const line = await first.line(expected);
-    const [, told] = /^server: client (\d{1,9}) just arrived\n$/.exec(line.toString('latin1')) ?? [];
-    if (told === undefined || (id !== undefined && Number(told) !== id))
-      throw first.unexpected(expected, line);
-    // Which numbers it gives is for other cases to judge, and so is with which it begins.
-    if (this.#clients.length === 2 && id === undefined && Number(told) > 0) first.id = Number(told) - 1;
-    this.#latest = Number(told);
-    client.forgive(Number(told));
-    for (const other of rest) await other.hears(arrived(Number(told)));
-  }
-
-  async #dial(): Promise<Ends> {
-    const { port } = this.server;
-    for (;;) {
-      const { socket, ends } = dialled(port);
-      const outcome = await within(
-        once(socket, 'connect').then(
-          () => 'connected',
-          (error: NodeJS.ErrnoException) => error.code,
-        ),
-        this.patience.ms,
-      );
-      if (outcome === 'connected') {
-        socket.setNoDelay();
-        return ends;
-      }
-      socket.on('error', () => {}).destroy();
-      const early = outcome === 'ECONNREFUSED' && !TELLS && this.#clients.length === 0;
-      if (early && performance.now() < this.patience.deadline && this.server.exit === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        continue;
-      }
-      if (outcome === 'EMFILE')
-        throw new LeftOut('this computer lets the kit open no more connections (ulimit -n)');
-      throw new Failure({
-        what: `a client cannot connect: ${outcome ?? `no answer within ${this.patience.ms} ms`}`,
-        broken: true,
-      });
-    }
-  }
-}
-
-/** As most that is read from a connection at a time, in bytes. */
-const CHUNK = 64 * 1024;
-
-/** A connection under way. One without the buffers of a stream: who does not read it, leaves all in the kernel. */
-function dialled(port: number): { socket: Socket; ends: Ends } {
-  let inbox: Inbox | undefined;
-  const callback = (length: number, chunk: Uint8Array): boolean => {
-    inbox?.push(Buffer.from(chunk.subarray(0, length)));
-    return true;
-  };
-  const socket = dial({
-    port,
-    host: '127.0.0.1',
-    onread: { buffer: () => Buffer.allocUnsafe(CHUNK), callback },
-  });
-  inbox = new Inbox(socket);
-  return { socket, ends: { input: socket, output: socket, inbox } };
 }
 
 /** A, B, … Z, AA, AB, … */

@@ -1,89 +1,99 @@
 import type { Case } from './case.js';
-import { type Details, Failure, LeftOut } from './failure.js';
+import { Failure, type FailureDetails, Skip } from './failure.js';
 import { Room } from './room.js';
 import type { Exit } from './server.js';
 import type { Source } from './source.js';
 import type { Step } from './timeline.js';
 
+/** The result of a case. */
 export interface Result {
   readonly case: Case;
-  readonly outcome: 'passed' | 'failed' | 'left out';
-  /** Why it was left out. */
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Why it was skipped. */
   readonly reason?: string;
-  readonly details?: Details;
+  readonly details?: FailureDetails;
   /** How the server ended, if it did. */
   readonly exit?: Exit;
-  /** What it has last written on standard error, if it ended. */
+  /** The last lines on standard error, if the server ended. */
   readonly stderr?: readonly string[];
   readonly timeline: readonly Step[];
 }
 
 export interface Trial {
-  /** The command under test, to which the port is added. */
+  /** The command under test, without the port. */
   readonly command: readonly string[];
   readonly source?: Source | undefined;
   readonly cases: readonly Case[];
-  /** How long to wait for the next byte of what should come, in ms. */
-  readonly timeout: number;
-  readonly report?: (result: Result) => void;
+  /** Time to wait for the next byte of an expected text, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Called after each case. */
+  readonly onResult?: (result: Result) => void;
 }
 
-/** So many cases in which a server has not sent a single byte are enough to know that it never will. */
-const MUTE = 3;
+/** After this many cases in which a server has not sent a single byte, the rest is skipped. */
+const MAX_SILENT_CASES = 3;
 
-/** Runs one case after the other, each with a server of its own. */
+/** Lines of standard error that a report shows. */
+const STDERR_LINES = 5;
+
+/** Runs one case after the other, each with a new server. */
 export async function runCases(trial: Trial): Promise<Result[]> {
   const results: Result[] = [];
-  let mute = 0;
-  let heard = false;
-  let stop: string | undefined;
+  let silentCases = 0;
+  let hasReceived = false;
+  let skipReason: string | undefined;
   for (const one of trial.cases) {
-    const { result, room } = await runCase(one, trial, stop);
+    const { result, room } = await runCase(one, trial, skipReason);
     results.push(result);
-    trial.report?.(result);
+    trial.onResult?.(result);
     if (room === undefined) {
-      if (result.outcome === 'failed' && one.name === 'compiles') stop = 'the source does not compile';
+      if (result.outcome === 'failed' && one.name === 'compiles') skipReason = 'the source does not compile';
       continue;
     }
-    heard ||= room.heard;
-    if (result.details?.late && room.servers.length > 0 && !heard) mute++;
-    if (result.outcome === 'failed' && room.unopened)
-      stop = `it does not listen on its port: see ${one.name}`;
-    else if (mute === MUTE) stop = `it has not sent a single byte in ${MUTE} cases`;
+    hasReceived ||= room.hasReceived;
+    if (result.details?.isTimeout && room.servers.length > 0 && !hasReceived) silentCases++;
+    if (result.outcome === 'failed' && room.hasNeverListened) {
+      skipReason = `it does not listen on its port: see ${one.name}`;
+    } else if (silentCases === MAX_SILENT_CASES) {
+      skipReason = `it has not sent a single byte in ${MAX_SILENT_CASES} cases`;
+    }
   }
   return results;
 }
 
 async function runCase(
   one: Case,
-  { command, source, timeout }: Trial,
-  stop: string | undefined,
+  { command, source, timeoutMs }: Trial,
+  skipReason: string | undefined,
 ): Promise<{ result: Result; room?: Room }> {
-  const leave = (reason: string): { result: Result } => ({
-    result: { case: one, outcome: 'left out', reason, timeline: [] },
-  });
-  if (one.source !== undefined) {
-    if (source === undefined) return leave('what is judged is no source file, but a command');
-    try {
-      await one.source(source);
-      return { result: { case: one, outcome: 'passed', timeline: [] } };
-    } catch (error) {
-      return error instanceof LeftOut ? leave(error.message) : { result: failed(one, error) };
-    }
-  }
-  if (stop !== undefined) return leave(stop);
-  const room = new Room(command, timeout);
+  if (one.source !== undefined) return { result: await checkSource(one, source) };
+  if (skipReason !== undefined) return { result: skipped(one, skipReason) };
+  const room = new Room(command, timeoutMs);
   try {
     await one.run?.(room);
     const exit = room.ended;
-    if (exit !== undefined) throw new Failure({ what: 'it ended while it was used', exit });
+    if (exit !== undefined) throw new Failure({ what: 'it ended while clients were connected', exit });
     return { room, result: { case: one, outcome: 'passed', timeline: room.timeline.steps } };
   } catch (error) {
-    if (error instanceof LeftOut) return { ...leave(error.message), room };
-    return { room, result: await failedIn(room, one, error) };
+    if (error instanceof Skip) return { room, result: skipped(one, error.message) };
+    return { room, result: await failedInRoom(room, one, error) };
   } finally {
     await room.close();
   }
+}
+
+async function checkSource(one: Case, source: Source | undefined): Promise<Result> {
+  if (source === undefined) return skipped(one, 'a command is tested, not a source file');
+  try {
+    await one.source?.(source);
+    return { case: one, outcome: 'passed', timeline: [] };
+  } catch (error) {
+    return error instanceof Skip ? skipped(one, error.message) : failed(one, error);
+  }
+}
+
+function skipped(one: Case, reason: string): Result {
+  return { case: one, outcome: 'skipped', reason, timeline: [] };
 }
 
 function failed(one: Case, error: unknown): Result {
@@ -91,12 +101,12 @@ function failed(one: Case, error: unknown): Result {
   return { case: one, outcome: 'failed', details: error.details, timeline: [] };
 }
 
-async function failedIn(room: Room, one: Case, error: unknown): Promise<Result> {
+async function failedInRoom(room: Room, one: Case, error: unknown): Promise<Result> {
   const result = failed(one, error);
   const server = room.servers.at(-1);
   const { details } = result;
-  const exit = details?.exit ?? (await server?.fate(details?.broken === true, room.patience.ms));
-  const stderr = exit === undefined ? [] : (server?.stderr.lines(5) ?? []);
+  const exit = details?.exit ?? (await server?.fate(details?.isClosed === true, room.limits.timeoutMs));
+  const stderr = exit === undefined ? [] : (server?.stderr.lastLines(STDERR_LINES) ?? []);
   return {
     ...result,
     ...(exit !== undefined && { exit }),

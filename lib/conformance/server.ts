@@ -1,63 +1,101 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { dumping, holder, listener, listening } from './kernel.js';
-import { Output } from './output.js';
-import { eventually, within } from './patience.js';
-import { attempt, freePort, refusal } from './ports.js';
+import type { Readable } from 'node:stream';
+import { connectionOutcome } from './ports.js';
+import { findListener, isDumpingCore } from './proc.js';
+import { within } from './waiting.js';
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It could not even be started. */
+  /** Set if the command could not be started. */
   readonly error?: NodeJS.ErrnoException;
 }
 
+/** Time for a killed process to end, in milliseconds. */
+const STOP_TIMEOUT_MS = 5000;
+
+/** Time for a process to start, or to end by itself, in timeouts. */
+export const START_TIMEOUTS = 3;
+
 const running = new Set<Server>();
 
-/** Ends whatever this process has started, at once: for when it has to end itself. */
-export function killAll(): void {
+/** Kills all servers at once, because this process is about to end. */
+export function killServers(): void {
   for (const server of running) server.kill();
 }
 
-/** One run of the command under test, in a process group of its own, so that what it starts ends with it. */
+/** One run of the command under test, in a process group of its own, so that processes that it starts end with it. */
 export class Server {
   readonly port: number;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly exited: Promise<Exit>;
   exit: Exit | undefined;
-  /** It was this process that ended it. */
-  stopped = false;
+  /** Whether the kit ended it. */
+  isStopped = false;
   readonly #child: ChildProcess;
 
   constructor(command: readonly string[], port: number) {
     const [file = '', ...args] = command;
     this.port = port;
-    // What a terminal sends (Ctrl-C) goes to the kit alone, which then ends the group.
+    // A group of its own does not receive Ctrl-C: the kit receives it, and kills the group.
     this.#child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    this.stdout = new Output(this.#child.stdout as NonNullable<ChildProcess['stdout']>);
-    this.stderr = new Output(this.#child.stderr as NonNullable<ChildProcess['stderr']>);
+    this.stdout = new Output(this.#child.stdout as Readable);
+    this.stderr = new Output(this.#child.stderr as Readable);
     running.add(this);
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve({ code: null, signal: null, error }));
       this.#child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     void this.exited.then((exit) => {
-      // Whatever else is in the group has lost its head; while that is so, its number is nobody else's.
+      // The number of the group cannot be reused as long as a process is left in it.
       this.#signal('SIGKILL');
       this.exit = exit;
       running.delete(this);
     });
   }
 
-  /** The process that holds the port, which may be a child of the one that was started. Only Linux tells. */
+  /** The process that holds the port, which may be a child of the command. Known only on Linux. */
   get pid(): number | undefined {
-    return this.#child.pid === undefined ? undefined : listener(this.#child.pid, this.port);
+    return this.#child.pid === undefined ? undefined : findListener(this.port, this.#child.pid);
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.exit !== undefined) return;
-    this.stopped = true;
+    this.isStopped = true;
     this.#signal(signal);
+  }
+
+  /** Asks the server to end with SIGTERM, and kills it after the timeout. */
+  async end(timeoutMs: number): Promise<void> {
+    this.kill('SIGTERM');
+    await within(this.exited, timeoutMs);
+    await this.stop();
+  }
+
+  /** Kills it, and waits until it is gone. */
+  async stop(): Promise<void> {
+    this.kill();
+    await within(this.exited, STOP_TIMEOUT_MS);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
+  }
+
+  /**
+   * Returns how the server ended after a case has failed, if it did.
+   *
+   * @param isClosed whether it closed a connection: then it may be about to end
+   */
+  async fate(isClosed: boolean, timeoutMs: number): Promise<Exit | undefined> {
+    const isDying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && isDumpingCore(pid));
+    if (this.exit === undefined && (isDying || (isClosed && (await this.#hasClosedPort(timeoutMs))))) {
+      await within(this.exited, START_TIMEOUTS * timeoutMs);
+    }
+    return this.isStopped ? undefined : this.exit;
+  }
+
+  /** When a process ends, its port is closed no later than its connections. */
+  async #hasClosedPort(timeoutMs: number): Promise<boolean> {
+    return (await connectionOutcome(this.port, '127.0.0.1', timeoutMs)) !== 'connected';
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -65,96 +103,43 @@ export class Server {
     try {
       process.kill(-this.#child.pid, signal);
     } catch {
-      // Nobody is left in the group.
+      // No process is left in the group.
     }
   }
+}
 
-  /** Asks it to end, and ends it when it has not done so in time. */
-  async end(ms: number): Promise<void> {
-    this.kill('SIGTERM');
-    await within(this.exited, ms);
-    await this.stop();
+/** Output that is kept at the beginning and at the end of a stream, in bytes. */
+const MAX_OUTPUT_BYTES = 64 * 1024;
+
+/** What a process has written: the beginning and the end. Everything is read, so that the process never has to wait. */
+class Output {
+  readonly closed: Promise<void>;
+  #first: Buffer = Buffer.alloc(0);
+  #last: Buffer = Buffer.alloc(0);
+  #length = 0;
+
+  constructor(stream: Readable) {
+    this.closed = new Promise((resolve) => stream.once('close', () => resolve()));
+    stream.on('error', () => {});
+    stream.on('data', (chunk: Buffer) => {
+      this.#length += chunk.length;
+      if (this.#first.length < MAX_OUTPUT_BYTES) {
+        this.#first = Buffer.concat([this.#first, chunk]).subarray(0, MAX_OUTPUT_BYTES);
+      }
+      this.#last = Buffer.concat([this.#last, chunk.subarray(-MAX_OUTPUT_BYTES)]).subarray(-MAX_OUTPUT_BYTES);
+    });
   }
 
-  /** Ends it, and waits until it is gone. */
-  async stop(): Promise<void> {
-    this.kill();
-    await within(this.exited, STOP);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
+  get length(): number {
+    return this.#length;
   }
 
-  /**
-   * What became of it, where something went wrong. If a connection was closed, its port is asked first, since that
-   * closes no later than the connections do.
-   */
-  async fate(broken: boolean, ms: number): Promise<Exit | undefined> {
-    const dying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && dumping(pid));
-    if (this.exit === undefined && (dying || (broken && (await this.#closed(ms))))) {
-      await within(this.exited, START * ms);
-    }
-    return this.stopped ? undefined : this.exit;
+  /** The first bytes of the output. */
+  get bytes(): Buffer {
+    return this.#first;
   }
 
-  async #closed(ms: number): Promise<boolean> {
-    return (await attempt(this.port, '127.0.0.1', ms)) !== 'connected';
+  lastLines(count: number): string[] {
+    return this.#last.toString('latin1').trimEnd().split('\n').slice(-count).filter(Boolean);
   }
-}
-
-/** How long a process may take to be gone that was killed, in ms. */
-const STOP = 5000;
-/** How often a port is tried that somebody else has taken since it was found free. */
-const ATTEMPTS = 3;
-
-/** How many times as long as for anything else is waited for a process to begin, or to end by itself. */
-export const START = 3;
-
-/** How a start went. */
-export type Started = {
-  readonly server: Server;
-  readonly state: 'listening' | 'ended' | 'silent' | 'background';
-};
-
-/** Starts the command, and waits until it listens on the port. */
-export async function start(command: readonly string[], ms: number, port?: number): Promise<Started> {
-  for (let attempts = 1; ; attempts++) {
-    const chosen = port ?? (await freePort());
-    const server = new Server([...command, String(chosen)], chosen);
-    const ready = await eventually(() => server.exit !== undefined || isListening(server), START * ms);
-    if (server.exit === undefined && ready && isElsewhere(server)) await within(server.exited, ms);
-    if (server.exit === undefined) return { server, state: ready ? 'listening' : 'silent' };
-    if (await inBackground(server, ms)) return { server, state: 'background' };
-    const snatched = port === undefined && (await refusal(chosen)) === 'EADDRINUSE';
-    if (!snatched || attempts === ATTEMPTS) return { server, state: 'ended' };
-    await server.stop();
-  }
-}
-
-/** Whether somebody listens, who is none of its process group. */
-function isElsewhere({ port, pid }: Server): boolean {
-  return pid === undefined && holder(port) !== undefined;
-}
-
-/** What it has left behind may listen a little later than it ends. */
-async function inBackground({ exit, port }: Server, ms: number): Promise<boolean> {
-  if (exit?.code !== 0) return false;
-  return eventually(async () => listening(port) ?? (await refusal(port)) === 'EADDRINUSE', ms);
-}
-
-/** Where the kernel cannot be asked, it is assumed: the first client then tries until it gets through. */
-function isListening(server: Server): boolean {
-  return listening(server.port) ?? true;
-}
-
-export interface Finished extends Exit {
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-}
-
-/** Runs the command to its end, or gives undefined when the time is over. */
-export async function runToEnd(command: readonly string[], ms: number): Promise<Finished | undefined> {
-  const server = new Server(command, 0);
-  const exit = await within(server.exited, START * ms);
-  if (exit !== undefined) await within(Promise.all([server.stdout.closed, server.stderr.closed]), ms);
-  await server.stop();
-  return exit && { ...exit, stdout: server.stdout.bytes, stderr: server.stderr.bytes };
 }

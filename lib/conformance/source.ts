@@ -3,27 +3,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** A source file, and what came of compiling it. */
+/** A source file, and the result of compiling it. */
 export interface Source {
   readonly path: string;
   readonly text: string;
-  readonly compiled: boolean;
-  /** What the compiler has said. */
+  readonly isCompiled: boolean;
+  /** The messages of the compiler. */
   readonly diagnostics: readonly string[];
-  /** The program, where it was compiled. */
+  /** The path of the compiled program. */
   readonly program: string;
-  /** What its object file asks others for; undefined where that cannot be found out. */
+  /** The functions and variables that the object file needs from others; undefined if there is no `nm`. */
   readonly undefinedSymbols: readonly string[] | undefined;
 }
 
-/** How long a compiler may take, in ms. */
-const COMPILING = 60_000;
+const COMPILE_TIMEOUT_MS = 60_000;
 const FLAGS = ['-Wall', '-Wextra', '-Werror'];
 
 const folders = new Set<string>();
 
-/** Takes away what was compiled. */
-export function removeAll(): void {
+/** Removes all compiled programs. */
+export function removePrograms(): void {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   folders.clear();
 }
@@ -31,7 +30,7 @@ export function removeAll(): void {
 /**
  * Compiles a source file in a temporary directory.
  *
- * @throws what reading the file fails with, and an Error if there is no compiler
+ * @throws the system's error if the file cannot be read, and an Error if there is no compiler
  */
 export async function compile(path: string): Promise<Source> {
   const text = readFileSync(path, 'latin1');
@@ -39,37 +38,41 @@ export async function compile(path: string): Promise<Source> {
   folders.add(folder);
   const program = join(folder, basename(path, '.c'));
   const object = `${program}.o`;
-  // What begins with a - would be an option.
+  // A path that begins with - would be an option of the compiler.
   const file = path.startsWith('-') ? `./${path}` : path;
-  const built = await run('cc', [...FLAGS, file, '-o', program]);
-  if (built.missing)
-    throw new Error(`${path} cannot be compiled, and was not judged: there is no cc on this computer`);
+  const build = await run('cc', [...FLAGS, file, '-o', program]);
+  if (build.isMissing) {
+    throw new Error(`${path} cannot be tested: there is no C compiler; install one that is called cc`);
+  }
   await run('cc', ['-c', file, '-o', object]);
   const symbols = await run('nm', ['-u', object]);
   return {
     path,
     text,
     program,
-    compiled: built.ok,
-    diagnostics: built.output.trimEnd().split('\n').filter(Boolean),
-    undefinedSymbols: symbols.ok ? symbols.output.split('\n').flatMap(symbolOf) : undefined,
+    isCompiled: build.isOk,
+    diagnostics: build.output.trimEnd().split('\n').filter(Boolean),
+    undefinedSymbols: symbols.isOk ? symbols.output.split('\n').flatMap(parseSymbol) : undefined,
   };
 }
 
-function symbolOf(line: string): string[] {
+function parseSymbol(line: string): string[] {
   const [name, kind = 'U'] = line.trim().split(/\s+/).reverse();
-  // What may be missing (weak) is nothing that the source calls.
+  // The compiler adds weak symbols, which may be missing; the source does not call them.
   if (name === undefined || name === '' || kind !== 'U') return [];
   return [process.platform === 'darwin' ? name.replace(/^_/, '').replace(/\$.*/, '') : name];
 }
 
-function run(
-  file: string,
-  args: readonly string[],
-): Promise<{ ok: boolean; missing: boolean; output: string }> {
+interface Finished {
+  readonly isOk: boolean;
+  readonly isMissing: boolean;
+  readonly output: string;
+}
+
+function run(file: string, args: readonly string[]): Promise<Finished> {
   return new Promise((resolve) => {
-    execFile(file, args, { timeout: COMPILING, maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
-      resolve({ ok: error === null, missing: error?.code === 'ENOENT', output: stdout + stderr }),
+    execFile(file, args, { timeout: COMPILE_TIMEOUT_MS, maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
+      resolve({ isOk: error === null, isMissing: error?.code === 'ENOENT', output: stdout + stderr }),
     );
   });
 }

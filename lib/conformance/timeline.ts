@@ -1,18 +1,24 @@
-/** What was done in a case, in its order: never what happened to come when, so that it is the same each time. */
+import { excerpt, type Paint } from './text.js';
+
+/** An action in a case. */
 export interface Step {
-  /** The name of a client, or of none where it is no single one's. */
+  /** The name of the client that acted, if it was a single client. */
   readonly client?: string;
   readonly action: string;
-  /** What was sent, or should be heard. */
+  /** What was sent, or should be received. */
   readonly bytes?: Buffer;
 }
 
+/**
+ * The actions of a case in the order in which the kit took them. The order in which bytes happened to arrive is not
+ * recorded, so that the timeline is the same in each run.
+ */
 export class Timeline {
   readonly steps: Step[] = [];
-  #quiet = 0;
+  #summaries = 0;
 
   add(client: string | undefined, action: string, bytes?: Buffer): void {
-    if (this.#quiet > 0) return;
+    if (this.#summaries > 0) return;
     this.steps.push({
       action,
       ...(client !== undefined && { client }),
@@ -20,14 +26,53 @@ export class Timeline {
     });
   }
 
-  /** One step in place of the many that are taken meanwhile. */
-  async summary<T>(client: string | undefined, action: string, work: () => Promise<T>): Promise<T> {
-    this.add(client, action);
-    this.#quiet++;
+  /** Records one step in place of all those that the work takes. */
+  async asOneStep<T>(action: string, work: () => Promise<T>): Promise<T> {
+    this.add(undefined, action);
+    this.#summaries++;
     try {
       return await work();
     } finally {
-      this.#quiet--;
+      this.#summaries--;
     }
   }
+}
+
+/** With more clients than this, lanes are no longer readable. */
+const MAX_LANES = 8;
+/** The middle of a longer timeline is left out. */
+const MAX_STEPS = 24;
+
+const SIGNS: readonly [RegExp, string][] = [
+  [/^connects/, '●'],
+  [/^sends/, '▶'],
+  [/^receives/, '◀'],
+  [/^(ends|resets|is killed|is disconnected)/, '○'],
+];
+
+/** Draws a lane for each client, from top to bottom. The last step is the one that failed. */
+export function drawTimeline(steps: readonly Step[], paint: Paint): string[] {
+  const clients = [...new Set(steps.flatMap(({ client }) => (client === undefined ? [] : [client])))];
+  const lanes = clients.length <= MAX_LANES ? clients : [];
+  const connected = new Set<string>();
+  const rows = steps.map(({ client, action, bytes }, i) => {
+    const isFailed = i === steps.length - 1;
+    const sign = isFailed ? paint('red', '✗') : (SIGNS.find(([pattern]) => pattern.test(action))?.[1] ?? '•');
+    if (client !== undefined) connected.add(client);
+    const drawn = lanes.map((lane) => {
+      if (lane === client) return sign;
+      return connected.has(lane) ? paint('dim', '│') : ' ';
+    });
+    if (sign === '○' && client !== undefined) connected.delete(client);
+    const text = bytes === undefined ? action : `${action}  ${excerpt(bytes)}`;
+    const subject = client !== undefined ? `${client} ` : isFailed ? `${sign} ` : '';
+    const number = String(i + 1).padStart(3);
+    const gap = lanes.length > 0 ? '  ' : '';
+    return `   ${number}  ${drawn.join(' ')}${gap}${subject}${isFailed ? text.replace(/^receives/, 'should receive') : text}`;
+  });
+  const head = lanes.length > 0 ? [`        ${lanes.join(' ')}`] : [];
+  if (rows.length <= MAX_STEPS) return [...head, ...rows];
+  const hidden = rows.length - MAX_STEPS;
+  const half = MAX_STEPS / 2;
+  return [...head, ...rows.slice(0, half), `        … ${hidden} more steps`, ...rows.slice(-half)];
 }

@@ -1,125 +1,138 @@
 import { expect } from 'chai';
-import { excerpt, mark, same, visible } from '../../lib/conformance/bytes.js';
 import type { Case } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { jsonReport } from '../../lib/conformance/json-report.js';
-import { coloured, conclusion, drawing, heading, plain, summaryLine } from '../../lib/conformance/report.js';
+import { conclusion, rankHeading, resultLine } from '../../lib/conformance/report.js';
 import type { Result } from '../../lib/conformance/run.js';
-import { conforms, ending } from '../../lib/conformance/verdict.js';
+import { coloured, plain } from '../../lib/conformance/text.js';
+import { drawTimeline } from '../../lib/conformance/timeline.js';
+import { conforms, describeExit } from '../../lib/conformance/verdict.js';
 
-const one = CASES.find(({ name }) => name === 'lines') as Case;
-const failed: Result = {
-  case: one,
+const LINES = CASES.find(({ name }) => name === 'lines') as Case;
+
+const FAILED: Result = {
+  case: LINES,
   outcome: 'failed',
-  details: { what: 'it died' },
+  details: { what: 'it was ended by a signal' },
   exit: { code: null, signal: 'SIGPIPE' },
   stderr: ['a \x1b[2J line'],
   timeline: [],
 };
 
-describe('conformance: bytes in a report', () => {
-  it('are all to be seen, and none can move a cursor', () => {
-    const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
-    expect(visible(all)).to.match(/^[\x20-\x7e]*$/);
-    expect(visible(Buffer.from('a\tb\r\n\\n\x04é'))).to.equal('a\\tb\\r\\n\\\\n\\x04\\xc3\\xa9');
-  });
-
-  it('have their middle left out when they are many', () => {
-    expect(excerpt(Buffer.alloc(72, 'a'))).to.equal('a'.repeat(72));
-    expect(excerpt(Buffer.alloc(364_000, 'a'))).to.equal(
-      `${'a'.repeat(40)} … ${'a'.repeat(12)} (364,000 bytes)`,
-    );
-  });
-
-  it('are compared from the line on in which they differ first', () => {
-    const marks = (expected: string, came: string) => mark(Buffer.from(expected), Buffer.from(came));
-    expect(marks('one\ntwo\n', 'one\ntoo\n')).to.deep.equal({
-      expected: 'two\\n',
-      came: 'too\\n',
-      column: 1,
-    });
-    expect(marks('a\r\n', 'a\r\r')).to.deep.equal({ expected: 'a\\r\\n', came: 'a\\r\\r', column: 3 });
-    const long = 'x'.repeat(1000);
-    const { expected, came, column } = marks(`${long}1${long}`, `${long}2${long}`);
-    expect([expected.at(column), came.at(column)]).to.deep.equal(['1', '2']);
-    expect([expected.slice(0, 2), expected.slice(-2)]).to.deep.equal(['… ', ' …']);
-    expect(expected.length).to.be.below(80);
-    expect(same(Buffer.from('ab'), Buffer.from('ab'))).to.equal(2);
-  });
+const resultOf = (rank: Case['rank'], outcome: Result['outcome']): Result => ({
+  case: { ...LINES, rank },
+  outcome,
+  timeline: [],
 });
 
-describe('conformance: a report for people', () => {
-  it('draws a lane for each client, and none where they are too many', () => {
-    const two = [
+describe('drawTimeline()', () => {
+  it('draws a lane for each client', () => {
+    const steps = [
       { client: 'A', action: 'connects' },
       { client: 'B', action: 'connects' },
-      { action: 'much is said' },
+      { action: '20 MB are sent' },
       { client: 'B', action: 'ends its connection (FIN)' },
-      { client: 'A', action: 'hears', bytes: Buffer.from('x\n') },
+      { client: 'A', action: 'receives', bytes: Buffer.from('x\n') },
     ];
-    expect(drawing(two, plain)).to.deep.equal([
+    expect(drawTimeline(steps, plain)).to.deep.equal([
       '        A B',
       '     1  ●    A connects',
       '     2  │ ●  B connects',
-      '     3  │ │  much is said',
+      '     3  │ │  20 MB are sent',
       '     4  │ ○  B ends its connection (FIN)',
-      '     5  ✗    A should hear  x\\n',
+      '     5  ✗    A should receive  x\\n',
     ]);
-    const many = Array.from({ length: 9 }, (_, i) => ({ client: `${i}`, action: 'connects' }));
-    expect(drawing(many, plain)[0]).to.equal('     1  0 connects');
-    const long = Array.from({ length: 100 }, () => ({ client: 'A', action: 'connects' }));
-    expect(drawing(long, plain)).to.have.length(26).and.to.include('        … 76 steps more');
   });
 
-  it('is in colours where that is wanted', () => {
-    const line = summaryLine(failed, coloured);
-    expect(line).to.contain('\x1b[31m✗\x1b[39m').and.to.contain('[SIGPIPE]');
-    expect(summaryLine(failed, plain)).to.not.contain('\x1b');
-    expect(heading('beyond', ['subject'], coloured)).to.contain('(not required)');
+  it('draws no lanes for more than eight clients', () => {
+    const steps = Array.from({ length: 9 }, (_, i) => ({ client: `${i}`, action: 'connects' }));
+    expect(drawTimeline(steps, plain)[0]).to.equal('     1  0 connects');
   });
 
-  it('tells how a server died, and what it said last, with nothing in it that a terminal obeys', () => {
-    const text = conclusion([failed], ['subject'], plain);
-    expect(text).to.contain(
-      'It died.\n   The server was ended by SIGPIPE (it sent to a connection that was broken off',
-    );
-    expect(text).to.contain('standard error | a \\x1b[2J line');
-    expect(text).to.match(/It does not conform: subject 0 of 1\.\n$/);
-    expect(ending({ code: 3, signal: null })).to.equal('the server ended with exit code 3');
-    expect(ending({ code: 139, signal: null })).to.contain('SIGSEGV');
-    expect(ending({ code: null, signal: 'SIGUSR1' })).to.equal('the server was ended by SIGUSR1');
+  it('leaves out the middle of a long timeline', () => {
+    const steps = Array.from({ length: 100 }, () => ({ client: 'A', action: 'connects' }));
+    expect(drawTimeline(steps, plain)).to.have.length(26).and.to.include('        … 76 more steps');
   });
 });
 
-describe('conformance: a verdict', () => {
-  const result = (rank: Case['rank'], outcome: Result['outcome']): Result => ({
-    case: { ...one, rank },
-    outcome,
-    timeline: [],
+describe('resultLine() and rankHeading()', () => {
+  it('use colours only if asked to', () => {
+    const line = resultLine(FAILED, coloured);
+    expect(line).to.contain('\x1b[31m✗\x1b[39m').and.to.contain('[SIGPIPE]');
+    expect(resultLine(FAILED, plain)).to.not.contain('\x1b');
   });
 
-  it('looks at what is required, and wants something of it to have been judged', () => {
-    const required = ['subject', 'exam'] as const;
-    expect(conforms([result('subject', 'passed'), result('beyond', 'failed')], required)).to.equal(true);
-    expect(conforms([result('subject', 'passed'), result('exam', 'failed')], required)).to.equal(false);
-    expect(conforms([result('subject', 'left out')], required)).to.equal(false);
+  it('mark ranks that are not required, and say why a case was skipped', () => {
+    expect(rankHeading('beyond', ['subject'], coloured)).to.contain('(not required)');
+    expect(rankHeading('subject', ['subject'], plain)).to.not.contain('(not required)');
+    const skipped: Result = { ...resultOf('exam', 'skipped'), reason: 'no /proc' };
+    expect(resultLine(skipped, plain)).to.match(/^ {2}– lines +skipped: no \/proc\n$/);
+  });
+});
+
+describe('conclusion()', () => {
+  it('says how the server ended, and shows its last output without control characters', () => {
+    const text = conclusion([FAILED], ['subject'], plain);
+    expect(text).to.contain(
+      'It was ended by a signal.\n   The server was ended by SIGPIPE (it sent to a connection that was reset',
+    );
+    expect(text).to.contain('standard error | a \\x1b[2J line');
+    expect(text).to.match(/The server does not conform: subject 0 of 1\.\n$/);
+  });
+
+  it('counts the results of each rank', () => {
+    const results = [
+      resultOf('subject', 'passed'),
+      resultOf('exam', 'passed'),
+      resultOf('exam', 'skipped'),
+      resultOf('beyond', 'failed'),
+    ];
+    expect(conclusion(results, ['subject', 'exam'], plain)).to.match(
+      /The server conforms: subject 1 of 1; exam 1 of 1, 1 skipped; beyond 0 of 1 \(not required\)\.\n$/,
+    );
+  });
+});
+
+describe('describeExit()', () => {
+  it('names the exit code or the signal, also one that a shell reports', () => {
+    expect(describeExit({ code: 3, signal: null })).to.equal('the server ended with exit code 3');
+    expect(describeExit({ code: 139, signal: null })).to.contain('SIGSEGV');
+    expect(describeExit({ code: 200, signal: null })).to.equal('the server ended with exit code 200');
+    expect(describeExit({ code: null, signal: 'SIGUSR1' })).to.equal('the server was ended by SIGUSR1');
+  });
+});
+
+describe('conforms()', () => {
+  const required = ['subject', 'exam'] as const;
+
+  it('requires that no case of the required ranks has failed', () => {
+    expect(conforms([resultOf('subject', 'passed'), resultOf('beyond', 'failed')], required)).to.equal(true);
+    expect(conforms([resultOf('subject', 'passed'), resultOf('exam', 'failed')], required)).to.equal(false);
+  });
+
+  it('requires that at least one required case has passed', () => {
+    expect(conforms([resultOf('subject', 'skipped')], required)).to.equal(false);
     expect(conforms([], required)).to.equal(false);
   });
+});
 
-  it('for programs has all that is told to people', () => {
-    const report = jsonReport([failed, result('beyond', 'left out')], ['subject'], {
+describe('jsonReport()', () => {
+  it('contains everything that the printed report shows', () => {
+    const report = jsonReport([FAILED, resultOf('beyond', 'skipped')], ['subject'], {
       command: ['./mini_serv'],
       source: undefined,
-      timeout: 5000,
+      timeoutMs: 5000,
     });
+    expect(report).to.include({ conforms: false, timeoutMs: 5000 });
     expect(report.cases[0]).to.deep.include({
       name: 'lines',
       outcome: 'failed',
       required: true,
-      what: 'it died',
+      what: 'it was ended by a signal',
+      stderr: ['a \x1b[2J line'],
     });
     expect(report.cases[0]).to.have.property('exit').that.deep.includes({ signal: 'SIGPIPE' });
-    expect(report.cases[1]).to.include({ outcome: 'left out', required: false });
-    expect(report).to.include({ conforms: false, timeout: 5000 });
+    expect(report.cases[0]).to.have.property('hint', LINES.hint);
+    expect(report.cases[1]).to.include({ outcome: 'skipped', required: false });
   });
 });

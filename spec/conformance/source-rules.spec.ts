@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { defines, forbidden } from '../../lib/conformance/source-rules.js';
+import { findDefines, findForbidden } from '../../lib/conformance/source-rules.js';
 
-describe('conformance: source rules', () => {
-  it('finds a #define however it is written', () => {
+describe('findDefines()', () => {
+  it('finds every form of the directive', () => {
     for (const code of [
       '#define A',
       '  #  define A 1',
@@ -11,13 +11,13 @@ describe('conformance: source rules', () => {
       '#de\\\r\nfine A',
       '%:define A',
     ]) {
-      expect(defines(`int a;\n${code}\nint b;\n`), code).to.have.length(1);
+      expect(findDefines(`int a;\n${code}\nint b;\n`), code).to.have.length(1);
     }
-    expect(defines('/* a\n b */ #define A\n')).to.deep.equal([{ line: 2, code: '#define A' }]);
-    expect(defines('int a; \\\n\\\nint b;\n#define A\n')).to.deep.equal([{ line: 4, code: '#define A' }]);
+    expect(findDefines('/* a\n b */ #define A\n')).to.deep.equal([{ line: 2, code: '#define A' }]);
+    expect(findDefines('int a; \\\n\\\nint b;\n#define A\n')).to.deep.equal([{ line: 4, code: '#define A' }]);
   });
 
-  it('takes nothing else for one', () => {
+  it('ignores comments, strings and other directives', () => {
     const none = [
       '// #define A',
       '/*\n#define A\n*/',
@@ -29,10 +29,12 @@ describe('conformance: source rules', () => {
       'char *a = "/*";\nint b; // "\n',
       '// continued \\\n#define A',
     ];
-    for (const code of none) expect(defines(code), code).to.deep.equal([]);
+    for (const code of none) expect(findDefines(code), code).to.deep.equal([]);
   });
+});
 
-  it('allows what the subject allows, and what compilers add on their own account', () => {
+describe('findForbidden()', () => {
+  it('allows the functions of the subject and those that compilers add', () => {
     const own = [
       '__stack_chk_fail',
       '_GLOBAL_OFFSET_TABLE_',
@@ -45,23 +47,23 @@ describe('conformance: source rules', () => {
       'stderr',
     ];
     expect(
-      forbidden([...'write close select htons htonl bzero'.split(' '), ...own], 'int main;'),
+      findForbidden([...'write close select htons htonl bzero'.split(' '), ...own], 'int main;'),
     ).to.deep.equal([]);
   });
 
-  it('names what is not allowed as the source names it', () => {
-    expect(forbidden(['memcpy', 'puts'], 'memcpy(a, b, 1); printf("a\\n");')).to.deep.equal([
+  it('returns the names that the source uses, sorted', () => {
+    expect(findForbidden(['memcpy', 'puts'], 'memcpy(a, b, 1); printf("a\\n");')).to.deep.equal([
       'memcpy',
       'printf',
     ]);
-    expect(forbidden(['memcpy'], '// memcpy would be faster')).to.deep.equal([]);
-    expect(forbidden(['__printf_chk', '__isoc99_sscanf', '__isoc23_strtol'], '')).to.deep.equal([
+    expect(findForbidden(['memcpy'], '// memcpy would be faster')).to.deep.equal([]);
+    expect(findForbidden(['__printf_chk', '__isoc99_sscanf', '__isoc23_strtol'], '')).to.deep.equal([
       'printf',
       'sscanf',
       'strtol',
     ]);
-    expect(forbidden(['fwrite'], 'fprintf(stderr, "a")')).to.deep.equal(['fprintf']);
-    expect(forbidden(['puts', 'fcntl', 'setsockopt', 'fcntl'], '')).to.deep.equal([
+    expect(findForbidden(['fwrite'], 'fprintf(stderr, "a")')).to.deep.equal(['fprintf']);
+    expect(findForbidden(['puts', 'fcntl', 'setsockopt', 'fcntl'], '')).to.deep.equal([
       'fcntl',
       'puts',
       'setsockopt',

@@ -7,7 +7,7 @@ import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
-import { refusal } from '../support/ports.js';
+import { listenErrorCode } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { turns, WAIT_LIMIT_MS } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
@@ -223,7 +223,7 @@ describe('relay.close()', () => {
     await once(relay, 'joined');
     await relay.close();
     await ended;
-    expect(await refusal(port)).to.equal(undefined);
+    expect(await listenErrorCode(port)).to.equal(undefined);
   });
 
   it('closes the port when it is called while listen() is pending', async () => {
@@ -234,7 +234,7 @@ describe('relay.close()', () => {
     );
     await relay.close();
     const port = await listening;
-    if (port !== undefined) expect(await refusal(port)).to.equal(undefined);
+    if (port !== undefined) expect(await listenErrorCode(port)).to.equal(undefined);
   });
 
   it('destroys the streams of transforms that never answer', async () => {

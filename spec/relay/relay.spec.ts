@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { MiniServError, type Relay } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { refusal } from '../support/ports.js';
+import { listenErrorCode } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
@@ -100,7 +100,7 @@ describe('Relay', () => {
       const relay = room();
       const port = await relay.listen(0);
       await relay.close();
-      expect(await refusal(port)).to.equal(undefined);
+      expect(await listenErrorCode(port)).to.equal(undefined);
     });
 
     it('refuses connections at maxClients, counts them, and accepts again when a client has left', async () => {

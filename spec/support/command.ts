@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
-import { freePort, isListening, refusal } from './ports.js';
+import { freePort, isListening, listenErrorCode } from './ports.js';
 import { eventually, within } from './waiting.js';
 
 /** How often a server is started again because another process has taken its port. */
@@ -56,7 +56,7 @@ export async function startServer(options: StartOptions = {}): Promise<Server> {
     const server = launch([...command, ...args, String(port)], port, env);
     if (port === 0 || (await listens(server))) return server;
     const { code, signal } = await server.exited;
-    const isTaken = options.port === undefined && (await refusal(port)) === 'EADDRINUSE';
+    const isTaken = options.port === undefined && (await listenErrorCode(port)) === 'EADDRINUSE';
     if (!isTaken || attempt === PORT_ATTEMPTS) {
       throw new Error(`the server ended (${code ?? signal}) before it listened: ${server.stderr.text}`);
     }

@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { type Result, runCases } from '../../lib/conformance/run.js';
-import { hasTool } from './tools.js';
-import { within } from './waiting.js';
+import { afterwards } from './cleanup.js';
 
-export const MINI_SERV = fileURLToPath(new URL('../../bin/mini-serv.js', import.meta.url));
+export const MINI_SERV = fileURLToPath(new URL('../../command/mini-serv.cjs', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-export const SERVERS = join(ROOT, 'spec/conformance/servers');
+const SERVERS = join(ROOT, 'spec/conformance/servers');
 
-/** Each classic mistake, and the one case that is made for it. */
+/** Each classic mistake, and the only case that it fails. */
 export const MISTAKES = {
   PREFIX_ONCE: 'every-line',
   TELL_ONESELF: 'own-arrival',
@@ -36,20 +36,28 @@ export const MISTAKES = {
   CRASH_ON_LONG_LINES: 'long-line',
 } as const;
 
-/** Our own relay as a command under test; what it does in another's process is not counted as covered. */
+export type Mistake = keyof typeof MISTAKES;
+
+/** The relay as a command under test. It runs outside of the coverage, which would make it slower. */
 export const RELAY = ['env', 'NODE_V8_COVERAGE=', process.execPath, MINI_SERV];
 
-/** A server in a line of JavaScript, of which the port is `port`. */
+/** Returns a server that is written in JavaScript. The code has `net`, and the port as `port`. */
 export function script(code: string): string[] {
   const start = `const net = require('node:net'); const port = Number(process.argv.at(-1));`;
   return ['env', 'NODE_V8_COVERAGE=', process.execPath, '-e', `${start} ${code}`, '--'];
 }
 
-/** `mini-serv conformance` as one types it. */
-export async function conformance(args: readonly string[], ms = 20_000) {
+/** Returns the JavaScript server with a mistake. */
+export function scriptWithMistake(mistake: string): string[] {
+  return ['env', 'NODE_V8_COVERAGE=', process.execPath, join(SERVERS, 'mistakes.mjs'), mistake];
+}
+
+/** Runs `mini-serv conformance` with these arguments, to its end. */
+export async function conformance(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [MINI_SERV, 'conformance', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: ROOT,
+    env: { ...process.env, ...env },
   });
   let stdout = '';
   let stderr = '';
@@ -59,34 +67,53 @@ export async function conformance(args: readonly string[], ms = 20_000) {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  try {
-    return { code: await within(closed, 'the end of the kit', ms), stdout, stderr };
-  } finally {
-    child.kill('SIGTERM');
-  }
+  afterwards(() => void child.kill('SIGTERM'));
+  // Without a limit: the kit has time limits of its own, and a run can be long on a busy machine.
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
 }
 
-/** Runs the kit in this process: the cases of subject and exam, or those of these names. */
-export function judge(
+export interface ReportedCase {
+  name: string;
+  rank: string;
+  outcome: string;
+  reason?: string;
+  what: string;
+  exit?: { code: number | null; signal: string | null; meaning: string };
+  output?: string[];
+  expected?: { text: string };
+  received?: { text: string };
+  firstDifference?: number;
+  stderr?: string[];
+}
+
+/** Runs the kit on a command; returns its exit code and its report. */
+export async function reportOn(command: readonly string[], ...options: string[]) {
+  const { code, stdout, stderr } = await conformance(['--json', ...options, ...command]);
+  if (stdout === '') throw new Error(`the kit reported nothing: ${stderr}`);
+  return { code, stderr, ...(JSON.parse(stdout) as { conforms: boolean; cases: ReportedCase[] }) };
+}
+
+/** Time that the kit waits where the specs expect an answer: only a broken server makes it wait so long. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/** Runs cases in this process: those of subject and exam, or those with these names. */
+export function runKit(
   command: readonly string[],
   names?: readonly string[],
-  timeout = 5000,
+  timeoutMs = ANSWER_TIMEOUT_MS,
 ): Promise<Result[]> {
   const cases = CASES.filter(({ name, rank }) => names?.includes(name) ?? rank !== 'beyond');
-  return runCases({ command, cases, timeout });
+  return runCases({ command, cases, timeoutMs });
 }
 
-export const failedOf = (results: readonly Result[]): string[] =>
+export const failedOf = (results: readonly { outcome: string; case: { name: string } }[]): string[] =>
   results.filter(({ outcome }) => outcome === 'failed').map((result) => result.case.name);
 
-/** Whether the faulty servers in C can be compiled here. */
-export const hasCompiler = (): boolean => hasTool('cc');
-
-/** A place for compiled servers; they are compiled side by side. */
-export function workshop() {
+/** Compiles the C server with a mistake, in a folder that `remove` deletes. */
+export function compiledServers() {
   const folder = mkdtempSync(join(tmpdir(), 'mini-serv-mistakes-'));
-  const made = new Map<string, Promise<string>>();
+  const programs = new Map<string, Promise<string>>();
   const compile = (mistake: string): Promise<string> => {
     const program = join(folder, mistake);
     const args = ['-D_GNU_SOURCE', `-D${mistake}`, '-Wall', '-Wextra', '-Werror', '-o', program];
@@ -100,17 +127,17 @@ export function workshop() {
     );
   };
   return {
-    /** Each is compiled once: a program that runs cannot be written anew. */
-    compile(mistake: string): Promise<string> {
-      const program = made.get(mistake) ?? compile(mistake);
-      made.set(mistake, program);
+    /** Compiles each program once: a running program cannot be overwritten. */
+    compile(mistake: Mistake | 'NONE'): Promise<string> {
+      const program = programs.get(mistake) ?? compile(mistake);
+      programs.set(mistake, program);
       return program;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** Does the work for each, so many at a time; gives a promise for each of them at once. */
+/** Does the work for each item, a few at a time; returns one promise for each item. */
 export function sideBySide<T, R>(
   items: readonly T[],
   atOnce: number,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-export { freePort, refusal } from '../../lib/conformance/ports.js';
+export { freePort, listenErrorCode } from '../../lib/conformance/ports.js';
 
 /** The state LISTEN in the kernel's tables of TCP sockets. */
 const LISTEN = '0A';

@@ -1,14 +1,14 @@
 import { serverCommand } from './command.js';
 import { hasTool } from './tools.js';
 
-const script = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+const SCRIPT = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
-/** Whether a terminal can be opened here. */
+/** Whether this machine has what a spec needs to open a terminal. */
 export const hasTerminal = (): boolean => hasTool('python3');
 
-/** The command under test on a terminal: what is on the screen comes out, what is typed goes in. */
+/** Returns the command under test on a terminal. Its output is the screen, its input the keyboard. */
 export function onTerminal(): string[] {
-  return ['python3', '-c', script, ...serverCommand()];
+  return ['python3', '-c', SCRIPT, ...serverCommand()];
 }
 
 export const CTRL_C = '\x03';

@@ -1,118 +1,115 @@
 import type { Case } from '../case.js';
-import { Failure, LeftOut } from '../failure.js';
-import { holdPort, refusal } from '../ports.js';
+import { Failure, Skip } from '../failure.js';
+import { holdPort, listenErrorCode } from '../ports.js';
 import type { Room } from '../room.js';
-import { runToEnd, START } from '../server.js';
+import { START_TIMEOUTS } from '../server.js';
+import { runToEnd } from '../start.js';
 
-const WRONG = 'Wrong number of arguments\n';
+const WRONG_NUMBER = 'Wrong number of arguments\n';
 const FATAL = 'Fatal error\n';
 
-/** Run with these arguments, the command writes this on standard error, and exits with 1. */
-async function refuses(room: Room, args: readonly string[], stderr: string): Promise<void> {
+/** Runs the command with these arguments; expects this text on standard error and exit code 1. */
+async function expectRefusal(room: Room, args: readonly string[], stderr: string): Promise<void> {
   const shown = args.map((arg) => (/^[\w.-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(' ');
   room.timeline.add(
     undefined,
-    args.length === 0 ? 'it is run without an argument' : `it is run with ${shown}`,
+    args.length === 0 ? 'the command runs without an argument' : `the command runs with ${shown}`,
   );
-  const end = await runToEnd([...room.command, ...args], room.patience.ms);
-  if (end === undefined) {
+  const { timeoutMs } = room.limits;
+  const exit = await runToEnd([...room.command, ...args], timeoutMs);
+  if (exit === undefined) {
     throw new Failure({
-      what: `it still runs after ${START * room.patience.ms} ms: it should have ended`,
-      late: true,
+      what: `it is still running after ${START_TIMEOUTS * timeoutMs} ms, but should have ended`,
+      isTimeout: true,
     });
   }
-  if (end.error !== undefined) throw end.error;
-  if (end.signal !== null) throw new Failure({ what: 'it died', exit: end });
+  if (exit.error !== undefined) throw exit.error;
+  if (exit.signal !== null) throw new Failure({ what: 'it was ended by a signal', exit });
   const expected = Buffer.from(stderr);
-  if (!end.stderr.equals(expected)) {
-    throw new Failure({ what: 'standard error is not as it should be', expected, came: end.stderr });
+  if (!exit.stderr.equals(expected)) {
+    throw new Failure({ what: 'the text on standard error is wrong', expected, received: exit.stderr });
   }
-  if (end.code !== 1) throw new Failure({ what: `it exits with ${end.code}, not with 1` });
+  if (exit.code !== 1) throw new Failure({ what: `the exit code should be 1, and is ${exit.code}` });
 }
 
-const NO_PORTS = ['abc', '', '70000', '65536', '-1', '42x', '4.5', '0x50', '99999999999', '1e3', ' '];
+const INVALID_PORTS = ['abc', '', '70000', '65536', '-1', '42x', '4.5', '0x50', '99999999999', '1e3', ' '];
 
 export const ARGUMENTS: readonly Case[] = [
   {
     name: 'no-argument',
     rank: 'subject',
-    title: 'without an argument it says so, and exits with 1',
+    title: 'without an argument, it prints an error and exits with 1',
     paragraph: 'arguments',
-    hint: 'Compare the text letter by letter; it goes to standard error (2), with one \\n, and then exit(1).',
-    run: (room) => refuses(room, [], WRONG),
+    hint: 'The text must match letter by letter. Write it to standard error (2), with one \\n at the end, and call exit(1).',
+    run: (room) => expectRefusal(room, [], WRONG_NUMBER),
   },
   {
     name: 'port-in-use',
     rank: 'exam',
-    title: 'a port that cannot be had is a fatal error, and the one who has it goes on',
+    title: 'a port in use is a fatal error, and the server that uses it keeps running',
     paragraph: 'fatal',
-    hint: 'Check what bind and listen return: on an error write "Fatal error\\n" to standard error and exit(1).',
+    hint: 'Check the return values of bind and listen. On an error, write "Fatal error\\n" to standard error and call exit(1).',
     async run(room) {
       const holder = await holdPort();
       try {
-        await refuses(room, [`${holder.port}`], FATAL).catch((error) => {
-          throw hidden(error, holder.port);
-        });
+        await expectRefusal(room, [`${holder.port}`], FATAL);
       } finally {
         await holder.close();
-        hide(room, holder.port);
+        hidePort(room, holder.port);
       }
       const a = await room.join();
-      await refuses(room, [`${room.server.port}`], FATAL);
-      hide(room, room.server.port);
+      await expectRefusal(room, [`${room.server.port}`], FATAL);
+      hidePort(room, room.server.port);
       const b = await room.join();
-      await room.say(b, 'still here');
-      await room.say(a, 'me too');
+      await room.sendLine(b, 'still here');
+      await room.sendLine(a, 'me too');
     },
   },
   {
     name: 'too-many-arguments',
     rank: 'beyond',
-    title: 'more than one argument is a wrong number of them too',
+    title: 'with more than one argument, it prints the same error as with none',
     paragraph: 'arguments',
-    hint: 'Compare argc with 2, not with 1.',
+    hint: 'Check argc != 2 instead of argc == 1.',
     async run(room) {
       for (const args of [
         ['4242', '4243'],
         ['4242', ''],
         ['a', 'b', 'c'],
-      ])
-        await refuses(room, args, WRONG);
+      ]) {
+        await expectRefusal(room, args, WRONG_NUMBER);
+      }
     },
   },
   {
     name: 'no-port',
     rank: 'beyond',
-    title: 'what is no port is a fatal error',
+    title: 'an invalid port is a fatal error',
     paragraph: 'fatal',
-    hint: 'atoi makes 0 of what is no number, and bind then takes any port: look at the argument yourself.',
+    hint: 'atoi returns 0 for text that is not a number, and bind then takes any free port. Check the argument before.',
     async run(room) {
-      for (const port of NO_PORTS) await refuses(room, [port], FATAL);
+      for (const port of INVALID_PORTS) await expectRefusal(room, [port], FATAL);
     },
   },
   {
     name: 'forbidden-port',
     rank: 'beyond',
-    title: 'a port that this user may not have is a fatal error',
+    title: 'a port that needs root rights is a fatal error',
     paragraph: 'fatal',
-    hint: 'Check what bind returns.',
+    hint: 'Check the return value of bind.',
     async run(room) {
-      if ((await refusal(1)) !== 'EACCES')
-        throw new LeftOut('this user may have any port (root, or a container)');
-      await refuses(room, ['1'], FATAL);
+      if ((await listenErrorCode(1)) !== 'EACCES') {
+        throw new Skip('this user may use any port (root, or in a container)');
+      }
+      await expectRefusal(room, ['1'], FATAL);
     },
   },
 ];
 
-/** Ports differ from run to run, and a report should not. */
-function hide({ timeline }: Room, port: number): void {
+/** Replaces the port in the timeline, so that the report is the same in each run. */
+function hidePort({ timeline }: Room, port: number): void {
   for (const [i, step] of timeline.steps.entries()) {
     const action = step.action.replaceAll(`${port}`, 'a port that is in use');
     timeline.steps[i] = { ...step, action };
   }
-}
-
-function hidden(error: unknown, port: number): unknown {
-  if (error instanceof Failure) error.message = error.message.replaceAll(`${port}`, 'the port');
-  return error;
 }

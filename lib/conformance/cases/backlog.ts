@@ -1,156 +1,178 @@
 import type { Case } from '../case.js';
-import { left, said } from '../client.js';
-import { Failure } from '../failure.js';
-import { peakMemory } from '../kernel.js';
-import { numbered, packet, told } from './bulk.js';
+import type { Client } from '../client.js';
+import { Failure, summarizeFailure } from '../failure.js';
+import { joinLines, leftNotice, linePrefix, numberedLines, relayedLine, relayedLines } from '../messages.js';
+import { peakMemoryBytes } from '../proc.js';
+import type { Room } from '../room.js';
 
-/** What 100 MB that four do not read may cost, in bytes: less than to keep it for each of them. */
-const MOST = 300_000_000;
-const LARGE = 10_000_000;
+/** Memory that 100 MB for four lazy clients may cost: less than a copy for each of them. */
+const MAX_GROWTH_BYTES = 300_000_000;
+const HUGE_LINE_BYTES = 10_000_000;
+
+/** A sends lines, and another client has to receive them all. */
+function sendAll(room: Room, a: Client, other: Client, lines: readonly string[]): Promise<void> {
+  const megabytes = lines.length / 1000;
+  return room.timeline.asOneStep(`A sends ${megabytes} MB, and ${other.name} receives them`, async () => {
+    a.send(joinLines(lines));
+    await summarizeFailure(`${other.name} does not receive everything`, () =>
+      other.expect(relayedLines(a.id, lines)),
+    );
+  });
+}
+
+/** A sends a megabyte 100 times, and B has to receive each before the next is sent. Returns one as B receives it. */
+async function sendHundredMegabytes(room: Room, a: Client, b: Client): Promise<Buffer> {
+  const lines = numberedLines(1);
+  const sent = Buffer.from(joinLines(lines));
+  const relayed = Buffer.from(relayedLines(a.id, lines));
+  await room.timeline.asOneStep('A sends 100 MB, and B receives them', () =>
+    summarizeFailure('B does not receive everything', async () => {
+      for (let i = 0; i < 100; i++) {
+        a.send(sent);
+        await b.expect(relayed);
+      }
+    }),
+  );
+  return relayed;
+}
 
 export const BACKLOG: readonly Case[] = [
   {
     name: 'huge-line',
     rank: 'beyond',
-    title: 'a line of 10 MB arrives whole, and small lines of others flow meanwhile',
+    title: 'a line of 10 MB is relayed completely, and short lines of other clients are not delayed by it',
     paragraph: 'resend',
-    hint: 'Whoever searches an unfinished line from its beginning for each packet, or copies it, takes minutes for it.',
+    hint: 'A server that searches an unfinished line from its beginning for each packet, or copies it, takes minutes for this.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      const line = Buffer.alloc(LARGE, 'abcdefghijklmnopqrstuvwxyz012345');
+      const [a, b, c] = await room.joinThree();
+      const line = Buffer.alloc(HUGE_LINE_BYTES, 'abcdefghijklmnopqrstuvwxyz012345');
       a.send(line);
-      await room.quietly('B says 20 lines while it is on its way, and A and C hear them', async () => {
-        for (let i = 0; i < 20; i++) await room.say(b, `tick ${i}`);
-      });
+      await room.timeline.asOneStep(
+        'B sends 20 lines in the meantime, and A and C receive them',
+        async () => {
+          for (let i = 0; i < 20; i++) await room.sendLine(b, `tick ${i}`);
+        },
+      );
       a.send('\n');
-      for (const other of [b, c]) await other.hears(said(a.id, '').slice(0, -1), line, '\n');
-      await room.say(b, 'that was long');
+      for (const other of [b, c]) await other.expect(linePrefix(a.id), line, '\n');
+      await room.sendLine(b, 'that was long');
     },
   },
   {
     name: 'unfinished-large',
     rank: 'beyond',
-    title: '8 MB without a newline are forgotten when their client leaves',
+    title: '8 MB without a newline are dropped when their client leaves',
     paragraph: 'left',
-    hint: 'Free what a client has said without ending it.',
+    hint: 'Free the unfinished line of a client that leaves.',
     async run(room) {
-      const [a, b] = await room.trio();
-      room.forget(b);
+      const [a, b] = await room.joinThree();
+      room.removeReceiver(b);
       b.end(Buffer.alloc(8_000_000, 'x'));
-      await room.others(b, left(b.id));
+      await room.expectOthers(b, leftNotice(b.id));
       const d = await room.join();
-      await room.say(d, 'mine');
-      await room.say(a, 'yours');
+      await room.sendLine(d, 'mine');
+      await room.sendLine(a, 'yours');
     },
   },
   {
     name: 'half-closed',
     rank: 'beyond',
-    title: 'who ends its side has left at once, and still gets all that was said until then',
+    title: 'a client that ends its side (FIN) has left at once, but receives what was sent before',
     paragraph: 'left',
-    hint: 'A FIN ends one direction only: what is owed can still be sent, and the connection be closed after that.',
+    hint: 'A FIN ends only one direction. Send what the client has not received yet, and close the connection after that.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      room.forget(b);
-      b.sleep();
-      const owed = numbered(20);
-      await room.quietly('A sends 20 MB, and C hears it', async () => {
-        a.send(packet(owed));
-        await told('C does not hear all', () => c.hears(...owed.map((line) => said(a.id, line))));
-      });
+      const [a, b, c] = await room.joinThree();
+      room.removeReceiver(b);
+      b.pauseReading();
+      const lines = numberedLines(20);
+      await sendAll(room, a, c, lines);
       b.end();
-      await c.hears(left(b.id));
-      await room.say(a, 'after');
-      b.wake();
-      await room.quietly('B hears the 20 MB, and nothing of what was said after it had left', async () => {
-        await told('B does not hear all that it is owed', () =>
-          b.hears(...owed.map((line) => said(a.id, line))),
-        );
-        await b.hearsEnd();
-      });
+      await c.expect(leftNotice(b.id));
+      await room.sendLine(a, 'after');
+      b.resumeReading();
+      await room.timeline.asOneStep(
+        'B receives the 20 MB, and nothing that was sent after it had left',
+        async () => {
+          await summarizeFailure('B does not receive everything that was sent before it left', () =>
+            b.expect(relayedLines(a.id, lines)),
+          );
+          await b.expectEnd();
+        },
+      );
     },
   },
   {
     name: 'killed-unread',
     rank: 'beyond',
-    title: 'a client that is killed with much to it unread has left, once',
+    title: 'when a client with unread data is killed (SIGKILL), all others are told once that it left',
     paragraph: 'left',
-    hint: 'A send to it fails then: that is a leave too, and must be told once.',
+    hint: 'send to this client then fails. Handle that like a 0 of recv, and announce it once.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
-      const { client, process } = await room.joinOutsider();
-      room.forget(client);
-      client.note('stands still (SIGSTOP)');
+      const { client, process } = await room.joinProcess();
+      room.removeReceiver(client);
+      client.record('is stopped (SIGSTOP)');
       process.kill('SIGSTOP');
-      const lines = numbered(8);
-      await room.quietly('A sends 8 MB, and B hears it', async () => {
-        a.send(packet(lines));
-        await told('B does not hear all', () => b.hears(...lines.map((line) => said(a.id, line))));
-      });
-      client.note('is killed (SIGKILL)');
+      await sendAll(room, a, b, numberedLines(8));
+      client.record('is killed (SIGKILL)');
       process.kill('SIGKILL');
-      await room.others(client, left(client.id));
-      await room.say(a, 'done');
-      await room.say(b, 'done');
+      await room.expectOthers(client, leftNotice(client.id));
+      await room.sendLine(a, 'done');
+      await room.sendLine(b, 'done');
     },
   },
   {
     name: 'stopped-client',
     rank: 'beyond',
-    title: 'a client whose process stands still (SIGSTOP) while 20 MB are said hears all of it later',
+    title: 'a client whose process is stopped (SIGSTOP) while 20 MB are sent receives them later',
     paragraph: 'lazy',
-    hint: 'Keep what cannot be sent, in memory or on disk, for as long as it takes.',
+    hint: 'Keep what cannot be sent, in memory or on disk, for as long as necessary.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
-      const { client, process } = await room.joinOutsider();
-      room.forget(client);
-      client.note('stands still (SIGSTOP)');
+      const { client, process } = await room.joinProcess();
+      room.removeReceiver(client);
+      client.record('is stopped (SIGSTOP)');
       process.kill('SIGSTOP');
-      const lines = numbered(20);
-      const heard = lines.map((line) => said(a.id, line));
-      await room.quietly('A sends 20 MB, and B hears it', async () => {
-        a.send(packet(lines));
-        await told('B does not hear all', () => b.hears(...heard));
-      });
-      await room.say(b, 'still here?');
-      client.note('goes on (SIGCONT)');
+      const lines = numberedLines(20);
+      await sendAll(room, a, b, lines);
+      await room.sendLine(b, 'still here?');
+      client.record('continues (SIGCONT)');
       process.kill('SIGCONT');
-      await room.quietly(`${client.name} hears all of it`, () =>
-        told('it does not hear all', () => client.hears(...heard)),
+      await room.timeline.asOneStep(`${client.name} receives everything`, () =>
+        summarizeFailure('it does not receive everything', () => client.expect(relayedLines(a.id, lines))),
       );
-      await client.hears(said(b.id, 'still here?'));
-      room.present.push(client);
-      await room.say(client, 'I am');
+      await client.expect(relayedLine(b.id, 'still here?'));
+      room.receivers.push(client);
+      await room.sendLine(client, 'I am');
     },
   },
   {
     name: 'both-write',
     rank: 'beyond',
-    title: 'two who both write 8 MB before they read lose nothing, and do not lock each other',
+    title: 'two clients that both send 8 MB before they read lose nothing and do not deadlock',
     paragraph: 'lazy',
-    hint: 'To wait with reading until all can be written locks up those who write before they read.',
+    hint: 'A server that stops reading until everything is written deadlocks with clients that write before they read.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      a.sleep();
-      b.sleep();
-      const lines = numbered(8);
-      await room.quietly('A and B send 8 MB each, and C hears both', async () => {
-        a.send(packet(lines));
-        b.send(packet(lines));
-        const length = lines.reduce(
-          (sum, line) => sum + said(a.id, line).length + said(b.id, line).length,
-          0,
-        );
-        if (!(await c.has(length))) throw new Failure({ what: 'C does not hear all of it', late: true });
+      const [a, b, c] = await room.joinThree();
+      a.pauseReading();
+      b.pauseReading();
+      const lines = numberedLines(8);
+      await room.timeline.asOneStep('A and B send 8 MB each, and C receives both', async () => {
+        a.send(joinLines(lines));
+        b.send(joinLines(lines));
+        const length = relayedLines(a.id, lines).length + relayedLines(b.id, lines).length;
+        if (!(await c.receivesBytes(length))) {
+          throw new Failure({ what: 'C does not receive everything', isTimeout: true });
+        }
       });
-      a.wake();
-      b.wake();
-      await room.quietly('A and B hear each other', () =>
-        told('what was said before they read does not come', async () => {
-          await a.hears(...lines.map((line) => said(b.id, line)));
-          await b.hears(...lines.map((line) => said(a.id, line)));
+      a.resumeReading();
+      b.resumeReading();
+      await room.timeline.asOneStep("A and B receive each other's lines", () =>
+        summarizeFailure('what was sent before they read does not reach them', async () => {
+          await a.expect(relayedLines(b.id, lines));
+          await b.expect(relayedLines(a.id, lines));
         }),
       );
     },
@@ -158,92 +180,69 @@ export const BACKLOG: readonly Case[] = [
   {
     name: 'broken-off-unread',
     rank: 'beyond',
-    title: 'who breaks off with much unread, or after having ended its side, has left once',
+    title: 'a client that resets its connection with unread data, before or after a FIN, has left once',
     paragraph: 'left',
-    hint: 'The notice is sent when the client is taken out, and only then: there are several ways to notice the end.',
+    hint: 'Several calls can report the end of a client. Send the notice where the client is removed, and only there.',
     async run(room) {
-      const [a, b, c] = await room.trio();
+      const [a, b, c] = await room.joinThree();
       const d = await room.join();
       for (const lazy of [b, d]) {
-        room.forget(lazy);
-        lazy.sleep();
+        room.removeReceiver(lazy);
+        lazy.pauseReading();
       }
-      const lines = numbered(8);
-      await room.quietly('A sends 8 MB, and C hears it', async () => {
-        a.send(packet(lines));
-        await told('C does not hear all', () => c.hears(...lines.map((line) => said(a.id, line))));
-      });
+      await sendAll(room, a, c, numberedLines(8));
       b.reset();
-      await room.others(b, left(b.id));
+      await room.expectOthers(b, leftNotice(b.id));
       d.end();
-      await room.others(d, left(d.id));
-      d.note('breaks its connection off, with much unread');
+      await room.expectOthers(d, leftNotice(d.id));
+      d.record('resets its connection, with unread data');
       d.destroy();
-      await room.say(a, 'done');
-      await room.say(c, 'done');
+      await room.sendLine(a, 'done');
+      await room.sendLine(c, 'done');
     },
   },
   {
     name: 'lazy-100-mb',
     rank: 'beyond',
-    title: 'who has not read while 100 MB were said hears all of it later',
+    title: 'a client that did not read while 100 MB were sent receives all of it later',
     paragraph: 'lazy',
-    hint: 'Keep it for as long as it takes; the disk is large.',
+    hint: 'Keep it for as long as necessary, on disk if memory is too small.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      room.forget(c);
-      c.sleep();
-      const lines = numbered(1);
-      const block = Buffer.from(packet(lines));
-      const heard = Buffer.from(lines.map((line) => said(a.id, line)).join(''));
-      await room.quietly('A sends 100 MB, and B hears it', () =>
-        told('B does not hear all', async () => {
-          for (let i = 0; i < 100; i++) {
-            a.send(block);
-            await b.hears(heard);
-          }
-        }),
+      const [a, b, c] = await room.joinThree();
+      room.removeReceiver(c);
+      c.pauseReading();
+      const relayed = await sendHundredMegabytes(room, a, b);
+      c.resumeReading();
+      await room.timeline.asOneStep('C receives all of it', () =>
+        summarizeFailure(
+          'a part of what was sent while C did not read never reaches C, or is changed',
+          async () => {
+            for (let i = 0; i < 100; i++) await c.expect(relayed);
+          },
+        ),
       );
-      c.wake();
-      await room.quietly('C hears all of it', () =>
-        told('a part of what was said while C did not read never comes, or not as it was said', async () => {
-          for (let i = 0; i < 100; i++) await c.hears(heard);
-        }),
-      );
-      room.present.push(c);
-      await room.say(c, 'good morning');
+      room.receivers.push(c);
+      await room.sendLine(c, 'good morning');
     },
   },
   {
     name: 'bounded-memory',
     rank: 'beyond',
-    title: '100 MB that four clients do not read are not kept in memory once for each of them',
+    title: '100 MB that four clients have not read are not kept in memory once for each of them',
     paragraph: 'leaks',
-    hint: 'Keep what is said once for all who are behind, and on disk rather than in memory.',
+    hint: 'Keep what all slow clients still need once instead of once per client, and on disk instead of in memory.',
     async run(room) {
-      const [a, b] = await room.trio();
+      const [a, b] = await room.joinThree();
       const { pid } = room;
-      await room.join();
-      await room.join();
-      await room.join();
-      for (const lazy of room.present.slice(2)) {
-        room.forget(lazy);
-        lazy.sleep();
+      for (let i = 0; i < 3; i++) await room.join();
+      for (const lazy of room.receivers.slice(2)) {
+        room.removeReceiver(lazy);
+        lazy.pauseReading();
       }
-      const before = peakMemory(pid);
-      const lines = numbered(1);
-      const block = Buffer.from(packet(lines));
-      const heard = Buffer.from(lines.map((line) => said(a.id, line)).join(''));
-      await room.quietly('A sends 100 MB, and B hears it', () =>
-        told('B does not hear all', async () => {
-          for (let i = 0; i < 100; i++) {
-            a.send(block);
-            await b.hears(heard);
-          }
-        }),
-      );
-      if (peakMemory(pid) - before > MOST) {
-        throw new Failure({ what: `its memory has grown by more than ${MOST / 1e6} MB` });
+      const before = peakMemoryBytes(pid);
+      await sendHundredMegabytes(room, a, b);
+      if (peakMemoryBytes(pid) - before > MAX_GROWTH_BYTES) {
+        throw new Failure({ what: `its memory has grown by more than ${MAX_GROWTH_BYTES / 1e6} MB` });
       }
     },
   },

@@ -1,94 +1,78 @@
 import type { Case } from '../case.js';
-import { arrived, type Client, left, said } from '../client.js';
+import type { Client } from '../client.js';
 import { Failure } from '../failure.js';
+import { arrivedNotice, leftNotice, linePrefix, relayedLine } from '../messages.js';
+import type { Room } from '../room.js';
 
 const CROWD = 1200;
+/** Clients of a crowd that connect at the same time. */
+const CROWD_BATCH = 100;
 
 export const CROWDS: readonly Case[] = [
   {
     name: 'arrive-together',
     rank: 'beyond',
-    title: '300 who come at once get the numbers in the order in which they are announced',
+    title: '300 clients that arrive at once are announced in the order of their ids',
     paragraph: 'ids',
-    hint: 'The number is given where accept returns, and nowhere else.',
+    hint: 'Assign the id directly after accept, and nowhere else.',
     async run(room) {
       const witness = await room.join();
-      await room.quietly('300 clients connect at once', async () => {
+      await room.timeline.asOneStep('300 clients connect at once', async () => {
         await Promise.all(Array.from({ length: 300 }, () => room.connect()));
       });
-      await room.quietly('A hears of each of them, in order', async () => {
-        for (let id = 1; id <= 300; id++) await witness.hears(arrived(id));
+      await room.timeline.asOneStep('A is told of each of them, in order', async () => {
+        for (let id = 1; id <= 300; id++) await witness.expect(arrivedNotice(id));
       });
     },
   },
   {
     name: 'crowd',
     rank: 'beyond',
-    title: '1,200 clients are there at the same time, and each hears what it should',
+    title: '1,200 clients are connected at the same time, and each receives what it should',
     paragraph: 'purpose',
-    hint: 'select knows 1,024 descriptors (FD_SETSIZE), and a larger one written into its set breaks other memory.',
+    hint: 'select supports 1,024 descriptors (FD_SETSIZE). FD_SET with a higher one overwrites other memory.',
     async run(room) {
       const witness = await room.join();
       const crowd: Client[] = [];
-      await room.quietly(`${CROWD} clients connect, a hundred at a time, and A hears of each`, async () => {
-        for (let id = 1; id <= CROWD; id++) {
-          if (crowd.length < id) {
-            const guests = await Promise.all(Array.from({ length: 100 }, () => room.connect()));
-            for (const guest of guests) guest.sleep();
-            crowd.push(...guests);
+      await room.timeline.asOneStep(
+        `${CROWD} clients connect, a hundred at a time, and A is told of each`,
+        async () => {
+          for (let id = 1; id <= CROWD; id++) {
+            if (crowd.length < id) crowd.push(...(await connectPaused(room)));
+            await witness.expect(arrivedNotice(id));
           }
-          await witness.hears(arrived(id));
-        }
-      });
+        },
+      );
       witness.send('how full it is\n');
-      await room.quietly('each of them hears of those who came after it, and what A says', async () => {
-        const end = Buffer.from(said(witness.id, 'how full it is'));
-        for (const guest of crowd) {
-          guest.wake();
-          guest.id = await ownId(guest, end);
-          const later = Array.from({ length: Math.max(0, CROWD - guest.id - 1) }, (_, i) =>
-            arrived(guest.id + 2 + i),
-          );
-          if (guest.id < CROWD) await guest.hears(...later, end);
-        }
-        const ids = new Set(crowd.map(({ id }) => id));
-        if (ids.size < CROWD) throw new Failure({ what: 'not all have heard of all who came after them' });
-      });
+      await room.timeline.asOneStep(
+        'each of them is told of those that came after it, and receives the line of A',
+        () => expectLaterArrivals(crowd, Buffer.from(relayedLine(witness.id, 'how full it is'))),
+      );
       const last = crowd.at(-1) as Client;
       last.send('indeed\n');
-      await witness.hears(said(last.id, 'indeed'));
+      await witness.expect(relayedLine(last.id, 'indeed'));
     },
   },
   {
     name: 'one-order',
     rank: 'beyond',
-    title: 'a hundred talk at once, and all hear one order',
+    title: 'while a hundred clients send at once, all receive the lines in the same order',
     paragraph: 'resend',
-    hint: 'Send each line to all before you take the next one.',
+    hint: 'Send each line to all clients before you take the next one.',
     async run(room) {
       const witness = await room.join();
       const crowd: Client[] = [];
-      await room.quietly('100 clients connect', async () => {
+      await room.timeline.asOneStep('100 clients connect', async () => {
         for (let id = 1; id <= 100; id++) crowd.push(await room.join());
       });
-      await room.quietly(
-        'each says 20 lines, all at once; all hear all others in the order in which A does',
+      await room.timeline.asOneStep(
+        'each sends 20 lines, all at once; all receive the lines of the others in the same order as A',
         async () => {
           for (let i = 0; i < 20; i++) for (const client of crowd) client.send(`line ${i}\n`);
-          const order: string[] = [];
-          const counts = new Map(crowd.map(({ id }) => [id, 0]));
-          for (let i = 0; i < 20 * crowd.length; i++) {
-            const line = (await witness.line(Buffer.from('client …: line …\n'))).toString('latin1');
-            const id = Number(/^client (\d+): /.exec(line)?.[1] ?? -1);
-            const count = counts.get(id) ?? -1;
-            if (line !== said(id, `line ${count}`))
-              throw witness.unexpected(Buffer.from(said(id, `line ${count}`)), Buffer.from(line));
-            counts.set(id, count + 1);
-            order.push(line);
-          }
+          const order = await readOrder(witness, crowd, 20);
           for (const client of crowd) {
-            const own = said(client.id, '').slice(0, -1);
-            await client.hears(order.filter((line) => !line.startsWith(own)).join(''));
+            const prefix = linePrefix(client.id);
+            await client.expect(order.filter((line) => !line.startsWith(prefix)).join(''));
           }
         },
       );
@@ -97,71 +81,112 @@ export const CROWDS: readonly Case[] = [
   {
     name: 'leave-together',
     rank: 'beyond',
-    title: 'when 60 leave at once, half of them by RST, each is announced once',
+    title: 'when 60 clients leave at once, half of them by RST, each is announced once',
     paragraph: 'left',
-    hint: 'Who leaves while another leaving is told must not be lost, nor be told twice.',
+    hint: 'A client that leaves while the notice of another is sent must be announced too, and only once.',
     async run(room) {
       const witness = await room.join();
       const crowd: Client[] = [];
-      await room.quietly('60 clients connect', async () => {
+      await room.timeline.asOneStep('60 clients connect', async () => {
         for (let i = 0; i < 60; i++) crowd.push(await room.join());
       });
-      await room.quietly('they leave at once, and A hears of each', async () => {
-        const notices = new Set(crowd.map(({ id }) => left(id)));
+      await room.timeline.asOneStep('they leave at once, and A is told of each', async () => {
+        const notices = new Set(crowd.map(({ id }) => leftNotice(id)));
         for (const [i, guest] of crowd.entries()) {
-          room.forget(guest);
+          room.removeReceiver(guest);
           if (i % 2) guest.reset();
           else guest.end();
         }
         while (notices.size > 0) {
           const [next = ''] = notices;
-          const line = await witness.line(Buffer.from(next));
-          if (!notices.delete(line.toString('latin1'))) throw witness.unexpected(Buffer.from(next), line);
+          const line = await witness.readLine(Buffer.from(next));
+          if (!notices.delete(line.toString('latin1'))) throw witness.failure(Buffer.from(next), line);
         }
       });
       const b = await room.join();
-      await room.say(b, 'where are they all?');
+      await room.sendLine(b, 'where are they all?');
     },
   },
   {
     name: 'descriptor-limit',
     rank: 'beyond',
-    title: 'at the limit of descriptors it goes on, and takes new clients when some have left',
+    title: 'at the limit of descriptors it keeps running, and accepts new clients when some have left',
     paragraph: 'leaks',
-    hint: 'accept fails then (EMFILE): no reason to end, and none to try again without a pause.',
+    hint: 'accept then fails with EMFILE. Do not end, and do not call it again without a pause.',
     async run(room) {
       await room.open({ command: ['sh', '-c', 'ulimit -n 256 && exec "$@"', 'sh', ...room.command] });
       const a = await room.join();
       const b = await room.join();
       const crowd: Client[] = [];
-      await room.quietly('400 clients connect to a server that may have 256 descriptors', async () => {
+      await room.timeline.asOneStep('400 clients connect to a server with 256 descriptors', async () => {
         crowd.push(...(await Promise.all(Array.from({ length: 400 }, () => room.connect()))));
       });
-      // Between these there are notices, of which it cannot be said how many.
+      // How many notices come before these lines depends on the server.
       a.send('how full it is\n');
-      await b.skipsTo(said(a.id, 'how full it is'));
+      await b.skipTo(relayedLine(a.id, 'how full it is'));
       b.send('indeed\n');
-      await a.skipsTo(said(b.id, 'indeed'));
-      await room.quietly('they all leave', async () => {
+      await a.skipTo(relayedLine(b.id, 'indeed'));
+      await room.timeline.asOneStep('they all leave', async () => {
         for (const guest of crowd) guest.reset();
       });
       const newcomer = await room.connect();
       newcomer.send('at last\n');
-      newcomer.note('is heard by A');
+      newcomer.record('sends a line that A receives');
       for (;;) {
-        const line = (await a.line(Buffer.from('client …: at last\n'))).toString('latin1');
+        const line = (await a.readLine(Buffer.from('client …: at last\n'))).toString('latin1');
         if (/^client \d+: at last\n$/.test(line)) break;
-        if (line === left(b.id)) throw new Failure({ what: 'B was disconnected' });
+        if (line === leftNotice(b.id)) throw new Failure({ what: 'B was disconnected' });
       }
     },
   },
 ];
 
-/** Who hears first of 7 is 6; who hears of nobody was the last. A line may be its own arrival, which is another case's. */
-async function ownId(guest: Client, end: Buffer): Promise<number> {
-  const line = await guest.line(end);
-  if (line.equals(end)) return CROWD;
+/** Connects a part of the crowd. The clients do not read until they are checked. */
+async function connectPaused(room: Room): Promise<Client[]> {
+  const guests = await Promise.all(Array.from({ length: CROWD_BATCH }, () => room.connect()));
+  for (const guest of guests) guest.pauseReading();
+  return guests;
+}
+
+/** Expects each client to be told of all that arrived after it, and then to receive the last line. */
+async function expectLaterArrivals(crowd: readonly Client[], lastLine: Buffer): Promise<void> {
+  for (const guest of crowd) {
+    guest.resumeReading();
+    guest.id = await readOwnId(guest, lastLine);
+    const later = Array.from({ length: Math.max(0, CROWD - guest.id - 1) }, (_, i) =>
+      arrivedNotice(guest.id + 2 + i),
+    );
+    if (guest.id < CROWD) await guest.expect(...later, lastLine);
+  }
+  if (new Set(crowd.map(({ id }) => id)).size < CROWD) {
+    throw new Failure({ what: 'not every client was told of all clients that arrived after it' });
+  }
+}
+
+/**
+ * Reads a client's first line and derives its id from it. A client that is told of 7 first is 6, and a client that is
+ * told of no other is the last.
+ */
+async function readOwnId(guest: Client, lastLine: Buffer): Promise<number> {
+  const line = await guest.readLine(lastLine);
+  if (line.equals(lastLine)) return CROWD;
   const id = Number(/^server: client (\d+) just arrived\n$/.exec(line.toString('latin1'))?.[1] ?? 0);
-  if (id < 1) throw guest.unexpected(end, line);
+  if (id < 1) throw guest.failure(lastLine, line);
   return id - 1;
+}
+
+/** Reads `line 0`, `line 1`, … of each client, in any order between the clients, and returns that order. */
+async function readOrder(witness: Client, crowd: readonly Client[], linesEach: number): Promise<string[]> {
+  const order: string[] = [];
+  const counts = new Map(crowd.map(({ id }) => [id, 0]));
+  for (let i = 0; i < linesEach * crowd.length; i++) {
+    const line = (await witness.readLine(Buffer.from('client …: line …\n'))).toString('latin1');
+    const id = Number(/^client (\d+): /.exec(line)?.[1] ?? -1);
+    const count = counts.get(id) ?? -1;
+    const expected = relayedLine(id, `line ${count}`);
+    if (line !== expected) throw witness.failure(Buffer.from(expected), Buffer.from(line));
+    counts.set(id, count + 1);
+    order.push(line);
+  }
+  return order;
 }

@@ -1,35 +1,38 @@
 import type { Case } from '../case.js';
 import { Failure } from '../failure.js';
-import { stat } from '../kernel.js';
+import { arrivedNotice, leftNotice } from '../messages.js';
+import { readStat } from '../proc.js';
 
-/** How long an idle server is watched, in ms, and how much of a processor it may take of it. */
-const WATCHED = 1000;
-const IDLE = 0.2;
-/** What no timer and no algorithm of the kernel's delays takes less than this for one of many questions, in ms. */
-const PROMPT = 25;
+/** Time for which an idle server is observed, in milliseconds. */
+const OBSERVED_MS = 1000;
+const SAMPLE_INTERVAL_MS = 50;
+/** The share of a processor that an idle server may use. */
+const MAX_IDLE_SHARE = 0.2;
+/** Every timer and delay of the kernel that could be in the way takes longer than this, in milliseconds. */
+const PROMPT_MS = 25;
 
 export const EVERYDAY: readonly Case[] = [
   {
     name: 'quiet',
     rank: 'beyond',
-    title: 'where nothing is wrong, nothing is written to standard error',
+    title: 'as long as nothing fails, it writes nothing to standard error',
     paragraph: 'fatal',
-    hint: 'Take out what you have written there to find a mistake.',
+    hint: 'Remove the output that you added for debugging.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.say(a, 'hello');
+      const [a, b, c] = await room.joinThree();
+      await room.sendLine(a, 'hello');
       await room.leave(b);
-      room.forget(c);
+      room.removeReceiver(c);
       c.reset();
-      await a.hears(`server: client ${c.id} just left\n`);
+      await a.expect(leftNotice(c.id));
       await room.join();
       const { stderr } = room.server;
-      await room.server.end(room.patience.ms);
+      await room.server.end(room.limits.timeoutMs);
       if (stderr.length > 0) {
         throw new Failure({
-          what: 'something is written there',
+          what: 'it has written to standard error',
           expected: Buffer.alloc(0),
-          came: stderr.bytes,
+          received: stderr.bytes,
         });
       }
     },
@@ -37,84 +40,81 @@ export const EVERYDAY: readonly Case[] = [
   {
     name: 'prompt',
     rank: 'beyond',
-    title: '100 questions in two parts are answered one after the other without a delay',
+    title: 'it relays 100 questions in two parts, and their answers, without a delay',
     paragraph: 'fast',
-    hint: 'A timer in the way, or Nagle: the second small packet waits for the first to be acknowledged (TCP_NODELAY).',
+    hint: "A timer delays the lines, or Nagle's algorithm does: a second small packet waits until the first is acknowledged (set TCP_NODELAY).",
     async run(room) {
       const a = await room.join();
       const b = await room.join();
-      const took: number[] = [];
-      await room.quietly('A asks B 100 questions, in two lines each, and B answers', async () => {
+      const durationsMs: number[] = [];
+      await room.timeline.asOneStep('A asks B 100 questions, in two lines each, and B answers', async () => {
         for (let i = 0; i < 100; i++) {
-          const from = performance.now();
-          await room.say(a, `${i}?`);
-          await room.say(a, `${i}??`);
-          await room.say(b, `${i}!`);
-          took.push(performance.now() - from);
+          const start = performance.now();
+          await room.sendLine(a, `${i}?`);
+          await room.sendLine(a, `${i}??`);
+          await room.sendLine(b, `${i}!`);
+          durationsMs.push(performance.now() - start);
         }
       });
-      // A delay delays each of them; a busy computer delays many, and leaves the quickest alone.
-      if (Math.min(...took) > PROMPT) {
-        throw new Failure({ what: `not one question of 100 was answered within ${PROMPT} ms` });
+      // A delay in the server affects each question. A busy computer delays many, but not the quickest.
+      if (Math.min(...durationsMs) > PROMPT_MS) {
+        throw new Failure({ what: `none of 100 questions was answered within ${PROMPT_MS} ms` });
       }
     },
   },
   {
     name: 'idle',
     rank: 'beyond',
-    title: 'while nothing is said, no time of a processor is used',
+    title: 'while no client sends anything, it uses no processor time',
     paragraph: 'fast',
-    hint: 'select waits by itself, without a time: a loop that asks again and again takes a whole processor.',
+    hint: 'Let select wait, without a timeout. A loop that asks again and again uses a whole processor.',
     async run(room) {
-      const [a] = await room.trio();
-      await room.say(a, 'silence');
+      const [a] = await room.joinThree();
+      await room.sendLine(a, 'silence');
       const { pid } = room;
-      const before = stat(pid)?.ticks ?? 0;
+      const before = readStat(pid)?.ticks ?? 0;
       const states: string[] = [];
-      room.timeline.add(undefined, 'nobody says anything for a second');
-      for (const from = performance.now(); performance.now() - from < WATCHED; ) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        states.push(stat(pid)?.state ?? '');
+      room.timeline.add(undefined, 'no client sends anything for a second');
+      for (const start = performance.now(); performance.now() - start < OBSERVED_MS; ) {
+        await new Promise((resolve) => setTimeout(resolve, SAMPLE_INTERVAL_MS));
+        states.push(readStat(pid)?.state ?? '');
       }
-      const used = ((stat(pid)?.ticks ?? 0) - before) * 10;
-      if (used > WATCHED * IDLE || states.every((state) => state === 'R')) {
-        throw new Failure({ what: 'it keeps a processor busy while nothing is said' });
+      const usedMs = ((readStat(pid)?.ticks ?? 0) - before) * 10;
+      if (usedMs > OBSERVED_MS * MAX_IDLE_SHARE || states.every((state) => state === 'R')) {
+        throw new Failure({ what: 'it keeps a processor busy while no client sends anything' });
       }
-      await room.say(a, 'good morning');
+      await room.sendLine(a, 'good morning');
     },
   },
   {
     name: 'port-again',
     rank: 'beyond',
-    title: 'the port can be taken again at once, however the one who had it has ended',
+    title: 'after it has ended, a new server can use the port at once',
     paragraph: 'port',
-    hint: 'Connections that have ended hold a port for a minute, unless the socket has SO_REUSEADDR.',
+    hint: 'Closed connections keep a port occupied for a minute, unless the socket has the option SO_REUSEADDR.',
     async run(room) {
       const first = await room.open();
-      const [a, b] = await room.trio();
-      b.sleep();
-      room.forget(b);
-      await room.say(a, 'hello');
-      a.send('unheard\n');
+      const [a, b] = await room.joinThree();
+      b.pauseReading();
+      room.removeReceiver(b);
+      await room.sendLine(a, 'hello');
+      a.send('unread\n');
       room.timeline.add(undefined, 'the server is killed, and started again on the same port');
       await first.stop();
-      room.present.splice(0);
+      room.receivers.splice(0);
       await room.open({ port: first.port });
       const c = await room.connect();
       const d = await room.connect();
-      await c.hears('server: client 1 just arrived\n');
+      await c.expect(arrivedNotice(1));
       d.end();
-      await c.hears('server: client 1 just left\n');
-      await d.over();
-      room.timeline.add(
-        undefined,
-        'the server is asked to end (SIGTERM), and started again on the same port',
-      );
-      await room.server.end(room.patience.ms);
+      await c.expect(leftNotice(1));
+      await d.waitForEnd();
+      room.timeline.add(undefined, 'the server is ended (SIGTERM), and started again on the same port');
+      await room.server.end(room.limits.timeoutMs);
       await room.open({ port: first.port });
       const e = await room.connect();
       await room.connect();
-      await e.hears('server: client 1 just arrived\n');
+      await e.expect(arrivedNotice(1));
     },
   },
 ];

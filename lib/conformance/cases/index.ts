@@ -25,5 +25,5 @@ const ALL = [
   ...EVERYDAY,
 ];
 
-/** All of them, in the order in which they are run: rank by rank. */
+/** All cases in the order in which they run: rank by rank. */
 export const CASES: readonly Case[] = RANKS.flatMap((rank) => ALL.filter((one) => one.rank === rank));

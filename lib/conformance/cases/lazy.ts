@@ -1,155 +1,166 @@
 import type { Case } from '../case.js';
-import { type Client, left, said } from '../client.js';
-import { Failure } from '../failure.js';
-import { largestSendBuffer } from '../kernel.js';
+import type { Client } from '../client.js';
+import { Failure, summarizeFailure } from '../failure.js';
+import { leftNotice, relayedLine } from '../messages.js';
+import { maxSendBufferBytes } from '../proc.js';
 import type { Room } from '../room.js';
-import { told } from './bulk.js';
 
-/** Of a line of the many: long enough that they are soon said, and short enough for any buffer. In bytes. */
-const LENGTH = 10_000;
-/** So many lines, each larger than what select calls room, follow them: a send of one takes a part, or waits. */
-const LARGE = 5;
-/** What is read at a time by who sips. In bytes. */
-const SIP = 64 * 1024;
+/** Length of most lines: long enough that few are needed, and short enough for any buffer. */
+const LINE_BYTES = 10_000;
+/** Number of lines at the end that do not fit in the space for which select reports a socket writable. */
+const LARGE_LINES = 5;
+/** What a client reads at a time if it reads a little now and then. */
+const SIP_BYTES = 64 * 1024;
 
-/** 5 MB, or more where the kernel itself would keep as much: less would never come to the server to keep. */
-function bulk(large: boolean): string[] {
-  const bytes = Math.max(5_000_000, largestSendBuffer() * 1.25);
-  // Who can be written has room for a third of the largest buffer, and for no more than that.
-  const larger = Math.max(1_000_000, largestSendBuffer() * 0.4);
+/** Returns lines of 5 MB, or more if the kernel itself could keep that much: then the server would have nothing to keep. */
+function manyLines(withLargeLines: boolean): string[] {
+  const totalBytes = Math.max(5_000_000, maxSendBufferBytes() * 1.25);
+  // The kernel reports a socket writable when a third of its largest buffer is free.
+  const largeBytes = Math.max(1_000_000, maxSendBufferBytes() * 0.4);
   const line = (i: number, length: number): string => `${i} `.padEnd(length - 1, 'abcdefghij');
-  const small = Array.from({ length: Math.ceil(bytes / LENGTH) }, (_, i) => line(i, LENGTH));
-  return large
-    ? [...small, ...Array.from({ length: LARGE }, (_, i) => line(small.length + i, larger))]
-    : small;
+  const lines = Array.from({ length: Math.ceil(totalBytes / LINE_BYTES) }, (_, i) => line(i, LINE_BYTES));
+  if (!withLargeLines) return lines;
+  return [...lines, ...Array.from({ length: LARGE_LINES }, (_, i) => line(lines.length + i, largeBytes))];
 }
 
-async function sleeper(room: Room): Promise<[Client, Client, Client]> {
-  const [a, b, c] = await room.trio();
-  room.forget(c);
-  c.sleep();
+/** Connects three clients, of which the third does not read. */
+async function joinLazy(room: Room): Promise<[Client, Client, Client]> {
+  const [a, b, c] = await room.joinThree();
+  room.removeReceiver(c);
+  c.pauseReading();
   return [a, b, c];
 }
 
-/** What is to be said while one sleeps. A server that cannot take a long line at all is spared: `long-line` judges that. */
-async function toSay(room: Room): Promise<string[]> {
-  const lines = bulk(true);
+/** Chooses the lines to send. Large ones are left out if the server does not relay them at all: `long-line` checks that. */
+async function chooseLines(room: Room): Promise<string[]> {
+  const lines = manyLines(true);
   try {
-    await room.quietly('', async () => {
-      const [a] = await room.trio();
-      await room.say(a, lines.at(-1) as string);
-      await room.say(a, 'that was long');
+    await room.timeline.asOneStep('', async () => {
+      const [a] = await room.joinThree();
+      await room.sendLine(a, lines.at(-1) as string);
+      await room.sendLine(a, 'that was long');
     });
     return lines;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return bulk(false);
+    return manyLines(false);
   } finally {
-    await room.anew();
+    await room.restart();
   }
 }
 
-/** Wakes for a little at a time: what is sent meanwhile never fits as a whole. Something is said after each sip. */
-async function sips(c: Client, lines: readonly string[], between: () => Promise<void>): Promise<void> {
-  const most = lines.reduce((sum, line) => sum + line.length, 0) / 2;
-  while (c.waiting < most) {
-    c.wake();
-    const more = await c.has(c.waiting + SIP);
-    c.sleep();
-    await between();
-    if (!more) return;
+/** Reads half of the lines, a little at a time: each time the server can send only a part of what it has kept. */
+async function readInSips(
+  c: Client,
+  lines: readonly string[],
+  afterEachSip: () => Promise<void>,
+): Promise<void> {
+  const half = lines.reduce((sum, line) => sum + line.length, 0) / 2;
+  while (c.pendingBytes < half) {
+    c.resumeReading();
+    const hasMore = await c.receivesBytes(c.pendingBytes + SIP_BYTES);
+    c.pauseReading();
+    await afterEachSip();
+    if (!hasMore) return;
   }
 }
 
-const SAYING = 'A sends 5 MB or more, line by line; B hears each line before the next is sent';
-const SIPPING = 'C reads a little at a time, and after each time A says something that B hears';
+const SENDING = 'A sends 5 MB or more, line by line; B receives each line before the next is sent';
+const SIPPING = 'C reads a little at a time, and after each time A sends a line that B receives';
 
 export const LAZY: readonly Case[] = [
   {
     name: 'lazy',
     rank: 'subject',
-    title: 'who reads late is not disconnected, and hears all',
+    title: 'a client that reads late stays connected and receives everything',
     paragraph: 'lazy',
-    hint: 'Not to read is no reason to be disconnected: do not close a client to whom nothing can be sent.',
+    hint: 'A client that does not read must stay connected. Do not close it when nothing can be sent to it.',
     async run(room) {
-      const [a, b, c] = await sleeper(room);
-      for (let i = 1; i <= 3; i++) await room.say(a, `while you were sleeping: ${i}`);
-      c.wake();
-      for (let i = 1; i <= 3; i++) await c.hears(said(a.id, `while you were sleeping: ${i}`));
-      room.present.push(c);
-      await room.say(c, 'good morning');
-      await room.say(b, 'good morning');
+      const [a, b, c] = await joinLazy(room);
+      for (let i = 1; i <= 3; i++) await room.sendLine(a, `while you were sleeping: ${i}`);
+      c.resumeReading();
+      for (let i = 1; i <= 3; i++) await c.expect(relayedLine(a.id, `while you were sleeping: ${i}`));
+      room.receivers.push(c);
+      await room.sendLine(c, 'good morning');
+      await room.sendLine(b, 'good morning');
     },
   },
   {
     name: 'lazy-holds-nobody-up',
     rank: 'exam',
-    title: 'while somebody does not read, all others hear each other',
+    title: 'while one client does not read, all others receive every line',
     paragraph: 'lazy',
     hint:
-      'send waits when the kernel keeps no more for a client: ask select whether it can be written, send with MSG_DONTWAIT, ' +
-      'and keep the rest for later.',
+      'send blocks when the kernel cannot keep more for a client. Ask select whether the client can be written to, call send ' +
+      'with MSG_DONTWAIT, and keep the rest for later.',
     async run(room) {
-      const lines = await toSay(room);
-      const [a, b, c] = await sleeper(room);
-      // Who is disconnected for not reading is another case's matter.
-      b.pardon(left(c.id));
-      a.pardon(left(c.id));
-      const heldUp = <T>(work: () => Promise<T>) => told('B is held up by C, who does not read', work);
-      await room.quietly(SAYING, () =>
-        heldUp(async () => {
-          for (const line of lines) await room.say(a, line);
+      const lines = await chooseLines(room);
+      const [a, b, c] = await joinLazy(room);
+      // Whether the lazy client stays connected is for the case lazy-hears-all.
+      b.tolerateOnce(leftNotice(c.id));
+      a.tolerateOnce(leftNotice(c.id));
+      const expectFlow = <T>(work: () => Promise<T>) =>
+        summarizeFailure('B has to wait for C, which does not read', work);
+      await room.timeline.asOneStep(SENDING, () =>
+        expectFlow(async () => {
+          for (const line of lines) await room.sendLine(a, line);
         }),
       );
-      await room.quietly(SIPPING, () => heldUp(() => sips(c, lines, () => room.say(a, 'still there'))));
-      await room.say(b, 'still here');
+      await room.timeline.asOneStep(SIPPING, () =>
+        expectFlow(() => readInSips(c, lines, () => room.sendLine(a, 'still there'))),
+      );
+      await room.sendLine(b, 'still here');
     },
   },
   {
     name: 'lazy-hears-all',
     rank: 'exam',
-    title: 'who has not read while 5 MB were said hears all of it later',
+    title: 'a client that did not read while 5 MB were sent receives all of it later',
     paragraph: 'lazy',
     hint:
-      'What cannot be sent at the moment has to be kept for that client, in its order, and sent when select says that it can ' +
-      'be; also what is left when send takes a part only.',
+      'Keep what cannot be sent now for that client, in order, and send it when select reports that it can be written to. ' +
+      'The same applies to the rest when send accepts only a part.',
     async run(room) {
-      const lines = await toSay(room);
-      const [a, b, c] = await sleeper(room);
-      b.pardon(left(c.id));
-      let asleep = true;
-      const say = async (line: string): Promise<void> => {
+      const lines = await chooseLines(room);
+      const [a, b, c] = await joinLazy(room);
+      b.tolerateOnce(leftNotice(c.id));
+      let isPaused = true;
+      const sendLine = async (line: string): Promise<void> => {
         a.send(`${line}\n`);
-        // A server that stands still for C is another case's matter; here it is to be seen what C gets of it all.
-        if (asleep && !(await b.has(said(a.id, line).length))) {
-          c.wake();
-          asleep = false;
+        // If the server blocks, C has to read: that it blocks is for the case lazy-holds-nobody-up.
+        if (isPaused && !(await b.receivesBytes(relayedLine(a.id, line).length))) {
+          c.resumeReading();
+          isPaused = false;
         }
-        await told('a part of what A says does not come to B, or not as it was said', () =>
-          b.hears(said(a.id, line)),
+        await summarizeFailure('a part of the lines of A does not reach B, or is changed', () =>
+          b.expect(relayedLine(a.id, line)),
         );
       };
-      await room.quietly(SAYING, async () => {
-        for (const line of lines) await say(line);
+      await room.timeline.asOneStep(SENDING, async () => {
+        for (const line of lines) await sendLine(line);
       });
-      let sipped = 0;
-      await room.quietly(SIPPING, async () => {
-        if (asleep)
-          await sips(c, lines, () => {
-            sipped++;
-            return say('still there');
+      let sips = 0;
+      await room.timeline.asOneStep(SIPPING, async () => {
+        if (isPaused) {
+          await readInSips(c, lines, () => {
+            sips++;
+            return sendLine('still there');
           });
-        c.wake();
+        }
+        c.resumeReading();
       });
-      await room.quietly('C reads on, and hears all of it', () =>
-        told('a part of what was said while C did not read never comes, or not as it was said', async () => {
-          for (const line of lines) await c.hears(said(a.id, line));
-          for (let i = 0; i < sipped; i++) await c.hears(said(a.id, 'still there'));
-        }),
+      await room.timeline.asOneStep('C reads on, and receives all of it', () =>
+        summarizeFailure(
+          'a part of what was sent while C did not read never reaches C, or is changed',
+          async () => {
+            for (const line of lines) await c.expect(relayedLine(a.id, line));
+            for (let i = 0; i < sips; i++) await c.expect(relayedLine(a.id, 'still there'));
+          },
+        ),
       );
-      room.present.push(c);
-      await room.say(a, 'end');
-      await room.say(c, 'good morning');
+      room.receivers.push(c);
+      await room.sendLine(a, 'end');
+      await room.sendLine(c, 'good morning');
     },
   },
 ];

@@ -1,80 +1,80 @@
 import type { Case } from '../case.js';
-import { left, said } from '../client.js';
+import { leftNotice, relayedLine } from '../messages.js';
 
 export const LEAVES: readonly Case[] = [
   {
     name: 'leaves',
     rank: 'subject',
-    title: 'all who stay are told of each who leaves, once',
+    title: 'when a client leaves, all others are told once',
     paragraph: 'left',
-    hint: 'recv gives 0: send the notice to all others, take the descriptor out of the set, and close it.',
+    hint: 'When recv returns 0, send the notice to all others, remove the descriptor from the set, and close it.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.say(b, 'last words');
+      const [a, b, c] = await room.joinThree();
+      await room.sendLine(b, 'last words');
       await room.leave(b);
-      // Had it been said twice, the second would stand before these.
-      await room.say(a, 'done');
-      await room.say(c, 'done');
+      // A second notice would come before these lines.
+      await room.sendLine(a, 'done');
+      await room.sendLine(c, 'done');
     },
   },
   {
     name: 'say-and-go',
     rank: 'exam',
-    title: 'who connects, says one thing and leaves at once is announced, heard, and seen off',
+    title: 'for a client that connects, sends a line and leaves at once, all three are relayed',
     paragraph: 'left',
-    hint: 'accept, recv and the 0 of recv come one after the other: lose none of them.',
+    hint: 'accept, recv and the 0 of recv follow each other directly: handle each of them.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
       const brief = await room.connect();
       brief.end('hello\n');
-      await room.announced(brief);
-      room.forget(brief);
-      await room.others(brief, said(brief.id, 'hello'), left(brief.id));
-      const mute = await room.connect();
-      mute.end();
-      await room.announced(mute);
-      room.forget(mute);
-      await room.others(mute, left(mute.id));
-      await room.say(a, 'who was that?');
-      await room.say(b, 'no idea');
+      await room.expectArrival(brief);
+      room.removeReceiver(brief);
+      await room.expectOthers(brief, relayedLine(brief.id, 'hello'), leftNotice(brief.id));
+      const silent = await room.connect();
+      silent.end();
+      await room.expectArrival(silent);
+      room.removeReceiver(silent);
+      await room.expectOthers(silent, leftNotice(silent.id));
+      await room.sendLine(a, 'who was that?');
+      await room.sendLine(b, 'no idea');
     },
   },
   {
     name: 'killed-client',
     rank: 'exam',
-    title: 'a client whose process is killed (SIGKILL) has left',
+    title: 'when the process of a client is killed (SIGKILL), all others are told that it left',
     paragraph: 'left',
-    hint: 'Nobody says goodbye then, but the kernel: recv gives 0.',
+    hint: 'The kernel then closes the connection of the client, and recv returns 0.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
-      const { client, process } = await room.joinOutsider();
-      await room.say(client, 'I feel unwell');
-      // What it has heard it has read: nothing is left that would make an RST of its end.
-      await room.say(a, 'oh dear');
-      room.forget(client);
-      client.note('is killed (SIGKILL)');
+      const { client, process } = await room.joinProcess();
+      await room.sendLine(client, 'I feel unwell');
+      // The client has then read everything: unread data would turn its FIN into a reset.
+      await room.sendLine(a, 'oh dear');
+      room.removeReceiver(client);
+      client.record('is killed (SIGKILL)');
       process.kill('SIGKILL');
-      await room.others(client, left(client.id));
-      await room.say(a, 'done');
-      await room.say(b, 'done');
+      await room.expectOthers(client, leftNotice(client.id));
+      await room.sendLine(a, 'done');
+      await room.sendLine(b, 'done');
     },
   },
   {
     name: 'reset-client',
     rank: 'exam',
-    title: 'a client that breaks its connection off (RST) has left, and the server goes on',
+    title: 'when a client resets its connection (RST), all others are told that it left',
     paragraph: 'left',
-    hint: 'recv gives -1 then: treat it as a 0. And send with MSG_NOSIGNAL, or SIGPIPE may end the server.',
+    hint: 'recv then returns -1: treat it like 0. Call send with MSG_NOSIGNAL, or SIGPIPE can end the server.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.say(b, 'last words');
-      room.forget(b);
+      const [a, b, c] = await room.joinThree();
+      await room.sendLine(b, 'last words');
+      room.removeReceiver(b);
       b.reset();
-      await room.others(b, left(b.id));
-      await room.say(a, 'done');
-      await room.say(c, 'done');
+      await room.expectOthers(b, leftNotice(b.id));
+      await room.sendLine(a, 'done');
+      await room.sendLine(c, 'done');
     },
   },
 ];

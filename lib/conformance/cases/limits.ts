@@ -1,40 +1,43 @@
 import { networkInterfaces } from 'node:os';
 import type { Case } from '../case.js';
 import { Failure } from '../failure.js';
-import { descriptors } from '../kernel.js';
-import { eventually } from '../patience.js';
-import { attempt } from '../ports.js';
+import { connectionOutcome } from '../ports.js';
+import { countDescriptors } from '../proc.js';
+import { eventually } from '../waiting.js';
 
 const GUESTS = 300;
-/** Before it is counted: whatever a server opens only once it has seen somebody. */
-const FIRST = 5;
-/** What a server may open on its own account meanwhile. */
-const OWN = 8;
+/** Guests before the first count, for descriptors that a server opens once it has clients. */
+const WARM_UP_GUESTS = 5;
+/** Descriptors that a server may open for itself in the meantime. */
+const TOLERATED_DESCRIPTORS = 8;
+/** Time to wait for an answer from an address on which nothing should listen, in milliseconds. */
+const REFUSAL_TIMEOUT_MS = 1000;
 
 export const LIMITS: readonly Case[] = [
   {
     name: 'other-addresses',
     rank: 'exam',
-    title: 'it listens on 127.0.0.1 only: elsewhere connections are refused',
+    title: 'it listens only on 127.0.0.1 and refuses connections to other addresses',
     paragraph: 'address',
     hint: 'servaddr.sin_addr.s_addr = htonl(2130706433), which is 127.0.0.1, and not INADDR_ANY.',
     async run(room) {
       const a = await room.join();
-      for (const host of elsewhere()) {
-        const outcome = await attempt(room.server.port, host, Math.min(1000, room.patience.ms));
-        if (outcome === 'connected') throw new Failure({ what: `a connection to ${host} is taken` });
+      for (const host of otherAddresses()) {
+        const timeoutMs = Math.min(REFUSAL_TIMEOUT_MS, room.limits.timeoutMs);
+        const outcome = await connectionOutcome(room.server.port, host, timeoutMs);
+        if (outcome === 'connected') throw new Failure({ what: `it accepts a connection to ${host}` });
       }
       const b = await room.join();
-      await room.say(a, 'nobody else');
-      await room.say(b, 'nobody else');
+      await room.sendLine(a, 'nobody else');
+      await room.sendLine(b, 'nobody else');
     },
   },
   {
     name: 'no-descriptor-leak',
     rank: 'exam',
-    title: `when ${GUESTS} clients have come and left, no more descriptors are open than before`,
+    title: `after ${GUESTS} clients have come and left, no more descriptors are open than before`,
     paragraph: 'leaks',
-    hint: 'close the descriptor of each client that leaves, on every way out.',
+    hint: 'Close the descriptor of each client that leaves, in every place where a client is removed.',
     async run(room) {
       await room.join();
       await room.join();
@@ -44,20 +47,24 @@ export const LIMITS: readonly Case[] = [
         await room.leave(guest);
         guest.destroy();
       };
-      await room.quietly(`${FIRST} clients come and leave, one after the other`, async () => {
-        for (let i = 0; i < FIRST; i++) await visit();
-      });
-      const connected = room.present.length;
-      // The last of them may not have been closed yet.
-      let before = descriptors(pid);
-      await room.quietly(`${GUESTS} clients come and leave, one after the other`, async () => {
+      await room.timeline.asOneStep(
+        `${WARM_UP_GUESTS} clients come and leave, one after the other`,
+        async () => {
+          for (let i = 0; i < WARM_UP_GUESTS; i++) await visit();
+        },
+      );
+      const connected = room.receivers.length;
+      // The server may not have closed the last guest's descriptor yet, so the lowest of several counts is used.
+      let before = countDescriptors(pid);
+      await room.timeline.asOneStep(`${GUESTS} clients come and leave, one after the other`, async () => {
         for (let i = 0; i < GUESTS; i++) {
           await visit();
-          if (i < FIRST) before = Math.min(before, descriptors(pid));
+          if (i < WARM_UP_GUESTS) before = Math.min(before, countDescriptors(pid));
         }
       });
-      if (await eventually(() => descriptors(pid) <= before + OWN, room.patience.ms)) return;
-      const more = descriptors(pid) - before;
+      const hasClosed = (): boolean => countDescriptors(pid) <= before + TOLERATED_DESCRIPTORS;
+      if (await eventually(hasClosed, room.limits.timeoutMs)) return;
+      const more = countDescriptors(pid) - before;
       throw new Failure({
         what: `with ${connected} clients connected, ${more} more descriptors are open than before`,
       });
@@ -65,12 +72,12 @@ export const LIMITS: readonly Case[] = [
   },
 ];
 
-/** Every address of this computer that is not 127.0.0.1. */
-function elsewhere(): Set<string> {
+/** Returns every address of this computer except 127.0.0.1. */
+function otherAddresses(): Set<string> {
   const others = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ address, scopeid }) => address !== '127.0.0.1' && !scopeid)
     .map(({ address }) => address);
-  // All of 127/8 is this computer on Linux; elsewhere nobody would answer.
+  // On Linux, all of 127.0.0.0/8 is this computer; other systems do not answer there.
   return new Set([...(process.platform === 'linux' ? ['127.0.0.2'] : []), '::1', ...others]);
 }

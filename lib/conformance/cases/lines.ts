@@ -1,42 +1,42 @@
 import type { Case } from '../case.js';
-import { left, said } from '../client.js';
 import { Failure } from '../failure.js';
+import { joinLines, leftNotice, relayedLine, relayedLines } from '../messages.js';
 
-const TINY = Array.from({ length: 2000 }, (_, i) => `${i}`);
-const MANY = Array.from({ length: 5000 }, (_, i) => `line ${i}`);
+const TINY_MESSAGES = Array.from({ length: 2000 }, (_, i) => `${i}`);
+const MANY_LINES = Array.from({ length: 5000 }, (_, i) => `line ${i}`);
 
 export const LINES: readonly Case[] = [
   {
     name: 'lines',
     rank: 'subject',
-    title: 'what one client says, all others hear, with its number before it',
+    title: 'a line of a client is sent to all other clients, with its id in front',
     paragraph: 'resend',
-    hint: '"client %d: ", then the line with its \\n, to every descriptor but the one that it came from.',
+    hint: 'Send "client %d: " and then the line with its \\n to every descriptor except the one it came from.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.say(a, 'hello');
-      await room.say(b, 'hello to you');
-      await room.say(a, 'how are you?');
-      await room.say(c, 'fine');
+      const [a, b, c] = await room.joinThree();
+      await room.sendLine(a, 'hello');
+      await room.sendLine(b, 'hello to you');
+      await room.sendLine(a, 'how are you?');
+      await room.sendLine(c, 'fine');
     },
   },
   {
     name: 'not-to-oneself',
     rank: 'subject',
-    title: 'nobody hears themselves',
+    title: 'a client does not receive its own lines',
     paragraph: 'resend',
-    hint: '"all the other client": leave out the descriptor that the message came from.',
+    hint: '"all the other client": skip the descriptor that the message came from.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
-      await room.say(a, 'hello');
-      // Had A been told, it would stand before this.
-      await room.say(b, 'done');
+      await room.sendLine(a, 'hello');
+      // An echo to A would come before this line.
+      await room.sendLine(b, 'done');
       if (a.echo !== undefined) {
         throw new Failure({
-          what: 'A heard itself',
-          expected: Buffer.from(said(b.id, 'done')),
-          came: a.echo,
+          what: 'A received its own line',
+          expected: Buffer.from(relayedLine(b.id, 'done')),
+          received: a.echo,
         });
       }
     },
@@ -44,80 +44,80 @@ export const LINES: readonly Case[] = [
   {
     name: 'every-line',
     rank: 'subject',
-    title: 'the number stands before every line of a message',
+    title: 'each line of a message has the id in front',
     paragraph: 'multiple',
-    hint: 'What one recv gives may hold many lines: take them one by one (extract_message), each with its prefix.',
+    hint: 'One recv can return several lines. Take them one by one (extract_message) and send each with its prefix.',
     async run(room) {
-      const [a] = await room.trio();
+      const [a] = await room.joinThree();
       a.send('one\ntwo\nthree\n');
-      await room.others(a, said(a.id, 'one'), said(a.id, 'two'), said(a.id, 'three'));
-      await room.say(a, 'four');
+      await room.expectOthers(a, relayedLines(a.id, ['one', 'two', 'three']));
+      await room.sendLine(a, 'four');
     },
   },
   {
     name: 'printable',
     rank: 'subject',
-    title: 'every printable character arrives as it is',
+    title: 'every printable character is relayed unchanged',
     paragraph: 'printable',
-    hint: 'A % in what a client says must not reach sprintf as its format: sprintf(buffer, "%s", message).',
+    hint: 'The text of a client must not be the format of sprintf, because it may contain %: use sprintf(buffer, "%s", text).',
     async run(room) {
-      const [a, b] = await room.trio();
+      const [a, b] = await room.joinThree();
       const characters = Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i)).join('');
-      await room.say(a, `<${characters}>`);
-      await room.say(b, '%s%s%n%d 100% \\n "quoted"');
-      await room.say(a, 'server: client 1 just left');
+      await room.sendLine(a, `<${characters}>`);
+      await room.sendLine(b, '%s%s%n%d 100% \\n "quoted"');
+      await room.sendLine(a, 'server: client 1 just left');
     },
   },
   {
     name: 'empty-lines',
     rank: 'exam',
-    title: 'an empty line is a line',
+    title: 'an empty line is relayed like any other',
     paragraph: 'resend',
-    hint: 'A message may be "\\n" alone; "client %d: \\n" is what the others hear.',
+    hint: 'A message can be a single "\\n". The other clients then receive "client %d: \\n".',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.say(a, '');
-      await room.say(b, '');
-      await room.say(b, '');
+      const [a, b, c] = await room.joinThree();
+      await room.sendLine(a, '');
+      await room.sendLine(b, '');
+      await room.sendLine(b, '');
       a.send('\n\nhello\n\nworld\n\n');
-      for (const other of [b, c]) await other.hearsTexts(a.id, ['', '', 'hello', '', 'world', '']);
-      await room.say(a, 'end');
+      for (const other of [b, c]) await other.expectTexts(a.id, ['', '', 'hello', '', 'world', '']);
+      await room.sendLine(a, 'end');
     },
   },
   {
     name: 'blanks',
     rank: 'exam',
-    title: 'blanks at either end of a line are kept',
+    title: 'spaces, tabs and \\r at both ends of a line are kept',
     paragraph: 'printable',
-    hint: 'Nothing but the \\n ends a line, and nothing is to be trimmed: no blank, no tab, no \\r.',
+    hint: 'Only \\n ends a line. Do not trim anything: no space, no tab, no \\r.',
     async run(room) {
-      const [a] = await room.trio();
-      for (const line of ['  both  ', '\ttab\t', ' ', 'return\r', '\r', 'end']) await room.say(a, line);
+      const [a] = await room.joinThree();
+      for (const line of ['  both  ', '\ttab\t', ' ', 'return\r', '\r', 'end']) await room.sendLine(a, line);
     },
   },
   {
     name: 'pieces',
     rank: 'exam',
-    title: 'a line that comes in pieces is said as one, and not mixed with that of others',
+    title: 'a line that arrives in pieces is relayed as one line, not mixed with lines of others',
     paragraph: 'resend',
-    hint: 'Keep what has no \\n yet, for each client by itself, and put what comes next behind it.',
+    hint: 'Keep text without a \\n in a buffer of its own for each client, and append what arrives next.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      // The first piece comes with the end of a line, so that it has been read when that line is heard.
+      const [a, b, c] = await room.joinThree();
+      // The first piece is in the same packet as a complete line: once that is relayed, the piece has been read.
       a.send('first\nhel');
-      await room.others(a, said(a.id, 'first'));
+      await room.expectOthers(a, relayedLine(a.id, 'first'));
       b.send('second\ngood');
-      await room.others(b, said(b.id, 'second'));
+      await room.expectOthers(b, relayedLine(b.id, 'second'));
       a.send('l');
-      await room.taken(a);
-      await room.say(c, 'between');
+      await room.waitUntilRead(a);
+      await room.sendLine(c, 'between');
       b.send('b');
-      await room.taken(b);
-      await room.say(c, 'and between');
+      await room.waitUntilRead(b);
+      await room.sendLine(c, 'and between');
       a.send('o\n');
-      await room.others(a, said(a.id, 'hello'));
+      await room.expectOthers(a, relayedLine(a.id, 'hello'));
       b.send('ye\n');
-      await room.others(b, said(b.id, 'goodbye'));
+      await room.expectOthers(b, relayedLine(b.id, 'goodbye'));
     },
   },
   {
@@ -125,115 +125,118 @@ export const LINES: readonly Case[] = [
     rank: 'exam',
     title: 'text without a newline is dropped when its client leaves',
     paragraph: 'resend',
-    hint: 'When recv gives 0, only the notice is sent; what is in the buffer of the client was never a line.',
+    hint: 'When recv returns 0, send only the notice. The rest in the buffer of the client was never a line.',
     async run(room) {
-      const [a, b, c] = await room.trio();
+      const [a, b, c] = await room.joinThree();
       b.send('finished\nunfinished');
-      await room.others(b, said(b.id, 'finished'));
+      await room.expectOthers(b, relayedLine(b.id, 'finished'));
       await room.leave(b);
-      await room.say(a, 'done');
-      await room.say(c, 'done');
+      await room.sendLine(a, 'done');
+      await room.sendLine(c, 'done');
     },
   },
   {
     name: 'unfinished-forgotten',
     rank: 'exam',
-    title: 'text without a newline does not get into what the next client says',
+    title: 'text without a newline does not appear in a line of the next client',
     paragraph: 'resend',
-    hint: 'The next client gets the same descriptor: empty its buffer when a client leaves (and when one comes).',
+    hint: 'The next client gets the same descriptor. Empty the buffer when a client leaves, or when one arrives.',
     async run(room) {
-      const [a, b, c] = await room.trio();
+      const [a, b, c] = await room.joinThree();
       b.send('finished\nunfinished');
-      await room.others(b, said(b.id, 'finished'));
-      room.forget(b);
+      await room.expectOthers(b, relayedLine(b.id, 'finished'));
+      room.removeReceiver(b);
       b.end();
-      for (const other of [a, c]) await other.skipsTo(left(b.id));
+      for (const other of [a, c]) await other.skipTo(leftNotice(b.id));
       const d = await room.join();
-      await room.say(d, 'mine');
+      await room.sendLine(d, 'mine');
     },
   },
   {
     name: 'many-lines',
     rank: 'exam',
-    title: '5,000 lines in one packet all arrive, before the leaving of who said them',
+    title: '5,000 lines in one packet are all relayed, before the notice that their client left',
     paragraph: 'multiple',
-    hint: 'Read again until recv gives 0, and send all whole lines before the notice.',
+    hint: 'Read until recv returns 0, and send all complete lines before the notice.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      room.forget(b);
-      b.end(`${MANY.join('\n')}\n`);
+      const [a, b, c] = await room.joinThree();
+      room.removeReceiver(b);
+      b.end(joinLines(MANY_LINES));
       for (const other of [a, c]) {
-        await other.hearsTexts(b.id, MANY);
-        await other.hears(left(b.id));
+        await other.expectTexts(b.id, MANY_LINES);
+        await other.expect(leftNotice(b.id));
       }
     },
   },
   {
     name: 'tiny-messages',
     rank: 'exam',
-    title: '2,000 tiny messages at once all arrive, in order',
+    title: '2,000 tiny messages at once are all relayed in order',
     paragraph: 'fast',
-    hint: 'One recv may give many messages, and end in the middle of one.',
+    hint: 'One recv can return many messages, and can end in the middle of one.',
     async run(room) {
-      const [a, b, c] = await room.trio();
-      await room.quietly('A sends 2,000 messages, from 0\\n to 1999\\n, as fast as it can', async () => {
-        for (const line of TINY) a.send(`${line}\n`);
-      });
-      for (const other of [b, c]) await other.hearsTexts(a.id, TINY);
-      await room.say(b, 'done');
+      const [a, b, c] = await room.joinThree();
+      await room.timeline.asOneStep(
+        'A sends 2,000 messages, from 0\\n to 1999\\n, as fast as it can',
+        async () => {
+          for (const line of TINY_MESSAGES) a.send(`${line}\n`);
+        },
+      );
+      for (const other of [b, c]) await other.expectTexts(a.id, TINY_MESSAGES);
+      await room.sendLine(b, 'done');
     },
   },
   {
     name: 'long-line',
     rank: 'exam',
-    title: 'a line of 364 KB arrives whole',
+    title: 'a line of 364 KB is relayed completely',
     paragraph: 'resend',
-    hint: 'No buffer of a fixed size is large enough for a line: let it grow (realloc).',
+    hint: 'A buffer of a fixed size is always too small for some line. Let it grow with realloc.',
     async run(room) {
-      const [a] = await room.trio();
-      await room.say(a, `${'mini_serv '.repeat(36_400)}.`);
-      await room.say(a, 'end');
+      const [a] = await room.joinThree();
+      await room.sendLine(a, `${'mini_serv '.repeat(36_400)}.`);
+      await room.sendLine(a, 'end');
     },
   },
   {
     name: 'long-line-in-packets',
     rank: 'exam',
-    title: 'a line of 87 KB that comes in six packets is one line',
+    title: 'a line of 87 KB that arrives in six packets is relayed as one line',
     paragraph: 'resend',
-    hint: 'Keep what has no \\n yet and put what comes behind it, however often.',
+    hint: 'Keep text without a \\n and append what arrives next, as often as necessary.',
     async run(room) {
-      const [a, b] = await room.trio();
+      const [a, b] = await room.joinThree();
       const piece = 'exam rank 06,'.repeat(1116);
       for (let i = 0; i < 6; i++) {
         a.send(piece);
-        await room.taken(a);
+        await room.waitUntilRead(a);
       }
-      await room.say(b, 'between');
+      await room.sendLine(b, 'between');
       a.send('\n');
-      await room.others(a, said(a.id, piece.repeat(6)));
+      await room.expectOthers(a, relayedLine(a.id, piece.repeat(6)));
     },
   },
   {
     name: 'two-listeners',
     rank: 'exam',
-    title: 'two who listen hear the same in the same order, while two speak at once',
+    title: 'while two clients send at once, two others receive the same lines in the same order',
     paragraph: 'resend',
-    hint: 'Send each line to all before you take the next one.',
+    hint: 'Send each line to all clients before you take the next one.',
     async run(room) {
-      const [a, b, c] = await room.trio();
+      const [a, b, c] = await room.joinThree();
       const d = await room.join();
-      await room.quietly(
-        'A and B each send a line at the same time, 20 times; C and D hear both',
+      await room.timeline.asOneStep(
+        'A and B each send a line at the same time, 20 times; C and D receive both',
         async () => {
           for (let i = 0; i < 20; i++) {
-            const lines = [said(a.id, `one ${i}`), said(b.id, `other ${i}`)] as [string, string];
+            const lines = [relayedLine(a.id, `one ${i}`), relayedLine(b.id, `other ${i}`)] as const;
             a.send(`one ${i}\n`);
             b.send(`other ${i}\n`);
-            const first = await c.line(Buffer.from(lines[0]));
-            const at = lines.indexOf(first.toString('latin1'));
-            if (at === -1) throw c.unexpected(Buffer.from(lines[0]), first);
-            await c.hears(lines[1 - at] as string);
-            await d.hears(lines[at] as string, lines[1 - at] as string);
+            const first = (await c.readLine(Buffer.from(lines[0]))).toString('latin1');
+            const order = first === lines[1] ? [lines[1], lines[0]] : [...lines];
+            if (first !== order[0]) throw c.failure(Buffer.from(lines[0]), Buffer.from(first, 'latin1'));
+            await c.expect(order[1] as string);
+            await d.expect(...order);
           }
         },
       );

@@ -1,6 +1,6 @@
 import type { Case } from '../case.js';
-import { Failure, LeftOut } from '../failure.js';
-import { defines, forbidden } from '../source-rules.js';
+import { Failure, Skip } from '../failure.js';
+import { findDefines, findForbidden } from '../source-rules.js';
 
 export const SOURCES: readonly Case[] = [
   {
@@ -8,22 +8,22 @@ export const SOURCES: readonly Case[] = [
     rank: 'subject',
     title: 'the source compiles with cc -Wall -Wextra -Werror',
     paragraph: 'purpose',
-    hint: 'Compile with these flags yourself: a warning is an error.',
-    source({ compiled, diagnostics }) {
-      if (!compiled) throw new Failure({ what: 'it does not compile', output: diagnostics });
+    hint: 'Compile with these flags yourself. With -Werror, each warning is an error.',
+    source({ isCompiled, diagnostics }) {
+      if (!isCompiled) throw new Failure({ what: 'it does not compile', output: diagnostics });
     },
   },
   {
     name: 'no-define',
     rank: 'subject',
-    title: 'the source has no #define',
+    title: 'the source contains no #define',
     paragraph: 'define',
-    hint: 'Use an enum or a variable in its place.',
+    hint: 'Use an enum or a variable instead.',
     source({ text }) {
-      const found = defines(text);
+      const found = findDefines(text);
       if (found.length === 0) return;
       throw new Failure({
-        what: 'there is a #define',
+        what: 'it contains #define',
         output: found.map(({ line, code }) => `line ${line}: ${code}`),
       });
     },
@@ -31,15 +31,16 @@ export const SOURCES: readonly Case[] = [
   {
     name: 'allowed-functions',
     rank: 'subject',
-    title: 'the source calls the allowed functions only',
+    title: 'the source calls only allowed functions',
     paragraph: 'functions',
-    hint: 'The given main.c uses some that are not allowed (printf): take them out. htons and htonl are given, and allowed.',
+    hint: 'The provided main.c calls some that are not allowed, such as printf: remove them. It also uses htons and htonl, which are allowed.',
     source({ text, undefinedSymbols }) {
-      if (undefinedSymbols === undefined)
-        throw new LeftOut('there is no object file, or no nm that could look into it');
-      const found = forbidden(undefinedSymbols, text);
+      if (undefinedSymbols === undefined) {
+        throw new Skip('there is no object file, or no program nm to read it');
+      }
+      const found = findForbidden(undefinedSymbols, text);
       if (found.length === 0) return;
-      throw new Failure({ what: `it calls what is not allowed: ${found.join(', ')}` });
+      throw new Failure({ what: `it calls functions that are not allowed: ${found.join(', ')}` });
     },
   },
 ];

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Connection } from './connection.js';
+import { Inbox } from './inbox.js';
+import { type TimeLimits, within } from './waiting.js';
+
+const SCRIPT = `
+const socket = require('node:net').connect({ port: Number(process.argv[1]), host: '127.0.0.1' });
+socket.once('connect', () => process.stderr.write('connected'));
+socket.pipe(process.stdout);
+process.stdin.pipe(socket);
+socket.on('error', () => process.stdin.destroy());
+socket.on('end', () => process.stdin.destroy());
+`;
+
+/** A client in a process of its own, which signals can stop and kill. */
+export class ClientProcess {
+  /** Settles when it has connected, or has failed to. The start-up time of Node must not count for the server. */
+  readonly connected: Promise<unknown>;
+  readonly #process: ChildProcess;
+  readonly #closed: Promise<void>;
+
+  constructor(port: number) {
+    this.#process = spawn(process.execPath, ['-e', SCRIPT, String(port)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_V8_COVERAGE: '' },
+    });
+    const { stderr } = this.#process;
+    this.connected = new Promise((resolve) => stderr?.once('data', resolve).once('close', resolve));
+    this.#closed = new Promise((resolve) => this.#process.once('close', () => resolve()));
+  }
+
+  openConnection(limits: TimeLimits): Connection {
+    const { stdin, stdout } = this.#process;
+    if (stdin === null || stdout === null) throw new Error('the client process has no pipes');
+    const inbox = new Inbox(stdout, limits);
+    stdout.on('data', (chunk: Buffer) => inbox.push(chunk));
+    return { input: stdout, output: stdin, inbox };
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Kills it, and waits until it is gone. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await within(this.#closed, timeoutMs);
+  }
+}

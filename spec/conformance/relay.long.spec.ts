@@ -1,0 +1,3 @@
+import { describeRelayConformance } from '../support/relay-conformance.js';
+
+describeRelayConformance(['beyond']);
