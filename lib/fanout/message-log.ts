@@ -43,6 +43,24 @@ export class MessageLog {
    * @param time when the text was sent, in milliseconds since 1970
    */
   append(owner: number, text: string | Buffer, isNotice = false, time = this.#clock.date()): void {
+    this.#write(owner, text, time);
+    this.#scheduler.add(text.length, isNotice);
+  }
+
+  /**
+   * Appends lines in pieces. Readers are called after the last piece: a callback that adds a reader or a client would find
+   * itself in the middle of a line otherwise.
+   */
+  appendLines(owner: number, pieces: Iterable<string | Buffer>, time = this.#clock.date()): void {
+    let bytes = 0;
+    for (const piece of pieces) {
+      this.#write(owner, piece, time);
+      bytes += piece.length;
+    }
+    this.#scheduler.add(bytes, false);
+  }
+
+  #write(owner: number, text: string | Buffer, time: number): void {
     this.lastAppendTime = time;
     for (let start = 0; start < text.length; ) {
       const tail = this.#tail ?? this.#openSegment();
@@ -51,7 +69,6 @@ export class MessageLog {
       this.end += written;
       if (tail.length === this.segmentBytes) this.#closeSegment(tail);
     }
-    this.#scheduler.add(text.length, isNotice);
   }
 
   /** Adds a reader of all bytes that are appended from now on. Returns its cursor. */

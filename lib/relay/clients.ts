@@ -61,7 +61,7 @@ export class Clients {
     const token = this.#nextToken++;
     this.#pending.set(token, { duplex, handle });
     log.append({ kind: 'connected', token, silent: client.transforms.length > 0 });
-    // A local room has assigned the id by now.
+    // A local room usually has assigned the id by now.
     if (!this.#pending.has(token)) return;
     duplex.allowHalfOpen = true;
     // A connection that breaks before it has an id is noticed when the id is assigned.

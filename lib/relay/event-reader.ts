@@ -31,7 +31,7 @@ export function createEventReader(options: EventReaderOptions): EventLogReader {
       emit('joined', client);
     },
     onLines(client, block, time) {
-      for (const piece of renderBytes(client, block)) messages.append(client, piece, false, time);
+      messages.appendLines(client, renderBytes(client, block), time);
       if (!hasListener('line')) return;
       for (const line of block.split('\n')) emit('line', client, decode(line));
     },

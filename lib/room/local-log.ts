@@ -1,20 +1,34 @@
 import type { EventLog, EventLogReader, LogEvent } from './event-log.js';
 import { RoomState } from './room-state.js';
 
-/** The log of a relay that is alone in its room: what is appended is read at once, in the same turn. */
+/**
+ * The log of a relay that is alone in its room. The reader receives each event before `append` returns, except for an event
+ * that is appended while the reader handles another one: it is received directly after that.
+ */
 export class LocalLog implements EventLog {
   readonly isFull = false;
   readonly #fold = new RoomState();
   readonly #run = this.#fold.begin({ instanceId: '', n: 0 });
   #reader: EventLogReader | null = null;
+  #isReading = false;
+  #queue: LogEvent[] = [];
 
   read(reader: EventLogReader): void {
     this.#reader = reader;
   }
 
   append(event: LogEvent): void {
-    if (this.#run !== undefined && this.#reader !== null) {
-      this.#fold.event(this.#run, event, this.#reader, this.#run.epoch);
+    if (this.#isReading) {
+      this.#queue.push(event);
+      return;
+    }
+    this.#isReading = true;
+    try {
+      this.#deliver(event);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+        this.#deliver(next);
+    } finally {
+      this.#isReading = false;
     }
   }
 
@@ -26,5 +40,10 @@ export class LocalLog implements EventLog {
 
   async destroy(): Promise<void> {
     this.#reader = null;
+  }
+
+  #deliver(event: LogEvent): void {
+    if (this.#run === undefined || this.#reader === null) return;
+    this.#fold.event(this.#run, event, this.#reader, this.#run.epoch);
   }
 }

@@ -130,6 +130,18 @@ describe('relay.createReadStream()', () => {
     expect(chunks).to.deep.equal([]);
   });
 
+  it('begins with a whole message when it is created while a long line is delivered', async () => {
+    const relay = room();
+    const a = await join(relay);
+    const { sink, inbox } = collector();
+    const first = relay.createReadStream().resume();
+    await send(relay, a, ['first']);
+    first.once('data', () => relay.createReadStream().pipe(sink));
+    await send(relay, a, ['x'.repeat(3 * 2 ** 20), 'next']);
+    await inbox.until(said(0, 'next'));
+    expect(inbox.text).to.match(/^client 0: /);
+  });
+
   it('reports in stats() how far each stream lags', async () => {
     const relay = room();
     const a = await join(relay);

@@ -8,7 +8,7 @@ import { Inbox } from '../support/inbox.js';
 import { listenErrorCode } from '../support/ports.js';
 import { diary, join, Member, room } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrived, left, packet, said } from '../support/wire.js';
 
 /** A TCP client. The relay may not have accepted it yet. */
 async function dial(port: number): Promise<{ socket: Socket; inbox: Inbox }> {
@@ -221,12 +221,36 @@ describe('Relay', () => {
       expect(relay.stats().clients).to.equal(1);
     });
 
-    it('can be called by a listener, and keeps the order of messages', async () => {
+    it('does not split a long line when it is called while the line is delivered', async () => {
+      const relay = room();
+      const a = await join(relay);
+      const b = await join(relay);
+      let added = false;
+      const adder = new Duplex({
+        read() {},
+        write(chunk: Buffer, _encoding, done) {
+          if (!added && chunk.length > 1000) new Member(relay);
+          added ||= chunk.length > 1000;
+          done();
+        },
+      });
+      relay.handle(adder);
+      await b.until(arrived(2));
+      const lines = ['x'.repeat(3 * 2 ** 20), 'next'];
+      a.send(packet(lines));
+      await b.until(said(0, 'next'));
+      expect(added).to.equal(true);
+      await b.hears(arrived(2), said(0, lines[0] as string), arrived(3), said(0, 'next'));
+    });
+
+    it('can be called by a listener, and keeps the order of messages and events', async () => {
       const relay = room();
       const [a, b] = [await join(relay), await join(relay)];
+      const events = diary(relay);
       relay.once('line', () => new Member(relay));
       b.send('one\ntwo\n');
       await a.hears(arrived(1), said(1, 'one', 'two'), arrived(2));
+      expect(events.text).to.equal('line 1 one\nline 1 two\njoined 2\n');
     });
   });
 
