@@ -8,7 +8,7 @@ import { type OptionValues, parseOptions, UsageError, unexpected } from './parse
 import { parseCredentials, parseRoom, type RoomArguments } from './room-arguments.js';
 import { parseSize } from './size.js';
 
-/** What the arguments ask the command to do. */
+/** The parsed arguments of the command. */
 export type Command =
   | { readonly kind: 'help' | 'version' }
   /** Arguments that make no sense; the message is printed as it is. */

@@ -13,8 +13,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Parses a time in the past: a time of day such as `10:00` or `10:00Z` (UTC), which is yesterday's if today's is yet to
- * come; an ISO 8601 date; or how long ago, such as `1h`.
+ * Parses a time in the past: a time of day such as `10:00` or `10:00Z` (UTC), an ISO 8601 date, or how long ago it was,
+ * such as `1h`. A time of day that is yet to come today is yesterday's.
  *
  * @param now the current time, in milliseconds since 1970
  * @returns milliseconds since 1970, or undefined if the text is not a time

@@ -1,6 +1,5 @@
-// Bundles the command: its modules become one file, and each lazily loaded part a file of its own. Reading and linking
-// seventy modules is a quarter of the start-up time. The output is CommonJS, like the packages it depends on, so that
-// Node's loader of ES modules is not needed before a transform is loaded. Packages and the library are not bundled.
+// Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
+// seventy modules is a quarter of the start-up time. CommonJS output does not need Node's loader of ES modules.
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';

@@ -4,7 +4,7 @@ import { parseDuration } from '../duration.js';
 import { describeOptions } from '../help.js';
 import { type OptionTable, parseOptions, UsageError, unexpected } from '../parse-options.js';
 
-/** What the arguments after the word conformance ask for. */
+/** The parsed arguments after the word `conformance`. */
 export type Request =
   | { readonly kind: 'help' }
   | { readonly kind: 'usage'; readonly message: string }

@@ -129,7 +129,7 @@ async function openTranscript(relay: Relay, format: Format): Promise<Transcript 
   return new Transcript({ relay, name, format: shown, opened });
 }
 
-/** SIGHUP has two meanings: reopen the audit file, or, for a relay on a terminal, the terminal is gone. */
+/** SIGHUP has two meanings: reopen the audit file, or, for a relay on a terminal, the terminal was closed. */
 function reopenOnHangup(audit: Audit, stop: () => void): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   process.on('SIGHUP', () => {

@@ -41,7 +41,7 @@ export class ClientProcess {
     this.#process.kill(signal);
   }
 
-  /** Kills it, and waits until it is gone. */
+  /** Kills the process, and waits until it has ended. */
   async close(timeoutMs: number): Promise<void> {
     this.#process.kill('SIGKILL');
     await within(this.#closed, timeoutMs);

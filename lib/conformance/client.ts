@@ -13,9 +13,9 @@ const MAX_SHOWN_BYTES = 200;
 /** One client of the server under test. Everything that it receives must be expected, from the first byte to the last. */
 export class Client {
   readonly name: string;
-  /** The id that the server has given it, as other clients were told. */
+  /** The id that the server has announced to other clients. */
   id = -1;
-  /** Whether it was told of its own arrival. Only the case `own-arrival` checks this. */
+  /** Whether it has received the notice of its own arrival. Only the case `own-arrival` checks this. */
   hasReceivedOwnArrival = false;
   /** The last own line that it received back. Only the case `not-to-oneself` checks this. */
   echo: Buffer | undefined;
@@ -145,7 +145,7 @@ export class Client {
     return line;
   }
 
-  /** Expects these lines of a client, once and in order. Whether they have the prefix is for other cases to check. */
+  /** Expects these lines of a client, once and in order. Other cases check their prefixes. */
   async expectTexts(id: number, texts: readonly string[]): Promise<void> {
     this.record(`receives each of the ${texts.length.toLocaleString('en')} lines`);
     const prefix = Buffer.from(linePrefix(id));
@@ -175,7 +175,7 @@ export class Client {
     }
   }
 
-  /** Skips everything before this text. What is skipped is for other cases to check. */
+  /** Skips everything before this text. Other cases check the skipped part. */
   async skipTo(text: string): Promise<void> {
     const expected = Buffer.from(text);
     this.record('receives', expected);

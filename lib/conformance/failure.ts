@@ -1,9 +1,9 @@
 import type { Exit } from './server.js';
 
 export interface FailureDetails {
-  /** What is wrong, in one sentence. */
+  /** The problem, in one sentence. */
   readonly what: string;
-  /** What a client should have received at this step, and what it received, from the first byte of the step on. */
+  /** The bytes that a client should have received in this step, and the bytes that it received. */
   readonly expected?: Buffer;
   readonly received?: Buffer;
   /** Why nothing more was received. */

@@ -111,7 +111,7 @@ export class Inbox {
     if (!this.#isPaused && this.#length <= MAX_PENDING_BYTES) this.#stream.resume();
   }
 
-  /** Removes the text if it is what comes next; returns whether it was. */
+  /** Removes the text if the next bytes are this text; returns whether they were. */
   async skip(text: Buffer): Promise<boolean> {
     if (text.length === 0) return false;
     for (;;) {

@@ -1,4 +1,4 @@
-// What the Linux kernel tells in /proc about sockets and processes. Other systems do not have it.
+// Reads /proc, where the Linux kernel describes sockets and processes. Other systems do not have it.
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 interface Connection {

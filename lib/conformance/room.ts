@@ -11,10 +11,10 @@ import { eventually, type TimeLimits, within } from './waiting.js';
 
 /** The time limit of a case, in timeouts. */
 const CASE_TIMEOUTS = 20;
-/** Time for a server to read a packet where no kernel table tells whether it has, in milliseconds. */
+/** Time for a server to read a packet where the kernel does not report whether it has, in milliseconds. */
 const READ_TIME_MS = 50;
 
-/** What a case works with: a server, its clients, and the timeline of their actions. */
+/** A server under test, its clients, and the timeline of their actions. Each case gets a room of its own. */
 export class Room {
   readonly command: readonly string[];
   readonly timeline = new Timeline();
@@ -69,7 +69,7 @@ export class Room {
     return client;
   }
 
-  /** Connects a client and expects its arrival. Its id is what the receivers are told, unless one is expected. */
+  /** Connects a client and expects its arrival to be announced, with any id unless one is given. */
   async join(id?: number): Promise<Client> {
     if (this.#server === undefined) await this.open();
     const client = await this.connect();
@@ -98,7 +98,7 @@ export class Room {
     await this.expectOthers(client, relayedLine(client.id, line));
   }
 
-  /** Ends a client's connection, and expects all others to be told. */
+  /** Ends a client's connection, and expects the notice at all others. */
   async leave(client: Client): Promise<void> {
     this.removeReceiver(client);
     client.end();
@@ -110,7 +110,7 @@ export class Room {
     for (const other of this.receivers) if (other !== client) await other.expect(...parts);
   }
 
-  /** Expects the receivers to be told of a client that has just connected. */
+  /** Expects the notice of a client that has just connected at all receivers. */
   async expectArrival(client: Client, id?: number): Promise<void> {
     const [first, ...others] = this.receivers;
     this.receivers.push(client);

@@ -73,7 +73,7 @@ export class Server {
     await this.stop();
   }
 
-  /** Kills it, and waits until it is gone. */
+  /** Kills the server, and waits until it has ended. */
   async stop(): Promise<void> {
     this.kill();
     await within(this.exited, STOP_TIMEOUT_MS);
@@ -111,7 +111,7 @@ export class Server {
 /** Output that is kept at the beginning and at the end of a stream, in bytes. */
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
-/** What a process has written: the beginning and the end. Everything is read, so that the process never has to wait. */
+/** The beginning and the end of what a process has written. Everything is read, so that the process never has to wait. */
 class Output {
   readonly closed: Promise<void>;
   #first: Buffer = Buffer.alloc(0);

@@ -5,7 +5,7 @@ export interface Step {
   /** The name of the client that acted, if it was a single client. */
   readonly client?: string;
   readonly action: string;
-  /** What was sent, or should be received. */
+  /** The bytes that were sent, or should be received. */
   readonly bytes?: Buffer;
 }
 

@@ -64,9 +64,9 @@ export function describeMistakes(chooseOthers: (failing: string) => readonly str
       });
     }
 
-    it('reports which client was told of its own arrival, and what it should have received', async () => {
+    it('reports which client was notified of its own arrival, and what it should have received', async () => {
       const [[result] = []] = (await results.get('TELL_ONESELF')) ?? [];
-      expect(result?.details?.what).to.equal('B was told of its own arrival');
+      expect(result?.details?.what).to.equal('B received the notice of its own arrival');
       expect(result?.details?.expected?.toString()).to.equal('client 0: hello\n');
       expect(result?.details?.received?.toString()).to.equal('server: client 1 just arrived\n');
     });

@@ -3,11 +3,11 @@ import type { Client } from '../client.js';
 import { Failure } from '../failure.js';
 import { arrivedNotice, relayedLine } from '../messages.js';
 
-/** Fails if the client was told of its own arrival, which all other cases tolerate. */
+/** Fails if the client has received the notice of its own arrival, which all other cases tolerate. */
 function rejectOwnArrival(client: Client, expected: string): void {
   if (!client.hasReceivedOwnArrival) return;
   throw new Failure({
-    what: `${client.name} was told of its own arrival`,
+    what: `${client.name} received the notice of its own arrival`,
     expected: Buffer.from(expected),
     received: Buffer.from(arrivedNotice(client.id)),
   });
@@ -27,7 +27,7 @@ export const ARRIVALS: readonly Case[] = [
   {
     name: 'arrivals',
     rank: 'subject',
-    title: 'all connected clients are told of each new client',
+    title: 'all connected clients are notified of each new client',
     paragraph: 'arrived',
     hint: 'Send the notice to every client, not only to the previous one, and send it as soon as accept returns.',
     async run(room) {
@@ -40,7 +40,7 @@ export const ARRIVALS: readonly Case[] = [
   {
     name: 'own-arrival',
     rank: 'subject',
-    title: 'a new client is not told of its own arrival',
+    title: 'a new client is not notified of its own arrival',
     paragraph: 'arrived',
     hint: 'The notice is for the clients that were connected before. Send it before you add the new client, or skip that client.',
     async run(room) {

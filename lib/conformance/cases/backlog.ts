@@ -104,7 +104,7 @@ export const BACKLOG: readonly Case[] = [
   {
     name: 'killed-unread',
     rank: 'beyond',
-    title: 'when a client with unread data is killed (SIGKILL), all others are told once that it left',
+    title: 'when a client with unread data is killed (SIGKILL), all others are notified once',
     paragraph: 'left',
     hint: 'send to this client then fails. Handle that like a 0 of recv, and announce it once.',
     async run(room) {

@@ -20,7 +20,7 @@ export const CROWDS: readonly Case[] = [
       await room.timeline.asOneStep('300 clients connect at once', async () => {
         await Promise.all(Array.from({ length: 300 }, () => room.connect()));
       });
-      await room.timeline.asOneStep('A is told of each of them, in order', async () => {
+      await room.timeline.asOneStep('A is notified of each of them, in order', async () => {
         for (let id = 1; id <= 300; id++) await witness.expect(arrivedNotice(id));
       });
     },
@@ -35,7 +35,7 @@ export const CROWDS: readonly Case[] = [
       const witness = await room.join();
       const crowd: Client[] = [];
       await room.timeline.asOneStep(
-        `${CROWD} clients connect, a hundred at a time, and A is told of each`,
+        `${CROWD} clients connect, a hundred at a time, and A is notified of each`,
         async () => {
           for (let id = 1; id <= CROWD; id++) {
             if (crowd.length < id) crowd.push(...(await connectPaused(room)));
@@ -45,7 +45,7 @@ export const CROWDS: readonly Case[] = [
       );
       witness.send('how full it is\n');
       await room.timeline.asOneStep(
-        'each of them is told of those that came after it, and receives the line of A',
+        'each is notified of those that came later, and receives the line of A',
         () => expectLaterArrivals(crowd, Buffer.from(relayedLine(witness.id, 'how full it is'))),
       );
       const last = crowd.at(-1) as Client;
@@ -90,12 +90,12 @@ export const CROWDS: readonly Case[] = [
       await room.timeline.asOneStep('60 clients connect', async () => {
         for (let i = 0; i < 60; i++) crowd.push(await room.join());
       });
-      await room.timeline.asOneStep('they leave at once, and A is told of each', async () => {
+      await room.timeline.asOneStep('they leave at once, and A is notified of each', async () => {
         const notices = new Set(crowd.map(({ id }) => leftNotice(id)));
-        for (const [i, guest] of crowd.entries()) {
-          room.removeReceiver(guest);
-          if (i % 2) guest.reset();
-          else guest.end();
+        for (const [i, client] of crowd.entries()) {
+          room.removeReceiver(client);
+          if (i % 2) client.reset();
+          else client.end();
         }
         while (notices.size > 0) {
           const [next = ''] = notices;
@@ -127,11 +127,11 @@ export const CROWDS: readonly Case[] = [
       b.send('indeed\n');
       await a.skipTo(relayedLine(b.id, 'indeed'));
       await room.timeline.asOneStep('they all leave', async () => {
-        for (const guest of crowd) guest.reset();
+        for (const client of crowd) client.reset();
       });
-      const newcomer = await room.connect();
-      newcomer.send('at last\n');
-      newcomer.record('sends a line that A receives');
+      const lateClient = await room.connect();
+      lateClient.send('at last\n');
+      lateClient.record('sends a line that A receives');
       for (;;) {
         const line = (await a.readLine(Buffer.from('client …: at last\n'))).toString('latin1');
         if (/^client \d+: at last\n$/.test(line)) break;
@@ -143,35 +143,35 @@ export const CROWDS: readonly Case[] = [
 
 /** Connects a part of the crowd. The clients do not read until they are checked. */
 async function connectPaused(room: Room): Promise<Client[]> {
-  const guests = await Promise.all(Array.from({ length: CROWD_BATCH }, () => room.connect()));
-  for (const guest of guests) guest.pauseReading();
-  return guests;
+  const clients = await Promise.all(Array.from({ length: CROWD_BATCH }, () => room.connect()));
+  for (const client of clients) client.pauseReading();
+  return clients;
 }
 
-/** Expects each client to be told of all that arrived after it, and then to receive the last line. */
+/** Expects each client to be notified of all that arrived later, and then to receive the last line. */
 async function expectLaterArrivals(crowd: readonly Client[], lastLine: Buffer): Promise<void> {
-  for (const guest of crowd) {
-    guest.resumeReading();
-    guest.id = await readOwnId(guest, lastLine);
-    const later = Array.from({ length: Math.max(0, CROWD - guest.id - 1) }, (_, i) =>
-      arrivedNotice(guest.id + 2 + i),
+  for (const client of crowd) {
+    client.resumeReading();
+    client.id = await readOwnId(client, lastLine);
+    const later = Array.from({ length: Math.max(0, CROWD - client.id - 1) }, (_, i) =>
+      arrivedNotice(client.id + 2 + i),
     );
-    if (guest.id < CROWD) await guest.expect(...later, lastLine);
+    if (client.id < CROWD) await client.expect(...later, lastLine);
   }
   if (new Set(crowd.map(({ id }) => id)).size < CROWD) {
-    throw new Failure({ what: 'not every client was told of all clients that arrived after it' });
+    throw new Failure({ what: 'not every client was notified of all clients that arrived later' });
   }
 }
 
 /**
- * Reads a client's first line and derives its id from it. A client that is told of 7 first is 6, and a client that is
- * told of no other is the last.
+ * Reads a client's first line and derives its id from it. A client whose first notice is about 7 is 6, and a client
+ * without a notice is the last.
  */
-async function readOwnId(guest: Client, lastLine: Buffer): Promise<number> {
-  const line = await guest.readLine(lastLine);
+async function readOwnId(client: Client, lastLine: Buffer): Promise<number> {
+  const line = await client.readLine(lastLine);
   if (line.equals(lastLine)) return CROWD;
   const id = Number(/^server: client (\d+) just arrived\n$/.exec(line.toString('latin1'))?.[1] ?? 0);
-  if (id < 1) throw guest.failure(lastLine, line);
+  if (id < 1) throw client.failure(lastLine, line);
   return id - 1;
 }
 

@@ -9,7 +9,7 @@ import type { Room } from '../room.js';
 const LINE_BYTES = 10_000;
 /** Number of lines at the end that do not fit in the space for which select reports a socket writable. */
 const LARGE_LINES = 5;
-/** What a client reads at a time if it reads a little now and then. */
+/** Size of a single read of a client that reads a little now and then. */
 const SIP_BYTES = 64 * 1024;
 
 /** Returns lines of 5 MB, or more if the kernel itself could keep that much: then the server would have nothing to keep. */
@@ -96,7 +96,7 @@ export const LAZY: readonly Case[] = [
     async run(room) {
       const lines = await chooseLines(room);
       const [a, b, c] = await joinLazy(room);
-      // Whether the lazy client stays connected is for the case lazy-hears-all.
+      // `lazy-hears-all` checks whether the lazy client stays connected.
       b.tolerateOnce(leftNotice(c.id));
       a.tolerateOnce(leftNotice(c.id));
       const expectFlow = <T>(work: () => Promise<T>) =>
@@ -127,7 +127,7 @@ export const LAZY: readonly Case[] = [
       let isPaused = true;
       const sendLine = async (line: string): Promise<void> => {
         a.send(`${line}\n`);
-        // If the server blocks, C has to read: that it blocks is for the case lazy-holds-nobody-up.
+        // If the server blocks, C has to read; `lazy-holds-nobody-up` checks whether it blocks.
         if (isPaused && !(await b.receivesBytes(relayedLine(a.id, line).length))) {
           c.resumeReading();
           isPaused = false;

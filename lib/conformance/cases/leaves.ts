@@ -5,7 +5,7 @@ export const LEAVES: readonly Case[] = [
   {
     name: 'leaves',
     rank: 'subject',
-    title: 'when a client leaves, all others are told once',
+    title: 'when a client leaves, all others are notified once',
     paragraph: 'left',
     hint: 'When recv returns 0, send the notice to all others, remove the descriptor from the set, and close it.',
     async run(room) {
@@ -43,7 +43,7 @@ export const LEAVES: readonly Case[] = [
   {
     name: 'killed-client',
     rank: 'exam',
-    title: 'when the process of a client is killed (SIGKILL), all others are told that it left',
+    title: 'when the process of a client is killed (SIGKILL), all others are notified',
     paragraph: 'left',
     hint: 'The kernel then closes the connection of the client, and recv returns 0.',
     async run(room) {
@@ -64,7 +64,7 @@ export const LEAVES: readonly Case[] = [
   {
     name: 'reset-client',
     rank: 'exam',
-    title: 'when a client resets its connection (RST), all others are told that it left',
+    title: 'when a client resets its connection (RST), all others are notified',
     paragraph: 'left',
     hint: 'recv then returns -1: treat it like 0. Call send with MSG_NOSIGNAL, or SIGPIPE can end the server.',
     async run(room) {

@@ -5,9 +5,9 @@ import { connectionOutcome } from '../ports.js';
 import { countDescriptors } from '../proc.js';
 import { eventually } from '../waiting.js';
 
-const GUESTS = 300;
-/** Guests before the first count, for descriptors that a server opens once it has clients. */
-const WARM_UP_GUESTS = 5;
+const VISITS = 300;
+/** Visits before the first count, for descriptors that a server opens once it has clients. */
+const WARM_UP_VISITS = 5;
 /** Descriptors that a server may open for itself in the meantime. */
 const TOLERATED_DESCRIPTORS = 8;
 /** Time to wait for an answer from an address on which nothing should listen, in milliseconds. */
@@ -35,7 +35,7 @@ export const LIMITS: readonly Case[] = [
   {
     name: 'no-descriptor-leak',
     rank: 'exam',
-    title: `after ${GUESTS} clients have come and left, no more descriptors are open than before`,
+    title: `while ${VISITS} clients come and leave, the number of open descriptors does not grow`,
     paragraph: 'leaks',
     hint: 'Close the descriptor of each client that leaves, in every place where a client is removed.',
     async run(room) {
@@ -43,23 +43,23 @@ export const LIMITS: readonly Case[] = [
       await room.join();
       const { pid } = room;
       const visit = async (): Promise<void> => {
-        const guest = await room.join();
-        await room.leave(guest);
-        guest.destroy();
+        const client = await room.join();
+        await room.leave(client);
+        client.destroy();
       };
       await room.timeline.asOneStep(
-        `${WARM_UP_GUESTS} clients come and leave, one after the other`,
+        `${WARM_UP_VISITS} clients come and leave, one after the other`,
         async () => {
-          for (let i = 0; i < WARM_UP_GUESTS; i++) await visit();
+          for (let i = 0; i < WARM_UP_VISITS; i++) await visit();
         },
       );
       const connected = room.receivers.length;
-      // The server may not have closed the last guest's descriptor yet, so the lowest of several counts is used.
+      // The server may not have closed the last client's descriptor yet, so the lowest of several counts is used.
       let before = countDescriptors(pid);
-      await room.timeline.asOneStep(`${GUESTS} clients come and leave, one after the other`, async () => {
-        for (let i = 0; i < GUESTS; i++) {
+      await room.timeline.asOneStep(`${VISITS} clients come and leave, one after the other`, async () => {
+        for (let i = 0; i < VISITS; i++) {
           await visit();
-          if (i < WARM_UP_GUESTS) before = Math.min(before, countDescriptors(pid));
+          if (i < WARM_UP_VISITS) before = Math.min(before, countDescriptors(pid));
         }
       });
       const hasClosed = (): boolean => countDescriptors(pid) <= before + TOLERATED_DESCRIPTORS;

@@ -59,7 +59,7 @@ export const BANNED = [
     pattern: phrase('says? (?:a|its|no|so many|each|numbered|small|more) lines?|says it again'),
     use: '"send"',
   },
-  { pattern: phrase('speaks?|speaking|speakers?'), use: '"send", "sender"' },
+  { pattern: phrase('(?<!let clients to )(?:speaks?|speaking|speakers?)'), use: '"send", "sender"' },
   { pattern: phrase('(?:is|are|was|were|be|been|being|not) told'), use: '"is notified", "is reported"' },
   {
     pattern: phrase(
