@@ -1,7 +1,8 @@
 import { isMessage, type Message } from '../protocol/message.js';
+import { describe } from '../util/errors.js';
 import { instantiate } from './instantiate.js';
 import { Stage } from './stage.js';
-import { type ClientInfo, describe, type MessageTransform } from './transform.js';
+import type { ClientInfo, MessageTransform } from './transform.js';
 
 /** A transform that has failed, and what the chain has done about it. */
 export interface TransformFailure {

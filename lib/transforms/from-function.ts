@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { objectTransform } from 'through2';
 import { isMessage, type Message } from '../protocol/message.js';
-import { type ClientInfo, describe, type MessageFunction } from './transform.js';
+import { describe } from '../util/errors.js';
+import type { ClientInfo, MessageFunction } from './transform.js';
 
 type Done = (error?: Error | null, message?: unknown) => void;
 

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
+import { describe } from '../util/errors.js';
 import { fromFunction } from './from-function.js';
 import { fromGenerator } from './from-generator.js';
 import {
   type ClientInfo,
-  describe,
   isAsyncGeneratorFunction,
   type MessageFunction,
   type MessageTransform,

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { Message } from '../protocol/message.js';
 
 /** The client that a transform works for. All calls for one client get the same object. */
@@ -92,15 +91,6 @@ export function isAsyncGeneratorFunction(value: unknown): value is MessageGenera
 export function isClass(value: unknown): boolean {
   return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
-
-/** A value as error messages show it, on one line and shortened: `'hello'`, `[class Shout]`, `Map(0) {}`. */
-export function describe(value: unknown): string {
-  const text = inspect(value, { depth: 0, customInspect: false, breakLength: Number.POSITIVE_INFINITY });
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
-}
-
-const MAX_DESCRIPTION_CHARACTERS = 80;
 
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);

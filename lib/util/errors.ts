@@ -51,10 +51,15 @@ export function optionError(name: string, expected: string, got: unknown): MiniS
   return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${describe(got)}`);
 }
 
-/** A short form of a value, in one line. */
-function describe(value: unknown): string {
-  const depth = Array.isArray(value) ? 0 : -1;
-  return inspect(value, { depth, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+const MAX_DESCRIPTION_CHARACTERS = 80;
+
+/** A value as error messages show it, on one line and shortened: `'hello'`, `{ a: 1 }`, `[class Shout]`. */
+export function describe(value: unknown): string {
+  const isPlain = Array.isArray(value) || value?.constructor === Object;
+  // The fields of other objects, such as streams, are internals that explain nothing.
+  const depth = isPlain ? 0 : -1;
+  const line = inspect(value, { depth, customInspect: false, breakLength: Number.POSITIVE_INFINITY });
+  return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
 }
 
 /** An error of mini-serv itself. Errors of the system are passed on as they are, or as the `cause`. */

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { describe as describeValue, isMessageTransform } from '../../lib/transforms/transform.js';
+import { isMessageTransform } from '../../lib/transforms/transform.js';
 
 describe('isMessageTransform', () => {
   const createStream = () => new PassThrough({ objectMode: true });
@@ -29,28 +29,4 @@ describe('isMessageTransform', () => {
   for (const [what, value] of Object.entries(rejected)) {
     it(`rejects ${what}`, () => expect(isMessageTransform(value)).to.equal(false));
   }
-});
-
-describe('describe', () => {
-  it('shows a value on one line', () => {
-    class Shout {}
-    const values = ['hello', 5, null, undefined, Shout, new Map(), [1, [2]], { a: 1 }, () => 1];
-    expect(values.map(describeValue)).to.deep.equal([
-      "'hello'",
-      '5',
-      'null',
-      'undefined',
-      '[class Shout]',
-      'Map(0) {}',
-      '[ 1, [Array] ]',
-      '{ a: 1 }',
-      '[Function (anonymous)]',
-    ]);
-  });
-
-  it('shortens what is long', () => {
-    const text = describeValue(new PassThrough());
-    expect(text).to.match(/^PassThrough \{.*…$/);
-    expect(text.length).to.be.below(100);
-  });
 });

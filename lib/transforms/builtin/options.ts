@@ -1,5 +1,4 @@
-import { MiniServError } from '../../util/errors.js';
-import { describe } from '../transform.js';
+import { describe, MiniServError, optionError } from '../../util/errors.js';
 
 /**
  * Reads the options of a built-in transform. They come from code, with their proper types, or from `-t`, as text.
@@ -79,7 +78,7 @@ export class TransformOptions<Name extends string> {
   reject(name: Name, expected: string): never {
     const value = this.#options[name];
     if (value === undefined) this.#fail(`the option '${name}' is missing; expected ${expected}`);
-    this.#fail(`${name}: expected ${expected}, got ${describe(value)}`);
+    throw optionError(`transform ${this.#transform}: ${name}`, expected, value);
   }
 
   #fail(message: string): never {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { describe } from '../../util/errors.js';
 import { fromFunction } from '../from-function.js';
 import { fromGenerator } from '../from-generator.js';
 import {
-  describe,
   isAsyncGeneratorFunction,
   isClass,
   isTransformFunction,
