@@ -169,7 +169,7 @@ export class Chain {
     if (isBypassed && stage !== null) this.#bypass(stage);
   }
 
-  /** Removes the stage. What it emitted is passed on, then the messages that it did not acknowledge. */
+  /** Removes the stage. Passes on its buffered output, then the messages that it did not acknowledge. */
   #bypass(stage: Stage): void {
     stage.isRemoved = true;
     const { previous, next } = stage;

@@ -5,7 +5,7 @@ export interface ClientInfo {
   readonly id: number;
 }
 
-/** What a {@link MessageFunction} returns: the message to pass on, several messages, or `null` to drop it. */
+/** The result of a {@link MessageFunction}: the message to pass on, several messages, or `null` to drop it. */
 export type MessageAnswer = Message | readonly Message[] | null;
 
 /**
@@ -24,7 +24,7 @@ export type MessageFunction = (
 
 /**
  * A transform with state: an async generator function, which runs once for each client. It reads the messages of the
- * client and yields those that go on.
+ * client and yields messages to pass on.
  *
  * @example
  * const numbered: MessageGenerator = async function* (messages) {
@@ -58,7 +58,7 @@ export interface StreamTransform {
 }
 
 /**
- * What the `transforms` option accepts: a {@link MessageFunction}, a {@link MessageGenerator} or a
+ * An item of the `transforms` option: a {@link MessageFunction}, a {@link MessageGenerator} or a
  * {@link StreamTransform}.
  *
  * Both kinds of function share one signature here, whose first parameter is the intersection of the two. With a plain

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { objectTransform } from 'through2';
 import * as lib from '../../lib/index.js';
 import { chunks, holds } from '../support/fuzz.js';
-import { DANGEROUS, strict } from '../support/hostile.js';
+import { DANGEROUS, decodeStrictly } from '../support/hostile.js';
 import { Inbox } from '../support/inbox.js';
 
 /** A line in the model: its text, and the text and bytes that the client sent. */
@@ -59,7 +59,7 @@ function escapeLine(line: Line): Line {
 
 function isText(bytes: Buffer): boolean {
   try {
-    return strict(bytes).length > 0;
+    return decodeStrictly(bytes).length > 0;
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import { escape as escaping } from '../../lib/index.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { arrive } from '../support/client.js';
 import { startServer } from '../support/command.js';
-import { DANGEROUS, HOSTILE, strict } from '../support/hostile.js';
+import { DANGEROUS, decodeStrictly, HOSTILE } from '../support/hostile.js';
 import { folder } from '../support/modules.js';
 import { join as enter, room } from '../support/room.js';
 import { hasTerminal, onTerminal } from '../support/terminal.js';
@@ -41,7 +41,7 @@ describe('security: control characters in messages', () => {
     const a = await arrive(server);
     await a.send(Buffer.concat([BYTES, Buffer.from('the end\n')]));
     await server.stdout.until('client 0: the end\r\n');
-    const shown = strict(server.stdout.bytes).split('\r\n');
+    const shown = decodeStrictly(server.stdout.bytes).split('\r\n');
     const from = shown.indexOf(arrived(0).trimEnd()) + 1;
     expectHarmless(shown.slice(from, -2));
   });
@@ -56,7 +56,7 @@ describe('security: control characters in messages', () => {
     await a.ended;
     await server.stop();
     for (const bytes of [server.stdout.bytes, await readFile(path)]) {
-      const shown = strict(bytes).split('\n').slice(1, -2);
+      const shown = decodeStrictly(bytes).split('\n').slice(1, -2);
       for (const line of shown) expect(line).to.match(STAMP);
       expectHarmless(shown.map((line) => line.replace(STAMP, '')));
     }
@@ -69,7 +69,7 @@ describe('security: control characters in messages', () => {
     a.end();
     await a.ended;
     await server.stop();
-    const shown = strict(server.stdout.bytes).split('\n').slice(0, -1);
+    const shown = decodeStrictly(server.stdout.bytes).split('\n').slice(0, -1);
     for (const line of shown) expect(line).not.to.match(DANGEROUS);
     const records = recordsOf(server.stdout.bytes).filter(({ event }) => event === 'line');
     expect(records.length).to.equal(lines.length);
@@ -83,6 +83,6 @@ describe('security: control characters in messages', () => {
     a.send(BYTES);
     a.send('the end\n');
     await b.until('client 0: the end\n');
-    expectHarmless(strict(b.inbox.bytes).split('\n').slice(0, -2));
+    expectHarmless(decodeStrictly(b.inbox.bytes).split('\n').slice(0, -2));
   });
 });

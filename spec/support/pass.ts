@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import type { Message, MessageTransform } from '../../lib/index.js';
 import { instantiate } from '../../lib/transforms/instantiate.js';
 
-/** One client's instance of a transform, by itself: what becomes of these messages. */
+/** Passes messages through the stream of a transform for one client, and returns its output. */
 export async function pass(transform: MessageTransform, messages: readonly Message[], id = 0) {
-  const stage = instantiate(transform, { id });
-  const given: Message[] = [];
-  stage.on('data', (message: Message) => given.push(message));
-  for (const message of messages) stage.write(message);
-  stage.end();
-  await once(stage, 'end');
-  return given;
+  const stream = instantiate(transform, { id });
+  const output: Message[] = [];
+  stream.on('data', (message: Message) => output.push(message));
+  for (const message of messages) stream.write(message);
+  stream.end();
+  await once(stream, 'end');
+  return output;
 }
 
-/** A client's whole life with these lines. */
+/** All messages of a client that sends these lines. */
 export function life(lines: readonly string[], client = 0): Message[] {
   return [
     { kind: 'arrived', client },
@@ -22,17 +22,17 @@ export function life(lines: readonly string[], client = 0): Message[] {
   ];
 }
 
-/** What the client says in these messages. */
+/** The texts of the lines among these messages. */
 export function texts(messages: readonly Message[]): string[] {
   return messages.flatMap((message) => (message.kind === 'line' ? [message.text] : []));
 }
 
-/** The message of the error that this throws. */
+/** The message of the error that a function throws. */
 export function thrown(call: () => unknown): string {
   try {
     call();
   } catch (error) {
     return (error as Error).message;
   }
-  throw new Error('it threw nothing');
+  throw new Error('expected an error, but none was thrown');
 }

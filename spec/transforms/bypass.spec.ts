@@ -8,7 +8,7 @@ import { arrived, left, said } from '../support/wire.js';
 
 const isBad = (message: Message): boolean => message.kind === 'line' && message.text === 'bad';
 
-/** Shows in the output that the transforms around a failed one go on. */
+/** Shows in the output that the transforms around a failed one continue. */
 const addBrackets: MessageTransform = (message) =>
   message.kind === 'line' ? { ...message, text: `[${message.text}]` } : message;
 const removeBrackets: MessageTransform = (message) =>
@@ -90,7 +90,7 @@ describe('--on-transform-error bypass', () => {
       ['first', [transform, addBrackets]],
       ['last', [addBrackets, removeBrackets, transform, addBrackets]],
     ] as const) {
-      it(`neither loses nor repeats a line after the failure of ${what} (${place} in the chain)`, async () => {
+      it(`loses no line and repeats no line when ${what} fails (${place} in the chain)`, async () => {
         const relay = room({ transforms, onTransformError: 'bypass' });
         const warnings: MiniServError[] = [];
         relay.on('warning', (warning) => warnings.push(warning));

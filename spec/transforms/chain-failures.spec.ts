@@ -141,7 +141,7 @@ describe('Chain', () => {
     expect(chain.pendingCount).to.equal(0);
   });
 
-  it('calls onIdle once all messages are acknowledged, and not before', async () => {
+  it('calls onIdle only when all messages are acknowledged', async () => {
     const waiting: (() => void)[] = [];
     const slow = stream((_transform, _message, done) => void waiting.push(done));
     const { write, counts } = createChain([through, slow]);

@@ -9,7 +9,7 @@ export interface RateOptions {
   readonly lines: number | string;
   /** How many lines a client can send at once after a pause. Default: as many as in a second, and at least 1. */
   readonly burst?: number | string;
-  /** What happens to lines in excess: they wait, and their client with them, or they are dropped. Default: wait. */
+  /** Whether lines in excess wait, and their client with them, or are dropped. Default: wait. */
   readonly excess?: 'wait' | 'drop';
   /** Default: the real clock. */
   readonly clock?: Pick<Clock, 'now' | 'setTimer'>;

@@ -16,7 +16,7 @@ type WithOptions<Function extends (...args: never[]) => unknown> = (
   ...args: [...Parameters<Function>, options: object]
 ) => ReturnType<Function>;
 
-/** What a module exports, checked. Exactly one of `transform` and `createStream` is there. */
+/** The exports of a module, checked. Exactly one of `transform` and `createStream` is defined. */
 export interface TransformModule {
   readonly transform: WithOptions<MessageFunction> | WithOptions<MessageGenerator> | undefined;
   readonly createStream: WithOptions<StreamTransform['createStream']> | undefined;

@@ -26,7 +26,7 @@ describe('transform filter', () => {
     expect(await kept({ keep: /secret/i, drop: /a/ })).to.deep.equal(['SECRET']);
   });
 
-  it('starts a global or sticky expression anew for each line', async () => {
+  it('starts a global or sticky expression at the beginning of each line', async () => {
     const lines = ['x', 'x', 'x'];
     expect(texts(await pass(filter({ drop: /x/g }), life(lines)))).to.deep.equal([]);
     expect(texts(await pass(filter({ keep: /x/y }), life(lines)))).to.deep.equal(lines);

@@ -13,7 +13,7 @@ import { arrived, left, said } from '../../support/wire.js';
 const now = () => Date.UTC(2026, 0, 31, 12, 34, 56, 789);
 const TIME = '2026-01-31T12:34:56.789Z';
 
-/** What a log contains after a client has sent these lines. */
+/** The content of a log after a client has sent these lines. */
 async function logged(options: Omit<LogOptions, 'to'>, ...lines: string[]): Promise<string> {
   const to = new PassThrough();
   const messages = life(lines, 3);
