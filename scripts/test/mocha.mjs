@@ -30,34 +30,45 @@ const POLL_INTERVAL_MS = 50;
  * @param {(kind: 'passed' | 'failed' | 'skipped', event: any) => void} options.onResult
  * @param {(file: string, time: { seconds: number, cpu: number }) => void} [options.onTime]
  * @param {(failure: Failure) => void} options.onFailure
+ * @param {number} [options.silenceLimitMs]
+ * @param {number} [options.exitLimitMs]
+ * @param {number} [options.descendantsLimitMs]
  * @returns {Promise<string>} what the process printed
  */
-export async function runSpecs(files, { grep, env, onResult, onTime, onFailure }) {
-  const seen = { total: undefined, results: 0, title: undefined, ended: false, resources: undefined };
+export async function runSpecs(files, options) {
+  const { grep, env, onResult, onTime, onFailure } = options;
+  const limits = {
+    silence: options.silenceLimitMs ?? SILENCE_LIMIT_MS,
+    exit: options.exitLimitMs ?? EXIT_LIMIT_MS,
+    descendants: options.descendantsLimitMs ?? DESCENDANTS_LIMIT_MS,
+  };
+  const seen = { results: 0, failed: 0, title: undefined, ended: false, resources: undefined };
   const watchdog = createWatchdog();
   const onEvent = (event) => {
-    watchdog.restart(SILENCE_LIMIT_MS);
-    if (event.kind === 'start') seen.total = event.total;
-    else if (event.kind === 'test') seen.title = event.title;
+    if (!seen.ended) watchdog.restart(limits.silence);
+    if (event.kind === 'test') seen.title = event.title;
     else if (event.kind === 'alive') seen.resources = event.resources;
     else if (event.kind === 'end') {
       seen.ended = true;
-      watchdog.restart(EXIT_LIMIT_MS);
+      watchdog.restart(limits.exit);
     } else if (event.kind === 'time') {
       onTime?.(sourceOf(event.file), event);
     } else {
       seen.results++;
       const file = sourceOf(event.file);
       onResult(event.kind, { ...event, file });
-      if (event.kind === 'failed') onFailure({ ...event, file });
+      if (event.kind === 'failed') {
+        seen.failed++;
+        onFailure({ ...event, file });
+      }
     }
   };
   const run = start(mochaCommand(files, grep), { env, onEvent });
   watchdog.onLate = () => run.kill();
-  watchdog.restart(SILENCE_LIMIT_MS);
+  watchdog.restart(limits.silence);
   const end = await run.closed;
   watchdog.stop();
-  const problem = problemOf(seen, end, watchdog.late) ?? (await leftBehind(run));
+  const problem = problemOf(seen, end, watchdog.late, limits) ?? (await leftBehind(run, limits));
   if (problem !== undefined) onFailure({ title: problem, text: run.output.trim() });
   return run.output;
 }
@@ -81,24 +92,24 @@ function mochaCommand(files, grep) {
 const sourceOf = (file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts');
 
 /** Why the process itself counts as failed; undefined where it ended as it should. */
-function problemOf(seen, { code, signal, error }, late) {
+function problemOf(seen, { code, signal, error }, late, limits) {
   const after = seen.title === undefined ? 'before the first test' : `in or after: ${seen.title}`;
   if (error !== undefined) return `mocha could not be started: ${error.message}`;
   if (late && seen.ended) {
     const handles = seen.resources?.join(', ') ?? 'unknown';
-    return `mocha did not exit within ${EXIT_LIMIT_MS / 1000} s of its last test; open handles: ${handles}`;
+    return `mocha did not exit within ${limits.exit / 1000} s of its last test; open handles: ${handles}`;
   }
-  if (late) return `no test ended within ${SILENCE_LIMIT_MS / 1000} s, ${after}`;
+  if (late) return `no test ended within ${limits.silence / 1000} s, ${after}`;
   if (!seen.ended) return `mocha ended (${code ?? signal}) ${after}`;
-  // The exit code is the number of failed tests, which have been counted one by one.
-  if (code === null || seen.results === 0)
-    return `mocha ended (${code ?? signal}) after ${seen.results} tests`;
+  // Where tests have failed the exit code is their number.
+  const isExpected = code !== null && (code === 0 || seen.failed > 0) && seen.results > 0;
+  if (!isExpected) return `mocha ended (${code ?? signal}) after ${seen.results} tests`;
   return undefined;
 }
 
 /** Ends the processes that the specs have left behind, and says which they are. */
-async function leftBehind(run) {
-  const deadline = performance.now() + DESCENDANTS_LIMIT_MS;
+async function leftBehind(run, limits) {
+  const deadline = performance.now() + limits.descendants;
   let alive = run.descendants();
   while (alive.length > 0 && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));

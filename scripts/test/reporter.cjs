@@ -7,7 +7,7 @@ const { reporters } = require('mocha');
 
 const EVENTS_FD = 3;
 /** How long after the last spec the process may still be alive before its open handles are reported. */
-const EXIT_GRACE_MS = 10_000;
+const EXIT_GRACE_MS = Number(process.env.MINI_SERV_EXIT_GRACE_MS ?? 10_000);
 const CLOCK_TICKS_PER_SECOND = 100;
 
 /** CPU time of this process and of the child processes that it has waited for, in seconds. */
@@ -59,7 +59,6 @@ class EventReporter {
       since = now;
     };
     runner.on('suite', (suite) => suite.file && beginFile(fileOf(suite)));
-    runner.once('start', () => send({ kind: 'start', total: runner.total }));
     runner.on('test', (test) => send({ kind: 'test', title: test.fullTitle() }));
     runner.on('pass', (test) => report('passed', test));
     runner.on('pending', (test) => report('skipped', test));
