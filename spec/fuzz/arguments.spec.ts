@@ -6,7 +6,7 @@ import { type Command, parseCommand } from '../../bin/arguments.js';
 import { createRelay, MiniServError } from '../../lib/index.js';
 import { afterwards } from '../support/cleanup.js';
 import { serverCommand } from '../support/command.js';
-import { holds } from '../support/fuzz.js';
+import { checkProperty } from '../support/fuzz.js';
 import { folder } from '../support/modules.js';
 import { within } from '../support/waiting.js';
 
@@ -105,7 +105,7 @@ describe('fuzz: arguments', () => {
         if (!(error instanceof MiniServError)) throw error;
       }
     });
-    await holds(0.5, property);
+    await checkProperty(0.5, property);
   });
 
   it('have the real command run, or say one clear line and exit with 1', async () => {
@@ -113,7 +113,7 @@ describe('fuzz: arguments', () => {
     const property = fc.asyncProperty(fc.array(args, { minLength: 3, maxLength: 3 }), async (lists) => {
       await Promise.all(lists.map((list) => attempt(list, cwd)));
     });
-    await holds(1 / 2500, property);
+    await checkProperty(1 / 2500, property);
   });
 });
 

@@ -1,48 +1,51 @@
 // npm run test:sim -- [--runs N] [--seed S [--path P]]
 import { parseArgs } from 'node:util';
-import { type Batch, campaign, type Outcome, play } from './campaign.js';
+import { campaign } from './campaign.js';
+import { type Batch, type Outcome, play } from './play.js';
 
-/** How often it is said how far it has come, in ms. */
-const REPORT = 10_000;
+const PROGRESS_INTERVAL_MS = 10_000;
+const DEFAULT_RUNS = 1_000_000;
+const MAX_RUNS = 1e9;
+const MAX_SEED = 2 ** 31 - 1;
 
-function number(name: string, value: string, least: number, most: number): number {
+function parseInteger(name: string, value: string, min: number, max: number): number {
   const number = Number(value);
-  if (Number.isSafeInteger(number) && number >= least && number <= most && value !== '') return number;
-  throw new Error(`--${name} must be an integer from ${least} to ${most}`);
+  if (Number.isSafeInteger(number) && number >= min && number <= max && value !== '') return number;
+  throw new Error(`--${name}: expected an integer from ${min} to ${max}, got '${value}'`);
 }
 
 async function main(): Promise<Outcome> {
   const { values } = parseArgs({
     options: {
-      runs: { type: 'string', default: '1000000' },
+      runs: { type: 'string', default: String(DEFAULT_RUNS) },
       seed: { type: 'string' },
       path: { type: 'string' },
     },
   });
   const batch = {
-    runs: number('runs', values.runs, 1, 1e9),
-    seed: number('seed', values.seed ?? String(Date.now() % 2 ** 31), -(2 ** 31), 2 ** 31 - 1),
+    runs: parseInteger('runs', values.runs, 1, MAX_RUNS),
+    seed: parseInteger('seed', values.seed ?? String(Date.now() % MAX_SEED), -MAX_SEED - 1, MAX_SEED),
   };
-  if (values.path === undefined) return many(batch);
+  if (values.path === undefined) return playMany(batch);
   if (!/^\d+(:\d+)*$/.test(values.path))
-    throw new Error('--path is what a failure has printed: numbers and colons');
-  if (values.seed === undefined) throw new Error('--path leads nowhere without its --seed');
+    throw new Error(`--path: expected numbers and colons, as a failure prints them, got '${values.path}'`);
+  if (values.seed === undefined) throw new Error('--path needs the --seed that was printed with it');
   return play({ ...batch, runs: Number.parseInt(values.path, 10) + 1, path: values.path });
 }
 
-function many(batch: Batch): Promise<Outcome> {
-  console.log(`${batch.runs} schedules from seed ${batch.seed} on`);
-  let said = performance.now();
+function playMany(batch: Batch): Promise<Outcome> {
+  console.log(`${batch.runs} schedules from seed ${batch.seed}`);
+  let reportedAt = performance.now();
   return campaign(batch, (played) => {
-    if (performance.now() - said < REPORT && played < batch.runs) return;
-    said = performance.now();
+    if (performance.now() - reportedAt < PROGRESS_INTERVAL_MS && played < batch.runs) return;
+    reportedAt = performance.now();
     console.log(`${played} played`);
   });
 }
 
 try {
   const { failure } = await main();
-  console.log(failure ?? 'all held');
+  console.log(failure ?? 'no violation');
   process.exitCode = failure === null ? 0 : 1;
 } catch (error) {
   console.error((error as Error).message);

@@ -1,69 +1,62 @@
-import type { Connection } from './connection.js';
+import type { SimulatedConnection } from './simulated-connection.js';
 
-/** A client as it sees itself: what it has sent and heard, and whether it reads. */
+/** The client's end of a connection: the lines it has sent, the bytes it has received, and whether it reads. */
 export class Peer {
   readonly id: number;
-  readonly connection: Connection;
-  reading: boolean;
+  readonly connection: SimulatedConnection;
+  isReading: boolean;
   state: 'open' | 'ended' | 'reset' = 'open';
-  /** What it was sent, up to its connection's end. */
-  #heard: Buffer[] = [];
-  /** Every line that it has sent and terminated, as a latin1 string. */
+  /** The complete lines that were sent, as latin1 strings. */
   readonly lines: string[] = [];
-  /** The most of its lines that the relay was given at once, in bytes of the log. */
-  mostAtOnce = 0;
-  /** The most, in bytes of the log, that the relay had been given of its lines and had not said. */
-  mostUnsaid = 0;
-  /** What it has sent of one that it has not. */
-  #partial = '';
+  /** The most bytes of the log that the relay got from this client at once. */
+  maxDeliveredBytes = 0;
+  /** The most bytes of the log that the relay had got from this client and not relayed. */
+  maxUnrelayedBytes = 0;
+  #incompleteLine = '';
+  readonly #received: Buffer[] = [];
 
-  constructor(id: number, connection: Connection, reading: boolean) {
+  constructor(id: number, connection: SimulatedConnection, isReading: boolean) {
     this.id = id;
     this.connection = connection;
-    this.reading = reading;
+    this.isReading = isReading;
   }
 
-  get heard(): string {
-    return Buffer.concat(this.#heard).toString('latin1');
+  get received(): string {
+    return Buffer.concat(this.#received).toString('latin1');
   }
 
-  /** What it has sent of the line it is at. */
-  get partial(): string {
-    return this.#partial;
-  }
-
-  /** Whether it has yet to be given something by the network. */
-  get owed(): boolean {
+  /** Whether the kernel holds bytes for this client. */
+  get hasOutbound(): boolean {
     return this.connection.outbound.length > 0;
   }
 
-  say(text: string): void {
+  send(text: string): void {
     if (this.state !== 'open') return;
-    const lines = (this.#partial + text).split('\n');
-    this.#partial = lines.pop() as string;
+    const lines = (this.#incompleteLine + text).split('\n');
+    this.#incompleteLine = lines.pop() as string;
     this.lines.push(...lines);
-    this.connection.send(Buffer.from(text, 'latin1'));
+    this.connection.sendBytes(Buffer.from(text, 'latin1'));
   }
 
-  take(most: number): void {
+  receive(maxBytes: number): void {
     if (this.state === 'reset') return;
-    // Room in the kernel is made good at once.
-    for (let left = most; left > 0; ) {
+    // Repeated, because the relay refills the kernel's buffer at once.
+    for (let left = maxBytes; left > 0; ) {
       const bytes = this.connection.receive(left);
       if (bytes.length === 0) return;
-      this.#heard.push(bytes);
+      this.#received.push(bytes);
       left -= bytes.length;
     }
   }
 
-  fin(): void {
+  sendFin(): void {
     if (this.state !== 'open') return;
     this.state = 'ended';
-    this.connection.fin();
+    this.connection.sendFin();
   }
 
-  rst(): void {
+  sendRst(): void {
     this.state = 'reset';
-    this.connection.rst();
+    this.connection.sendRst();
   }
 }

@@ -5,104 +5,108 @@ import { Pager } from '../../lib/fanout/pager.js';
 import { Segment } from '../../lib/fanout/segment.js';
 import { Spill } from '../../lib/fanout/spill.js';
 import { afterwards } from '../support/cleanup.js';
-import { campaign, play } from './campaign.js';
+import { campaign } from './campaign.js';
+import { play } from './play.js';
 
-/** Breaks a method for the length of a test. */
-function broken<T extends object, K extends keyof T>(prototype: T, name: K, method: T[K]): void {
-  const whole = prototype[name];
+/** Replaces a method until the test ends. */
+function replace<T extends object, K extends keyof T>(prototype: T, name: K, method: T[K]): void {
+  const original = prototype[name];
   prototype[name] = method;
   afterwards(() => {
-    prototype[name] = whole;
+    prototype[name] = original;
   });
 }
 
-describe('a room under 10,000 simulated schedules', () => {
-  // Always the same ones, so that a change is judged by what it changes; test:sim looks for new ones.
-  it('keeps its promises', async () => {
-    const { failure } = await campaign({ runs: 10_000, seed: 42 });
+function echoToSender(): void {
+  replace(Segment.prototype, 'collectOwners', () => {});
+}
+
+function neverFree(): void {
+  replace(MessageLog.prototype, 'advance', () => {});
+}
+
+function freeTooEarly(): void {
+  const { advance } = MessageLog.prototype;
+  replace(MessageLog.prototype, 'advance', function (this: MessageLog, from, to) {
+    advance.call(this, from, to + this.segmentBytes);
+  });
+}
+
+function ignoreFullDisk(): void {
+  const isFull = Object.getOwnPropertyDescriptor(Pager.prototype, 'isFull') as PropertyDescriptor;
+  Object.defineProperty(Pager.prototype, 'isFull', { ...isFull, get: () => false });
+  afterwards(() => void Object.defineProperty(Pager.prototype, 'isFull', isFull));
+}
+
+function stopNotifyingReaders(): void {
+  const { notifyOnce } = MessageLog.prototype;
+  replace(MessageLog.prototype, 'notifyOnce', function (this: MessageLog, follower) {
+    if (this.end < 200) notifyOnce.call(this, follower);
+  });
+}
+
+function forgetWaitingSenders(): void {
+  replace(FlowControl.prototype, 'throttle', function (this: FlowControl, _client, resume) {
+    if (this.clientReaders.size < 3) resume();
+  });
+}
+
+function damageReads(): void {
+  const { read } = Spill.prototype;
+  replace(Spill.prototype, 'read', async function (this: Spill, location, into, start) {
+    await read.call(this, location, into, start);
+    if (start === 0) into[0] = 64;
+  });
+}
+
+describe('a simulated room', () => {
+  // The seed is fixed, so that a change is judged by its effect. npm run test:sim plays new schedules.
+  it('keeps its promises in 2,000 schedules', async () => {
+    const { failure } = await campaign({ runs: 2000, seed: 42 });
     expect(failure).to.equal(null);
   });
 });
 
 describe('the simulation', () => {
-  const cases: [string, RegExp, () => void][] = [
+  for (const [damage, breakRelay, violation] of [
+    ['messages are sent back to their sender', echoToSender, /differ at byte/],
+    ['segments are never freed', neverFree, /without a reader|broken invariant|end of a full disk/],
+    ['segments are freed too early', freeTooEarly, /broken invariant/],
+    ['senders do not wait for a full or slow disk', ignoreFullDisk, /are in memory, at most/],
+    ['readers are not notified', stopNotifyingReaders, /does not come to rest/],
     [
-      'that an echo is sent',
-      /heard differs/,
-      () => {
-        broken(Segment.prototype, 'collectOwners', () => {});
-      },
+      'waiting senders are forgotten',
+      forgetWaitingSenders,
+      /does not come to rest|does not end|were relayed/,
     ],
-    [
-      'that a segment is never given back',
-      /for nobody|broken invariant/,
-      () => {
-        broken(MessageLog.prototype, 'advance', () => {});
-      },
-    ],
-    [
-      'that a segment is given back too early',
-      /broken invariant/,
-      () => {
-        const { advance } = MessageLog.prototype;
-        broken(MessageLog.prototype, 'advance', function (this: MessageLog, from, to) {
-          advance.call(this, from, to + this.segmentBytes);
-        });
-      },
-    ],
-    [
-      'that senders do not wait while the disk is full or slow',
-      /are in memory, and/,
-      () => {
-        const { isFull: overfull } = Object.getOwnPropertyDescriptors(Pager.prototype) as Record<
-          string,
-          PropertyDescriptor
-        >;
-        Object.defineProperty(Pager.prototype, 'isFull', { ...overfull, get: () => false });
-        afterwards(
-          () => void Object.defineProperty(Pager.prototype, 'isFull', overfull as PropertyDescriptor),
-        );
-      },
-    ],
-    [
-      'that readers are not woken',
-      /does not come to rest/,
-      () => {
-        const { notifyOnce } = MessageLog.prototype;
-        broken(MessageLog.prototype, 'notifyOnce', function (this: MessageLog, callback) {
-          if (this.end < 200) notifyOnce.call(this, callback);
-        });
-      },
-    ],
-    [
-      'that a waiting sender is forgotten',
-      /does not come to rest|does not close|of its/,
-      () => {
-        broken(FlowControl.prototype, 'throttle', function (this: FlowControl, _client, resume) {
-          if (this.clientReaders.size < 3) resume();
-        });
-      },
-    ],
-    [
-      'that what is read back is damaged',
-      /heard differs/,
-      () => {
-        const { read } = Spill.prototype;
-        broken(Spill.prototype, 'read', async function (this: Spill, place, into, start) {
-          await read.call(this, place, into, start);
-          if (start === 0) into[0] = 64;
-        });
-      },
-    ],
-  ];
-  for (const [what, message, damage] of cases) {
-    it(`finds ${what}, and says how to see it again`, async () => {
-      damage();
-      const { failure } = await play({ runs: 2000, seed: 10 });
-      expect(failure).to.match(message);
-      const [, seed, path] = /--seed (\d+) --path (\S+)$/.exec(failure ?? '') ?? [];
-      const again = await play({ runs: 2000, seed: Number(seed), path: path as string });
-      expect(again.failure?.split('\n')[0]).to.match(message);
+    ['segments are damaged on disk', damageReads, /differ at byte/],
+  ] as const) {
+    it(`finds out within 2,000 schedules if ${damage}`, async () => {
+      breakRelay();
+      const { failure } = await play({ runs: 2000, seed: 10, skipsShrinking: true });
+      expect(failure).to.match(violation);
     });
   }
+
+  for (const [damage, breakRelay, violation] of [
+    ['segments are freed too early', freeTooEarly, /broken invariant/],
+    ['segments are damaged on disk', damageReads, /differ at byte/],
+  ] as const) {
+    it(`shortens a failing schedule, and plays it again by its path, if ${damage}`, async () => {
+      breakRelay();
+      const first = await play({ runs: 2000, seed: 10, skipsShrinking: true });
+      const { failure } = await play({ runs: 2000, seed: 10 });
+      expect(failure).to.match(violation);
+      const steps = (text: string | null): number => text?.match(/^\d+\. /gm)?.length ?? 0;
+      expect(steps(failure)).to.be.within(1, steps(first.failure));
+      const [, seed, path] = /--seed (\d+) --path (\S+)$/.exec(failure ?? '') ?? [];
+      const again = await play({ runs: 2000, seed: Number(seed), path: path as string });
+      expect(again.failure?.split('\n')[0]).to.match(violation);
+    });
+  }
+
+  it('reports a path that does not lead to a schedule', async () => {
+    const { failure } = await play({ runs: 1, seed: 1, path: '0:99999' });
+    expect(failure).to.match(/^no schedule was played: the path 0:99999 does not exist for seed 1/);
+  });
 });

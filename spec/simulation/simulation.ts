@@ -1,33 +1,39 @@
 import { createRelay, type MiniServError, type Relay } from '../../lib/index.js';
 import { random } from '../support/random.js';
-import { SimulatedClock } from './clock.js';
-import { Connection } from './connection.js';
-import { SimulatedDisk } from './disk.js';
 import { Peer } from './peer.js';
 import type { Schedule, Setup, Step } from './schedule.js';
-import { SimulatedTranscript } from './transcript.js';
-import { Held, TRANSFORMS, type Transforming } from './transforms.js';
+import { SimulatedClock } from './simulated-clock.js';
+import { SimulatedConnection } from './simulated-connection.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { SimulatedTranscript } from './simulated-transcript.js';
+import { HeldResults, TRANSFORMS, type TransformEffect } from './simulated-transforms.js';
 
-/** What was said, in the order of the log. `nth` counts the lines of one client. */
+/** An entry of the log, in its order. `nth` counts the lines of one client from 0. */
 export type Entry =
   | { readonly kind: 'arrived' | 'left'; readonly client: number }
   | { readonly kind: 'line'; readonly client: number; readonly nth: number; readonly text: string };
 
-/** `client 7: `, in bytes. */
-const PREFIX = 10;
+const PREFIX_BYTES = 'client 7: '.length;
+const MAX_PEERS = 8;
+const MAX_TRANSCRIPTS = 3;
+/** How much the network moves at once: during the steps, and when the room is to come to rest. */
+const MAX_CHUNK_BYTES = 300;
+const MAX_REST_CHUNK_BYTES = 4096;
+/** No timer of the relay takes longer: a reader counts as stalled after at most 20 s. */
+const MAX_PAUSE_MS = 120_000;
+const MAX_ROUNDS = 30_000;
 
-/** What lines take in the log. */
-function bytesOf(lines: readonly string[]): number {
-  return lines.reduce((sum, { length }) => sum + PREFIX + length + 1, 0);
+function bytesInLog(lines: readonly string[]): number {
+  return lines.reduce((sum, { length }) => sum + PREFIX_BYTES + length + 1, 0);
 }
 
-/** Done when all that follows from what has just happened has happened, too. */
+/** Settles when everything that follows from the last action in this turn of the event loop has run. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** A relay in a world that does what a schedule says. */
+/** A relay in a simulated environment that follows a schedule. */
 export class Simulation {
   readonly setup: Setup;
-  readonly transforming: Transforming;
+  readonly transforms: TransformEffect;
   readonly clock = new SimulatedClock();
   readonly disk: SimulatedDisk;
   readonly relay: Relay;
@@ -35,33 +41,33 @@ export class Simulation {
   readonly transcripts: SimulatedTranscript[] = [];
   readonly log: Entry[] = [];
   readonly warnings: MiniServError[] = [];
-  /** How often it was told that senders wait for the disk, and that they go on. */
-  readonly told = { full: 0, room: 0 };
-  /** What failed, if it was asked to: read, write, open, full. */
+  /** How often a full disk, and the end of that, were reported. */
+  readonly reports = { full: 0, drained: 0 };
+  /** The kinds of failures that the schedule has caused: read, write, open, full, short, slow. */
   readonly injected = new Set<string>();
-  /** The first thing that went wrong where nobody could catch it. */
+  /** The first error that no code has caught. */
   uncaught: Error | null = null;
   readonly #random: () => number;
-  readonly #held = new Held();
-  readonly #counts = new Map<number, number>();
-  readonly #look: (simulation: Simulation) => void;
-  #diskIsSlow = false;
+  readonly #held = new HeldResults();
+  readonly #relayedLines = new Map<number, number>();
+  readonly #check: (simulation: Simulation) => void;
+  #isDiskSlow = false;
 
-  /** @param look looks at the room after each step */
-  constructor(setup: Setup, look: (simulation: Simulation) => void) {
+  /** @param check is called after each step */
+  constructor(setup: Setup, check: (simulation: Simulation) => void) {
     this.setup = setup;
-    this.#look = look;
+    this.#check = check;
     this.#random = random(setup.seed);
     this.disk = new SimulatedDisk(this.#random);
-    this.transforming = TRANSFORMS[setup.transform](this.#held, setup);
-    const { segmentSize, memory, window, spillLimit, maxLine, bypass } = setup;
+    this.transforms = TRANSFORMS[setup.transform](this.#held, setup);
+    const { segmentBytes, memorySegments, windowBytes, spillLimitSegments, maxLineBytes, bypass } = setup;
     this.relay = createRelay({
-      segmentBytes: segmentSize,
-      memoryBytes: memory * segmentSize,
-      windowBytes: window,
-      ...(spillLimit === undefined ? {} : { spillLimitBytes: spillLimit * segmentSize }),
-      ...(maxLine === undefined ? {} : { maxLineBytes: maxLine }),
-      transforms: this.transforming.transforms,
+      segmentBytes,
+      memoryBytes: memorySegments * segmentBytes,
+      windowBytes,
+      ...(spillLimitSegments === undefined ? {} : { spillLimitBytes: spillLimitSegments * segmentBytes }),
+      ...(maxLineBytes === undefined ? {} : { maxLineBytes }),
+      transforms: this.transforms.transforms,
       onTransformError: bypass ? 'bypass' : 'close',
       spillDir: '/simulated',
       environment: { clock: this.clock, fs: this.disk },
@@ -69,73 +75,69 @@ export class Simulation {
     this.relay.on('joined', (client) => this.log.push({ kind: 'arrived', client }));
     this.relay.on('left', (client) => this.log.push({ kind: 'left', client }));
     this.relay.on('line', (client, text) => {
-      const nth = this.#counts.get(client) ?? 0;
-      this.#counts.set(client, nth + 1);
+      const nth = this.#relayedLines.get(client) ?? 0;
+      this.#relayedLines.set(client, nth + 1);
       this.log.push({ kind: 'line', client, nth, text });
     });
     this.relay.on('warning', (warning) => {
       this.warnings.push(warning);
-      if (warning.code === 'ERR_SPILL_FULL') this.told.full++;
+      if (warning.code === 'ERR_SPILL_FULL') this.reports.full++;
     });
-    this.relay.on('spillDrained', () => this.told.room++);
+    this.relay.on('spillDrained', () => this.reports.drained++);
     for (let i = 0; i < setup.clients; i++) this.#connect(true);
-    for (let i = 0; i < setup.transcripts; i++) this.#transcribe(true);
+    for (let i = 0; i < setup.transcripts; i++) this.#addTranscript(true);
   }
 
   async play({ steps }: Schedule): Promise<void> {
     for (const step of steps) {
       await this.#take(step);
-      this.#look(this);
+      this.#check(this);
     }
   }
 
-  /** Nothing is wrong with the world any more. */
-  heal(): void {
-    this.disk.full = false;
-    this.disk.short = false;
-    this.disk.failures.read = 0;
-    this.disk.failures.write = 0;
-    this.disk.failures.open = 0;
-    this.#diskIsSlow = false;
-    this.#held.open = true;
+  /** Ends all failures and delays of the disk and the transforms. */
+  repairEnvironment(): void {
+    this.disk.isFull = false;
+    this.disk.isShort = false;
+    Object.assign(this.disk.failures, { read: 0, write: 0, open: 0 });
+    this.#isDiskSlow = false;
+    this.#held.isOpen = true;
     this.#held.release(this.#held.size);
   }
 
-  /** All who can read do. */
-  wake(): void {
-    for (const reader of [...this.peers, ...this.transcripts]) reader.reading = true;
+  resumeAllReaders(): void {
+    for (const reader of [...this.peers, ...this.transcripts]) reader.isReading = true;
   }
 
-  /** Lets time pass until it is so. Gives false if it does not become so, whatever happens. */
-  async until(holds: () => boolean): Promise<boolean> {
+  /** Lets time pass until the condition holds. Returns false if that does not happen. */
+  async until(condition: () => boolean): Promise<boolean> {
     await this.#settle();
-    for (let round = 0, pause = 10; round < 30_000; round++) {
-      if (await this.#turn(4096)) continue;
-      this.#look(this);
-      if (holds()) return true;
-      // A reader counts as stopped after 20 s at most, and all else takes less.
-      if (pause > 120_000) return false;
-      this.clock.advance(pause);
-      pause *= 1.5;
+    for (let round = 0, pauseMs = 10; round < MAX_ROUNDS; round++) {
+      if (await this.#turn(MAX_REST_CHUNK_BYTES)) continue;
+      this.#check(this);
+      if (condition()) return true;
+      if (pauseMs > MAX_PAUSE_MS) return false;
+      this.clock.advance(pauseMs);
+      pauseMs *= 1.5;
       await this.#settle();
     }
     return false;
   }
 
-  /** Closes the relay; false if that does not come to its end. */
-  async close(grace: number): Promise<boolean> {
-    let closed = false;
-    this.disk.closing = true;
-    void this.relay.close(grace).then(() => {
-      closed = true;
+  /** Closes the relay. Returns false if the close does not end. */
+  async close(graceMs: number): Promise<boolean> {
+    let isClosed = false;
+    this.disk.isClosing = true;
+    void this.relay.close(graceMs).then(() => {
+      isClosed = true;
     });
-    return this.until(() => closed && this.disk.busy === 0);
+    return this.until(() => isClosed && this.disk.operationsInProgress === 0);
   }
 
-  #connect(reading: boolean): void {
-    const connection = new Connection(this.setup.capacity);
+  #connect(isReading: boolean): void {
+    const connection = new SimulatedConnection(this.setup.socketBytes);
     const id = this.peers.length;
-    this.peers.push(new Peer(id, connection, reading));
+    this.peers.push(new Peer(id, connection, isReading));
     this.relay.handle(connection).id.then(
       (assigned) => {
         if (assigned !== id) this.uncaught = new Error(`expected client ${id}, got client ${assigned}`);
@@ -146,58 +148,58 @@ export class Simulation {
     );
   }
 
-  #transcribe(reading: boolean): void {
-    const transcript = new SimulatedTranscript(this.log.length, reading);
+  #addTranscript(isReading: boolean): void {
+    const transcript = new SimulatedTranscript(this.log.length, isReading);
     this.transcripts.push(transcript);
     this.relay.addReader(transcript);
   }
 
   async #take(step: Step): Promise<void> {
-    const peer = 'who' in step ? (this.peers[step.who % this.peers.length] as Peer) : undefined;
-    switch (step.do) {
+    const peer = 'client' in step ? (this.peers[step.client % this.peers.length] as Peer) : undefined;
+    switch (step.action) {
       case 'turn':
-        for (let turn = 0; turn < step.times; turn++) await this.#turn(300);
+        for (let turn = 0; turn < step.times; turn++) await this.#turn(MAX_CHUNK_BYTES);
         break;
       case 'send':
-        peer?.say(this.#text(step.lines, step.longest, step.partial));
+        peer?.send(this.#randomText(step.lines, step.maxBytes, step.incompleteBytes));
         break;
-      case 'stop':
-      case 'resume':
-        if (peer !== undefined) peer.reading = step.do === 'resume';
+      case 'stopReading':
+      case 'resumeReading':
+        if (peer !== undefined) peer.isReading = step.action === 'resumeReading';
         break;
       case 'fin':
-        peer?.fin();
+        peer?.sendFin();
         break;
       case 'rst':
-        peer?.rst();
+        peer?.sendRst();
         break;
-      case 'take':
-        peer?.take(step.bytes);
+      case 'receive':
+        peer?.receive(step.bytes);
         break;
       case 'connect':
-        if (this.peers.length < 8) this.#connect(step.reading);
+        if (this.peers.length < MAX_PEERS) this.#connect(step.reads);
         break;
-      case 'pass':
+      case 'advanceClock':
         this.clock.advance(step.ms);
         break;
-      case 'jump':
+      case 'setDate':
         this.clock.jump(step.ms);
         break;
       case 'disk':
-        this.disk.full = step.is === 'full';
-        this.disk.short = step.is === 'short';
-        this.#diskIsSlow = step.is === 'slow';
-        this.injected.add(step.is);
+        this.disk.isFull = step.state === 'full';
+        this.disk.isShort = step.state === 'short';
+        this.#isDiskSlow = step.state === 'slow';
+        this.injected.add(step.state);
         break;
-      case 'fail':
-        this.disk.failures[step.what] += step.times;
-        this.injected.add(step.what);
+      case 'failDisk':
+        this.disk.failures[step.operation] += step.times;
+        this.injected.add(step.operation);
         break;
-      case 'transcript':
-        if (this.transcripts.length < 3) this.#transcribe(step.reading);
+      case 'addTranscript':
+        if (this.transcripts.length < MAX_TRANSCRIPTS) this.#addTranscript(step.reads);
         break;
-      case 'release':
-        this.#held.release(step.answers);
+      case 'releaseTransforms':
+        this.#held.release(step.results);
         break;
       default:
         step satisfies never;
@@ -205,15 +207,15 @@ export class Simulation {
     await this.#settle();
   }
 
-  /** Lines of any bytes but `\n`, some of them like the relay's own. */
-  #text(lines: number, longest: number, partial: number): string {
+  #randomText(lines: number, maxBytes: number, incompleteBytes: number): string {
     let text = '';
-    for (let line = 0; line < lines; line++) text += `${this.#line(longest)}\n`;
-    return text + this.#line(partial);
+    for (let line = 0; line < lines; line++) text += `${this.#randomLine(maxBytes)}\n`;
+    return text + this.#randomLine(incompleteBytes);
   }
 
-  #line(longest: number): string {
-    const length = Math.floor(this.#random() * (longest + 1));
+  /** All bytes except `\n` may occur, and some lines look like notices. */
+  #randomLine(maxBytes: number): string {
+    const length = Math.floor(this.#random() * (maxBytes + 1));
     if (length > 30 && this.#random() < 0.2) return 'server: client 0 just left';
     let line = '';
     for (let i = 0; i < length; i++) {
@@ -224,45 +226,44 @@ export class Simulation {
   }
 
   /**
-   * A turn of the event loop: all that is under way in the world may come to something, in any order.
+   * Simulates one turn of the event loop: each pending event of the environment happens, in random order.
    *
-   * @param most the most bytes that the network moves at a time
-   * @returns whether anything happened
+   * @param maxChunkBytes how much the network moves at once
+   * @returns whether there were any events
    */
-  async #turn(most: number): Promise<boolean> {
-    const happenings: (() => void)[] = [];
-    const some = (): number => 1 + Math.floor(this.#random() * most);
+  async #turn(maxChunkBytes: number): Promise<boolean> {
+    const events: (() => void)[] = [];
+    const chunkBytes = (): number => 1 + Math.floor(this.#random() * maxChunkBytes);
     for (const peer of this.peers) {
-      const { connection, reading, owed } = peer;
-      if (connection.deliverable) happenings.push(() => this.#deliver(peer, some()));
-      if (reading && owed) happenings.push(() => peer.take(some()));
+      if (peer.connection.isDeliverable) events.push(() => this.#deliver(peer, chunkBytes()));
+      if (peer.isReading && peer.hasOutbound) events.push(() => peer.receive(chunkBytes()));
     }
     for (const transcript of this.transcripts) {
-      if (transcript.reading && transcript.owed) happenings.push(() => transcript.take());
+      if (transcript.isReading && transcript.hasBlock) events.push(() => transcript.receive());
     }
-    for (let n = this.disk.busy; n > 0; n--) {
-      if (!this.#diskIsSlow || this.#random() < 0.1) happenings.push(() => this.disk.complete());
+    for (let n = this.disk.operationsInProgress; n > 0; n--) {
+      if (!this.#isDiskSlow || this.#random() < 0.1) events.push(() => this.disk.complete());
     }
-    if (this.clock.due > 0) happenings.push(() => this.clock.turn());
-    if (this.#held.size > 0 && this.#random() < 0.5) happenings.push(() => this.#held.release(1));
-    const any = happenings.length > 0 || this.disk.busy > 0;
-    while (happenings.length > 0) {
-      const [happen] = happenings.splice(Math.floor(this.#random() * happenings.length), 1);
-      happen?.();
+    if (this.clock.pendingImmediates > 0) events.push(() => this.clock.turn());
+    if (this.#held.size > 0 && this.#random() < 0.5) events.push(() => this.#held.release(1));
+    const hasEvents = events.length > 0 || this.disk.operationsInProgress > 0;
+    while (events.length > 0) {
+      const [event] = events.splice(Math.floor(this.#random() * events.length), 1);
+      event?.();
       await this.#settle();
     }
-    return any;
+    return hasEvents;
   }
 
-  #deliver(peer: Peer, most: number): void {
+  #deliver(peer: Peer, maxBytes: number): void {
     const { id, connection, lines } = peer;
-    const said = this.#counts.get(id);
+    const relayed = this.#relayedLines.get(id);
     const before = connection.linesRead;
-    connection.deliver(most);
-    const given = this.transforming.lines(lines.slice(before, connection.linesRead));
-    const unsaid = this.transforming.lines(lines.slice(0, connection.linesRead)).slice(said);
-    peer.mostAtOnce = Math.max(peer.mostAtOnce, bytesOf(given));
-    peer.mostUnsaid = Math.max(peer.mostUnsaid, bytesOf(unsaid));
+    connection.deliver(maxBytes);
+    const delivered = this.transforms.linesFor(lines.slice(before, connection.linesRead));
+    const unrelayed = this.transforms.linesFor(lines.slice(0, connection.linesRead)).slice(relayed);
+    peer.maxDeliveredBytes = Math.max(peer.maxDeliveredBytes, bytesInLog(delivered));
+    peer.maxUnrelayedBytes = Math.max(peer.maxUnrelayedBytes, bytesInLog(unrelayed));
   }
 
   async #settle(): Promise<void> {

@@ -1,7 +1,7 @@
-import { type Batch, play } from './campaign.js';
+import { type Batch, play } from './play.js';
 
-// Plays what it is sent, says of each schedule that it begins, and answers with what came of it all.
+// Receives a batch, sends the number of each schedule when it starts, and then the outcome.
 process.on('message', (batch: Batch) => {
-  const began = (nth: number): void => void process.send?.(nth);
-  void play(batch, began).then((outcome) => process.send?.(outcome));
+  const onStart = (nth: number): void => void process.send?.(nth);
+  void play(batch, onStart).then((outcome) => process.send?.(outcome));
 });

@@ -3,14 +3,19 @@ import { afterwards } from './cleanup.js';
 import { folder } from './modules.js';
 import { hasTool } from './tools.js';
 
-/** A file system of a size of its own, in memory, or undefined where mounting is not allowed. */
+/**
+ * Mounts a tmpfs until the test ends.
+ *
+ * @param size as for mount(8), such as `16m`
+ * @returns its folder; undefined if this process may not mount
+ */
 export async function smallDisk(size: string): Promise<string | undefined> {
   const dir = await folder({});
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir]).status !== 0) return undefined;
-  // Lazily: whoever still writes there is put away after this.
+  // Unmounted lazily, because a process that has files open there may end later.
   afterwards(() => void spawnSync('umount', ['-l', dir]));
   return dir;
 }
 
-/** Whether a small file system can be mounted here. */
+/** Whether specs may mount a small file system. */
 export const canMount = (): boolean => hasTool('tmpfs');

@@ -1,33 +1,38 @@
 import fc from 'fast-check';
 
-/** How many runs there are in all, shared out among the properties, and what they begin with. */
-const { FUZZ_RUNS = '20000', FUZZ_SEED, FUZZ_PATH } = process.env;
+/** npm run test:fuzz sets these. Without them the cases are the same in each run. */
+const { FUZZ_RUNS, FUZZ_SEED, FUZZ_PATH } = process.env;
+const DEFAULT_RUNS = 20_000;
+const DEFAULT_SEED = 42;
 
 /**
- * Tries a property with its share of all the runs. A failure says with which seed it comes again, and the smallest
- * case that was found.
+ * Checks a property with a share of all cases. The error of a failure contains the smallest failing case, and the command
+ * that repeats it.
  */
-export async function holds<T extends unknown[]>(
+export async function checkProperty<T extends unknown[]>(
   share: number,
   property: fc.IAsyncProperty<T> | fc.IProperty<T>,
 ): Promise<void> {
-  const numRuns = Math.max(1, Math.round(Number(FUZZ_RUNS) * share));
+  const runs = Number(FUZZ_RUNS ?? DEFAULT_RUNS);
+  const defaultSeed = FUZZ_RUNS === undefined ? DEFAULT_SEED : undefined;
+  const givenSeed = FUZZ_SEED === undefined ? defaultSeed : Number(FUZZ_SEED);
   const details = await fc.check(property, {
-    numRuns,
-    ...(FUZZ_SEED !== undefined && { seed: Number(FUZZ_SEED) }),
+    numRuns: Math.max(1, Math.round(runs * share)),
+    ...(givenSeed !== undefined && { seed: givenSeed }),
     ...(FUZZ_PATH !== undefined && { path: FUZZ_PATH }),
   });
   if (!details.failed) return;
   const { seed, counterexamplePath: path, counterexample, errorInstance } = details;
   const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   throw new Error(
-    `after ${details.numRuns} runs and ${details.numShrinks} shrinks: ${reason}\n` +
+    `failed after ${details.numRuns} runs and ${details.numShrinks} shrinks: ${reason}\n` +
       `counterexample: ${fc.stringify(counterexample)}\n` +
-      `again: npm run test:fuzz -- --seed ${seed} --runs ${FUZZ_RUNS}; that case alone: --seed ${seed} --path ${path} --grep <spec>`,
+      `all cases again: npm run test:fuzz -- --seed ${seed} --runs ${runs}\n` +
+      `this case again: npm run test:fuzz -- --seed ${seed} --path ${path} --grep <title of the spec>`,
   );
 }
 
-/** Bytes in which newlines, and what a splitter or a decoder could stumble over, are as frequent as all others. */
+/** Bytes with many newlines, and with many bytes that splitters and decoders could treat wrongly. */
 export const bytes: fc.Arbitrary<Buffer> = fc
   .array(
     fc.oneof(
@@ -45,15 +50,15 @@ export const bytes: fc.Arbitrary<Buffer> = fc
   )
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 
-/** The same, cut into chunks; an empty one stands for a moment in which nothing comes. */
+/** Such bytes in chunks. An empty chunk stands for a turn of the event loop without input. */
 export const chunks: fc.Arbitrary<Buffer[]> = fc
   .tuple(bytes, fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 12 }))
   .map(([all, sizes]) => {
-    const cut: Buffer[] = [];
+    const parts: Buffer[] = [];
     let at = 0;
     for (const size of sizes) {
-      cut.push(all.subarray(at, at + size));
+      parts.push(all.subarray(at, at + size));
       at += size;
     }
-    return [...cut, all.subarray(at)];
+    return [...parts, all.subarray(at)];
   });

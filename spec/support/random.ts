@@ -1,4 +1,4 @@
-/** Numbers from 0 up to, but without, 1: the same ones for the same seed. */
+/** Returns a generator of numbers in [0, 1). The same seed gives the same numbers. */
 export function random(seed: number): () => number {
   // mulberry32
   let state = seed;

@@ -1,54 +1,47 @@
 import type { FileSystem, SpillHandle } from '../../lib/index.js';
-
-/** An error as the system would make it. */
-function systemError(code: string): Error {
-  return Object.assign(new Error(`${code}: simulated`), { code });
-}
+import { systemError } from '../support/fake-environment.js';
 
 /**
- * A file system whose every operation is under way until the schedule lets it come to its end, in whatever order
- * that is. What it does, it does then: a write reads its buffer when it is done, as the thread pool may.
+ * A file system whose operations stay in progress until the schedule completes them, in any order. They take effect when
+ * they complete: a write reads its buffer then, as Node's thread pool may.
  */
 export class SimulatedDisk implements FileSystem {
-  /** Nothing more fits. */
-  full = false;
-  /** Writes and reads do only a part of what they are asked for. */
-  short = false;
-  /** How many of the next operations of that kind fail. */
+  isFull = false;
+  /** Whether writes and reads transfer only a part. */
+  isShort = false;
+  /** How many of the next operations of each kind fail. */
   readonly failures = { read: 0, write: 0, open: 0 };
-  /** The relay is being closed: a spill under way may find its file closed, and leaves it at that. */
-  closing = false;
+  /** While the relay closes, a write in progress may find its file closed. */
+  isClosing = false;
   openFiles = 0;
   /** Bytes in open files. */
-  used = 0;
+  usedBytes = 0;
   readonly directories = new Set<string>();
-  /** What was done to it that nobody may do: a file written or closed that was closed already. */
+  /** Writes to closed files and repeated closes, which must not happen. */
   readonly misuses: string[] = [];
-  /** Operations under way. */
-  readonly #under: (() => void)[] = [];
+  readonly #inProgress: (() => void)[] = [];
   readonly #files = new Set<string>();
   readonly #random: () => number;
-  #made = 0;
+  #createdDirectories = 0;
 
   constructor(random: () => number) {
     this.#random = random;
   }
 
-  /** Operations under way. */
-  get busy(): number {
-    return this.#under.length;
+  get operationsInProgress(): number {
+    return this.#inProgress.length;
   }
 
-  /** One of the operations under way comes to its end. */
+  /** Completes one of the operations in progress. */
   complete(): void {
-    const [one] = this.#under.splice(Math.floor(this.#random() * this.#under.length), 1);
-    one?.();
+    const [operation] = this.#inProgress.splice(Math.floor(this.#random() * this.#inProgress.length), 1);
+    operation?.();
   }
 
   mkdtemp(prefix: string): Promise<string> {
     return this.#begin(() => {
-      this.#fail('open', 'EMFILE');
-      const path = `${prefix}${this.#made++}`;
+      this.#failIfDue('open', 'EMFILE');
+      const path = `${prefix}${this.#createdDirectories++}`;
       this.directories.add(path);
       return path;
     });
@@ -56,12 +49,12 @@ export class SimulatedDisk implements FileSystem {
 
   open(path: string): Promise<SpillHandle> {
     return this.#begin(() => {
-      this.#fail('open', 'EMFILE');
+      this.#failIfDue('open', 'EMFILE');
       if (!this.directories.has(path.slice(0, path.lastIndexOf('/')))) throw systemError('ENOENT');
       if (this.#files.has(path)) throw systemError('EEXIST');
       this.#files.add(path);
       this.openFiles++;
-      return this.#file();
+      return this.#createFile();
     });
   }
 
@@ -93,12 +86,12 @@ export class SimulatedDisk implements FileSystem {
   }
 
   statfs() {
-    return this.#begin(() => ({ type: 0xef53, bsize: 1, blocks: 1e12, bavail: 1e12 - this.used }));
+    return this.#begin(() => ({ type: 0xef53, bsize: 1, blocks: 1e12, bavail: 1e12 - this.usedBytes }));
   }
 
   #begin<T>(act: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#under.push(() => {
+      this.#inProgress.push(() => {
         try {
           resolve(act());
         } catch (error) {
@@ -108,55 +101,55 @@ export class SimulatedDisk implements FileSystem {
     });
   }
 
-  #fail(kind: keyof SimulatedDisk['failures'], code: string): void {
+  #failIfDue(kind: keyof SimulatedDisk['failures'], code: string): void {
     if (this.failures[kind] === 0) return;
     this.failures[kind]--;
     throw systemError(code);
   }
 
-  #part(length: number): number {
-    return this.short ? Math.ceil(length * this.#random()) : length;
+  #transferred(length: number): number {
+    return this.isShort ? Math.ceil(length * this.#random()) : length;
   }
 
-  #file(): SpillHandle {
+  #createFile(): SpillHandle {
     let content = Buffer.alloc(0);
-    let closed = false;
-    /** Operations on it that are under way: its closing waits for them. */
-    let under: Promise<unknown> = Promise.resolve();
-    const begin = <T>(what: string, act: () => T): Promise<T> => {
-      if (closed && what !== 'read' && !this.closing) this.misuses.push(`a ${what} of a closed file`);
-      if (closed) return this.#begin(() => Promise.reject(systemError('EBADF')) as never);
-      const begun = this.#begin(act);
-      under = Promise.all([under, begun.catch(() => {})]);
-      return begun;
+    let isClosed = false;
+    /** Settles when the operations on this file have completed. A close waits for them. */
+    let operations: Promise<unknown> = Promise.resolve();
+    const begin = <T>(kind: 'read' | 'write', act: () => T): Promise<T> => {
+      if (isClosed && kind === 'write' && !this.isClosing) this.misuses.push('a write to a closed file');
+      if (isClosed) return this.#begin(() => Promise.reject(systemError('EBADF')) as never);
+      const operation = this.#begin(act);
+      operations = Promise.all([operations, operation.catch(() => {})]);
+      return operation;
     };
     return {
       write: (buffer, offset, length, position) =>
         begin('write', () => {
-          this.#fail('write', 'EIO');
-          if (this.full) throw systemError('ENOSPC');
-          const bytesWritten = this.#part(length);
+          this.#failIfDue('write', 'EIO');
+          if (this.isFull) throw systemError('ENOSPC');
+          const bytesWritten = this.#transferred(length);
           const grown = Buffer.alloc(Math.max(content.length, position + bytesWritten));
           grown.set(content);
           grown.set(buffer.subarray(offset, offset + bytesWritten), position);
-          this.used += grown.length - content.length;
+          this.usedBytes += grown.length - content.length;
           content = grown;
           return { bytesWritten };
         }),
       read: (buffer, offset, length, position) =>
         begin('read', () => {
-          this.#fail('read', 'EIO');
-          const bytes = content.subarray(position, position + this.#part(length));
+          this.#failIfDue('read', 'EIO');
+          const bytes = content.subarray(position, position + this.#transferred(length));
           buffer.set(bytes, offset);
           return { bytesRead: bytes.length };
         }),
       close: async () => {
-        if (closed) this.misuses.push('a close of a closed file');
-        closed = true;
-        await under;
+        if (isClosed) this.misuses.push('a close of a closed file');
+        isClosed = true;
+        await operations;
         return this.#begin(() => {
           this.openFiles--;
-          this.used -= content.length;
+          this.usedBytes -= content.length;
         });
       },
     };
