@@ -1,5 +1,5 @@
 // Child processes of the test runner. All of them, and all that they start in turn, can be ended at any time.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -17,11 +17,9 @@ const temporary = mkdtempSync(join(tmpdir(), 'mini-serv-test-'));
 let count = 0;
 
 process.once('exit', () => {
-  try {
-    rmSync(temporary, { recursive: true, force: true });
-  } catch {
-    // A file system is still mounted there by a spec that was interrupted.
-  }
+  // A spec that was interrupted may have left a file system mounted.
+  for (const path of mountsBelow(temporary)) spawnSync('umount', ['-l', path]);
+  rmSync(temporary, { recursive: true, force: true });
 });
 
 /**
@@ -112,6 +110,17 @@ function findMarked(mark) {
     }
   }
   return found;
+}
+
+function mountsBelow(folder) {
+  try {
+    const paths = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1]);
+    return paths.filter((path) => path?.startsWith(folder));
+  } catch {
+    return [];
+  }
 }
 
 function listProcesses() {

@@ -12,9 +12,10 @@ export function createReport(jobs) {
 
   const elapsed = () => formatSeconds((performance.now() - started) / 1000);
   const drawLive = () => {
-    const names = [...running].map((job) => `${job.name} ${job.passed}`).join(' | ');
-    const line = `[${done}/${jobs}] ${names}: ${tally.passed} passed, ${tally.failed} failed, ${elapsed()}`;
-    process.stdout.write(`${CLEAR_LINE}${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+    const names = [...running].map(({ name, passed }) => (passed > 0 ? `${name} ${passed}` : name));
+    const counts = `${tally.passed} passed, ${tally.failed} failed, ${elapsed()}`;
+    const line = `[${done}/${jobs}] ${counts}: ${names.join(' | ')}`;
+    process.stdout.write(`${CLEAR_LINE}${line.slice(0, (process.stdout.columns || 80) - 1)}`);
   };
   const print = (text) => {
     process.stdout.write(`${LIVE ? CLEAR_LINE : ''}${text}\n`);
