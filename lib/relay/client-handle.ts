@@ -2,7 +2,16 @@ import type { Duplex } from 'node:stream';
 import { MiniServError, optionError } from '../util/errors.js';
 import type { Client } from './client.js';
 
-/** A client that was added by {@link Relay.handle}. */
+/**
+ * A client that was added by {@link Relay.handle}.
+ *
+ * @example
+ * const [bot, connection] = duplexPair();
+ * const handle = relay.handle(connection);
+ * bot.resume();
+ * console.log(`client ${await handle.id} lags by ${handle.lagBytes} bytes`);
+ * await handle.close();
+ */
 export interface ClientHandle {
   /**
    * The client's id. A local room assigns it at once, a shared room when the engine has accepted the arrival. Rejects

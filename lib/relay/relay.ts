@@ -129,7 +129,10 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @throws {MiniServError} ERR_OPTION
    *
    * @example
-   * await pipeline(relay.createReadStream({ format: 'text' }), createWriteStream('room.log'));
+   * const written = pipeline(relay.createReadStream({ format: 'text' }), createWriteStream('room.log'));
+   * await relay.listen(4242);
+   * await relay.close();
+   * await written;
    */
   createReadStream(options: ReadStreamOptions = {}): Readable {
     checkReadStreamOptions(options);

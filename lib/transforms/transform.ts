@@ -2,6 +2,7 @@ import type { Message } from '../protocol/message.js';
 
 /** The client that a transform works for. All calls for one client get the same object. */
 export interface ClientInfo {
+  /** The client's number, as on the wire. */
   readonly id: number;
 }
 
@@ -14,8 +15,11 @@ export type MessageAnswer = Message | readonly Message[] | null;
  * `undefined` is not a valid answer, because it usually means that a `return` was forgotten.
  *
  * @example
- * const shout: MessageFunction = (message) =>
+ * ```js
+ * const shout = (message) =>
  *   message.kind === 'line' ? { ...message, text: message.text.toUpperCase() } : message;
+ * createRelay({ transforms: [shout] });
+ * ```
  */
 export type MessageFunction = (
   message: Message,
@@ -27,12 +31,15 @@ export type MessageFunction = (
  * client and yields messages to pass on.
  *
  * @example
- * const numbered: MessageGenerator = async function* (messages) {
+ * ```js
+ * async function* numbered(messages) {
  *   let count = 0;
  *   for await (const message of messages) {
  *     yield message.kind === 'line' ? { ...message, text: `${++count}. ${message.text}` } : message;
  *   }
- * };
+ * }
+ * createRelay({ transforms: [numbered] });
+ * ```
  */
 export type MessageGenerator = (
   messages: AsyncIterable<Message>,
@@ -43,7 +50,8 @@ export type MessageGenerator = (
  * A transform that makes a stream for each client.
  *
  * @example
- * const through: StreamTransform = { createStream: () => new PassThrough({ objectMode: true }) };
+ * const unchanged = { createStream: () => new PassThrough({ objectMode: true }) };
+ * createRelay({ transforms: [unchanged] });
  */
 export interface StreamTransform {
   /** Identifies the transform in warnings. */

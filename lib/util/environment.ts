@@ -39,7 +39,9 @@ export interface FileSystem {
 
 /** The environment of a relay. Specs replace it by a simulated one. Connections are passed to `relay.handle`. */
 export interface Environment {
+  /** The clock for timers and for the times in transcripts. */
   readonly clock: Clock;
+  /** The file system for the part of the log that is written to disk. */
   readonly fs: FileSystem;
 }
 

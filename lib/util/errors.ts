@@ -62,9 +62,21 @@ export function describe(value: unknown): string {
   return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
 }
 
-/** An error of mini-serv itself. Errors of the system are passed on as they are, or as the `cause`. */
+/**
+ * An error of mini-serv itself. Errors of the system are passed on as they are, or as the `cause`.
+ *
+ * @example
+ * ```js
+ * try {
+ *   createRelay({ graceMs: -1 });
+ * } catch ({ code, message }) {
+ *   console.error(code, message); // ERR_OPTION graceMs: expected an integer from 0 to 2147483647, got -1
+ * }
+ * ```
+ */
 export class MiniServError extends Error {
   override readonly name = 'MiniServError';
+  /** Identifies the kind of error. */
   readonly code: ErrorCode;
   /** The id of the client that the error concerns; undefined if it concerns no single client. */
   readonly client: number | undefined;

@@ -8,7 +8,12 @@ const DANGEROUS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Makes control and direction characters visible, as `\r`, `\x1b` or `\u202e`. */
+/**
+ * Makes control and direction characters visible, as `\r`, `\x1b` or `\u202e`.
+ *
+ * @example
+ * console.log(escapeText('\x1b[2J')); // \x1b[2J
+ */
 export function escapeText(text: string): string {
   return text.replace(DANGEROUS, (character) => {
     if (character === '\r') return '\\r';

@@ -1,15 +1,20 @@
 // Renders the reference page of the public API.
 import { inline, parseComment, withLinks } from './comments.mjs';
-import { SECTIONS } from './sections.mjs';
+import { AS_IN_NODE, OMITTED_MEMBERS, SECTIONS } from './sections.mjs';
 
-const INTRODUCTION = `# API
+const introduction = (functions) => `# API
 
 What can I import from \`mini-serv\`, and how is it called?
 
 This page is generated from the doc comments by \`npm run api\`. The examples assume these lines:
 
 \`\`\`js
-import { createRelay, filter } from 'mini-serv'; // and whatever else the example uses
+import { createWriteStream } from 'node:fs';
+import { duplexPair, PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+${functions.map((name) => `  ${name},\n`).join('')}} from 'mini-serv';
+
 const relay = createRelay();
 \`\`\`
 
@@ -46,8 +51,9 @@ export function renderPage(exported) {
   ]);
   const twice = headings.find((anchor, i) => headings.indexOf(anchor) !== i);
   if (twice !== undefined) throw new Error(`docs/api.md would have two headings #${twice}`);
+  const functions = items.filter(({ kind }) => kind === 'Function').map(({ name }) => name);
   const page = [
-    INTRODUCTION,
+    introduction(functions),
     contents.join('\n'),
     ...sections.flatMap(({ title, text, items }) => [
       `## ${title}`,
@@ -68,17 +74,35 @@ function renderItem(item, context) {
   if (kind === 'Function') parts.push(...renderCall(item, comment, context));
   else if (kind === 'TypeAlias') parts.push(code(`type ${name} = ${textOf(item, item.typeTokenRange)}`));
   else {
-    const members = item.members.filter((member) => member.kind !== 'Constructor');
-    const isEvents = name === 'RelayEvents';
-    const properties = members.filter((member) => /^Property/.test(member.kind));
-    if (properties.length > 0) parts.push(renderProperties(properties, name, isEvents, context));
-    for (const member of members.filter(({ kind }) => /^Method/.test(kind))) {
-      if (!member.name.startsWith('[') && member.name !== 'emit')
-        parts.push(...renderMethod(member, item, context));
+    for (const range of item.extendsTokenRanges ?? []) {
+      parts.push(
+        `It has all properties of ${withLinks(`{@link ${textOf(item, range).trim()}}`, context.anchorOf)} as well.`,
+      );
     }
+    if (AS_IN_NODE.includes(name)) parts.push(renderSignatures(item));
+    else parts.push(...renderMembers(item, context));
   }
   parts.push(...renderExamples(comment));
   return parts.filter((part) => part !== '');
+}
+
+function renderMembers(item, context) {
+  const members = item.members.filter(
+    ({ kind, name }) => kind !== 'Constructor' && !OMITTED_MEMBERS.test(name),
+  );
+  const properties = members.filter(({ kind }) => /^Property/.test(kind));
+  const methods = members.filter(({ kind }) => /^Method/.test(kind));
+  return [
+    properties.length === 0
+      ? ''
+      : renderProperties(properties, item.name, item.name === 'RelayEvents', context),
+    ...methods.flatMap((method) => renderMethod(method, item, context)),
+  ];
+}
+
+/** The methods of an interface without descriptions. */
+function renderSignatures({ members }) {
+  return code(members.map((member) => member.excerptTokens.map(({ text }) => text).join('')).join('\n'));
 }
 
 function renderMethod(method, owner, context) {

@@ -1,5 +1,11 @@
 // The order in which docs/api.md lists the public exports.
 
+/** Interfaces whose methods are those of node:fs/promises and need no description. */
+export const AS_IN_NODE = ['FileSystem', 'SpillHandle'];
+
+/** Members that classes have from Node or from the language. */
+export const OMITTED_MEMBERS = /^(?:emit|name|\[.*)$/;
+
 /** @type {readonly { title: string; text: string; names: readonly string[] }[]} */
 export const SECTIONS = [
   {

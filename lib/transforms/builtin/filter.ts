@@ -3,8 +3,6 @@ import type { Message } from '../../protocol/message.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
-type Kind = Message['kind'];
-
 /**
  * Which messages pass; without options, all of them. In `-t`, several values are separated by commas:
  * `filter=dropKind:arrived,left`.
@@ -15,14 +13,16 @@ export interface FilterOptions {
   /** Drops lines whose text matches. */
   readonly drop?: RegExp | string;
   /** Keeps only messages of these kinds. */
-  readonly keepKind?: Kind | readonly Kind[];
+  readonly keepKind?: Message['kind'] | readonly Message['kind'][];
   /** Drops messages of these kinds. */
-  readonly dropKind?: Kind | readonly Kind[];
+  readonly dropKind?: Message['kind'] | readonly Message['kind'][];
   /** Keeps only the messages of the clients with these ids. */
   readonly keepClient?: number | readonly number[];
   /** Drops the messages of the clients with these ids. */
   readonly dropClient?: number | readonly number[];
 }
+
+type Kind = Message['kind'];
 
 const KINDS: readonly Kind[] = ['arrived', 'line', 'left'];
 

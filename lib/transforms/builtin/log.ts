@@ -6,6 +6,7 @@ import { escapeText } from '../../util/escape.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
+/** Options of {@link log}. */
 export interface LogOptions {
   /**
    * Where to write: `'stderr'`, the path of a file to append to, or a stream. The owner of a stream has to handle its

@@ -4,6 +4,7 @@ import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
+/** Options of {@link rate}. */
 export interface RateOptions {
   /** How many lines per second each client can send. */
   readonly lines: number | string;

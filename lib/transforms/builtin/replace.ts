@@ -3,6 +3,7 @@ import type { Message } from '../../protocol/message.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
+/** Options of {@link replace}. */
 export interface ReplaceOptions {
   /** Every match in a line is replaced, with or without the flag `g`. */
   readonly pattern: RegExp | string;

@@ -3,6 +3,7 @@ import type { Message } from '../../protocol/message.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
+/** Options of {@link timestamp}. */
 export interface TimestampOptions {
   /** `iso`: 2026-01-31T12:34:56.789Z; `time`: 12:34:56, in UTC; `unix`: 1769862896.789. Default: iso. */
   readonly format?: 'iso' | 'time' | 'unix';

@@ -8,6 +8,7 @@ import { BUILT_INS } from './built-ins.js';
 import { importModule, readModule, toTransform, validate } from './module.js';
 import { parseTransformSpec, type TransformSpec } from './spec.js';
 
+/** Options of {@link loadTransforms}. */
 export interface LoadOptions {
   /** Relative paths start here, and packages are looked up from here. Default: the current directory. */
   readonly cwd?: string;
