@@ -1,7 +1,7 @@
 import type { Relay } from '../../lib/relay/relay.js';
 import { printMessage } from '../console.js';
 
-/** Interval in which "connections are refused" is printed at most once, in milliseconds. */
+/** Interval in which "refusing connections" is printed at most once, in milliseconds. */
 const REFUSED_INTERVAL_MS = 10_000;
 
 /** Warnings about a single client, which are printed only with --verbose. */
@@ -14,18 +14,22 @@ export function printEvents(relay: Relay, verbose: boolean): void {
   relay.on('warning', ({ code, message }) => {
     if (verbose || !VERBOSE_CODES.has(code)) printMessage(message);
   });
-  relay.on('engineReconnected', () => printMessage('the engine is back: all go on'));
-  relay.on('spillDrained', () => printMessage('there is room for spilled segments again: senders go on'));
+  relay.on('engineReconnected', () => printMessage('reconnected to the engine; resuming'));
+  relay.on('spillDrained', () =>
+    printMessage('there is space for the backlog on disk again; senders resume'),
+  );
   relay.on('refused', (total) => {
     // At the limit, a client that retries takes each place that becomes free: the state would change all the time.
     if (isRefusing || performance.now() - printedAt < REFUSED_INTERVAL_MS) return;
-    printMessage(`connections are refused: the limit of file descriptors is reached (${total})`);
+    printMessage(
+      `refusing connections: the limit of file descriptors is reached (${total} refused so far); raise it with ulimit -n`,
+    );
     isRefusing = true;
     printedAt = performance.now();
   });
   relay.on('joined', () => {
     if (isRefusing) {
-      printMessage(`connections are accepted again; ${relay.stats().refused} were refused so far`);
+      printMessage(`accepting connections again; ${relay.stats().refused} refused so far`);
     }
     isRefusing = false;
   });

@@ -71,7 +71,9 @@ async function loadTransforms({
 }: RunCommand): Promise<readonly MessageTransform[]> {
   if (transforms.length === 0) return [];
   // A rejected promise that a transform does not await must not end the room.
-  process.on('unhandledRejection', (reason) => printMessage(`a transform rejected: ${String(reason)}`));
+  process.on('unhandledRejection', (reason) =>
+    printMessage(`a transform has an unhandled rejection: ${String(reason)}`),
+  );
   const { loadTransforms } = await import('../../lib/transforms/loader/load.js');
   try {
     return await loadTransforms(transforms);
@@ -121,8 +123,8 @@ async function startRelay(options: RelayOptions, room: EventLog | undefined): Pr
 async function openTranscript(relay: Relay, format: Format): Promise<Transcript | undefined> {
   const name = 'standard output';
   const opened = await openDescriptor(1, {
-    onRetry: ({ message }) => printMessage(`${name} cannot be written, which is tried again: ${message}`),
-    onRecovered: () => printMessage(`${name} is written again`),
+    onRetry: ({ message }) => printMessage(`${name} cannot be written; retrying: ${message}`),
+    onRecovered: () => printMessage(`${name} can be written again`),
   });
   if (opened.sink === NULL_SINK) return undefined;
   const shown = opened.terminal && format === 'wire' ? 'view' : format;

@@ -11,7 +11,7 @@ export async function verify(path: string): Promise<void> {
     process.stdout.write(`${name}: ${verdict}\n`);
     process.exitCode = whole ? 0 : 1;
   } catch (error) {
-    printMessage(`${name} cannot be verified: ${(error as Error).message}`);
+    printMessage(`cannot verify ${name}: ${(error as Error).message}`);
     process.exitCode = 2;
   }
 }

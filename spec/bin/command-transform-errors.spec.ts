@@ -136,7 +136,7 @@ describe('command with a transform that fails', () => {
     const [a, b, server] = await pair(['-t', './forgets.mjs'], cwd);
     await b.send('bad\ngood\n');
     await a.hears(arrived(1), said(1, 'bad', 'good'));
-    await server.stderr.until('mini-serv: a transform rejected: Error: oops\n');
+    await server.stderr.until('mini-serv: a transform has an unhandled rejection: Error: oops\n');
   });
 
   it('exits with 0 on SIGTERM although a module keeps a timer running', async () => {

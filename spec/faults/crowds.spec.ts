@@ -59,7 +59,7 @@ describeWith(['proc', 'python3'], 'faults: crowds of clients', () => {
     const sender = await arrive(server);
     const reader = await arrive(server, 1, sender);
     const guests = await crowd(server, 'hold', 200);
-    await server.stderr.until('connections are refused: the limit of file descriptors is reached');
+    await server.stderr.until('refusing connections: the limit of file descriptors is reached');
     reader.pause();
     const lines = bulk(16);
     await sender.send(packet(lines));
@@ -74,7 +74,7 @@ describeWith(['proc', 'python3'], 'faults: crowds of clients', () => {
     const late = await arrive(server, accepted + 2, sender);
     await late.send('at last\n');
     await sender.until(said(accepted + 2, 'at last'));
-    await server.stderr.until(`connections are accepted again; ${200 - accepted} were refused so far\n`);
+    await server.stderr.until(`accepting connections again; ${200 - accepted} refused so far\n`);
     expect(server.stderr.text.split('\n').length, server.stderr.text).to.equal(3);
   });
 

@@ -129,9 +129,7 @@ describe('command: standard output that is amiss', () => {
         await server.stderr.until('\n');
         await ends(server);
         const [begins = '', ending = '', ...more] = linesOf(server);
-        expect(begins).to.match(
-          /^mini-serv: standard output cannot be written, which is tried again: ENOSPC/,
-        );
+        expect(begins).to.match(/^mini-serv: standard output cannot be written; retrying: ENOSPC/);
         const bytes = (arrived(0) + arrived(1) + said(0, ...bulk(8))).length;
         expect(ending).to.match(
           new RegExp(

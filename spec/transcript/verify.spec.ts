@@ -198,7 +198,7 @@ describe('command: verify', () => {
   it('exits with 2, and says why, if it cannot read it', async () => {
     const { code, stderr, stdout } = await runCommand(['verify', '/nowhere/audit.json']);
     expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    expect(stderr).to.match(/^mini-serv: \/nowhere\/audit\.json cannot be verified: ENOENT[^\n]*\n$/);
+    expect(stderr).to.match(/^mini-serv: cannot verify \/nowhere\/audit\.json: ENOENT[^\n]*\n$/);
   });
 
   it('wants one file, and no options', async () => {

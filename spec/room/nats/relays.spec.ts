@@ -83,7 +83,7 @@ describeWithNats('relays that share a room over NATS', () => {
     await late.send('late\n');
     const said = await saying;
     await nats.restart();
-    for (const { stderr } of relays) await stderr.until('the engine is back');
+    for (const { stderr } of relays) await stderr.until('reconnected to the engine');
     await checkAll(relays, clients, said);
     // Who came meanwhile has arrived by now.
     for (const { stdout } of relays) await stdout.until('client 6: late\n');
@@ -158,7 +158,7 @@ describeWithNats('relays that share a room over NATS', () => {
     await first.stdout.until('client 0: 0/49');
     expect(first.stdout.text).not.to.include('client 1: 1/0');
     wire.release();
-    await second.stderr.until('the engine is back');
+    await second.stderr.until('reconnected to the engine');
     await checkAll([first, second], clients, said);
     wire.hold();
     await first.stdout.until('server: client 1 just left\n');

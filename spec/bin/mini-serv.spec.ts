@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { helpText } from '../../bin/help.js';
+import { arrive } from '../support/client.js';
+import { runCommand, shell, startServer } from '../support/command.js';
+
+describe('mini-serv', () => {
+  it('prints its help', async () => {
+    expect(await runCommand(['--help'])).to.deep.equal({
+      code: 0,
+      signal: null,
+      stdout: helpText(),
+      stderr: '',
+    });
+  });
+
+  it('prints its help to a full disk without an error', async () => {
+    const { code, stderr } = await runCommand([], shell('"$@" --help > /dev/full'));
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+  });
+
+  it('prints its version', async () => {
+    const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await runCommand(['--version'])).to.deep.equal({
+      code: 0,
+      signal: null,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+
+  for (const [args, message] of [
+    [['--frobnicate', '4242'], '--frobnicate: unknown option; see --help'],
+    [['4242', '--frobnicate'], '--frobnicate: unknown option; see --help'],
+    [['--max-line', 'abc', '4242'], '--max-line: expected a size such as 64M, got "abc"'],
+    [['4242', '--max-line'], '--max-line: expected a value, got none'],
+    [['--memory', '1\n2\x1b[2J', '1'], '--memory: expected a size such as 64M, got "1 2\\x1b[2J"'],
+  ] as const) {
+    it(`exits with 1 and prints only ${JSON.stringify(message)} for ${JSON.stringify(args)}`, async () => {
+      const { stderr, ...rest } = await runCommand([...args]);
+      expect(rest).to.deep.equal({ code: 1, signal: null, stdout: '' });
+      expect(stderr).to.equal(`${message}\n`);
+    });
+  }
+
+  for (const size of ['0', '999G']) {
+    it(`exits with 1 and names --max-line if its value is out of range: ${size}`, async () => {
+      const { stderr, ...rest } = await runCommand(['--max-line', size, '4242']);
+      expect(rest).to.deep.equal({ code: 1, signal: null, stdout: '' });
+      expect(stderr).to.match(/^--max-line\P{Cc}+\n$/u);
+    });
+  }
+
+  it('prints "Fatal error" for an invalid port after --', async () => {
+    const { code, stderr } = await runCommand(['--', '-1']);
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'Fatal error\n' });
+  });
+
+  it('prints the reason of a fatal error on a second line with --verbose', async () => {
+    const first = await startServer();
+    await arrive(first);
+    for (const port of [`${first.port}`, '70000', '-1']) {
+      const { stderr, ...rest } = await runCommand(['--verbose', port]);
+      expect(rest).to.deep.equal({ code: 1, signal: null, stdout: '' });
+      expect(stderr).to.match(/^Fatal error\n[^\n]+\n$/);
+    }
+  });
+});
