@@ -91,6 +91,26 @@ describe('Chain', () => {
     expect(ending.failures[0]?.error.message).to.equal('ended before its client left');
   });
 
+  it('reports the transform whose message cannot be passed on', async () => {
+    const failures: TransformFailure[] = [];
+    const chain = new Chain({
+      client: { id: 0 },
+      transforms: [through],
+      bypassFailed: false,
+      onMessage: () => {
+        throw new RangeError('Invalid string length');
+      },
+      onEnd: () => {},
+      onFailure: (failure) => failures.push(failure),
+      onIdle: () => {},
+    });
+    chain.write(line('x'), () => {});
+    await eventually('a failure', () => failures.length > 0);
+    expect(failures.map(({ error, position }) => [error.message, position])).to.deep.equal([
+      ['Invalid string length', 0],
+    ]);
+  });
+
   it('does not bypass a transform that refuses its client', async () => {
     const refusing = stream((transform) => {
       transform.destroy(Object.assign(new Error('go away'), { code: 'ERR_REFUSED' }));
