@@ -10,7 +10,7 @@ import { findMissingTools, formatMissingTools } from './test/tools.mjs';
 
 /** How many groups and checks run at once. One more than there are cores, since many specs wait for processes. */
 const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
-/** Checks of the built files, which run beside the specs. */
+/** Checks of the built files. They run at the same time as the specs. */
 const BUILD_CHECKS = ['api:check', 'pack:check'];
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 

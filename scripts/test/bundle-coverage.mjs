@@ -1,5 +1,5 @@
-// The specs run the bundled command. Its coverage is traced back to the modules that it was bundled from, so that it
-// adds up with what other specs have covered of them. Offsets are exact: the bundler copies functions as they are.
+// Specs run the bundled command, so its coverage is traced back to the modules that it was bundled from. The offsets
+// are exact, because the bundler copies functions as they are.
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
@@ -10,7 +10,7 @@ const files = new Map();
 /**
  * Splits the coverage of a bundled file into that of its modules, in V8's format.
  *
- * @param {{ url: string, functions: any[] }} script the coverage of a file that has a source map beside it
+ * @param {{ url: string, functions: any[] }} script the coverage of a bundled file; its source map is in the same folder
  */
 export function traceToModules({ url, functions }) {
   const bundle = openFile(fileURLToPath(url), openBundle);

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './children.mjs';
 
-/** A folder that takes longer is split: the groups should be short beside the whole run. */
+/** A folder that takes longer is split, so that no group runs alone at the end. */
 const MAX_GROUP_SECONDS = 25;
-/** Folders that take less share a group: to start mocha costs about half a second. */
+/** Folders that take less share a group, because starting mocha costs about half a second. */
 const MIN_GROUP_SECONDS = 4;
 /** For a spec file that is not in the list yet. */
 const UNKNOWN = { tests: 5, seconds: 1, cpu: 1 };
@@ -29,7 +29,7 @@ export function findSpecs(long) {
     .sort();
 }
 
-/** What is known of the time that these files take, in all. */
+/** Sums up the recorded tests and times of these files. */
 export function estimate(files) {
   const sum = (key) => files.reduce((total, file) => total + knownOf(file)[key], 0);
   return { tests: sum('tests'), seconds: sum('seconds'), cpu: sum('cpu') };

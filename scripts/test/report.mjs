@@ -1,4 +1,4 @@
-// What the test runner prints. On a terminal the last line is live; elsewhere each group has a line when it has ended.
+// The output of the test runner. On a terminal the last line is live; elsewhere each group has a line when it has ended.
 const LIVE = process.stdout.isTTY === true;
 const LIVE_INTERVAL_MS = 200;
 const CLEAR_LINE = '\r\x1b[K';

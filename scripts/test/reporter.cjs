@@ -24,7 +24,7 @@ function cpuSeconds() {
   }
 }
 
-/** What mocha's own reporters print for a failure: title, message, difference and stack. */
+/** The text that mocha's own reporters print for a failure: title, message, difference and stack. */
 function describeFailure(test) {
   const lines = [];
   const { consoleLog } = reporters.Base;

@@ -19,5 +19,5 @@ export async function findMissingTools() {
 
 export function formatMissingTools(missing) {
   const rows = missing.map(({ name, uses, install }) => [name, uses, install]);
-  return `Missing tools. The specs that need them are skipped:\n${formatTable([['tool', 'what is left out', 'how to install it'], ...rows])}`;
+  return `Missing tools; the specs that need them are skipped:\n${formatTable([['tool', 'skipped specs', 'how to install it'], ...rows])}`;
 }

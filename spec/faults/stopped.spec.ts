@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Longer than a reader may make no progress before flow control ignores it. */
 const STALL_MS = 2500;
 
-// What stalled readers cost, and that they receive everything: see fanout/backlog.spec.ts.
+// spec/fanout/backlog.spec.ts measures the cost of stalled readers.
 describeWith('proc', 'faults: suspended and killed processes', () => {
   it('gives back disk and descriptors when three readers are killed with 32 MiB owed to each', async () => {
     await requireDiskGivenBack(32 * MIB);

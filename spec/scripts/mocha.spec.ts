@@ -13,7 +13,7 @@ interface Runner {
   runSpecs(files: string[], options: object): Promise<string>;
 }
 
-/** Runs a spec file as the test runner does, and returns all that it was told. */
+/** Runs a spec file as the test runner does, and returns everything that was reported. */
 async function run(code: string, limits: object = {}) {
   // Not typed: the scripts are plain JavaScript.
   const path = new URL('../../../scripts/test/mocha.mjs', import.meta.url).href;

@@ -10,7 +10,7 @@ const CONTEXT_BYTES = 20;
 
 /** All the bytes that a stream has delivered, and ways to wait for more. */
 export class Inbox {
-  /** What has come since `bytes` was last read: it is copied only when somebody looks at all of it. */
+  /** Chunks since `bytes` was last read. They are copied only when a spec reads all bytes. */
   #chunks: Buffer[] = [];
   #storage = Buffer.alloc(0);
   #stored = 0;
@@ -44,7 +44,7 @@ export class Inbox {
     this.#changed();
   }
 
-  /** The stream has ended: whoever still waits fails. */
+  /** The stream has ended: all pending waits fail. */
   finish(): void {
     this.#ended = true;
     this.#changed();

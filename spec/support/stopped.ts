@@ -6,9 +6,9 @@ import { afterwards } from './cleanup.js';
 import type { Server } from './command.js';
 import { within } from './waiting.js';
 
-/** What the stalled readers have received in the end. */
+/** The data that the stalled readers have received in the end. */
 export interface ReadBack {
-  /** Of each reader, the SHA-256 of what came after the line `begin`. */
+  /** Of each reader, the SHA-256 of the bytes after the line `begin`. */
   readonly hashes: string[];
   readonly bytes: number;
   readonly seconds: number;

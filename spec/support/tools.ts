@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
-/** A program, or a permission, that some specs need beside Node. */
+/** A program or a permission that some specs need in addition to Node. */
 export interface Tool {
-  /** What is tested with the tool, and left out without it. */
+  /** The specs that need the tool, and are skipped without it. */
   readonly uses: string;
   /** How to get it on Debian. */
   readonly install: string;
