@@ -4,10 +4,10 @@ import type { ROOM_OPTIONS } from './options.js';
 import { UsageError, unexpected } from './parse-options.js';
 import { parseSize } from './size.js';
 
-/** What the command line says about a shared room. */
+/** The shared room that the command line asks for. */
 export interface RoomArguments {
   readonly url: string;
-  readonly options: Omit<RoomOptions, 'signal' | 'warn' | 'clock'>;
+  readonly options: Omit<RoomOptions, 'signal' | 'onWarning' | 'clock'>;
 }
 
 export type RoomValues = { readonly [K in keyof typeof ROOM_OPTIONS]?: string | undefined };

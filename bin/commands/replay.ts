@@ -20,8 +20,8 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
       ...credentials,
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
-      note: printMessage,
-      said: (bytes, time) =>
+      onNote: printMessage,
+      onMessage: (bytes, time) =>
         output.write([...formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }])].flat()),
     });
     await output.end();

@@ -89,12 +89,12 @@ async function loadTransforms({
 /** @throws {CommandError} if the shared room cannot be joined */
 async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined> {
   if (room === undefined) return undefined;
-  // While the engine is out of reach there is nothing to deliver, so a signal ends the process at once.
+  // While the engine is unreachable there is nothing to deliver, so a signal ends the process at once.
   const exit = (): never => process.exit(0);
   for (const signal of END_SIGNALS) process.on(signal, exit);
   try {
     const { openRoom } = await import('../../lib/room/open-room.js');
-    return await openRoom(room.url, { ...room.options, warn: ({ message }) => printMessage(message) });
+    return await openRoom(room.url, { ...room.options, onWarning: ({ message }) => printMessage(message) });
   } catch (error) {
     throw new CommandError(`mini-serv: ${(error as Error).message}`);
   } finally {

@@ -1,10 +1,17 @@
 import type { MiniServError } from '../util/errors.js';
 
 /**
- * What a relay appends. It names a connection by a `token` of its own until it has an id: `arrived` asks for one.
- * A client that arrives silently hears the room from `joined` on. A `part` is the beginning of a line, which goes on
- * in the next that comes of the same client. Only a log that carries the room between machines cuts lines, and only
- * such a log says `down`: the relay whose epoch that is has come to its end, and so have all its clients.
+ * An event that a relay appends to the log of its room.
+ *
+ * - `connected` requests an id for a connection, which the relay calls `token` until then. Unless it is `silent`, the
+ *   client joins the room with it.
+ * - `joined` lets a client receive the room from here on, and announces it unless it is `silent`. A client that joined
+ *   silently can be announced later by a second `joined`.
+ * - `lines` are complete lines without prefix, separated by `\n`; latin1, one character for each byte.
+ * - `part` is the start of a line that continues in the next `part` or `lines` of the same client. Only a log that
+ *   limits the size of its records splits lines.
+ * - `left` ends a client, with a notice unless it is `silent`.
+ * - `down` ends a relay and all its clients. Only a log that several relays share has it.
  */
 export type LogEvent =
   | { readonly kind: 'connected'; readonly token: number; readonly silent?: boolean }
@@ -14,55 +21,76 @@ export type LogEvent =
   | { readonly kind: 'left'; readonly client: number; readonly silent?: boolean }
   | { readonly kind: 'down'; readonly instanceId: string };
 
+/** The unit in which a relay stores events in a shared log: all since its last record. */
+export interface LogRecord {
+  /** Identifies the run of the relay's process. */
+  readonly instanceId: string;
+  /** Counts the records of the instance, from 0. */
+  readonly number: number;
+  readonly events: readonly LogEvent[];
+}
+
 /**
- * Who reads a log: the same events for every relay of the room, in the log's order. Times are when it was said, in
- * milliseconds since 1970, where the log knows that better than the clock.
+ * Receives what happens in a room, in the order of its log, which is the same for every relay. `time` is when the
+ * event was stored, in milliseconds since 1970; it is undefined if the log keeps no times.
  */
 export interface RoomStateReader {
-  /** This relay's own connection has its id. Before anything else is read of that client. */
+  /** A connection of this relay has its id. Called before any other event of that client. */
   onIdAssigned(token: number, client: number): void;
-  /** `first`: the client hears the room from here on. A client may be announced later than that. */
+  /**
+   * A client joined or is announced.
+   *
+   * @param silent whether the notice is left out
+   * @param first whether the client receives the room from here on; false if it joined silently before
+   */
   onJoined(client: number, silent: boolean, first: boolean, time?: number): void;
-  /** Complete lines, without their prefix, `\n` between them; latin1, a character a byte. */
+  /** Complete lines without prefix, separated by `\n`; latin1, one character for each byte. */
   onLines(client: number, bytes: string, time?: number): void;
+  /**
+   * A client left.
+   *
+   * @param silent whether the notice is left out
+   */
   onLeft(client: number, silent: boolean, time?: number): void;
 }
 
+/** Reads an {@link EventLog}. */
 export interface EventLogReader extends RoomStateReader {
-  /** Whether it can take no more for now; `resume` tells the log when it can. */
+  /** Whether the reader has no capacity left. When it has again, it calls `resume()` of the log. */
   isFull(): boolean;
-  /** The log takes more again: `full` has become false. */
+  /** The log accepts events again: its `isFull` has become false. */
   onDrain(): void;
-  /** Something that an operator should hear of; the room goes on. */
+  /** A problem that an operator should know of. The room continues. */
   onWarning(warning: MiniServError): void;
-  /** The log is out of reach: nothing is read or appended until it is `back`. */
+  /** The engine is unreachable: no event is read or stored until `onReconnect`. */
   onOutage(reason: MiniServError): void;
+  /** The engine is reachable again. */
   onReconnect(): void;
-  /** The log cannot be gone on with. */
+  /** The log has ended for this relay. */
   onLost(reason: MiniServError): void;
 }
 
 /**
- * What gives all that is said its one order. What is appended comes back by the reader, once, in an order that is the
- * same for everybody, and that keeps the order of each who appends.
+ * Puts the events of a room into one order. Each appended event is read once, in an order that is the same for every
+ * relay of the room and that keeps the order of each relay's own events.
  *
- * The embedded log is that of one relay: what is appended is read in the same turn. Another carries the room between
- * machines: see {@link Engine} for what such a one is to be made of.
+ * `LocalLog` is the log of a single relay. See {@link Engine} for a log that several relays share.
  */
 export interface EventLog {
-  /** True while nothing more should be appended. What is appended all the same is kept. */
+  /** Whether the caller should stop appending until `onDrain`. Events that are appended nevertheless are kept. */
   readonly isFull: boolean;
   /**
-   * Begins to read, from here on; to be called once, and before anything is appended.
+   * Starts reading. To be called once, before the first `append`.
    *
-   * @throws {MiniServError} ERR_STATE if it is read already, or closed
+   * @throws {MiniServError} ERR_STATE if the log has a reader already, or is closed
    */
   read(reader: EventLogReader): void;
+  /** Adds an event to the log. */
   append(event: LogEvent): void;
-  /** The reader can take more again. */
+  /** The reader has capacity again. */
   resume(): void;
-  /** Nothing more will be appended; done when all that was has been read, and that its clients left. */
+  /** Ends the clients of this relay. Resolves when all events that were appended before have been read. */
   close(): Promise<void>;
-  /** Gives up what has not been read by now, and all that the log holds. */
+  /** Releases all resources. Events that have not been read are dropped. */
   destroy(): Promise<void>;
 }

@@ -1,14 +1,17 @@
 import type { EventLog, EventLogReader, LogEvent } from './event-log.js';
+import type { Instance } from './instances.js';
 import { RoomState } from './room-state.js';
 
+const INSTANCE_ID = '';
+
 /**
- * The log of a relay that is alone in its room. The reader receives each event before `append` returns, except for an event
- * that is appended while the reader handles another one: it is received directly after that.
+ * The log of a relay that has the room to itself. The reader receives each event before `append` returns. Only an event
+ * that is appended while the reader handles another one is received after that one.
  */
 export class LocalLog implements EventLog {
   readonly isFull = false;
-  readonly #fold = new RoomState();
-  readonly #run = this.#fold.begin({ instanceId: '', n: 0 });
+  readonly #state = new RoomState();
+  readonly #instance = this.#state.instances.accept(INSTANCE_ID, 0) as Instance;
   #reader: EventLogReader | null = null;
   #isReading = false;
   #queue: LogEvent[] = [];
@@ -25,17 +28,18 @@ export class LocalLog implements EventLog {
     this.#isReading = true;
     try {
       this.#deliver(event);
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         this.#deliver(next);
+      }
     } finally {
       this.#isReading = false;
     }
   }
 
-  /** Its senders wait where its reader can take no more: there is nothing to resume. */
+  /** Does nothing: the relay stops its senders while its reader is full, so no event is held back here. */
   resume(): void {}
 
-  /** When the only relay ends, so does the room, and nobody leaves it. */
+  /** Does nothing: the room ends with its only relay, so no client has to leave it. */
   async close(): Promise<void> {}
 
   async destroy(): Promise<void> {
@@ -43,7 +47,7 @@ export class LocalLog implements EventLog {
   }
 
   #deliver(event: LogEvent): void {
-    if (this.#run === undefined || this.#reader === null) return;
-    this.#fold.event(this.#run, event, this.#reader, this.#run.epoch);
+    if (this.#reader === null) return;
+    this.#state.applyEvent(this.#instance, event, this.#reader, INSTANCE_ID, 0);
   }
 }

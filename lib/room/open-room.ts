@@ -3,15 +3,15 @@ import type { RoomOptions } from './options.js';
 import type { SharedLogOptions } from './shared/shared-log.js';
 
 /**
- * Joins a room that several relays share, on as many machines, over NATS JetStream. Needs two packages beside this
- * one: `@nats-io/transport-node` and `@nats-io/jetstream`.
+ * Joins a room that several relays share over NATS JetStream, and creates it if it does not exist. Waits for an engine
+ * that is unreachable. Requires the packages `@nats-io/transport-node` and `@nats-io/jetstream`.
  *
- * @param url `nats://host:4222/lobby`; more hosts with commas between them; `tls://` where nothing else will do
- * @returns for `createRelay({ room })`, which closes it
- * @throws {MiniServError} ERR_ROOM_PACKAGES if those packages are not installed, ERR_ROOM_REFUSED if the engine does
- * not want this relay, ERR_ROOM_FOREIGN or ERR_ROOM_GAP if what it has is not the room, or not all of it,
- * ERR_ROOM_TIMEOUT, ERR_OPTION
- * @throws the signal's reason, if it is aborted
+ * @param url `nats://host:4222/room`, with several hosts separated by commas; `tls://` instead requires TLS
+ * @returns the log of the room, for `createRelay({ room })`; the relay closes it
+ * @throws {MiniServError} ERR_ROOM_PACKAGES if the packages are not installed; ERR_ROOM_REFUSED if the engine refuses
+ * this relay; ERR_ROOM_FOREIGN if its data are not this room's; ERR_ROOM_GAP if records are missing; ERR_ROOM_TIMEOUT
+ * after `timeout`; ERR_OPTION
+ * @throws the reason of `signal` after it is aborted
  *
  * @example
  * const room = await openRoom('nats://127.0.0.1:4222/lobby');
@@ -24,11 +24,13 @@ export async function openRoom(url: string, options?: RoomOptions): Promise<Even
 }
 
 /**
- * The same over an engine of your own: all that has to be made is an {@link Engine}.
+ * Joins a room over an engine of your own.
  *
- * @throws {MiniServError} ERR_ROOM_FOREIGN or ERR_ROOM_GAP if what it has is not a room, or not all of it
+ * @returns the log of the room, for `createRelay({ room })`; the relay closes it
+ * @throws {MiniServError} ERR_ROOM_FOREIGN if the data of the engine are not a room's; ERR_ROOM_GAP if records are
+ * missing
  */
 export async function joinRoom(options: SharedLogOptions): Promise<EventLog> {
-  const shared = await import('./shared/shared-log.js');
+  const shared = await import('./shared/join-room.js');
   return shared.joinRoom(options);
 }

@@ -1,13 +1,12 @@
-import { inspect } from 'node:util';
 import type { Clock } from '../util/environment.js';
-import { MiniServError } from '../util/errors.js';
+import { MiniServError, optionError } from '../util/errors.js';
 
 /** How much of a room the engine keeps: everything younger than `ms` milliseconds, or the newest `bytes` bytes. */
 export type Retention = { readonly ms: number } | { readonly bytes: number };
 
 /**
- * The smallest retention. Snapshots are written every 5 s and 8 MiB; an engine that keeps less than the records since
- * the last snapshot has a room that nobody can join.
+ * The smallest retention. A relay joins from the latest snapshot and needs all records since then. Snapshots are saved
+ * after 5 s or 8 MiB.
  */
 export const MIN_RETENTION = { ms: 10_000, bytes: 16 * 1024 * 1024 };
 /** The largest retention: the engine counts nanoseconds in 63 bits. */
@@ -15,8 +14,11 @@ export const MAX_RETENTION_MS = 2 ** 63 / 1e6 - 1;
 
 /** How a relay authenticates to an engine. Secrets come from files, from the URL or from the environment. */
 export interface Credentials {
+  /** Name of a user, with `pass`. */
   readonly user?: string;
+  /** Password of `user`. */
   readonly pass?: string;
+  /** A token, instead of a user. */
   readonly token?: string;
   /** Path of a file with the seed of an nkey. */
   readonly nkey?: string;
@@ -49,7 +51,8 @@ export interface RoomOptions extends Credentials {
   /** Aborts the wait for the engine. */
   readonly signal?: AbortSignal;
   /** Called at most once, if the engine is unreachable while the room is opened. Later warnings come from the relay. */
-  readonly warn?: (warning: MiniServError) => void;
+  readonly onWarning?: (warning: MiniServError) => void;
+  /** The clock of timers and timeouts, for tests. Default: the system's. */
   readonly clock?: Clock;
 }
 
@@ -66,24 +69,26 @@ export function checkRoomOptions({
   checkTime('heartbeatMs', heartbeatMs, 20);
   if (retention !== undefined) checkRetention(retention);
   if (replicas !== undefined && !isWithin(replicas, 1, 5)) {
-    throw invalid('replicas', 'an integer from 1 to 5', replicas);
+    throw optionError('replicas', 'an integer from 1 to 5', replicas);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('signal', 'an AbortSignal', signal);
+    throw optionError('signal', 'an AbortSignal', signal);
   }
-  const { user, pass, token, nkey, creds, ca, cert, key, warn } = others;
+  const { user, pass, token, nkey, creds, ca, cert, key, onWarning } = others;
   for (const [name, value] of Object.entries({ user, pass, token, nkey, creds, ca, cert, key })) {
     // The value may be a secret, so the message names only its type.
     if (value !== undefined && typeof value !== 'string') {
-      throw new MiniServError('ERR_OPTION', `${name}: expected a string, got a ${typeof value}`);
+      throw new MiniServError('ERR_OPTION', `${name}: expected a string, got ${typeof value}`);
     }
   }
-  if (warn !== undefined && typeof warn !== 'function') throw invalid('warn', 'a function', warn);
+  if (onWarning !== undefined && typeof onWarning !== 'function') {
+    throw optionError('onWarning', 'a function', onWarning);
+  }
 }
 
 function checkTime(name: string, value: unknown, min: number): void {
   if (value !== undefined && !isWithin(value, min, 2 ** 31 - 1)) {
-    throw invalid(name, `an integer of at least ${min} (milliseconds)`, value);
+    throw optionError(name, `an integer of at least ${min} (milliseconds)`, value);
   }
 }
 
@@ -93,14 +98,9 @@ function checkRetention(retention: unknown): void {
   const isSize = ms === undefined && isWithin(bytes, MIN_RETENTION.bytes);
   if (isTime || isSize) return;
   const expected = `{ ms } of at least ${MIN_RETENTION.ms} or { bytes } of at least ${MIN_RETENTION.bytes}`;
-  throw invalid('retention', expected, retention);
+  throw optionError('retention', expected, retention);
 }
 
 function isWithin(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-}
-
-function invalid(name: string, expected: string, value: unknown): MiniServError {
-  const got = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
-  return new MiniServError('ERR_OPTION', `${name}: expected ${expected}, got ${got}`);
 }

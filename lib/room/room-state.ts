@@ -1,258 +1,156 @@
-import type { LogEvent, RoomStateReader } from './event-log.js';
+import type { LogEvent, LogRecord, RoomStateReader } from './event-log.js';
+import { type Instance, Instances } from './instances.js';
+import { UnfinishedLine } from './unfinished-line.js';
 
-/** What one relay appended at once: `epoch` is that process run's, `n` counts its records from 0. */
-export interface LogRecord {
-  readonly instanceId: string;
-  readonly n: number;
-  readonly events: readonly LogEvent[];
-}
-
-/** A relay's process run, as the log knows it. */
-export interface Instance {
-  readonly epoch: string;
-  /** The number of its last record. */
-  last: number;
-}
-
-interface Member {
-  readonly run: Instance;
-  /** Whether it has been said that it arrived. */
+export interface Member {
+  readonly instance: Instance;
+  /** Whether a notice of its arrival was sent. */
   announced: boolean;
-  /** Whether it hears the room. */
+  /** Whether it receives the room. */
   joined: boolean;
-  /** A line whose end is yet to come. */
-  open: Open | null;
-}
-
-interface Open {
-  readonly parts: string[];
-  /** The place and number of the record in which it began. */
-  readonly from: number;
-  readonly n: number;
-  /** The number of the last record that was read again for its parts. */
-  again: number;
-}
-
-/** All that a fold knows, as plain data: see {@link RoomState.save}. */
-export interface RoomStateData {
-  readonly next: number;
-  readonly runs: readonly (readonly [epoch: string, last: number])[];
-  readonly dead: readonly string[];
-  /** For each run, in the order of `runs`: its clients, in the order of their ids. */
-  readonly clients: readonly (readonly number[])[];
-  /** Clients that have not been announced, and those that do not hear the room yet. */
-  readonly silent: readonly number[];
-  readonly outside: readonly number[];
-  /** Clients of whom a line has begun, and the place and number of the record in which it did. */
-  readonly open: readonly (readonly [client: number, from: number, n: number])[];
 }
 
 /**
- * So many ended runs are remembered by name. What comes of one that is forgotten is dropped as well: an unknown
- * run's first record is number 0, and a record of an ended one never is, unless it never said anything.
- */
-const REMEMBERED = 1000;
-
-/**
- * What a log's records amount to: who is in the room, and what is said in it. The same records make the same of it
- * on every relay: ids are the count of arrivals, a record that comes twice is dropped, and so is all that comes of a
- * run after it is `down`. Nothing else goes in: no clock, no chance, nothing of the relay that folds.
+ * The clients in a room, computed from the records of its log. Equal records give an equal state on every relay: ids
+ * count the `connected` events, repeated records are dropped, and so are records of an instance after its `down`.
+ * The state depends on nothing else, such as a clock or the relay that computes it.
  */
 export class RoomState {
-  /** The id that the next to arrive is given. */
-  next = 0;
-  readonly #runs = new Map<string, Instance>();
-  readonly #dead = new Set<string>();
-  readonly #members = new Map<number, Member>();
+  /** The id of the next client. */
+  nextId = 0;
+  readonly instances = new Instances();
+  /** By id, in ascending order. */
+  readonly members = new Map<number, Member>();
+  /** By the id of the client. */
+  readonly unfinishedLines = new Map<number, UnfinishedLine>();
 
-  /** The runs that have said something and have not come to their end. */
-  get epochs(): IterableIterator<string> {
-    return this.#runs.keys();
-  }
-
-  /** Whether the relay's run has said anything, and has not come to its end. */
-  knows(epoch: string): boolean {
-    return this.#runs.has(epoch);
-  }
-
-  /** How many clients there are. */
-  get size(): number {
-    return this.#members.size;
-  }
-
-  /** Whether the relay's run has ended, as far as the log knows. */
-  isDown(epoch: string): boolean {
-    return this.#dead.has(epoch);
+  /** Sequence of the first record that contains a part of an unfinished line; undefined if no line is unfinished. */
+  get firstUnfinishedSequence(): number | undefined {
+    let first: number | undefined;
+    for (const { startSequence } of this.unfinishedLines.values()) {
+      if (first === undefined || startSequence < first) first = startSequence;
+    }
+    return first;
   }
 
   /**
-   * @param own the token of an arrival means something to the relay whose epoch this is
-   * @param place the record's place in the log
-   * @returns how many records are missing before this one; that is never so, unless the engine has lost some
+   * Applies a record and reports its events.
+   *
+   * @param ownInstanceId the instance that the reader belongs to: only its own tokens mean something to it
+   * @param sequence position of the record in the log
+   * @returns the number of records of the instance that are missing before this one, normally 0
    */
-  apply(record: LogRecord, reader: RoomStateReader, own: string, place = 0, time?: number): number {
-    const last = this.#runs.get(record.instanceId)?.last ?? -1;
-    const run = this.begin(record);
-    if (run === undefined) return 0;
-    for (const event of record.events) this.event(run, event, reader, own, place, time);
-    return record.n - last - 1;
-  }
-
-  /** @returns undefined if a record is to be dropped */
-  begin({ instanceId: epoch, n }: Pick<LogRecord, 'instanceId' | 'n'>): Instance | undefined {
-    if (this.#dead.has(epoch)) return undefined;
-    const run = this.#runs.get(epoch);
-    if (run === undefined) {
-      if (n > 0) return undefined;
-      const begun = { epoch, last: n };
-      this.#runs.set(epoch, begun);
-      return begun;
+  apply(
+    record: LogRecord,
+    reader: RoomStateReader,
+    ownInstanceId: string,
+    sequence: number,
+    time?: number,
+  ): number {
+    const lastNumber = this.instances.get(record.instanceId)?.lastNumber ?? -1;
+    const instance = this.instances.accept(record.instanceId, record.number);
+    if (instance === undefined) return 0;
+    for (const event of record.events) {
+      this.applyEvent(instance, event, reader, ownInstanceId, sequence, time);
     }
-    if (n <= run.last) return undefined;
-    run.last = n;
-    return run;
+    return record.number - lastNumber - 1;
   }
 
-  event(
-    run: Instance,
+  /** Applies an event of the record that `instances.accept` took last. For the other parameters see {@link apply}. */
+  applyEvent(
+    instance: Instance,
     event: LogEvent,
     reader: RoomStateReader,
-    own: string,
-    place = 0,
+    ownInstanceId: string,
+    sequence: number,
     time?: number,
   ): void {
     if (event.kind === 'down') {
-      this.#down(event.instanceId, reader, time);
+      this.#endInstance(event.instanceId, reader, time);
       return;
     }
-    // It may have said in the same record that it is down.
-    if (this.#dead.has(run.epoch)) return;
+    // An earlier event of the same record can have ended the instance.
+    if (this.instances.isDown(instance.id)) return;
     if (event.kind === 'connected') {
-      const client = this.next++;
-      const silent = event.silent === true;
-      this.#members.set(client, { run, announced: !silent, joined: !silent, open: null });
-      if (run.epoch === own) reader.onIdAssigned(event.token, client);
-      if (!silent) reader.onJoined(client, false, true, time);
+      this.#add(instance, event, reader, ownInstanceId, time);
       return;
     }
-    const member = this.#members.get(event.client);
-    if (member === undefined || member.run !== run) return;
-    if (event.kind === 'lines') this.#lines(member, event, reader, time);
-    else if (event.kind === 'part') {
-      member.open ??= { parts: [], from: place, n: run.last, again: -1 };
-      member.open.parts.push(event.bytes);
-    } else if (event.kind === 'joined') {
-      const first = !member.joined;
-      const silent = event.silent === true;
-      if (!first && (silent || member.announced)) return;
-      member.joined = true;
-      member.announced ||= !silent;
-      reader.onJoined(event.client, silent, first, time);
-    } else {
-      this.#members.delete(event.client);
-      reader.onLeft(event.client, event.silent === true, time);
+    const { client } = event;
+    const member = this.members.get(client);
+    if (member === undefined || member.instance !== instance) return;
+    if (event.kind === 'lines') reader.onLines(client, this.#finishLine(client, event.bytes), time);
+    else if (event.kind === 'part') this.#unfinishedLine(instance, client, sequence).push(event.bytes);
+    else if (event.kind === 'joined') join(member, event, reader, time);
+    else {
+      this.#remove(client);
+      reader.onLeft(client, event.silent === true, time);
     }
   }
 
   /**
-   * What came before `save` of lines that had only begun then; from the place {@link oldest} on, again and in order.
+   * Collects the parts of unfinished lines after a restart from a snapshot. To be called in order with each record
+   * from {@link firstUnfinishedSequence} up to the snapshot's own.
    */
-  again(record: LogRecord, place: number): void {
-    const run = this.#runs.get(record.instanceId);
-    for (const event of record.events) {
-      if (event.kind !== 'part') continue;
-      const open = this.#openOf(event.client, run);
-      // A record may be there twice.
-      if (open === null || place < open.from || record.n < open.n || record.n <= open.again) continue;
-      open.parts.push(event.bytes);
-    }
-    for (const event of record.events) {
-      const open = event.kind === 'part' ? this.#openOf(event.client, run) : null;
-      if (open !== null) open.again = Math.max(open.again, record.n);
-    }
+  reread(record: LogRecord, sequence: number): void {
+    for (const line of this.unfinishedLines.values()) line.reread(record, sequence);
   }
 
-  /** The place of the oldest record in which a line begins that has not ended; undefined if there is none. */
-  get oldest(): number | undefined {
-    let oldest: number | undefined;
-    for (const { open } of this.#members.values()) {
-      if (open !== null && (oldest === undefined || open.from < oldest)) oldest = open.from;
-    }
-    return oldest;
-  }
-
-  save(): RoomStateData {
-    const runs = [...this.#runs.values()];
-    const clients = new Map(runs.map((run) => [run, [] as number[]]));
-    const members = [...this.#members];
-    for (const [client, { run }] of members) clients.get(run)?.push(client);
-    const those = (holds: (member: Member) => boolean): number[] =>
-      members.filter(([, member]) => holds(member)).map(([client]) => client);
-    return {
-      next: this.next,
-      runs: runs.map(({ epoch, last }) => [epoch, last]),
-      dead: [...this.#dead],
-      clients: [...clients.values()],
-      silent: those(({ announced }) => !announced),
-      outside: those(({ joined }) => !joined),
-      open: members.flatMap(([client, { open }]) => (open === null ? [] : [[client, open.from, open.n]])),
-    };
-  }
-
-  static from(state: RoomStateData): RoomState {
-    const fold = new RoomState();
-    fold.next = state.next;
-    for (const epoch of state.dead) fold.#dead.add(epoch);
-    const silent = new Set(state.silent);
-    const outside = new Set(state.outside);
-    const open = new Map(state.open.map(([client, from, n]) => [client, { parts: [], from, n, again: -1 }]));
-    const members: [number, Member][] = [];
-    for (const [i, [epoch, last]] of state.runs.entries()) {
-      const run = { epoch, last };
-      fold.#runs.set(epoch, run);
-      for (const client of state.clients[i] ?? []) {
-        const announced = !silent.has(client);
-        const joined = !outside.has(client);
-        members.push([client, { run, announced, joined, open: open.get(client) ?? null }]);
-      }
-    }
-    // In the order of their ids, as they arrived.
-    members.sort(([a], [b]) => a - b);
-    for (const [client, member] of members) fold.#members.set(client, member);
-    return fold;
-  }
-
-  #lines(
-    member: Member,
-    { client, bytes }: LogEvent & { kind: 'lines' },
+  #add(
+    instance: Instance,
+    event: LogEvent & { kind: 'connected' },
     reader: RoomStateReader,
+    ownInstanceId: string,
     time: number | undefined,
   ): void {
-    const { open } = member;
-    member.open = null;
-    reader.onLines(client, open === null ? bytes : open.parts.join('') + bytes, time);
+    const client = this.nextId++;
+    const silent = event.silent === true;
+    this.members.set(client, { instance, announced: !silent, joined: !silent });
+    if (instance.id === ownInstanceId) reader.onIdAssigned(event.token, client);
+    if (!silent) reader.onJoined(client, false, true, time);
   }
 
-  #openOf(client: number, run: Instance | undefined): Open | null {
-    const member = this.#members.get(client);
-    return member !== undefined && member.run === run ? member.open : null;
-  }
-
-  #down(epoch: string, reader: RoomStateReader, time: number | undefined): void {
-    const run = this.#runs.get(epoch);
-    if (run === undefined) return;
-    this.#runs.delete(epoch);
-    this.#dead.add(epoch);
-    if (this.#dead.size > REMEMBERED) {
-      for (const oldest of this.#dead) {
-        this.#dead.delete(oldest);
-        break;
-      }
+  #unfinishedLine(instance: Instance, client: number, sequence: number): UnfinishedLine {
+    let line = this.unfinishedLines.get(client);
+    if (line === undefined) {
+      line = new UnfinishedLine(instance.id, client, sequence, instance.lastNumber);
+      this.unfinishedLines.set(client, line);
     }
-    for (const [client, member] of this.#members) {
-      if (member.run !== run) continue;
-      this.#members.delete(client);
+    return line;
+  }
+
+  #finishLine(client: number, bytes: string): string {
+    const line = this.unfinishedLines.get(client);
+    if (line === undefined) return bytes;
+    this.unfinishedLines.delete(client);
+    return line.finish(bytes);
+  }
+
+  #remove(client: number): void {
+    this.members.delete(client);
+    this.unfinishedLines.delete(client);
+  }
+
+  #endInstance(id: string, reader: RoomStateReader, time: number | undefined): void {
+    const instance = this.instances.end(id);
+    if (instance === undefined) return;
+    for (const [client, member] of this.members) {
+      if (member.instance !== instance) continue;
+      this.#remove(client);
       reader.onLeft(client, !member.announced, time);
     }
   }
+}
+
+function join(
+  member: Member,
+  event: LogEvent & { kind: 'joined' },
+  reader: RoomStateReader,
+  time: number | undefined,
+): void {
+  const first = !member.joined;
+  const silent = event.silent === true;
+  if (!first && (silent || member.announced)) return;
+  member.joined = true;
+  member.announced ||= !silent;
+  reader.onJoined(event.client, silent, first, time);
 }

@@ -14,13 +14,13 @@ import { inspect } from 'node:util';
  * | `ERR_SPILL_READ` | the backlog of a reader cannot be read back from disk; the reader was ended |
  * | `ERR_SPILL_TMPFS` | the spill directory is on a tmpfs, where files take memory |
  * | `ERR_TRANSCRIPT` | a transcript cannot be written at present, is written again, was given up, or is incomplete |
- * | `ERR_ROOM_UNREACHABLE` | the engine of a shared room is unreachable; the relay reconnects and senders wait |
- * | `ERR_ROOM_DOWN` | the other relays of a shared room declared this relay dead; it closes |
- * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for longer than allowed; the relay closes |
- * | `ERR_ROOM_FOREIGN` | the engine's data under the room's name is not a room, or not the one that was joined |
- * | `ERR_ROOM_GAP` | the engine lost records of the room, or no longer keeps them |
- * | `ERR_ROOM_REFUSED` | the engine rejected the relay: credentials, permissions or limits |
- * | `ERR_ROOM_PACKAGES` | the npm packages that the engine needs are not installed |
+ * | `ERR_ROOM_UNREACHABLE` | the engine of a shared room is unreachable, and the room is paused until it is back; or it was not reached before the end |
+ * | `ERR_ROOM_DOWN` | another relay declared this relay dead, and the room continues without it; the relay closes |
+ * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for the whole `timeout`; the relay closes |
+ * | `ERR_ROOM_FOREIGN` | the data of the engine are not those of this room: another program wrote them, or records were lost |
+ * | `ERR_ROOM_GAP` | the engine has lost records of the room, or no longer keeps them |
+ * | `ERR_ROOM_REFUSED` | the engine refuses this relay because of its credentials, its permissions or a limit |
+ * | `ERR_ROOM_PACKAGES` | the optional packages that the engine requires are not installed |
  * | `ERR_OPTION` | an option has an invalid value |
  * | `ERR_INVARIANT` | an internal check failed, which is a bug in mini-serv; the process ends |
  * | `ERR_STATE` | the relay is closed, or listens already |

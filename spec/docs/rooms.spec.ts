@@ -8,7 +8,8 @@ import { parseCommand } from '../../bin/arguments.js';
 import { afterwards } from '../support/cleanup.js';
 import { arrive } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
-import { describeWithNats, startNats } from '../support/nats.js';
+import { startNats } from '../support/nats.js';
+import { describeWith } from '../support/tools.js';
 import { within } from '../support/waiting.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -19,7 +20,7 @@ const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as 
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 };
 
-describeWithNats('docs/rooms.md and the README', () => {
+describeWith('nats-server', 'docs/rooms.md and the README', () => {
   it('show commands that work', async () => {
     const nats = await startNats();
     for (const text of [README, DOCS]) {

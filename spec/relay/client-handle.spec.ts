@@ -1,9 +1,10 @@
 import { Duplex, duplexPair } from 'node:stream';
 import { expect } from 'chai';
 import { type ClientHandle, joinRoom, type MiniServError } from '../../lib/index.js';
-import { FakeRoom, Simulation } from '../support/fake-engine.js';
+import { FakeRoom } from '../support/fake-engine.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { diary, join, Member, room } from '../support/room.js';
+import { SimulatedTime } from '../support/simulated-time.js';
 import { eventually, turns } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
 
@@ -12,10 +13,10 @@ const outcome = (handle: ClientHandle): Promise<number | string> =>
 
 /** A relay of a shared room whose engine takes an hour for a record until `run` is called. */
 async function sharedRoom() {
-  const simulation = new Simulation();
-  const engine = new FakeRoom(simulation).open();
+  const time = new SimulatedTime();
+  const engine = new FakeRoom(time).open();
   const relay = room({ room: await joinRoom({ engine, clock: engine.clock }), graceMs: 20 });
-  return { relay, engine, run: () => simulation.advance(100) };
+  return { relay, engine, run: () => time.advance(100) };
 }
 
 describe('relay.handle(): ClientHandle', () => {

@@ -1,6 +1,6 @@
 import { LocalLog } from '../../lib/room/local-log.js';
 import { logSpec } from '../support/log-spec.js';
 
-describe('the embedded log', () => {
+describe('LocalLog', () => {
   logSpec(async () => new LocalLog());
 });

@@ -1,255 +1,210 @@
 import type { Engine, EngineReader } from '../../lib/room/shared/engine.js';
 import type { Clock } from '../../lib/util/environment.js';
+import type { SimulatedTime } from './simulated-time.js';
 
-interface Timer {
-  readonly at: number;
-  readonly order: number;
-  readonly callback: () => void;
+/** The faults of one relay's connection to the engine. */
+export interface Faults {
+  /** How long a message takes in each direction, in milliseconds. */
+  delayMs(): number;
+  /** Whether the next acknowledgement is lost, although the record is stored. */
+  losesAcknowledgement(): boolean;
+  /** Whether the next record is stored twice. */
+  storesTwice(): boolean;
+  losesHeartbeat(): boolean;
 }
 
-/** Time that goes on as fast as it can be worked off. */
-export class Simulation {
-  time = 0;
-  #timers: Timer[] = [];
-  #order = 0;
-
-  readonly clock: Clock = {
-    now: () => this.time,
-    date: () => 1e12 + this.time,
-    setTimer: (ms, callback) => this.after(ms, callback),
-    setImmediate: (callback) => void this.after(0, callback),
-  };
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.time + ms, order: this.#order++, callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  async advance(ms: number): Promise<void> {
-    const until = this.time + ms;
-    await turn();
-    for (;;) {
-      let next: Timer | undefined;
-      for (const timer of this.#timers) {
-        if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) {
-          next = timer;
-        }
-      }
-      if (next === undefined || next.at > until) break;
-      this.#timers.splice(this.#timers.indexOf(next), 1);
-      this.time = Math.max(this.time, next.at);
-      next.callback();
-      await turn();
-    }
-    this.time = until;
-  }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** What happens to one relay, and to its way to the engine. */
-export interface Weather {
-  /** How long a message takes, in ms, each way. */
-  delay(): number;
-  /** Whether the next acknowledgement is lost, though the record is there. */
-  ackLost(): boolean;
-  /** Whether the next record is there twice. */
-  doubled(): boolean;
-  beatLost(): boolean;
-}
-
-export const FAIR: Weather = {
-  delay: () => 1,
-  ackLost: () => false,
-  doubled: () => false,
-  beatLost: () => false,
+export const NO_FAULTS: Faults = {
+  delayMs: () => 1,
+  losesAcknowledgement: () => false,
+  storesTwice: () => false,
+  losesHeartbeat: () => false,
 };
 
-/** A room in this process, for several relays, which loses, delays and doubles what it is told to. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+
+/** A room in this process for several relays. */
 export class FakeRoom {
   readonly records: { readonly bytes: Uint8Array; readonly time: number }[] = [];
+  readonly snapshots: { readonly sequence: number; readonly bytes: Uint8Array }[] = [];
   readonly engines = new Set<FakeEngine>();
-  rosters: { readonly asOf: number; readonly bytes: Uint8Array }[] = [];
-  identity = 'made once';
-  first = 1;
-  readonly simulation: Simulation;
+  identity = 'first';
+  firstSequence = 1;
+  readonly time: SimulatedTime;
 
-  constructor(simulation: Simulation) {
-    this.simulation = simulation;
+  constructor(time: SimulatedTime) {
+    this.time = time;
   }
 
-  open(weather: Weather = FAIR, most = 1024 * 1024): FakeEngine {
-    const engine = new FakeEngine(this, weather, most);
+  /** Connects one more relay to the room. */
+  open(faults: Faults = NO_FAULTS, maxRecordBytes = MAX_RECORD_BYTES): FakeEngine {
+    const engine = new FakeEngine(this, faults, maxRecordBytes);
     this.engines.add(engine);
     return engine;
   }
 
   append(bytes: Uint8Array): void {
-    this.records.push({ bytes, time: this.simulation.clock.date() });
-    for (const engine of this.engines) engine.pump();
+    this.records.push({ bytes, time: this.time.clock.date() });
+    for (const engine of this.engines) engine.deliver();
   }
 }
 
+/** One relay's connection to a {@link FakeRoom}, and the process of that relay. */
 export class FakeEngine implements Engine {
   readonly identity: string;
-  readonly first: number;
-  readonly last: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
   readonly maxRecordBytes: number;
-  /** Time stands for this relay, and so does all that it does. */
-  stopped = false;
-  closed = false;
-  /** So many rosters are not kept. */
-  forgetful = 0;
+  /** The clock of the relay's process. */
   readonly clock: Clock;
+  isStopped = false;
+  isClosed = false;
+  /** How many of the next snapshots fail to be saved. */
+  failingSnapshots = 0;
   readonly #room: FakeRoom;
-  readonly #weather: Weather;
-  #cut = false;
-  #dead = false;
-  #paused = false;
+  readonly #faults: Faults;
+  #isDisconnected = false;
+  #isDead = false;
+  #isPaused = false;
+  #isDelivering = false;
   #reader: EngineReader | null = null;
-  #next = 1;
-  #pumping = false;
+  #nextSequence = 1;
+  /** Callbacks that wait for the stopped process to continue. */
   #held: (() => void)[] = [];
-  #beatsAt = 0;
+  #lastHeartbeatAt = 0;
 
-  constructor(room: FakeRoom, weather: Weather, most: number) {
+  constructor(room: FakeRoom, faults: Faults, maxRecordBytes: number) {
     this.#room = room;
-    this.#weather = weather;
-    this.maxRecordBytes = most;
+    this.#faults = faults;
+    this.maxRecordBytes = maxRecordBytes;
     this.identity = room.identity;
-    this.first = room.first;
-    this.last = room.records.length;
-    const { clock } = room.simulation;
-    this.clock = { ...clock, setTimer: (ms, callback) => this.#after(ms, callback) };
+    this.firstSequence = room.firstSequence;
+    this.lastSequence = room.records.length;
+    this.clock = { ...room.time.clock, setTimer: (ms, callback) => this.#setTimer(ms, callback) };
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
   }
 
   publish(_id: string, record: Uint8Array): Promise<void> {
     const copy = Uint8Array.from(record);
     return new Promise((resolve, reject) => {
-      const fail = (why: string): void => this.#soon(() => reject(new Error(why)));
-      this.#after(this.#weather.delay(), () => {
-        if (this.#cut) {
-          fail('cut off');
+      const answer = (callback: () => void): void => void this.#setTimer(this.#faults.delayMs(), callback);
+      this.#setTimer(this.#faults.delayMs(), () => {
+        if (this.#isDisconnected) {
+          answer(() => reject(new Error('disconnected')));
           return;
         }
         this.#room.append(copy);
-        if (this.#weather.doubled()) this.#room.append(copy);
-        if (this.#weather.ackLost()) fail('no answer');
-        else this.#soon(resolve);
+        if (this.#faults.storesTwice()) this.#room.append(copy);
+        if (this.#faults.losesAcknowledgement()) answer(() => reject(new Error('no answer')));
+        else answer(resolve);
       });
     });
   }
 
-  read(from: number, reader: EngineReader): void {
-    this.#next = from;
+  read(fromSequence: number, reader: EngineReader): void {
+    this.#nextSequence = fromSequence;
     this.#reader = reader;
-    this.pump();
+    this.deliver();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#paused = false;
-    this.pump();
+    this.#isPaused = false;
+    this.deliver();
   }
 
-  heartbeat(bytes: Uint8Array): void {
-    if (this.#cut || this.#dead) return;
-    for (const engine of this.#room.engines) if (!this.#weather.beatLost()) engine.hear(bytes);
+  sendHeartbeat(bytes: Uint8Array): void {
+    if (this.#isDisconnected || this.#isDead) return;
+    for (const engine of this.#room.engines) {
+      if (!this.#faults.losesHeartbeat()) engine.receiveHeartbeat(bytes);
+    }
   }
 
-  hear(bytes: Uint8Array): void {
-    // None overtakes another, and none gets through to who is cut off.
-    this.#beatsAt = Math.max(this.#room.simulation.time + this.#weather.delay(), this.#beatsAt);
-    this.#after(this.#beatsAt - this.#room.simulation.time, () => {
-      if (!this.#cut) this.#reader?.onHeartbeat(bytes);
+  receiveHeartbeat(bytes: Uint8Array): void {
+    const { now } = this.#room.time;
+    // Heartbeats keep their order.
+    this.#lastHeartbeatAt = Math.max(now + this.#faults.delayMs(), this.#lastHeartbeatAt);
+    this.#setTimer(this.#lastHeartbeatAt - now, () => {
+      if (!this.#isDisconnected) this.#reader?.onHeartbeat(bytes);
     });
   }
 
-  async snapshot(): Promise<Uint8Array | undefined> {
-    return this.#room.rosters.at(-1)?.bytes;
+  async loadSnapshot(): Promise<Uint8Array | undefined> {
+    return this.#room.snapshots.at(-1)?.bytes;
   }
 
-  async saveSnapshot(asOf: number, bytes: Uint8Array): Promise<void> {
-    if (this.#cut || this.#dead) throw new Error('cut off');
-    if (this.forgetful-- > 0) throw new Error('no answer');
-    this.#room.rosters.push({ asOf, bytes });
+  async saveSnapshot(sequence: number, bytes: Uint8Array): Promise<void> {
+    if (this.#isDisconnected || this.#isDead) throw new Error('disconnected');
+    if (this.failingSnapshots-- > 0) throw new Error('no answer');
+    this.#room.snapshots.push({ sequence, bytes });
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.isClosed = true;
     this.kill();
   }
 
-  /** As a connection that is lost, of which both ends are told. */
-  cut(): void {
-    if (this.#cut) return;
-    this.#cut = true;
-    this.#after(0, () => {
-      if (this.#cut) this.#reader?.onOutage(new Error('cut off'));
+  /** Breaks the connection; both ends notice. */
+  disconnect(): void {
+    if (this.#isDisconnected) return;
+    this.#isDisconnected = true;
+    this.#setTimer(0, () => {
+      if (this.#isDisconnected) this.#reader?.onOutage(new Error('disconnected'));
     });
   }
 
-  heal(): void {
-    if (!this.#cut) return;
-    this.#cut = false;
-    this.#after(0, () => {
-      if (!this.#cut) this.#reader?.onReconnect();
+  reconnect(): void {
+    if (!this.#isDisconnected) return;
+    this.#isDisconnected = false;
+    this.#setTimer(0, () => {
+      if (!this.#isDisconnected) this.#reader?.onReconnect();
     });
-    this.pump();
+    this.deliver();
   }
 
+  /** Stops the relay's process, as SIGSTOP does. */
   stop(): void {
-    this.stopped = true;
+    this.isStopped = true;
   }
 
   continue(): void {
-    this.stopped = false;
+    this.isStopped = false;
     const held = this.#held;
     this.#held = [];
     for (const callback of held) callback();
-    this.pump();
+    this.deliver();
   }
 
-  /** As with SIGKILL: what it has given to the engine may still get there. */
+  /** Ends the relay's process, as SIGKILL does. Messages in flight can still arrive. */
   kill(): void {
-    this.#dead = true;
+    this.#isDead = true;
     this.#held = [];
     this.#room.engines.delete(this);
   }
 
-  get isDead(): boolean {
-    return this.#dead;
-  }
-
-  pump(): void {
-    const blocked = this.#pumping || this.#paused || this.#cut || this.#dead || this.#reader === null;
-    if (blocked || this.#next > this.#room.records.length) return;
-    this.#pumping = true;
-    this.#after(this.#weather.delay(), () => {
-      this.#pumping = false;
-      const record = this.#room.records[this.#next - 1];
-      if (this.#paused || this.#cut || record === undefined) return;
-      this.#reader?.onRecord(this.#next++, record.time, record.bytes);
-      this.pump();
+  /** Delivers the next record, if the relay can take it. */
+  deliver(): void {
+    const canDeliver = !this.#isPaused && !this.#isDisconnected && !this.#isDead && this.#reader !== null;
+    if (this.#isDelivering || !canDeliver || this.#nextSequence > this.#room.records.length) return;
+    this.#isDelivering = true;
+    this.#setTimer(this.#faults.delayMs(), () => {
+      this.#isDelivering = false;
+      const record = this.#room.records[this.#nextSequence - 1];
+      if (this.#isPaused || this.#isDisconnected || record === undefined) return;
+      this.#reader?.onRecord(this.#nextSequence++, record.time, record.bytes);
+      this.deliver();
     });
   }
 
-  #soon(callback: () => void): void {
-    this.#after(this.#weather.delay(), callback);
-  }
-
-  #after(ms: number, callback: () => void): () => void {
-    return this.#room.simulation.after(ms, () => {
-      if (this.#dead) return;
-      if (this.stopped) this.#held.push(callback);
+  #setTimer(ms: number, callback: () => void): () => void {
+    return this.#room.time.setTimer(ms, () => {
+      if (this.#isDead) return;
+      if (this.isStopped) this.#held.push(callback);
       else callback();
     });
   }

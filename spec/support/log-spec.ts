@@ -4,38 +4,41 @@ import { afterwards } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { within } from './waiting.js';
 
-/** A log, and all that is read of it, an entry each. */
-export class Readings {
+/** Entries of the inbox are shortened to this length: some lines have millions of characters. */
+const MAX_ENTRY_LENGTH = 200;
+
+/** Reads a log and records everything that it reports, one entry each. */
+export class LogRecorder {
   readonly log: EventLog;
-  readonly heard: string[] = [];
+  readonly entries: string[] = [];
   readonly times: (number | undefined)[] = [];
-  /** Ids by tokens. */
-  readonly ids = new Map<number, number>();
-  readonly told = new Inbox();
-  full = false;
+  readonly idsByToken = new Map<number, number>();
+  /** The entries, one line each. */
+  readonly inbox = new Inbox();
+  isFull = false;
 
   constructor(log: EventLog) {
     this.log = log;
-    const hear = (entry: string, time?: number): void => {
-      this.heard.push(entry);
+    const record = (entry: string, time?: number): void => {
+      this.entries.push(entry);
       this.times.push(time);
-      this.told.push(Buffer.from(`${entry.slice(0, 200)}\n`));
+      this.inbox.push(Buffer.from(`${entry.slice(0, MAX_ENTRY_LENGTH)}\n`));
     };
     const reader: EventLogReader = {
       onIdAssigned: (token, client) => {
-        this.ids.set(token, client);
-        hear(`given ${token} ${client}`);
+        this.idsByToken.set(token, client);
+        record(`id ${token} ${client}`);
       },
       onJoined: (client, silent, first, time) =>
-        hear(`arrived ${client}${silent ? ' silent' : ''}${first ? ' first' : ''}`, time),
-      onLines: (client, bytes, time) => hear(`lines ${client} ${bytes}`, time),
-      onLeft: (client, silent, time) => hear(`left ${client}${silent ? ' silent' : ''}`, time),
-      isFull: () => this.full,
-      onDrain: () => hear('room'),
-      onWarning: ({ code }) => hear(`warn ${code}`),
-      onOutage: ({ code }) => hear(`away ${code}`),
-      onReconnect: () => hear('back'),
-      onLost: ({ code }) => hear(`lost ${code}`),
+        record(`joined ${client}${silent ? ' silent' : ''}${first ? ' first' : ''}`, time),
+      onLines: (client, bytes, time) => record(`lines ${client} ${bytes}`, time),
+      onLeft: (client, silent, time) => record(`left ${client}${silent ? ' silent' : ''}`, time),
+      isFull: () => this.isFull,
+      onDrain: () => record('drain'),
+      onWarning: ({ code }) => record(`warning ${code}`),
+      onOutage: ({ code }) => record(`outage ${code}`),
+      onReconnect: () => record('reconnect'),
+      onLost: ({ code }) => record(`lost ${code}`),
     };
     log.read(reader);
     afterwards(() => within(log.destroy(), 'the end of a log'));
@@ -45,90 +48,88 @@ export class Readings {
     for (const event of events) this.log.append(event);
   }
 
-  /** Waits for an entry, of which the first 200 characters count. */
-  until(entry: string): Promise<void> {
-    return this.told.until(`${entry.slice(0, 200)}\n`);
+  /** Requests an id for a connection and waits for it. */
+  async connect(token: number): Promise<number> {
+    this.append({ kind: 'connected', token });
+    await this.inbox.until((bytes) => bytes.includes(`id ${token} `));
+    return this.idsByToken.get(token) as number;
   }
 
-  /** What everybody reads of the room: not what is one's own matter. */
-  get said(): string[] {
-    return this.heard.filter((entry) => /^(arrived|lines|left)/.test(entry));
+  /** Waits for an entry; only its first 200 characters count. */
+  until(entry: string): Promise<void> {
+    return this.inbox.until(`${entry.slice(0, MAX_ENTRY_LENGTH)}\n`);
+  }
+
+  /** The entries that all relays of the room have in common. */
+  get roomEntries(): string[] {
+    return this.entries.filter((entry) => /^(joined|lines|left)/.test(entry));
   }
 }
 
 /**
- * What every log has to do, whatever it is made of.
+ * The suite that every implementation of EventLog has to pass.
  *
- * @param makeLog a log of a new room, each time
- * @param joinLog another log of the same room, where a room can be shared
+ * @param createLog returns the log of a new room
+ * @param joinLog returns another log of the same room, if rooms can be shared
  */
 export function logSpec(
-  makeLog: () => Promise<EventLog>,
+  createLog: () => Promise<EventLog>,
   joinLog?: (log: EventLog) => Promise<EventLog>,
 ): void {
-  const arrive = async (readings: Readings, token: number): Promise<number> => {
-    readings.append({ kind: 'connected', token });
-    await readings.told.until((bytes) => bytes.includes(`given ${token} `));
-    return readings.ids.get(token) as number;
-  };
-
-  it('gives ids from 0, densely, in the order of arrival, and tells whose each is before anything of that client', async () => {
-    const readings = new Readings(await makeLog());
-    for (let token = 100; token < 130; token++) readings.append({ kind: 'connected', token });
-    await readings.until('arrived 29 first');
-    expect(readings.heard).to.deep.equal(
-      Array.from({ length: 30 }, (_, id) => [`given ${100 + id} ${id}`, `arrived ${id} first`]).flat(),
+  it('assigns ids from 0 in the order of the requests, before other events of the client', async () => {
+    const recorder = new LogRecorder(await createLog());
+    for (let token = 100; token < 130; token++) recorder.append({ kind: 'connected', token });
+    await recorder.until('joined 29 first');
+    expect(recorder.entries).to.deep.equal(
+      Array.from({ length: 30 }, (_, id) => [`id ${100 + id} ${id}`, `joined ${id} first`]).flat(),
     );
   });
 
-  it('gives back what is appended: once, in its order, and not after its client has left', async () => {
-    const readings = new Readings(await makeLog());
-    const client = await arrive(readings, 0);
+  it('reads each event once, in order, and drops events of clients that have left', async () => {
+    const recorder = new LogRecorder(await createLog());
+    const client = await recorder.connect(0);
     const lines = Array.from({ length: 2000 }, (_, i) => `line ${i}${'!'.repeat(i % 7)}`);
-    readings.append(
+    recorder.append(
       ...lines.map((bytes): LogEvent => ({ kind: 'lines', client, bytes })),
       { kind: 'left', client },
       { kind: 'lines', client, bytes: 'too late' },
       { kind: 'left', client },
-      { kind: 'lines', client: 77, bytes: 'nobody' },
+      { kind: 'lines', client: 77, bytes: 'unknown client' },
     );
-    const other = await arrive(readings, 1);
-    expect(other).to.equal(1);
-    await readings.until('arrived 1 first');
-    expect(readings.said).to.deep.equal([
-      'arrived 0 first',
+    expect(await recorder.connect(1)).to.equal(1);
+    await recorder.until('joined 1 first');
+    expect(recorder.roomEntries).to.deep.equal([
+      'joined 0 first',
       ...lines.map((bytes) => `lines 0 ${bytes}`),
       'left 0',
-      'arrived 1 first',
+      'joined 1 first',
     ]);
   });
 
-  it('keeps each byte: all there are, empty lines, and a line of ten million bytes in one piece', async () => {
-    const readings = new Readings(await makeLog());
-    const client = await arrive(readings, 0);
+  it('keeps all byte values, empty lines and a line of ten million bytes', async () => {
+    const recorder = new LogRecorder(await createLog());
+    const client = await recorder.connect(0);
     const all = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('');
     const long = 'abcdefghij'.repeat(1_000_000);
-    readings.append({ kind: 'lines', client, bytes: all }, { kind: 'lines', client, bytes: '' });
-    readings.append(
+    recorder.append({ kind: 'lines', client, bytes: all }, { kind: 'lines', client, bytes: '' });
+    recorder.append(
       { kind: 'lines', client, bytes: `first\n${long}\nlast` },
       { kind: 'lines', client, bytes: 'end' },
     );
-    await readings.until('lines 0 end');
-    const bytes = readings.said
+    await recorder.until('lines 0 end');
+    const bytes = recorder.roomEntries
       .slice(1)
       .map((entry) => `${entry.slice('lines 0 '.length)}\n`)
       .join('');
     expect(bytes === `${all}\n\nfirst\n${long}\nlast\nend\n`).to.equal(true);
   });
 
-  it('lets a client arrive in silence, join in silence, and be announced after that, or never', async () => {
-    const readings = new Readings(await makeLog());
-    readings.append(
-      { kind: 'connected', token: 0, silent: true },
-      { kind: 'connected', token: 1, silent: true },
-    );
-    await readings.until('given 1 1');
-    readings.append(
+  it('lets a client connect and join silently, and announces it later or never', async () => {
+    const recorder = new LogRecorder(await createLog());
+    recorder.append({ kind: 'connected', token: 0, silent: true });
+    recorder.append({ kind: 'connected', token: 1, silent: true });
+    await recorder.until('id 1 1');
+    recorder.append(
       { kind: 'joined', client: 1, silent: true },
       { kind: 'joined', client: 0 },
       { kind: 'joined', client: 1, silent: true },
@@ -137,107 +138,112 @@ export function logSpec(
       { kind: 'left', client: 0, silent: true },
       { kind: 'left', client: 1 },
     );
-    await readings.until('left 1');
-    expect(readings.said).to.deep.equal([
-      'arrived 1 silent first',
-      'arrived 0 first',
-      'arrived 1',
+    await recorder.until('left 1');
+    expect(recorder.roomEntries).to.deep.equal([
+      'joined 1 silent first',
+      'joined 0 first',
+      'joined 1',
       'left 0 silent',
       'left 1',
     ]);
   });
 
-  it('has been read to its end when it is closed, and gives nothing more when it is destroyed', async () => {
-    const readings = new Readings(await makeLog());
-    const client = await arrive(readings, 0);
-    for (let i = 0; i < 100; i++) readings.append({ kind: 'lines', client, bytes: `${i}` });
-    await within(readings.log.close(), 'the end');
-    expect(readings.said.filter((entry) => entry.startsWith('lines')).at(-1)).to.equal('lines 0 99');
-    await readings.log.destroy();
-    const { length } = readings.heard;
-    readings.append({ kind: 'connected', token: 1 });
+  it('has read everything when close() resolves, and reads nothing after destroy()', async () => {
+    const recorder = new LogRecorder(await createLog());
+    const client = await recorder.connect(0);
+    for (let i = 0; i < 100; i++) recorder.append({ kind: 'lines', client, bytes: `${i}` });
+    await within(recorder.log.close(), 'close()');
+    const lines = recorder.roomEntries.filter((entry) => entry.startsWith('lines'));
+    expect(lines.at(-1)).to.equal('lines 0 99');
+    await recorder.log.destroy();
+    const { length } = recorder.entries;
+    recorder.append({ kind: 'connected', token: 1 });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(readings.heard).to.have.length(length);
+    expect(recorder.entries).to.have.length(length);
   });
 
-  if (joinLog === undefined) return;
+  if (joinLog !== undefined) sharedLogSpec(createLog, joinLog);
+}
 
-  it('is the same for all who share it, from where they came in', async () => {
-    const first = new Readings(await makeLog());
-    const second = new Readings(await joinLog(first.log));
-    const [a, b] = await Promise.all([arrive(first, 0), arrive(second, 0)]);
+function sharedLogSpec(
+  createLog: () => Promise<EventLog>,
+  joinLog: (log: EventLog) => Promise<EventLog>,
+): void {
+  it('has the same order for all relays, and drops events for clients of other relays', async () => {
+    const first = new LogRecorder(await createLog());
+    const second = new LogRecorder(await joinLog(first.log));
+    const [a, b] = await Promise.all([first.connect(0), second.connect(0)]);
     expect([a, b].sort()).to.deep.equal([0, 1]);
     for (let i = 0; i < 300; i++) {
       first.append({ kind: 'lines', client: a, bytes: `a ${i}` });
       second.append({ kind: 'lines', client: b, bytes: `b ${i}` });
-      // Nobody speaks for another's client.
       first.append({ kind: 'lines', client: b, bytes: 'forged' }, { kind: 'left', client: b });
       if (i % 10 === 0) await first.until(`lines ${b} b ${i}`);
     }
-    const third = new Readings(await joinLog(first.log));
-    const c = await arrive(third, 0);
-    expect(c).to.equal(2);
+    const third = new LogRecorder(await joinLog(first.log));
+    expect(await third.connect(0)).to.equal(2);
     first.append({ kind: 'left', client: a });
     second.append({ kind: 'left', client: b });
-    for (const readings of [first, second, third]) {
-      await readings.until(`left ${a}`);
-      await readings.until(`left ${b}`);
+    for (const recorder of [first, second, third]) {
+      await recorder.until(`left ${a}`);
+      await recorder.until(`left ${b}`);
     }
-    expect(second.said).to.deep.equal(first.said);
-    expect(third.said).to.deep.equal(first.said.slice(first.said.length - third.said.length));
+    expect(second.roomEntries).to.deep.equal(first.roomEntries);
+    expect(third.roomEntries).to.deep.equal(first.roomEntries.slice(-third.roomEntries.length));
     for (const [client, name] of [
       [a, 'a'],
       [b, 'b'],
     ] as const) {
-      const lines = first.said.filter((entry) => entry.startsWith(`lines ${client} `));
+      const lines = first.roomEntries.filter((entry) => entry.startsWith(`lines ${client} `));
       expect(lines).to.deep.equal(Array.from({ length: 300 }, (_, i) => `lines ${client} ${name} ${i}`));
     }
   });
 
-  it('puts nothing of another between the pieces of a long line', async () => {
-    const first = new Readings(await makeLog());
-    const second = new Readings(await joinLog(first.log));
-    const [a, b] = await Promise.all([arrive(first, 0), arrive(second, 0)]);
+  it('reports a line of several records as a whole while other clients send', async () => {
+    const first = new LogRecorder(await createLog());
+    const second = new LogRecorder(await joinLog(first.log));
+    const [a, b] = await Promise.all([first.connect(0), second.connect(0)]);
     const long = 'x'.repeat(5_000_000);
     first.append({ kind: 'lines', client: a, bytes: long }, { kind: 'lines', client: a, bytes: 'done' });
-    for (let i = 0; !second.heard.includes(`lines ${a} done`); i++) {
+    for (let i = 0; !second.entries.includes(`lines ${a} done`); i++) {
       second.append({ kind: 'lines', client: b, bytes: `b ${i}` });
       await second.until(`lines ${b} b ${i}`);
     }
     second.append({ kind: 'left', client: b });
     await Promise.all([first.until(`left ${b}`), second.until(`left ${b}`)]);
-    expect(second.said.filter((entry) => entry.length > 1000)).to.deep.equal([`lines ${a} ${long}`]);
-    expect(first.said).to.deep.equal(second.said);
+    const longEntries = second.roomEntries.filter((entry) => entry.length > 1000);
+    expect(longEntries).to.deep.equal([`lines ${a} ${long}`]);
+    expect(first.roomEntries).to.deep.equal(second.roomEntries);
   });
 
-  it('has all clients of one who closes it leave, in the order of their ids, announced only if their arrival was', async () => {
-    const first = new Readings(await makeLog());
-    const second = new Readings(await joinLog(first.log));
+  it('ends the clients of a relay that closes, by id, with a notice for those that were announced', async () => {
+    const first = new LogRecorder(await createLog());
+    const second = new LogRecorder(await joinLog(first.log));
     first.append({ kind: 'connected', token: 0 }, { kind: 'connected', token: 1, silent: true });
     first.append({ kind: 'connected', token: 2 });
-    await second.until('arrived 2 first');
-    await within(first.log.close(), 'the end');
+    await second.until('joined 2 first');
+    await within(first.log.close(), 'close()');
     await second.until('left 2');
-    expect(second.said.slice(-3)).to.deep.equal(['left 0', 'left 1 silent', 'left 2']);
-    expect(await arrive(second, 0)).to.equal(3);
+    expect(second.roomEntries.slice(-3)).to.deep.equal(['left 0', 'left 1 silent', 'left 2']);
+    expect(await second.connect(0)).to.equal(3);
   });
 
-  it('waits for who reads it, and goes on where it was', async () => {
-    const first = new Readings(await makeLog());
-    const second = new Readings(await joinLog(first.log));
-    const client = await arrive(first, 0);
-    await second.until(`arrived ${client} first`);
-    second.full = true;
+  it('waits for a full reader and continues where it stopped', async () => {
+    const first = new LogRecorder(await createLog());
+    const second = new LogRecorder(await joinLog(first.log));
+    const client = await first.connect(0);
+    await second.until(`joined ${client} first`);
+    second.isFull = true;
     for (let i = 0; i < 200; i++) {
       first.append({ kind: 'lines', client, bytes: `${i}` });
       if (i % 10 === 0) await first.until(`lines ${client} ${i}`);
     }
     await first.until(`lines ${client} 199`);
-    // What is said after it is full is still told once: it may be found full only then.
-    expect(second.said.length).to.be.at.most(2 + 10);
-    second.full = false;
+    // The log asks after each record whether the reader is full, so one record of at most ten lines is still read.
+    expect(second.roomEntries.length).to.be.at.most(2 + 10);
+    second.isFull = false;
     second.log.resume();
     await second.until(`lines ${client} 199`);
-    expect(second.said).to.deep.equal(first.said);
+    expect(second.roomEntries).to.deep.equal(first.roomEntries);
   });
 }

@@ -1,92 +1,133 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterwards } from './cleanup.js';
 import { freePort } from './ports.js';
-import { describeWith } from './tools.js';
 import { eventually, within } from './waiting.js';
 
-/** Specs that talk to a real nats-server. */
-export function describeWithNats(title: string, body: () => void): void {
-  describeWith('nats-server', title, body);
-}
-
-export interface Nats {
-  readonly port: number;
-  readonly url: string;
-  readonly store: string;
-  readonly process: ChildProcess;
-  /** With SIGKILL. */
-  kill(): Promise<void>;
-  /** The same again, on the same port with the same store, unless another is given. */
-  restart(store?: string): Promise<void>;
-  /** A URL of a room of its own. */
-  room(name?: string): string;
-}
+/** How often a server is started on another port because its port was taken. */
+const PORT_ATTEMPTS = 3;
 
 export interface NatsOptions {
-  readonly args?: readonly string[];
   /** The text of a configuration file. */
   readonly config?: string;
-  readonly port?: number;
-  /** Whether to wait until it answers. */
-  readonly wait?: boolean;
+  readonly jetstream?: boolean;
+  /** False if the server answers only together with others that are not started yet. */
+  readonly waits?: boolean;
 }
 
-/** A nats-server with JetStream, on a port and with a store of its own. */
-export async function startNats({ args = [], config, port, wait = true }: NatsOptions = {}): Promise<Nats> {
-  const taken = port ?? (await freePort());
-  let store = scratch();
-  const file = join(scratch(), 'nats.conf');
-  if (config !== undefined) writeFileSync(file, config);
-  let child: ChildProcess;
-  let rooms = 0;
-  const gone = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+/** A nats-server with a port and a folder of its own. */
+export class NatsServer {
+  readonly port: number;
+  readonly #options: NatsOptions;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'mini-serv-nats-'));
+  #store = 0;
+  #rooms = 0;
+  #child: ChildProcess | undefined;
+
+  constructor(port: number, options: NatsOptions) {
+    this.port = port;
+    this.#options = options;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  /** Returns the URL of a room: a new one, unless it has a name. */
+  room(name = `room-${this.#rooms++}`): string {
+    return `${this.url}/${name}`;
+  }
+
+  /** Starts the server, again with the same port and store. */
+  async start(): Promise<void> {
+    await this.kill();
+    const { config, jetstream = true, waits = true } = this.#options;
+    const args = ['-a', '127.0.0.1', '-p', String(this.port)];
+    if (jetstream) args.push('-js', '-sd', join(this.#folder, `store-${this.#store}`));
+    if (config !== undefined) {
+      const file = join(this.#folder, 'nats.conf');
+      writeFileSync(file, config);
+      args.push('-c', file);
+    }
+    const child = spawn('nats-server', args, { stdio: 'ignore' });
+    this.#child = child;
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+    if (waits) await eventually('a nats-server', async () => !this.isRunning || (await answers(this.port)));
+    if (!this.isRunning) throw new Error(`nats-server ended at once; is port ${this.port} in use?`);
+  }
+
+  /** Starts the server with an empty store. */
+  async startEmpty(): Promise<void> {
+    this.#store++;
+    await this.start();
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Ends the server with SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || !this.isRunning) return;
     child.kill('SIGKILL');
     await within(once(child, 'exit'), 'the end of nats-server');
-  };
-  const start = async (): Promise<void> => {
-    const more = config === undefined ? [] : ['-c', file];
-    const all = ['-a', '127.0.0.1', '-p', String(taken), '-js', '-sd', store, ...more, ...args];
-    child = spawn('nats-server', all, { stdio: 'ignore' });
-    const abandoned = (): void => void child.kill('SIGKILL');
-    process.once('exit', abandoned);
-    child.once('exit', () => process.off('exit', abandoned));
-    afterwards(gone);
-    if (wait) await eventually('a nats-server', () => answers(taken));
-  };
-  await start();
-  return {
-    port: taken,
-    url: `nats://127.0.0.1:${taken}`,
-    get store() {
-      return store;
-    },
-    get process() {
-      return child;
-    },
-    kill: gone,
-    async restart(other = store) {
-      await gone();
-      store = other;
-      await start();
-    },
-    room: (name = `room-${rooms++}`) => `nats://127.0.0.1:${taken}/${name}`,
-  };
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts a server for the current test. */
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const server = await startOnFreePort(options);
+  afterwards(() => server.remove());
+  return server;
+}
+
+/** Starts one server for all tests of the current describe block. A test may kill it; the next one starts it again. */
+export function useNats(options: NatsOptions = {}): () => NatsServer {
+  let server: NatsServer;
+  before('start nats-server', async () => {
+    server = await startOnFreePort(options);
+  });
+  beforeEach('restart nats-server', async () => {
+    if (!server.isRunning) await server.start();
+  });
+  after('end nats-server', () => server.remove());
+  return () => server;
+}
+
+async function startOnFreePort(options: NatsOptions): Promise<NatsServer> {
+  for (let attempt = 1; ; attempt++) {
+    const server = new NatsServer(await freePort(), options);
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.remove();
+      // Another process can take a port that was free a moment ago.
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** An empty folder, which is removed after the test. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mini-serv-nats-'));
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mini-serv-'));
   afterwards(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Whether a server has said its INFO. */
+/** Whether a server sends the greeting of NATS. */
 export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
@@ -98,63 +139,4 @@ export function answers(port: number): Promise<boolean> {
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
   });
-}
-
-export interface Wire {
-  readonly port: number;
-  /** No byte passes any more, in either direction, and nobody is told. */
-  hold(): void;
-  release(): void;
-  /** All connections break. */
-  cut(): void;
-}
-
-/** A way to a port, through this process, that can be held up. */
-export async function wireTo(port: number): Promise<Wire> {
-  let held = false;
-  const pairs = new Set<[Socket, Socket]>();
-  const pause = ([near, far]: [Socket, Socket]): void => {
-    near.pause();
-    far.pause();
-  };
-  const server = createServer((near) => {
-    const far = connect({ port, host: '127.0.0.1' });
-    const pair: [Socket, Socket] = [near, far];
-    pairs.add(pair);
-    near.on('data', (chunk: Buffer) => far.write(chunk));
-    far.on('data', (chunk: Buffer) => near.write(chunk));
-    for (const [one, other] of [pair, [far, near]] as [Socket, Socket][]) {
-      one.on('error', () => {});
-      one.once('close', () => {
-        pairs.delete(pair);
-        other.destroy();
-      });
-    }
-    if (held) pause(pair);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = (): void => {
-    for (const [near] of pairs) near.destroy();
-  };
-  afterwards(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    cut();
-    await within(closed, 'the end of a wire');
-  });
-  return {
-    port: (server.address() as { port: number }).port,
-    hold() {
-      held = true;
-      for (const pair of pairs) pause(pair);
-    },
-    release() {
-      held = false;
-      for (const [near, far] of pairs) {
-        near.resume();
-        far.resume();
-      }
-    },
-    cut,
-  };
 }

@@ -9,44 +9,42 @@ export interface ConsumerOptions {
   readonly jsm: JetStreamManager;
   readonly clock: Clock;
   readonly stream: string;
-  /** Where to begin. */
-  readonly from: number;
-  readonly record: (place: number, time: number, message: Msg) => void;
-  /** Records are gone before they were read, up to, and without, the place. */
-  readonly gap: (place: number) => void;
-  /** Nothing comes any more, and nobody has said why. */
-  readonly silent: () => void;
+  readonly fromSequence: number;
+  readonly onRecord: (sequence: number, time: number, message: Msg) => void;
+  /** The stream no longer has the next record. Its first is that of `sequence`. */
+  readonly onGap: (sequence: number) => void;
+  /** Messages were lost or no longer come: `start` has to be called again. */
+  readonly onStall: () => void;
 }
 
-/** How often the engine shows that there is nothing to read, in ms; when it does not, reading begins anew. */
-const HEARTBEAT = 1000;
-const SILENT = 3;
-/** How long the engine keeps a reading whose reader is gone, in ms. */
-const KEPT = 10_000;
+const HEARTBEAT_MS = 1000;
+const MAX_MISSED_HEARTBEATS = 3;
+/** The engine deletes a consumer after this time without its subscriber. */
+const INACTIVE_AFTER_MS = 10_000;
+/** Status of messages with which JetStream controls the flow. */
+const CONTROL_STATUS = 100;
 
 /**
- * Reads a stream in order. Of NATS' consumers it takes the plainest: pushed, without acknowledgements, with flow
- * control. Each message says where it stands, so that one that is missing is noticed, and whoever notices begins
- * anew behind the last that came.
+ * Reads a stream in order, through the plainest kind of consumer that JetStream has: messages are pushed, with flow
+ * control and without acknowledgements. Each message has a delivery count, so a lost one is noticed; then reading
+ * restarts after the last record.
  */
 export class Consumer {
-  /** The next place that is to come. */
-  next: number;
-  /** The last message that came: what the stream has at its place must be the same for as long as it is there. */
-  last: Msg | null = null;
+  /** Sequence of the next record. */
+  nextSequence: number;
   readonly #options: ConsumerOptions;
   #subscription: Subscription | null = null;
   #delivered = 0;
-  #paused = false;
+  #isPaused = false;
   #held: Msg[] = [];
-  #cancel: () => void = () => {};
+  #cancelTimer: () => void = () => {};
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.next = options.from;
+    this.nextSequence = options.fromSequence;
   }
 
-  /** Begins, or begins anew. Rejects if the engine does not answer. */
+  /** Starts or restarts. Rejects if the engine does not answer. */
   async start(): Promise<void> {
     const { packages, connection, jsm, stream } = this.#options;
     this.stop();
@@ -64,13 +62,13 @@ export class Consumer {
       await jsm.consumers.add(stream, {
         deliver_subject: inbox,
         deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: this.next,
+        opt_start_seq: this.nextSequence,
         ack_policy: AckPolicy.None,
         replay_policy: ReplayPolicy.Instant,
         max_deliver: 1,
         flow_control: true,
-        idle_heartbeat: nanos(HEARTBEAT),
-        inactive_threshold: nanos(KEPT),
+        idle_heartbeat: nanos(HEARTBEAT_MS),
+        inactive_threshold: nanos(INACTIVE_AFTER_MS),
         mem_storage: true,
         num_replicas: 1,
       });
@@ -78,11 +76,11 @@ export class Consumer {
       if (this.#subscription === subscription) this.stop();
       throw error;
     }
-    if (this.#subscription === subscription) this.#heard();
+    if (this.#subscription === subscription) this.#restartTimer();
   }
 
   stop(): void {
-    this.#cancel();
+    this.#cancelTimer();
     this.#held = [];
     const subscription = this.#subscription;
     this.#subscription = null;
@@ -90,15 +88,15 @@ export class Consumer {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#isPaused = false;
     const held = this.#held;
     this.#held = [];
     for (const [i, message] of held.entries()) {
-      if (this.#paused) {
+      if (this.#isPaused) {
         this.#held = held.slice(i);
         return;
       }
@@ -107,61 +105,60 @@ export class Consumer {
   }
 
   #take(message: Msg): void {
-    this.#heard();
-    // What is not read is not answered either, and so the engine sends no more than fits into its window.
-    if (this.#paused) this.#held.push(message);
+    this.#restartTimer();
+    // Requests of flow control are held too and not answered, so the engine sends at most one window of messages.
+    if (this.#isPaused) this.#held.push(message);
     else this.#read(message);
   }
 
   #read(message: Msg): void {
     const position = positionOf(message.reply);
     if (position === undefined) {
-      this.#status(message);
+      this.#readControl(message);
       return;
     }
-    const { place, delivered, time } = position;
-    if (delivered !== this.#delivered + 1 || place < this.next) {
-      this.#anew();
+    const { sequence, delivered, time } = position;
+    if (delivered !== this.#delivered + 1 || sequence < this.nextSequence) {
+      this.#stall();
       return;
     }
     this.#delivered = delivered;
-    if (place > this.next) {
-      this.#options.gap(place);
+    if (sequence > this.nextSequence) {
+      this.#options.onGap(sequence);
       return;
     }
-    this.next = place + 1;
-    this.last = message;
-    this.#options.record(place, time, message);
+    this.nextSequence = sequence + 1;
+    this.#options.onRecord(sequence, time, message);
   }
 
-  #status(message: Msg): void {
+  #readControl(message: Msg): void {
     const { headers } = message;
-    if (headers?.code !== 100) return;
-    // A request of flow control; or, where one was lost, a heartbeat that says so.
+    if (headers?.code !== CONTROL_STATUS) return;
     if (message.reply !== undefined && message.reply !== '') message.respond();
+    // A heartbeat repeats a request of flow control whose message was lost, and the delivery count.
     const stalled = headers.get('Nats-Consumer-Stalled');
     if (stalled !== '') this.#options.connection.publish(stalled);
     const delivered = headers.get('Nats-Last-Consumer');
-    if (delivered !== '' && Number(delivered) !== this.#delivered) this.#anew();
+    if (delivered !== '' && Number(delivered) !== this.#delivered) this.#stall();
   }
 
-  #anew(): void {
+  #stall(): void {
     this.stop();
-    this.#options.silent();
+    this.#options.onStall();
   }
 
-  #heard(): void {
-    this.#cancel();
-    this.#cancel = this.#options.clock.setTimer(HEARTBEAT * SILENT, () => {
-      if (this.#paused) this.#heard();
-      else this.#anew();
+  #restartTimer(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.setTimer(HEARTBEAT_MS * MAX_MISSED_HEARTBEATS, () => {
+      if (this.#isPaused) this.#restartTimer();
+      else this.#stall();
     });
   }
 }
 
 /**
- * Where a message stands, as JetStream writes it into its reply subject:
- * `$JS.ACK.<stream>.<consumer>.<count>.<place>.<delivered>.<time>.<pending>`, or with a domain and an account before
+ * Returns the position of a message, which JetStream writes into the reply subject:
+ * `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<delivered>.<time>.<pending>`, or with a domain and an account before
  * the stream.
  */
 function positionOf(reply: string | undefined) {
@@ -169,9 +166,9 @@ function positionOf(reply: string | undefined) {
   const tokens = reply.split('.');
   const at = tokens.length === 9 ? 5 : 7;
   return {
-    place: Number(tokens[at]),
+    sequence: Number(tokens[at]),
     delivered: Number(tokens[at + 1]),
-    // Nanoseconds, of which a number cannot hold all.
+    // In nanoseconds, which exceed the precision of a number; without six digits they are milliseconds.
     time: Number(tokens[at + 2]?.slice(0, -6)),
   };
 }

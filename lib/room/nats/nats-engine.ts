@@ -1,13 +1,13 @@
 import type { JetStreamClient, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
-import type { Msg, NatsConnection, Status } from '@nats-io/transport-node';
+import type { NatsConnection, Status } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
-import { MiniServError } from '../../util/errors.js';
-import { redact } from '../../util/redact.js';
+import { type ErrorCode, MiniServError } from '../../util/errors.js';
 import type { Engine, EngineReader } from '../shared/engine.js';
-import { disconnect } from './connection.js';
+import { disconnect, permissionError, refusedError } from './connection.js';
 import { Consumer } from './consumer.js';
 import type { Packages } from './packages.js';
-import { findStream, namesOf, type RoomNames } from './streams.js';
+import { ANSWER_TIMEOUT_MS, StreamTail } from './stream-tail.js';
+import { namesOf, type RoomNames } from './streams.js';
 
 export interface NatsEngineOptions {
   readonly packages: Packages;
@@ -16,44 +16,41 @@ export interface NatsEngineOptions {
   readonly room: string;
   readonly jetstream: JetStreamClient;
   readonly jsm: JetStreamManager;
-  /** The room's log, as it was after the roster was read. */
+  /** The stream of the records, loaded after the snapshot. */
   readonly info: StreamInfo;
-  readonly roster: Uint8Array | undefined;
-  /** How long others may take to come back where the engine was away, in ms. */
-  readonly settle?: number;
+  readonly snapshot: Uint8Array | undefined;
+  /** How long other relays may take to reconnect after a server was restarted, in milliseconds. Default: 0. */
+  readonly settleMs?: number;
 }
 
-/** How long an answer may take, in ms: where the server that leads has died, none comes. */
-const PATIENCE = 2000;
-/** How long until what failed is tried again, in ms. */
-const RETRY = 250;
-/** A server that is starting may not know all it has at once: so often a stream has to be missing. */
-const MISSING = 4;
-/** So many of the last records that were read are remembered, should the engine have forgotten them. */
-const REMEMBERED = 16;
-/** What a message's headers take of what the engine allows for it, at most, in bytes. */
-const HEADERS = 512;
+const RETRY_DELAY_MS = 250;
+/** A starting server does not know its streams at once: a stream is missing after this many failed attempts. */
+const MAX_MISSING = 4;
+/** Upper bound of the size of a message's headers, which count for the engine's size limit. */
+const HEADER_BYTES = 512;
+/** Size limit of a server that does not state one. */
+const DEFAULT_PAYLOAD_BYTES = 1024 * 1024;
 
-/** A room in a JetStream stream. */
+/** A room in NATS JetStream: its records are the messages of a stream. */
 export class NatsEngine implements Engine {
   readonly identity: string;
-  readonly first: number;
-  readonly last: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
   readonly maxRecordBytes: number;
   readonly #options: NatsEngineOptions;
   readonly #names: RoomNames;
   #reader: EngineReader | null = null;
-  #reading: Consumer | null = null;
-  #connected = true;
-  /** Since it was away all have had the time to see that what they have read is still there. */
-  #settled = true;
-  #server: string | undefined;
-  #tail: { readonly place: number; readonly message: Msg }[] = [];
-  #closed = false;
-  #paused = false;
-  /** Counts the times that reading was begun: a later one puts an end to the attempts of an earlier one. */
-  #attempt = 0;
-  #disconnect: (reason: Error) => void = () => {};
+  #consumer: Consumer | null = null;
+  #tail: StreamTail | null = null;
+  #isConnected = true;
+  /** Whether all relays have had time to restore lost records after the last interruption. */
+  #isSettled = true;
+  #isClosed = false;
+  #isPaused = false;
+  #serverId: string | undefined;
+  /** Counts the starts of reading. A later start ends the attempts of an earlier one. */
+  #start = 0;
+  #rejectPending: (reason: Error) => void = () => {};
   #disconnected: Promise<never>;
 
   constructor(options: NatsEngineOptions) {
@@ -61,216 +58,181 @@ export class NatsEngine implements Engine {
     this.#options = options;
     this.#names = namesOf(room);
     this.identity = info.created;
-    this.first = info.state.first_seq;
-    this.last = info.state.last_seq;
-    const payload = connection.info?.max_payload ?? 1024 * 1024;
-    const { max_msg_size = -1 } = info.config;
-    this.maxRecordBytes = (max_msg_size > 0 ? Math.min(payload, max_msg_size) : payload) - HEADERS;
-    this.#server = connection.info?.server_id;
+    this.firstSequence = info.state.first_seq;
+    this.lastSequence = info.state.last_seq;
+    const payloadBytes = connection.info?.max_payload ?? DEFAULT_PAYLOAD_BYTES;
+    const { max_msg_size: streamLimit = -1 } = info.config;
+    this.maxRecordBytes =
+      (streamLimit > 0 ? Math.min(payloadBytes, streamLimit) : payloadBytes) - HEADER_BYTES;
+    this.#serverId = connection.info?.server_id;
     this.#disconnected = this.#untilDisconnected();
   }
 
   async publish(id: string, record: Uint8Array): Promise<void> {
-    if (!this.#connected || !this.#settled) throw new Error('not connected');
-    const publish = this.#options.jetstream.publish(this.#names.said, record, {
-      msgID: id,
-      timeout: PATIENCE,
-      expect: { streamName: this.#names.log },
-    });
-    // It may still fail when nobody waits for it any more.
-    publish.catch(() => {});
-    await Promise.race([publish, this.#disconnected]);
+    if (!this.#isConnected || !this.#isSettled) throw new Error('the connection is lost');
+    const publishing = this.#publish(this.#names.recordStream, this.#names.recordSubject, id, record);
+    // An answer can still arrive after the race is over.
+    publishing.catch(() => {});
+    await Promise.race([publishing, this.#disconnected]);
   }
 
-  read(from: number, reader: EngineReader): void {
+  read(fromSequence: number, reader: EngineReader): void {
     this.#reader = reader;
-    const { packages, connection, jsm, clock } = this.#options;
-    this.#reading = new Consumer({
+    const { packages, connection, jsm, jetstream, clock } = this.#options;
+    const lastSequence = fromSequence - 1;
+    const tail = new StreamTail({ jetstream, jsm, names: this.#names, created: this.identity, lastSequence });
+    const consumer = new Consumer({
       packages,
       connection,
       jsm,
       clock,
-      stream: this.#names.log,
-      from,
-      record: (place, time, message) => {
-        this.#tail.push({ place, message });
-        if (this.#tail.length > REMEMBERED) this.#tail.shift();
-        reader.onRecord(place, time, message.data);
+      stream: this.#names.recordStream,
+      fromSequence,
+      onRecord: (sequence, time, message) => {
+        tail.push(sequence, message);
+        reader.onRecord(sequence, time, message.data);
       },
-      gap: (place) => {
-        const next = this.#reading?.next ?? from;
-        const message = `the engine keeps the room from ${place} on, and ${next} has yet to be read here`;
-        this.#lose('ERR_ROOM_GAP', `${message}: this relay was too far behind for what is kept`);
+      onGap: (sequence) => {
+        const message = `this relay is too far behind: it has to read record ${consumer.nextSequence}, and the engine keeps only ${sequence} and later; increase the retention of the room`;
+        this.#lose('ERR_ROOM_GAP', message);
       },
-      silent: () => void this.#begin(),
+      onStall: () => void this.#startReading(),
     });
-    if (this.#paused) this.#reading.pause();
-    connection.subscribe(this.#names.beat, {
+    this.#tail = tail;
+    this.#consumer = consumer;
+    if (this.#isPaused) consumer.pause();
+    connection.subscribe(this.#names.heartbeatSubject, {
       callback: (_error, message) => {
-        if (!this.#closed) reader.onHeartbeat(message.data);
+        if (!this.#isClosed) reader.onHeartbeat(message.data);
       },
     });
-    void this.#watch();
-    void this.#begin();
+    void this.#watchConnection();
+    void this.#startReading();
   }
 
   pause(): void {
-    this.#paused = true;
-    this.#reading?.pause();
+    this.#isPaused = true;
+    this.#consumer?.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#reading?.resume();
+    this.#isPaused = false;
+    this.#consumer?.resume();
   }
 
-  heartbeat(bytes: Uint8Array): void {
-    if (this.#connected && !this.#closed) this.#options.connection.publish(this.#names.beat, bytes);
+  sendHeartbeat(bytes: Uint8Array): void {
+    if (!this.#isConnected || this.#isClosed) return;
+    this.#options.connection.publish(this.#names.heartbeatSubject, bytes);
   }
 
-  async snapshot(): Promise<Uint8Array | undefined> {
-    return this.#options.roster;
+  async loadSnapshot(): Promise<Uint8Array | undefined> {
+    return this.#options.snapshot;
   }
 
-  async saveSnapshot(asOf: number, roster: Uint8Array): Promise<void> {
-    if (!this.#connected) throw new Error('not connected');
-    await this.#options.jetstream.publish(this.#names.rosters, roster, {
-      msgID: `${this.identity}:${asOf}`,
-      timeout: PATIENCE,
-      expect: { streamName: this.#names.roster },
-    });
+  async saveSnapshot(sequence: number, snapshot: Uint8Array): Promise<void> {
+    if (!this.#isConnected) throw new Error('the connection is lost');
+    const { snapshotStream, snapshotSubject } = this.#names;
+    await this.#publish(snapshotStream, snapshotSubject, `${this.identity}:${sequence}`, snapshot);
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#reading?.stop();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#consumer?.stop();
     await disconnect(this.#options.connection);
   }
 
-  /** Begins to read behind what was read last, and sees that it is still the same room, until that has succeeded. */
-  async #begin(): Promise<void> {
-    const attempt = ++this.#attempt;
-    const over = (): boolean => this.#closed || attempt !== this.#attempt;
-    for (let missing = 0; !over(); ) {
+  async #publish(streamName: string, subject: string, id: string, bytes: Uint8Array): Promise<void> {
+    const options = { msgID: id, timeout: ANSWER_TIMEOUT_MS, expect: { streamName } };
+    await this.#options.jetstream.publish(subject, bytes, options);
+  }
+
+  /** Starts reading after the last record that was read. Repeats failed attempts until one succeeds. */
+  async #startReading(): Promise<void> {
+    const start = ++this.#start;
+    const isOver = (): boolean => this.#isClosed || start !== this.#start;
+    for (let missing = 0; !isOver(); ) {
       try {
-        if (!this.#connected) return;
-        const wrong = await this.#verify();
-        if (over()) return;
-        if (wrong === undefined) {
-          await this.#reading?.start();
-          if (over()) return;
+        if (!this.#isConnected) return;
+        const problem = await this.#tail?.verify();
+        if (isOver()) return;
+        if (problem === undefined) {
+          await this.#consumer?.start();
+          if (isOver()) return;
           await this.#settle();
-          if (!over()) this.#reader?.onReconnect();
+          if (!isOver()) this.#reader?.onReconnect();
           return;
         }
-        if (!wrong.startsWith('there is no stream') || ++missing >= MISSING) {
-          this.#lose('ERR_ROOM_FOREIGN', wrong);
+        if (!problem.isMissing || ++missing >= MAX_MISSING) {
+          this.#lose('ERR_ROOM_FOREIGN', problem.reason);
           return;
         }
       } catch (error) {
-        if (over()) return;
-        // Still away, or again: said once.
+        if (isOver()) return;
         this.#reader?.onOutage(error as Error);
       }
-      await new Promise<void>((resolve) => this.#options.clock.setTimer(RETRY, resolve));
+      await this.#sleep(RETRY_DELAY_MS);
     }
   }
 
-  /** @returns why the stream is not the one that was read up to now */
-  async #verify(): Promise<string | undefined> {
-    const { jsm } = this.#options;
-    const name = this.#names.log;
-    const info = await findStream(jsm, name);
-    if (info === undefined) return `there is no stream ${name} any more`;
-    if (info.created !== this.identity) return `the stream ${name} was made anew: it is another room`;
-    const { last } = this.#reading ?? {};
-    const place = (this.#reading?.next ?? 1) - 1;
-    const { first_seq, last_seq } = info.state;
-    if (last_seq < place && !(await this.#restore(last_seq))) {
-      return `the room has gone backwards: it ends at ${last_seq}, and was read to ${place}`;
-    }
-    if (last === null || last === undefined || first_seq > place) return undefined;
-    const there = await jsm.streams.getMessage(name, { seq: place });
-    const same = there === null || there.header.get('Nats-Msg-Id') === idOf(last);
-    return same ? undefined : `the room has gone backwards: another record stands at ${place}`;
-  }
-
-  /**
-   * A server that is killed may have given out, and even acknowledged, what it had not written yet. Whoever has read
-   * that writes it again, where it was: nobody says anything new before all have had the time to.
-   *
-   * @returns whether all that is missing was known here
-   */
-  async #restore(last: number): Promise<boolean> {
-    const missing = this.#tail.filter(({ place }) => place > last);
-    if (missing[0]?.place !== last + 1) return false;
-    for (const { place, message } of missing) {
-      await this.#options.jetstream.publish(this.#names.said, message.data, {
-        msgID: idOf(message),
-        timeout: PATIENCE,
-        expect: { streamName: this.#names.log, lastSequence: place - 1 },
-      });
-    }
-    return true;
-  }
-
+  /** Waits until the other relays have restored the records that a restarted server has lost. */
   async #settle(): Promise<void> {
-    const { connection, clock, settle = 0 } = this.#options;
-    const server = connection.info?.server_id;
-    // The same server as before has lost nothing: it was the connection that broke.
-    if (!this.#settled && server !== this.#server)
-      await new Promise<void>((resolve) => clock.setTimer(settle, resolve));
-    this.#server = server;
-    if (this.#connected) this.#settled = true;
+    const { connection, settleMs = 0 } = this.#options;
+    const serverId = connection.info?.server_id;
+    // A server that kept running has lost nothing: only the connection broke.
+    if (!this.#isSettled && serverId !== this.#serverId) await this.#sleep(settleMs);
+    this.#serverId = serverId;
+    if (this.#isConnected) this.#isSettled = true;
   }
 
-  async #watch(): Promise<void> {
+  async #watchConnection(): Promise<void> {
     const { connection } = this.#options;
     void connection.closed().then((reason) => {
-      if (this.#closed) return;
-      const why = reason instanceof Error ? redact(reason.message) : 'it closed the connection';
-      this.#lose('ERR_ROOM_REFUSED', `the engine refuses this relay: ${why}`);
+      if (this.#isClosed) return;
+      this.#refuse(reason instanceof Error ? reason : new Error('it closed the connection'));
     });
     for await (const status of connection.status()) {
-      if (this.#closed) return;
-      this.#status(status);
+      if (this.#isClosed) return;
+      this.#onStatus(status);
     }
   }
 
-  #status(status: Status): void {
+  #onStatus(status: Status): void {
     if (status.type === 'disconnect') {
-      this.#connected = false;
-      this.#settled = false;
+      this.#isConnected = false;
+      this.#isSettled = false;
       const reason = new Error('the connection is lost');
       this.#reader?.onOutage(reason);
-      this.#disconnect(reason);
+      this.#rejectPending(reason);
       this.#disconnected = this.#untilDisconnected();
     } else if (status.type === 'reconnect') {
-      this.#connected = true;
-      void this.#begin();
-    } else if (status.type === 'error') {
-      const { PermissionViolationError } = this.#options.packages.transport;
-      if (status.error instanceof PermissionViolationError) {
-        this.#lose('ERR_ROOM_REFUSED', `the engine refuses this relay: ${redact(status.error.message)}`);
-      }
+      this.#isConnected = true;
+      void this.#startReading();
+    } else {
+      const error = permissionError(this.#options.packages, status);
+      if (error !== undefined) this.#refuse(error);
     }
   }
 
   #untilDisconnected(): Promise<never> {
     const disconnected = new Promise<never>((_resolve, reject) => {
-      this.#disconnect = reject;
+      this.#rejectPending = reject;
     });
     disconnected.catch(() => {});
     return disconnected;
   }
 
-  #lose(code: 'ERR_ROOM_FOREIGN' | 'ERR_ROOM_GAP' | 'ERR_ROOM_REFUSED', message: string): void {
-    this.#reading?.stop();
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(ms, resolve));
+  }
+
+  #refuse(reason: Error): void {
+    this.#consumer?.stop();
+    this.#reader?.onLost(refusedError('the engine', reason));
+  }
+
+  #lose(code: ErrorCode, message: string): void {
+    this.#consumer?.stop();
     this.#reader?.onLost(new MiniServError(code, message));
   }
-}
-
-function idOf(message: Msg): string {
-  return message.headers?.get('Nats-Msg-Id') ?? '';
 }

@@ -1,29 +1,27 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { nodeEnvironment } from '../../util/environment.js';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import { redact } from '../../util/redact.js';
 import type { EventLog } from '../event-log.js';
 import { checkRoomOptions, type RoomOptions } from '../options.js';
-import { joinRoom } from '../shared/shared-log.js';
-import { connectTo, disconnect, reconnectWait } from './connection.js';
+import { joinRoom } from '../shared/join-room.js';
+import { connectTo, disconnect, permissionError, reconnectDelayMs, refusedError } from './connection.js';
+import { EngineWait } from './engine-wait.js';
 import { NatsEngine } from './nats-engine.js';
-import { loadPackages } from './packages.js';
-import { parseRoomUrl } from './room-url.js';
+import { loadPackages, type Packages } from './packages.js';
+import { parseRoomUrl, type RoomUrl } from './room-url.js';
 import { codeOf, namesOf, prepareStreams } from './streams.js';
 
-/** How long until JetStream is asked again, where it is on its way, in ms. */
-const RETRY = 250;
-/** How long a server without JetStream may say that nobody has it, in ms: others of its cluster may be starting. */
-const STARTING = 3000;
+const DEFAULT_HEARTBEAT_MS = 1000;
+const RETRY_DELAY_MS = 250;
+/** A server without JetStream is waited for this long, because other servers of its cluster may be starting. */
+const JETSTREAM_START_MS = 3000;
+/** After a server was restarted, other relays get this many reconnect delays to come back. */
+const SETTLE_RECONNECTS = 4;
+/** Error code of JetStream. */
+const NO_MESSAGE_FOUND = 10037;
 
-/**
- * Joins a room that is kept by NATS JetStream, for `createRelay({ room })`. Waits for an engine that is out of reach.
- *
- * @param url `nats://host:4222/lobby`; more hosts with commas between them; `tls://` where nothing else will do
- * @throws {MiniServError} ERR_ROOM_PACKAGES if the packages for NATS are not installed, ERR_ROOM_REFUSED,
- * ERR_ROOM_FOREIGN, ERR_ROOM_GAP, ERR_ROOM_TIMEOUT, ERR_OPTION
- * @throws the signal's reason, if it is aborted
- */
+/** Implements `openRoom`. */
 export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<EventLog> {
   checkRoomOptions(options);
   const { signal } = options;
@@ -38,7 +36,7 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   try {
     return await Promise.race([opening, aborted]);
   } catch (error) {
-    // Nobody has it any more.
+    // The caller does not receive the log if it opens after the signal.
     opening.then(
       (log) => log.destroy(),
       () => {},
@@ -49,87 +47,38 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
   }
 }
 
-async function open(url: string, own: RoomOptions): Promise<EventLog> {
-  const {
-    timeout,
-    retention: keep,
-    replicas,
-    heartbeatMs: beat = 1000,
-    signal,
-    warn = () => {},
-    clock = nodeEnvironment.clock,
-  } = own;
-  const parsed = parseRoomUrl(url);
+async function open(text: string, options: RoomOptions): Promise<EventLog> {
+  const { timeout, heartbeatMs = DEFAULT_HEARTBEAT_MS, signal, onWarning = () => {} } = options;
+  const { clock = nodeEnvironment.clock } = options;
+  const url = parseRoomUrl(text);
   const packages = await loadPackages();
-  let waited = false;
-  const waiting = (reason: MiniServError): void => {
-    if (!waited) warn(reason);
-    waited = true;
-  };
-  const began = clock.now();
-  const connection = await connectTo({
-    packages,
-    url: parsed,
-    credentials: own,
-    clock,
-    beat,
-    timeout,
-    signal,
-    waiting,
-  });
+  const wait = new EngineWait({ clock, name: url.shown, timeout, onWarning });
+  const connection = await connectTo({ packages, url, credentials: options, heartbeatMs, wait, signal });
   const abort = (): void => void connection.close();
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
-  let engine: NatsEngine | undefined;
-  const failed = untilFailed(connection, packages, parsed.shown);
-  let without: number | undefined;
+  const refused = untilRefused(packages, connection, url.shown);
+  let withoutJetStreamSince: number | undefined;
   try {
-    const names = namesOf(parsed.room);
     for (;;) {
       try {
-        const checked = { checkAPI: false };
-        const jsm = await packages.jetstream.jetstreamManager(connection, checked);
-        const made = { packages, jsm, room: parsed.room, keep, replicas };
-        await Promise.race([prepareStreams(made), failed]);
-        const roster = await lastRoster(jsm, names.roster, names.rosters);
-        const info = await jsm.streams.info(names.log);
-        const jetstream = packages.jetstream.jetstream(connection);
-        engine = new NatsEngine({
-          packages,
-          connection,
-          clock,
-          room: parsed.room,
-          jetstream,
-          jsm,
-          info,
-          roster,
-          settle: reconnectWait(beat) * 4,
-        });
-        return await Promise.race([
-          joinRoom({ engine, clock, heartbeatMs: beat, timeout, name: parsed.shown }),
-          failed,
-        ]);
+        return await join({ packages, connection, url, clock, options, heartbeatMs, refused });
       } catch (error) {
         if (error instanceof MiniServError || connection.isClosed()) throw error;
-        if (timeout !== undefined && clock.now() - began >= timeout) {
-          const message = `${parsed.shown} was out of reach for ${timeout / 1000} s: ${(error as Error).message}`;
-          throw new MiniServError('ERR_ROOM_TIMEOUT', message, { cause: error });
+        // A server that has JetStream may not have started it yet.
+        if (!isWithoutJetStream(error) || connection.info?.jetstream === true) {
+          withoutJetStreamSince = undefined;
+        } else withoutJetStreamSince ??= clock.now();
+        if (
+          withoutJetStreamSince !== undefined &&
+          clock.now() - withoutJetStreamSince >= JETSTREAM_START_MS
+        ) {
+          throw refusedError(url.shown, error as Error);
         }
-        const reason = redact((error as Error).message);
-        // One that has it may not have begun it yet.
-        if (!isWithout(error) || connection.info?.jetstream === true) without = undefined;
-        else without ??= clock.now();
-        if (without !== undefined && clock.now() - without >= STARTING) {
-          const message = `${parsed.shown} refuses this relay: ${reason}`;
-          throw new MiniServError('ERR_ROOM_REFUSED', message, { cause: error });
-        }
-        const message = `${parsed.shown} is out of reach (${reason}): all wait until it is back`;
-        waiting(new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause: error }));
-        await new Promise<void>((resolve) => clock.setTimer(RETRY, resolve));
+        await wait.beforeRetry(RETRY_DELAY_MS, error as Error);
       }
     }
   } catch (error) {
-    await engine?.close();
     await disconnect(connection);
     throw error;
   } finally {
@@ -137,36 +86,69 @@ async function open(url: string, own: RoomOptions): Promise<EventLog> {
   }
 }
 
-/** Whether nobody answers for JetStream. The package does not give out the class of that error. */
-function isWithout(error: unknown): boolean {
+interface JoinOptions {
+  readonly packages: Packages;
+  readonly connection: NatsConnection;
+  readonly url: RoomUrl;
+  readonly clock: Clock;
+  readonly options: RoomOptions;
+  readonly heartbeatMs: number;
+  /** Rejects when the server refuses a request. */
+  readonly refused: Promise<never>;
+}
+
+async function join(joinOptions: JoinOptions): Promise<EventLog> {
+  const { packages, connection, url, clock, options, heartbeatMs, refused } = joinOptions;
+  const { retention, replicas, timeout } = options;
+  const { room, shown: name } = url;
+  const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
+  await Promise.race([prepareStreams({ packages, jsm, room, retention, replicas }), refused]);
+  const { recordStream, snapshotStream, snapshotSubject } = namesOf(room);
+  // The snapshot first: the stream must not end before the record that the snapshot includes last.
+  const snapshot = await loadSnapshot(jsm, snapshotStream, snapshotSubject);
+  const info = await jsm.streams.info(recordStream);
+  const jetstream = packages.jetstream.jetstream(connection);
+  const settleMs = reconnectDelayMs(heartbeatMs) * SETTLE_RECONNECTS;
+  const engine = new NatsEngine({
+    packages,
+    connection,
+    clock,
+    room,
+    jetstream,
+    jsm,
+    info,
+    snapshot,
+    settleMs,
+  });
+  try {
+    return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeout, name }), refused]);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Whether no server answers for JetStream. The package does not export the class of that error. */
+function isWithoutJetStream(error: unknown): boolean {
   return (error as Error).name === 'JetStreamNotEnabled';
 }
 
-/** Rejects when the engine says that this relay may not do what it has to. */
-function untilFailed(
-  connection: Awaited<ReturnType<typeof connectTo>>,
-  { transport }: Awaited<ReturnType<typeof loadPackages>>,
-  shown: string,
-): Promise<never> {
-  const failed = new Promise<never>((_resolve, reject) => {
+/** Rejects when the server says that this relay lacks a permission. */
+function untilRefused(packages: Packages, connection: NatsConnection, name: string): Promise<never> {
+  const refused = new Promise<never>((_resolve, reject) => {
     const watch = async (): Promise<void> => {
       for await (const status of connection.status()) {
-        if (status.type !== 'error' || !(status.error instanceof transport.PermissionViolationError))
-          continue;
-        const message = `${shown} refuses this relay: ${redact(status.error.message)}`;
-        reject(new MiniServError('ERR_ROOM_REFUSED', message, { cause: status.error }));
-        return;
+        const error = permissionError(packages, status);
+        if (error !== undefined) reject(refusedError(name, error));
       }
     };
     void watch();
   });
-  failed.catch(() => {});
-  return failed;
+  refused.catch(() => {});
+  return refused;
 }
 
-const NO_MESSAGE = 10037;
-
-async function lastRoster(
+async function loadSnapshot(
   jsm: JetStreamManager,
   stream: string,
   subject: string,
@@ -174,7 +156,7 @@ async function lastRoster(
   try {
     return (await jsm.streams.getMessage(stream, { last_by_subj: subject }))?.data;
   } catch (error) {
-    if (codeOf(error) === NO_MESSAGE) return undefined;
+    if (codeOf(error) === NO_MESSAGE_FOUND) return undefined;
     throw error;
   }
 }

@@ -2,16 +2,16 @@ import type * as JetStream from '@nats-io/jetstream';
 import type * as Transport from '@nats-io/transport-node';
 import { MiniServError } from '../../util/errors.js';
 
+/** The packages of the NATS client. */
 export interface Packages {
   readonly transport: typeof Transport;
   readonly jetstream: typeof JetStream;
 }
 
 /**
- * The packages that speak to NATS: wanted by nobody who has not asked for it, so that they are not installed by
- * themselves.
+ * Loads the packages of the NATS client. They are optional peer dependencies: only users of shared rooms install them.
  *
- * @throws {MiniServError} ERR_ROOM_PACKAGES
+ * @throws {MiniServError} ERR_ROOM_PACKAGES if they are not installed
  */
 export async function loadPackages(): Promise<Packages> {
   try {
@@ -21,9 +21,9 @@ export async function loadPackages(): Promise<Packages> {
     ]);
     return { transport, jetstream };
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ERR_MODULE_NOT_FOUND' ? '' : ` (${(cause as Error).message})`;
-    const message = `a room over NATS needs two packages${reason}: npm install @nats-io/transport-node @nats-io/jetstream`;
+    const { code, message: details } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ERR_MODULE_NOT_FOUND' ? '' : ` (${details})`;
+    const message = `a room over NATS requires two more packages${reason}: npm install @nats-io/transport-node @nats-io/jetstream`;
     throw new MiniServError('ERR_ROOM_PACKAGES', message, { cause });
   }
 }

@@ -3,227 +3,175 @@ import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { RoomStateReader } from '../event-log.js';
 import type { Credentials } from '../options.js';
-import { type LogRecord, RoomState } from '../room-state.js';
 import { Outage } from '../shared/outage.js';
-import { decodeRecord } from '../shared/record.js';
-import { decodeSnapshot, type Snapshot } from '../shared/snapshot.js';
+import { decodeRecordAt, RecordReader } from '../shared/record-reader.js';
 import { connectTo, disconnect } from './connection.js';
+import { EngineWait } from './engine-wait.js';
+import { findSnapshot } from './find-snapshot.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages } from './packages.js';
 import { parseRoomUrl } from './room-url.js';
 import { findStream, namesOf } from './streams.js';
 
+/** A replay has no instance of its own. */
+const NO_INSTANCE = '';
+/** A replay sends no heartbeats; this interval sets how often the connection is checked. */
+const HEARTBEAT_MS = 1000;
+
 export interface ReplayOptions extends Credentials {
-  /** From when to when, in milliseconds since 1970. Default: all that is kept. */
+  /** Time of the earliest message, in milliseconds since 1970. Default: the first one that is stored. */
   readonly since?: number;
+  /** Time of the latest message, in milliseconds since 1970. Default: now. */
   readonly until?: number;
-  /** How long the engine may be out of reach before it is given up, in ms. Default: for ever. */
+  /** How long the engine may be unreachable before the replay fails, in milliseconds. Default: forever. */
   readonly timeout?: number;
   readonly clock?: Clock;
-  /** Takes what was said, as it stands on the wire: latin1, a character a byte. Reading waits for what it promises. */
-  readonly said: (bytes: string, time: number) => void | Promise<void>;
-  /** Told something that is worth knowing. */
-  readonly note?: (message: string) => void;
+  /**
+   * Receives the messages as on the wire; latin1, one character for each byte. If it returns a promise, the replay
+   * waits for it before it reads on.
+   */
+  readonly onMessage: (bytes: string, time: number) => void | Promise<void>;
+  /** Receives notes about the progress for the user, such as outages. */
+  readonly onNote?: (message: string) => void;
 }
 
 /**
- * Reads what was said in a room, up to now, without joining it.
+ * Reads the stored messages of a room without joining it. Resolves at the end of what was stored at the start.
  *
- * @throws {MiniServError} as `openRoom` does; ERR_ROOM_FOREIGN if there is no such room
+ * @throws {MiniServError} ERR_ROOM_FOREIGN if there is no such room; otherwise the same as `openRoom`
  */
 export async function replayRoom(url: string, options: ReplayOptions): Promise<void> {
-  const { since = 0, until = Number.POSITIVE_INFINITY, timeout, note = () => {} } = options;
-  const { said, clock = nodeEnvironment.clock } = options;
+  const { since = 0, timeout, onNote = () => {}, clock = nodeEnvironment.clock } = options;
   const parsed = parseRoomUrl(url);
+  const { room, shown: name } = parsed;
   const packages = await loadPackages();
-  const waiting = ({ message }: MiniServError): void => note(message);
-  const connecting = { packages, url: parsed, credentials: options, clock, beat: 1000, timeout, waiting };
-  const connection = await connectTo(connecting);
+  const wait = new EngineWait({ clock, name, timeout, onWarning: ({ message }) => onNote(message) });
+  const connection = await connectTo({
+    packages,
+    url: parsed,
+    credentials: options,
+    heartbeatMs: HEARTBEAT_MS,
+    wait,
+  });
   try {
-    const names = namesOf(parsed.room);
+    const names = namesOf(room);
     const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
-    const info = await findStream(jsm, names.log);
+    const info = await findStream(jsm, names.recordStream);
     if (info === undefined) {
-      throw new MiniServError('ERR_ROOM_FOREIGN', `there is no room ${parsed.room} at ${parsed.shown}`);
-    }
-    const { first_seq: first, last_seq: last, messages } = info.state;
-    if (messages === 0) return;
-    const rosters = await findStream(jsm, names.roster);
-    const rosterAt = async (seq: number): Promise<Snapshot | undefined> => {
-      const message = await jsm.streams.getMessage(names.roster, { seq });
-      const roster = message === null ? undefined : decodeSnapshot(message.data);
-      return roster?.identity === info.created ? roster : undefined;
-    };
-    const roster = rosters && (await findRoster(rosters.state, rosterAt, since, first));
-    const fold = roster === undefined ? new RoomState() : RoomState.from(roster.fold);
-    const asOf = roster?.asOf ?? 0;
-    const from = fold.oldest ?? asOf + 1;
-    if (from < first) {
       throw new MiniServError(
-        'ERR_ROOM_GAP',
-        `of the room no roster is kept that is as of ${first} or later`,
+        'ERR_ROOM_FOREIGN',
+        `${name}: expected an existing room, found no stream ${names.recordStream}`,
       );
     }
-    if (since < Date.parse(info.state.first_ts) && first > 1)
-      note(`the room is kept from ${info.state.first_ts} on`);
+    const { first_seq: first, messages, first_ts: firstTime } = info.state;
+    if (messages === 0) return;
+    const snapshot = await findSnapshot(jsm, names, info, since);
+    const records = new RecordReader(snapshot);
+    if (records.fromSequence < first) {
+      const message = `the room cannot be replayed: its first ${first - 1} records are no longer stored, and no snapshot includes them`;
+      throw new MiniServError('ERR_ROOM_GAP', message);
+    }
+    if (since < Date.parse(firstTime) && first > 1) onNote(`the room is stored from ${firstTime} on`);
+    const jetstream = packages.jetstream.jetstream(connection);
     const engine = new NatsEngine({
       packages,
       connection,
       clock,
-      room: parsed.room,
-      jetstream: packages.jetstream.jetstream(connection),
+      room,
+      jetstream,
       jsm,
       info,
-      roster: undefined,
+      snapshot: undefined,
     });
-    const replay = new Replay(engine, {
-      fold,
-      asOf,
-      from,
-      last,
-      since,
-      until,
-      said,
-      time: roster?.time ?? 0,
-      away: (end) =>
-        new Outage({
-          clock,
-          name: parsed.shown,
-          timeout,
-          away: ({ message }) => note(message),
-          back: () => note('the engine is back: all go on'),
-          lost: end,
-        }),
-    });
-    await replay.done.finally(() => engine.close());
+    await replay(engine, records, { ...options, name, clock, onNote }).finally(() => engine.close());
   } finally {
     await disconnect(connection);
   }
 }
 
-/** The last roster before a time; if there is none, the first that can be gone on from; none for the beginning. */
-async function findRoster(
-  { first_seq, last_seq }: { first_seq: number; last_seq: number },
-  rosterAt: (seq: number) => Promise<Snapshot | undefined>,
-  since: number,
-  first: number,
-): Promise<Snapshot | undefined> {
-  const usable = (roster: Snapshot): boolean =>
-    (RoomState.from(roster.fold).oldest ?? roster.asOf + 1) >= first;
-  // Of an empty stream the first is 0.
-  let low = Math.max(1, first_seq);
-  let high = last_seq;
-  let best: Snapshot | undefined;
-  let earliest: Snapshot | undefined;
-  while (low <= high) {
-    const middle = Math.floor((low + high) / 2);
-    const roster = await rosterAt(middle);
-    if (roster === undefined || !usable(roster)) low = middle + 1;
-    else if (roster.time < since) {
-      best = roster;
-      low = middle + 1;
-    } else {
-      earliest = roster;
-      high = middle - 1;
-    }
-  }
-  if (best !== undefined) return best;
-  return first <= 1 ? undefined : earliest;
+interface ReplayContext extends ReplayOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly onNote: (message: string) => void;
 }
 
-interface Range {
-  readonly fold: RoomState;
-  readonly asOf: number;
-  readonly from: number;
-  readonly last: number;
-  readonly since: number;
-  readonly until: number;
-  readonly said: ReplayOptions['said'];
-  readonly time: number;
-  /** Made once: says when the engine is out of reach, and ends all if that lasts too long. */
-  readonly away: (end: (reason: MiniServError) => void) => Outage;
+/** Reads from the snapshot up to the record that was the last one when the engine was opened. */
+async function replay(engine: NatsEngine, records: RecordReader, context: ReplayContext): Promise<void> {
+  const { lastSequence } = engine;
+  if (records.sequence >= lastSequence) return;
+  const { name, clock, timeout, onNote } = context;
+  const messages = new MessageReader(context);
+  let onEnd = (): void => {};
+  let onError: (error: Error) => void = () => {};
+  const ended = new Promise<void>((resolve, reject) => {
+    onEnd = resolve;
+    onError = reject;
+  });
+  const outage = new Outage({
+    clock,
+    name,
+    timeout,
+    onBegin: ({ message }) => onNote(message),
+    onEnd: () => onNote('reconnected to the engine; resuming'),
+    onTimeout: (reason) => onError(reason),
+  });
+  engine.read(records.fromSequence, {
+    onRecord: (sequence, time, bytes) => {
+      try {
+        records.apply(sequence, time, decodeRecordAt(sequence, bytes), messages, NO_INSTANCE);
+      } catch (error) {
+        onError(error as Error);
+        return;
+      }
+      const isLast = sequence >= lastSequence;
+      const taken = messages.whenTaken();
+      if (isLast || taken !== undefined) engine.pause();
+      if (taken !== undefined) taken.then(() => (isLast ? onEnd() : engine.resume()), onError);
+      else if (isLast) onEnd();
+    },
+    onHeartbeat: () => {},
+    onOutage: (reason) => outage.begin('connection', reason),
+    onReconnect: () => outage.end('connection'),
+    onLost: (reason) => onError(reason),
+  });
+  await ended.finally(() => outage.stop());
 }
 
-class Replay implements RoomStateReader {
-  readonly done: Promise<void>;
-  readonly #engine: NatsEngine;
-  readonly #range: Range;
-  #time: number;
-  #end: (error?: Error) => void = () => {};
-  #waiting: Promise<void>[] = [];
+/** Renders the messages of the requested time. */
+class MessageReader implements RoomStateReader {
+  readonly #options: ReplayOptions;
+  #pending: Promise<void>[] = [];
 
-  constructor(engine: NatsEngine, range: Range) {
-    this.#engine = engine;
-    this.#range = range;
-    this.#time = range.time;
-    this.done = new Promise((resolve, reject) => {
-      this.#end = (error) => {
-        away.stop();
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-    });
-    const away = range.away((reason) => this.#end(reason));
-    if (range.asOf >= range.last) {
-      this.#end();
-      return;
-    }
-    engine.read(range.from, {
-      onRecord: (place, time, bytes) => this.#record(place, time, bytes),
-      onHeartbeat: () => {},
-      onOutage: (reason) => away.is('connection', reason),
-      onReconnect: () => away.isNot('connection'),
-      onLost: (reason) => this.#end(reason),
-    });
+  constructor(options: ReplayOptions) {
+    this.#options = options;
   }
 
   onIdAssigned(): void {}
 
-  onJoined(client: number, silent: boolean): void {
-    if (!silent) this.#say(render({ kind: 'arrived', client, silent }));
+  onJoined(client: number, silent: boolean, _first: boolean, time: number): void {
+    if (!silent) this.#send(render({ kind: 'arrived', client, silent }), time);
   }
 
-  onLines(client: number, bytes: string): void {
-    for (const piece of renderPieces(client, bytes)) this.#say(piece);
+  onLines(client: number, bytes: string, time: number): void {
+    for (const piece of renderPieces(client, bytes)) this.#send(piece, time);
   }
 
-  onLeft(client: number, silent: boolean): void {
-    if (!silent) this.#say(render({ kind: 'left', client, silent }));
+  onLeft(client: number, silent: boolean, time: number): void {
+    if (!silent) this.#send(render({ kind: 'left', client, silent }), time);
   }
 
-  #say(bytes: string): void {
-    const { since, until, said } = this.#range;
-    if (this.#time < since || this.#time > until) return;
-    const waiting = said(bytes, this.#time);
-    if (waiting !== undefined) this.#waiting.push(waiting);
+  /** Resolves when the messages so far are taken; undefined if they are already. */
+  whenTaken(): Promise<unknown> | undefined {
+    if (this.#pending.length === 0) return undefined;
+    const pending = this.#pending;
+    this.#pending = [];
+    return Promise.all(pending);
   }
 
-  #record(place: number, time: number, bytes: Uint8Array): void {
-    const { fold, asOf, last } = this.#range;
-    let record: LogRecord;
-    try {
-      record = decodeRecord(bytes);
-    } catch (cause) {
-      this.#end(new MiniServError('ERR_ROOM_FOREIGN', `record ${place} is none of a room`, { cause }));
-      return;
-    }
-    if (place <= asOf) {
-      fold.again(record, place);
-      return;
-    }
-    this.#time = Math.max(this.#time, time);
-    fold.apply(record, this, '', place);
-    if (place >= last) this.#engine.pause();
-    if (this.#waiting.length === 0) {
-      if (place >= last) this.#end();
-      return;
-    }
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#engine.pause();
-    Promise.all(waiting).then(
-      () => (place >= last ? this.#end() : this.#engine.resume()),
-      (error: Error) => this.#end(error),
-    );
+  #send(bytes: string, time: number): void {
+    const { since = 0, until = Number.POSITIVE_INFINITY, onMessage } = this.#options;
+    if (time < since || time > until) return;
+    const taken = onMessage(bytes, time);
+    if (taken !== undefined) this.#pending.push(taken);
   }
 }

@@ -1,42 +1,41 @@
 import { MiniServError } from '../../util/errors.js';
 import { redact } from '../../util/redact.js';
 
-/** Where a room is. */
+/** Where a room is, as its URL says. */
 export interface RoomUrl {
-  /** The room's name. */
+  /** The name of the room. */
   readonly room: string;
-  /** host:port, one or more. */
+  /** One or more servers, as host:port. */
   readonly servers: readonly string[];
-  /** Whether nothing but TLS will do. */
+  /** Whether TLS is required. */
   readonly tls: boolean;
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
-  /** The URL without what is secret, to be shown. */
+  /** The URL without its secrets, for messages. */
   readonly shown: string;
 }
 
-const FORM = 'nats://host:4222/room';
+const EXAMPLE = 'nats://host:4222/room';
+const DEFAULT_PORT = 4222;
 
 /**
- * `nats://[user:password@ or token@]host[:port][,host[:port]…]/room`, or `tls://…`.
+ * Parses `nats://[user:password@ or token@]host[:port][,host[:port]…]/room`, or `tls://…`.
  *
- * @throws {MiniServError} ERR_OPTION, without what is secret
+ * @throws {MiniServError} ERR_OPTION; the message contains no secrets
  */
 export function parseRoomUrl(text: string): RoomUrl {
-  if (typeof text !== 'string') throw refusal(`url must be a string such as ${FORM}, not ${String(text)}`);
+  if (typeof text !== 'string') throw urlError(`a string such as ${EXAMPLE}`, String(text));
   const [, scheme, authority = '', room = ''] = /^(nats|tls):\/\/([^/?#]*)\/([^/?#]*)$/.exec(text) ?? [];
-  if (scheme === undefined) throw refusal(`a room is given as ${FORM}, and not as '${redact(text)}'`);
+  if (scheme === undefined) throw urlError(EXAMPLE, redact(text));
   if (!/^[\w-]{1,64}$/.test(room)) {
-    throw refusal(
-      `a room's name has up to 64 letters, digits, - and _, and '${redact(room)}' is none: ${FORM}`,
-    );
+    throw urlError('a room name of 1 to 64 letters, digits, - and _', redact(room));
   }
-  // What stands before the last @: a password may have one itself.
+  // Passwords can contain an @, host names cannot.
   const at = authority.lastIndexOf('@');
   const hosts = authority.slice(at + 1).split(',');
   const servers = hosts.map((host) => withPort(host));
-  const secrets = at === -1 ? {} : credentials(authority.slice(0, at));
+  const secrets = at === -1 ? {} : parseSecrets(authority.slice(0, at));
   return {
     room,
     servers,
@@ -48,16 +47,15 @@ export function parseRoomUrl(text: string): RoomUrl {
 
 function withPort(host: string): string {
   if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:@[\]]+)(:\d{1,5})?$/.test(host)) {
-    throw refusal(`'${redact(host)}' is no host: ${FORM}`);
+    throw urlError(`a host as in ${EXAMPLE}`, redact(host));
   }
   const port = /:(\d+)$/.exec(host)?.[1];
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
-    throw refusal(`a port is a number from 1 to 65535, and '${port}' is none: ${FORM}`);
-  }
-  return port === undefined ? `${host}:4222` : host;
+  if (port === undefined) return `${host}:${DEFAULT_PORT}`;
+  if (Number(port) < 1 || Number(port) > 65_535) throw urlError('a port from 1 to 65535', port);
+  return host;
 }
 
-function credentials(text: string): { user?: string; pass?: string; token?: string } {
+function parseSecrets(text: string): { user?: string; pass?: string; token?: string } {
   const colon = text.indexOf(':');
   try {
     if (colon === -1) return { token: decodeURIComponent(text) };
@@ -66,10 +64,10 @@ function credentials(text: string): { user?: string; pass?: string; token?: stri
       pass: decodeURIComponent(text.slice(colon + 1)),
     };
   } catch {
-    throw refusal(`the credentials in the room's URL are not encoded as they have to be: % is %25`);
+    throw new MiniServError('ERR_OPTION', 'url: expected percent-encoded credentials, such as %25 for %');
   }
 }
 
-function refusal(message: string): MiniServError {
-  return new MiniServError('ERR_OPTION', message);
+function urlError(expected: string, got: string): MiniServError {
+  return new MiniServError('ERR_OPTION', `url: expected ${expected}, got "${got}"`);
 }

@@ -4,126 +4,140 @@ import { MiniServError } from '../../util/errors.js';
 import type { Retention } from '../options.js';
 import type { Packages } from './packages.js';
 
+/** The names of a room in NATS. Relays of different versions share rooms, so they must not change. */
 export interface RoomNames {
-  /** The stream of what is said, and its subject. */
-  readonly log: string;
-  readonly said: string;
-  /** The stream of rosters, and its subject. */
-  readonly roster: string;
-  readonly rosters: string;
-  /** Beats are not kept. */
-  readonly beat: string;
+  readonly recordStream: string;
+  readonly recordSubject: string;
+  readonly snapshotStream: string;
+  readonly snapshotSubject: string;
+  /** Heartbeats are not stored. */
+  readonly heartbeatSubject: string;
 }
 
 export function namesOf(room: string): RoomNames {
   const subject = `mini-serv.room.${room}`;
   return {
-    log: `MINISERV-ROOM_${room}`,
-    said: `${subject}.said`,
-    roster: `MINISERV-ROSTER_${room}`,
-    rosters: `${subject}.roster`,
-    beat: `${subject}.beat`,
+    recordStream: `MINISERV-ROOM_${room}`,
+    recordSubject: `${subject}.said`,
+    snapshotStream: `MINISERV-ROSTER_${room}`,
+    snapshotSubject: `${subject}.roster`,
+    heartbeatSubject: `${subject}.beat`,
   };
 }
 
 const MIB = 1024 * 1024;
-/** What is kept of a room if nobody says how much, in bytes. */
-const KEEP = { bytes: 1024 * MIB };
-/** And of its rosters. The newest is always among them. */
-const ROSTERS = 64 * MIB;
-/** The engine itself drops what comes twice within this, in ms; what comes twice later is dropped by those who read. */
-const WINDOW = 120_000;
-/** The codes of the engine's answers. */
+const DEFAULT_RETENTION = { bytes: 1024 * MIB };
+/** The engine drops the oldest snapshots first, so the latest is always kept. */
+const SNAPSHOT_BYTES = 64 * MIB;
+/** The engine drops repetitions within this time; readers drop later ones. */
+const DUPLICATE_WINDOW_MS = 120_000;
+const NANOS_PER_MS = 1e6;
+
+const FIND_ATTEMPTS = 10;
+const FIND_DELAY_MS = 100;
+
+/** Error codes of JetStream. */
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
+/** The cluster is starting or has no leader yet. */
+const TEMPORARY: readonly (number | undefined)[] = [10004, 10008, 10009];
 
 export interface StreamOptions {
   readonly packages: Packages;
   readonly jsm: JetStreamManager;
   readonly room: string;
-  readonly keep: Retention | undefined;
+  readonly retention: Retention | undefined;
   readonly replicas: number | undefined;
 }
 
 /**
- * The room's two streams, made if they are not there, or found to be what they should be.
+ * Creates the two streams of a room, or checks the existing ones and updates what the options say.
  *
- * @throws {MiniServError} ERR_ROOM_FOREIGN if a stream of that name is not a room's, ERR_ROOM_REFUSED if it cannot be made
+ * @returns the stream of the records
+ * @throws {MiniServError} ERR_ROOM_FOREIGN if a stream of that name is not a room's; ERR_ROOM_REFUSED if the engine
+ * rejects the stream
  */
 export async function prepareStreams(options: StreamOptions): Promise<StreamInfo> {
-  const { room, keep, replicas } = options;
-  const names = namesOf(room);
-  const rosters = { max_bytes: ROSTERS };
-  await prepare(options, names.roster, names.rosters, rosters, { replicas });
-  return prepare(options, names.log, names.said, limitsOf(keep ?? KEEP), { keep, replicas });
+  const { room, retention, replicas } = options;
+  const { snapshotStream, snapshotSubject, recordStream, recordSubject } = namesOf(room);
+  const updates = replicas === undefined ? {} : { num_replicas: replicas };
+  await prepareStream(options, snapshotStream, snapshotSubject, { max_bytes: SNAPSHOT_BYTES }, updates);
+  const limits = limitsOf(retention ?? DEFAULT_RETENTION);
+  const recordUpdates = retention === undefined ? updates : { ...limits, ...updates };
+  return prepareStream(options, recordStream, recordSubject, limits, recordUpdates);
 }
 
-function limitsOf(keep: Retention): Partial<StreamConfig> {
-  if ('bytes' in keep) return { max_bytes: keep.bytes, max_age: 0, duplicate_window: WINDOW * 1e6 };
-  return { max_bytes: -1, max_age: keep.ms * 1e6, duplicate_window: Math.min(WINDOW, keep.ms) * 1e6 };
-}
-
-/** A stream that is being made: its subject is taken a moment before it can be looked at. */
-async function soon(jsm: JetStreamManager, name: string, error: unknown): Promise<StreamInfo> {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const info = await findStream(jsm, name);
-    if (info !== undefined) return info;
-    await delay(100);
+function limitsOf(retention: Retention): Partial<StreamConfig> {
+  if ('bytes' in retention) {
+    return { max_bytes: retention.bytes, max_age: 0, duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS };
   }
-  throw error;
+  return {
+    max_bytes: -1,
+    max_age: retention.ms * NANOS_PER_MS,
+    duplicate_window: Math.min(DUPLICATE_WINDOW_MS, retention.ms) * NANOS_PER_MS,
+  };
 }
 
-async function prepare(
+/**
+ * @param limits of a new stream
+ * @param updates to an existing stream
+ */
+async function prepareStream(
   { packages, jsm, replicas }: StreamOptions,
   name: string,
   subject: string,
   limits: Partial<StreamConfig>,
-  asked: { readonly keep?: Retention | undefined; readonly replicas: number | undefined },
+  updates: Partial<StreamConfig>,
 ): Promise<StreamInfo> {
   const { RetentionPolicy, StorageType, DiscardPolicy } = packages.jetstream;
   try {
-    let info = await findStream(jsm, name);
-    if (info === undefined) {
-      try {
-        info = await jsm.streams.add({
-          name,
-          subjects: [subject],
-          description: 'a room of mini-serv',
-          retention: RetentionPolicy.Limits,
-          storage: StorageType.File,
-          discard: DiscardPolicy.Old,
-          num_replicas: replicas ?? 1,
-          ...limits,
-        });
-      } catch (error) {
-        // Another relay was a little faster.
-        if (codeOf(error) !== STREAM_NAME_IN_USE && codeOf(error) !== SUBJECTS_OVERLAP) throw error;
-        info = await soon(jsm, name, error);
-      }
-    }
-    const { config } = info;
-    const foreign = whyForeign(config, subject);
-    if (foreign !== undefined) {
-      const message = `there is a stream ${name}, and it is not that of a room: ${foreign}`;
-      throw new MiniServError('ERR_ROOM_FOREIGN', message);
-    }
-    const wanted = {
-      ...(asked.keep !== undefined && limits),
-      ...(asked.replicas !== undefined && { num_replicas: asked.replicas }),
-    };
-    const differs = Object.entries(wanted).some(
-      ([key, value]) => config[key as keyof StreamConfig] !== value,
-    );
-    return differs ? await jsm.streams.update(name, { ...config, ...wanted }) : info;
+    const info =
+      (await findStream(jsm, name)) ??
+      (await createStream(jsm, {
+        name,
+        subjects: [subject],
+        description: 'a room of mini-serv',
+        retention: RetentionPolicy.Limits,
+        storage: StorageType.File,
+        discard: DiscardPolicy.Old,
+        num_replicas: replicas ?? 1,
+        ...limits,
+      }));
+    checkStream(info.config, name, subject);
+    const config: StreamConfig = { ...info.config, ...updates };
+    const differs = Object.keys(updates).some((key) => {
+      const field = key as keyof StreamConfig;
+      return config[field] !== info.config[field];
+    });
+    return differs ? await jsm.streams.update(name, config) : info;
   } catch (cause) {
-    if (cause instanceof MiniServError || !isAnswer(packages, cause)) throw cause;
-    const message = `the engine does not have the room's stream ${name}: ${(cause as Error).message}`;
+    if (cause instanceof MiniServError || !isFinalAnswer(packages, cause)) throw cause;
+    const message = `the engine rejects the stream ${name} of the room: ${(cause as Error).message}`;
     throw new MiniServError('ERR_ROOM_REFUSED', message, { cause });
   }
 }
 
-/** @returns undefined if there is none of that name */
+async function createStream(
+  jsm: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<StreamInfo> {
+  try {
+    return await jsm.streams.add(config);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== STREAM_NAME_IN_USE && code !== SUBJECTS_OVERLAP) throw error;
+    // If another relay is creating the stream, its subject is taken some time before the stream can be found.
+    for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt++) {
+      const info = await findStream(jsm, config.name);
+      if (info !== undefined) return info;
+      await delay(FIND_DELAY_MS);
+    }
+    throw error;
+  }
+}
+
+/** Returns undefined if no stream has that name. */
 export async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
   try {
     return await jsm.streams.info(name);
@@ -137,17 +151,23 @@ export function codeOf(error: unknown): number | undefined {
   return (error as { code?: number }).code;
 }
 
-/** Whether the engine has answered, and will not answer otherwise another time. */
-function isAnswer({ jetstream }: Packages, error: unknown): boolean {
-  const code = codeOf(error);
-  // 10008 and the like: it is on its way to have a leader.
-  return error instanceof jetstream.JetStreamApiError && code !== 10008 && code !== 10009 && code !== 10004;
+/** Whether the engine has answered and would give the same answer again. */
+function isFinalAnswer({ jetstream }: Packages, error: unknown): boolean {
+  return error instanceof jetstream.JetStreamApiError && !TEMPORARY.includes(codeOf(error));
 }
 
-function whyForeign(config: StreamConfig, subject: string): string | undefined {
-  if (config.subjects?.length !== 1 || config.subjects[0] !== subject) return `its subject is not ${subject}`;
-  if (config.retention !== 'limits' || config.discard !== 'old') return 'it does not keep what was read';
-  if (config.mirror !== undefined || (config.sources?.length ?? 0) > 0) return 'it is filled from elsewhere';
-  if ((config.max_msgs_per_subject ?? -1) > 0) return 'it keeps only the last that was said';
+function checkStream(config: StreamConfig, name: string, subject: string): void {
+  const problem = problemOf(config, subject);
+  if (problem === undefined) return;
+  const message = `the stream ${name} exists and is not a room: ${problem}; choose another name for the room`;
+  throw new MiniServError('ERR_ROOM_FOREIGN', message);
+}
+
+function problemOf(config: StreamConfig, subject: string): string | undefined {
+  const { subjects, retention, discard, mirror, sources, max_msgs_per_subject: maxMessages } = config;
+  if (subjects?.length !== 1 || subjects[0] !== subject) return `its subject is not ${subject}`;
+  if (retention !== 'limits' || discard !== 'old') return 'it deletes messages that were read';
+  if (mirror !== undefined || (sources?.length ?? 0) > 0) return 'it copies other streams';
+  if ((maxMessages ?? -1) > 0) return 'it limits the number of messages';
   return undefined;
 }

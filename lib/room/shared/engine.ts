@@ -1,44 +1,60 @@
 import type { MiniServError } from '../../util/errors.js';
 
-/** Who reads a room from an engine. */
+/** Receives what an {@link Engine} reads. */
 export interface EngineReader {
-  /** One record after the other: none is left out, none comes twice. `time` is in milliseconds since 1970. */
-  onRecord(place: number, time: number, bytes: Uint8Array): void;
-  /** What a relay sent by `beat`, this one's own too. Some may be lost, and none is repeated. */
+  /**
+   * The next record: in order, none left out, none repeated.
+   *
+   * @param sequence position of the record in the log
+   * @param time when the record was stored, in milliseconds since 1970
+   */
+  onRecord(sequence: number, time: number, bytes: Uint8Array): void;
+  /** A heartbeat of any relay, including this one. Heartbeats can be lost but are not repeated. */
   onHeartbeat(bytes: Uint8Array): void;
+  /** The engine is unreachable. Can be called again during an outage. */
   onOutage(reason: Error): void;
+  /** The engine is reachable again, and still has all records that were read. */
   onReconnect(): void;
-  /** Not to be gone on with: what the engine has is not the room that was read up to now. */
+  /** The engine cannot continue, for example because its log is no longer the one that was read. */
   onLost(reason: MiniServError): void;
 }
 
 /**
- * What another engine is to be made of: a log of records, each at a place of its own that grows with the order, and
- * a few things beside it. {@link SharedLog} makes a {@link Log} of it; see `lib/nats/` for the one that ships.
+ * Stores the records of a room in one order. To share rooms over another system than NATS, implement this interface
+ * and pass the engine to {@link joinRoom}.
+ *
+ * Each record has a sequence: a position in the log that starts at 1 and only increases.
  */
 export interface Engine {
-  /** What tells this room from one that was made anew under the same name. */
+  /** Distinguishes the room from a later one of the same name. */
   readonly identity: string;
-  /** Where the first record stands that is kept, and the last, when the engine was opened. Places begin at 1. */
-  readonly first: number;
-  readonly last: number;
-  /** The longest record that it takes, in bytes. */
+  /** Sequence of the first stored record when the engine was opened; 1 for a new room. */
+  readonly firstSequence: number;
+  /** Sequence of the last stored record when the engine was opened; 0 for a new room. */
+  readonly lastSequence: number;
+  /** Size limit of a record. */
   readonly maxRecordBytes: number;
   /**
-   * Appends a record. Resolved when it is in the log for certain, rejected when that is not known; then the same is
-   * given again under the same id. It is good, and not needed, if the engine itself keeps it from coming twice.
+   * Appends a record. Resolves when the record is stored and rejects when that is unknown; then the caller repeats the
+   * record under the same id. The engine may drop repetitions but does not have to.
    */
   publish(id: string, record: Uint8Array): Promise<void>;
-  /** Reads all records from a place on, and beats. Called once. */
-  read(from: number, reader: EngineReader): void;
-  /** From here on no record is given until `resume`; the engine keeps them. */
+  /** Starts to read heartbeats, and all records from a sequence on. Called once. */
+  read(fromSequence: number, reader: EngineReader): void;
+  /** Stops delivering records until `resume`. Records must not be lost meanwhile. */
   pause(): void;
+  /** Delivers records again. */
   resume(): void;
-  /** To all relays of the room, outside the log. */
-  heartbeat(bytes: Uint8Array): void;
-  /** The roster that was kept last, from this relay or another. */
-  snapshot(): Promise<Uint8Array | undefined>;
-  /** Keeps a roster, as of a place. */
-  saveSnapshot(asOf: number, roster: Uint8Array): Promise<void>;
+  /** Sends a heartbeat to all relays of the room, without storing it. */
+  sendHeartbeat(bytes: Uint8Array): void;
+  /** Returns the latest snapshot that a relay of the room has saved. */
+  loadSnapshot(): Promise<Uint8Array | undefined>;
+  /**
+   * Saves a snapshot. The engine may delete the snapshots before it.
+   *
+   * @param sequence of the last record that the snapshot includes
+   */
+  saveSnapshot(sequence: number, snapshot: Uint8Array): Promise<void>;
+  /** Ends the connection. */
   close(): Promise<void>;
 }

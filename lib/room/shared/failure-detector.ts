@@ -1,117 +1,145 @@
 import type { Clock } from '../../util/environment.js';
 
-/** After so many silent beats a relay is taken for dead. */
-const SILENT = 5;
-/** A turn of the clock that is so many times too long says that this relay itself was not there. */
-const LAG = 2;
-/** So many of one's own beats may be outstanding before the engine counts as out of reach. */
-const ECHO = 3;
+/** A relay is declared dead after this many missed heartbeats. */
+const MAX_MISSED_HEARTBEATS = 5;
+/** If a timer of this relay is late by this factor, the relay itself was stopped, and its counts mean nothing. */
+const STOPPED_FACTOR = 2;
+/** Number of own heartbeats without an echo after which the engine counts as unreachable. */
+const MAX_MISSED_ECHOES = 3;
 
 export interface FailureDetectorOptions {
   readonly clock: Clock;
-  readonly epoch: string;
-  /** How often a beat is sent, in ms. */
-  readonly every: number;
-  readonly send: (beat: Uint8Array) => void;
-  /** The runs of which the log knows and not that they ended. */
-  readonly epochs: () => Iterable<string>;
-  /** Whether the engine is out of reach, as far as others know. */
-  readonly away: () => boolean;
-  readonly accuse: (epoch: string) => void;
-  /** One's own beats do not come back, or do again. */
-  readonly deaf: (deaf: boolean) => void;
+  readonly instanceId: string;
+  /** Interval of the heartbeats that this relay sends. */
+  readonly intervalMs: number;
+  readonly send: (heartbeat: Uint8Array) => void;
+  /** Returns the instances in the log that have not ended. */
+  readonly instanceIds: () => Iterable<string>;
+  /** Whether the connection to the engine is known to be broken. */
+  readonly isUnreachable: () => boolean;
+  /** Ends an instance that has sent neither a record nor a heartbeat for too long. */
+  readonly declareDown: (instanceId: string) => void;
+  /** The heartbeats of this relay no longer come back. */
+  readonly onEchoLost: () => void;
+  readonly onEchoBack: () => void;
 }
 
 /**
- * Who is alive. Each relay sends beats, outside the log; one of which nothing has come for some beats is accused.
- * Only a relay that can tell accuses: its own beats come back to it, its connection stands, and its own timers went
- * on in time. One that had been stopped, or cut off, begins to count anew.
+ * Finds relays that have died. Each relay sends heartbeats, which are not stored in the log.
+ *
+ * A relay declares another one dead only while it can judge: its own heartbeats come back, its connection works, and
+ * its timers are on time. After an interruption it counts from the beginning.
  */
 export class FailureDetector {
   readonly #options: FailureDetectorOptions;
-  /** Of each run, in beats of ours: how long nothing has come of it. */
-  readonly #silent = new Map<string, number>();
-  /** How often those send theirs that are slower than we, in ms. */
-  readonly #pace = new Map<string, number>();
-  readonly #accused = new Set<string>();
-  #unheard = 0;
-  #last: number;
-  #cancel: () => void = () => {};
+  /** By instance: intervals of this relay without a sign of the instance. */
+  readonly #missed = new Map<string, number>();
+  /** By instance: the interval of its heartbeats, in milliseconds. */
+  readonly #intervalsMs = new Map<string, number>();
+  readonly #declared = new Set<string>();
+  #missedEchoes = 0;
+  #lastCheckAt: number;
+  #cancelTimer: () => void = () => {};
 
   constructor(options: FailureDetectorOptions) {
     this.#options = options;
-    this.#last = options.clock.now();
-    this.#wait();
-    this.#send();
+    this.#lastCheckAt = options.clock.now();
+    this.#startTimer();
+    this.#sendHeartbeat();
   }
 
-  /** A beat has come. */
-  beat(bytes: Uint8Array): void {
-    let beat: { epoch?: unknown; every?: unknown } | null;
-    try {
-      beat = JSON.parse(Buffer.from(bytes).toString('latin1')) as typeof beat;
-    } catch {
+  /** Takes a heartbeat of any relay. Other bytes are ignored. */
+  onHeartbeat(bytes: Uint8Array): void {
+    const heartbeat = decodeHeartbeat(bytes);
+    if (heartbeat === undefined) return;
+    const { instanceId, intervalMs } = heartbeat;
+    if (instanceId === this.#options.instanceId) {
+      if (this.#missedEchoes >= MAX_MISSED_ECHOES) this.#options.onEchoBack();
+      this.#missedEchoes = 0;
       return;
     }
-    const { epoch, every } = beat ?? {};
-    if (typeof epoch !== 'string' || typeof every !== 'number') return;
-    if (epoch === this.#options.epoch) {
-      if (this.#unheard >= ECHO) this.#options.deaf(false);
-      this.#unheard = 0;
-      return;
-    }
-    this.#pace.set(epoch, every);
-    this.alive(epoch);
+    this.#intervalsMs.set(instanceId, intervalMs);
+    this.onActivity(instanceId);
   }
 
-  /** Something has come of it. */
-  alive(epoch: string): void {
-    this.#silent.set(epoch, 0);
+  /** The instance has sent a record or a heartbeat. */
+  onActivity(instanceId: string): void {
+    this.#missed.set(instanceId, 0);
   }
 
   stop(): void {
-    this.#cancel();
+    this.#cancelTimer();
   }
 
-  #wait(): void {
-    const { clock, every } = this.#options;
-    this.#cancel = clock.setTimer(every, () => {
-      this.#wait();
-      this.#look();
+  #startTimer(): void {
+    const { clock, intervalMs } = this.#options;
+    this.#cancelTimer = clock.setTimer(intervalMs, () => {
+      this.#startTimer();
+      this.#check();
     });
   }
 
-  #send(): void {
-    const { epoch, every } = this.#options;
-    this.#unheard++;
-    this.#options.send(Buffer.from(JSON.stringify({ epoch, every })));
-    if (this.#unheard === ECHO) this.#options.deaf(true);
+  #sendHeartbeat(): void {
+    const { instanceId, intervalMs, send, onEchoLost } = this.#options;
+    this.#missedEchoes++;
+    send(encodeHeartbeat({ instanceId, intervalMs }));
+    if (this.#missedEchoes === MAX_MISSED_ECHOES) onEchoLost();
   }
 
-  #look(): void {
-    const { clock, epoch: own, every, epochs, away, accuse } = this.#options;
+  #check(): void {
+    const { clock, instanceId: own, intervalMs, instanceIds, isUnreachable } = this.#options;
     const now = clock.now();
-    const lagged = now - this.#last > every * LAG;
-    this.#last = now;
-    // One beat may be on its way.
-    const blind = lagged || away() || this.#unheard > 1;
-    this.#send();
-    const living = new Set(epochs());
-    for (const map of [this.#silent, this.#pace, this.#accused]) {
-      for (const epoch of map.keys()) if (!living.has(epoch)) map.delete(epoch);
-    }
-    if (blind) {
-      // They were cut off as well, perhaps, and may need a while to come back.
-      for (const epoch of living) this.#silent.set(epoch, -SILENT);
-      return;
-    }
-    for (const epoch of living) {
-      if (epoch === own || this.#accused.has(epoch)) continue;
-      const silent = (this.#silent.get(epoch) ?? 0) + 1;
-      this.#silent.set(epoch, silent);
-      if (silent * every <= SILENT * Math.max(every, this.#pace.get(epoch) ?? 0)) continue;
-      this.#accused.add(epoch);
-      accuse(epoch);
+    const wasStopped = now - this.#lastCheckAt > intervalMs * STOPPED_FACTOR;
+    this.#lastCheckAt = now;
+    // The echo of one heartbeat can still be in flight.
+    const canJudge = !wasStopped && !isUnreachable() && this.#missedEchoes <= 1;
+    this.#sendHeartbeat();
+    const active = new Set(instanceIds());
+    this.#forgetOthers(active);
+    active.delete(own);
+    for (const id of active) {
+      // After an interruption, the other relays may have been disconnected too and need time to come back.
+      if (!canJudge) this.#missed.set(id, -MAX_MISSED_HEARTBEATS);
+      else this.#countMissed(id);
     }
   }
+
+  #countMissed(id: string): void {
+    if (this.#declared.has(id)) return;
+    const { intervalMs, declareDown } = this.#options;
+    const missed = (this.#missed.get(id) ?? 0) + 1;
+    this.#missed.set(id, missed);
+    // The count is in intervals of this relay; a relay that sends less often gets more of them.
+    const longestMs = Math.max(intervalMs, this.#intervalsMs.get(id) ?? 0);
+    if (missed * intervalMs <= MAX_MISSED_HEARTBEATS * longestMs) return;
+    this.#declared.add(id);
+    declareDown(id);
+  }
+
+  #forgetOthers(active: ReadonlySet<string>): void {
+    for (const map of [this.#missed, this.#intervalsMs, this.#declared]) {
+      for (const id of map.keys()) if (!active.has(id)) map.delete(id);
+    }
+  }
+}
+
+interface Heartbeat {
+  readonly instanceId: string;
+  readonly intervalMs: number;
+}
+
+function encodeHeartbeat({ instanceId, intervalMs }: Heartbeat): Uint8Array {
+  return Buffer.from(JSON.stringify({ epoch: instanceId, every: intervalMs }));
+}
+
+function decodeHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
+  try {
+    const { epoch, every } = JSON.parse(Buffer.from(bytes).toString('latin1')) as Record<string, unknown>;
+    if (typeof epoch === 'string' && typeof every === 'number') {
+      return { instanceId: epoch, intervalMs: every };
+    }
+  } catch {
+    // Anyone with permission to publish can send other bytes.
+  }
+  return undefined;
 }

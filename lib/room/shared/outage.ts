@@ -3,60 +3,68 @@ import { MiniServError } from '../../util/errors.js';
 
 export interface OutageOptions {
   readonly clock: Clock;
+  /** Names the engine in messages. */
   readonly name: string;
-  /** How long is waited before all is given up, in ms. */
+  /** How long the engine may be unreachable, in milliseconds; undefined for forever. */
   readonly timeout: number | undefined;
-  readonly away: (reason: MiniServError) => void;
-  readonly back: () => void;
-  readonly lost: (reason: MiniServError) => void;
+  readonly onBegin: (reason: MiniServError) => void;
+  readonly onEnd: () => void;
+  readonly onTimeout: (reason: MiniServError) => void;
 }
 
-/** Why the engine is out of reach. */
-export type Cause = 'connection' | 'publishing' | 'beats';
+/** The sign by which an outage is known. Several can be present at the same time. */
+export type OutageCause = 'connection' | 'publishing' | 'heartbeats';
 
-/** Whether the engine is out of reach, for whatever reasons; said once when it begins, and once when it ends. */
+/** Tracks whether an engine is unreachable. Reports the begin and the end of an outage once, whatever the causes. */
 export class Outage {
   readonly #options: OutageOptions;
-  readonly #causes = new Map<Cause, Error>();
-  #cancel: () => void = () => {};
+  readonly #causes = new Map<OutageCause, Error>();
+  #cancelTimer: () => void = () => {};
   #stopped = false;
 
   constructor(options: OutageOptions) {
     this.#options = options;
   }
 
-  get now(): boolean {
+  get isActive(): boolean {
     return this.#causes.size > 0;
   }
 
-  is(cause: Cause, reason: Error): void {
-    if (this.#stopped) return;
-    const begins = !this.now;
-    this.#causes.set(cause, reason);
-    if (!begins) return;
-    const { clock, timeout, lost, name } = this.#options;
-    this.say();
-    if (timeout === undefined) return;
-    this.#cancel = clock.setTimer(timeout, () => {
-      const message = `${name} was out of reach for ${timeout / 1000} s`;
-      lost(new MiniServError('ERR_ROOM_TIMEOUT', message));
-    });
-  }
-
-  isNot(cause: Cause): void {
-    if (!this.#causes.delete(cause) || this.now || this.#stopped) return;
-    this.#cancel();
-    this.#options.back();
-  }
-
-  say(): void {
+  /** The error of the current outage, for a reader that was not there when it began. */
+  get reason(): MiniServError | undefined {
     const [cause] = this.#causes.values();
-    const message = `${this.#options.name} is out of reach${cause === undefined ? '' : ` (${cause.message})`}: all wait until it is back`;
-    this.#options.away(new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause }));
+    return cause && unreachableError(this.#options.name, cause);
+  }
+
+  begin(cause: OutageCause, error: Error): void {
+    if (this.#stopped) return;
+    const wasActive = this.isActive;
+    this.#causes.set(cause, error);
+    if (wasActive) return;
+    const { clock, name, timeout, onBegin, onTimeout } = this.#options;
+    onBegin(unreachableError(name, error));
+    if (timeout === undefined) return;
+    this.#cancelTimer = clock.setTimer(timeout, () => onTimeout(timeoutError(name, timeout, error)));
+  }
+
+  end(cause: OutageCause): void {
+    if (!this.#causes.delete(cause) || this.isActive || this.#stopped) return;
+    this.#cancelTimer();
+    this.#options.onEnd();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#cancel();
+    this.#cancelTimer();
   }
+}
+
+export function unreachableError(name: string, cause: Error): MiniServError {
+  const message = `${name} is unreachable (${cause.message}); the room is paused until the connection is back`;
+  return new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause });
+}
+
+export function timeoutError(name: string, timeout: number, cause: Error): MiniServError {
+  const message = `${name} was unreachable for ${timeout / 1000} s, the room's timeout: ${cause.message}`;
+  return new MiniServError('ERR_ROOM_TIMEOUT', message, { cause });
 }

@@ -2,120 +2,122 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../util/environment.js';
 import type { LogEvent } from '../event-log.js';
 import type { Engine } from './engine.js';
-import { encodeRecord, Queue } from './record.js';
+import { EventQueue } from './event-queue.js';
+import { encodeRecord } from './record.js';
 
-/** So much may wait for the engine before senders do, in bytes. */
-const LIMIT = 4 * 1024 * 1024;
-/** Longer records make nothing faster, and all readers wait for each of them. */
-const RECORD = 1024 * 1024;
-/** How long until what the engine did not take is given to it again, in ms. */
-const RETRY = 250;
+/** Senders wait while more than this has not been stored. */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** Larger records are not faster, and every reader waits for each of them. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+const RETRY_DELAY_MS = 250;
 
 export interface OutboxOptions {
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly epoch?: string | undefined;
-  /** There is room again. */
-  readonly room: () => void;
-  readonly failed: (error: Error) => void;
-  readonly took: () => void;
+  readonly instanceId?: string | undefined;
+  readonly onDrain: () => void;
+  readonly onError: (error: Error) => void;
+  /** A record was stored. */
+  readonly onStored: () => void;
 }
 
 /**
- * What this relay says, on its way to the engine: one record under way, what is said meanwhile is the next. A record
- * is under way until it has been read back: one whose fate is unknown is given again, with the same number, and so is
- * one that the engine has acknowledged, where it was out of reach since then. It may have died, and lost it.
+ * Publishes the events of this relay. One record is in flight at a time; the events of that time are the next record.
+ *
+ * A record is in flight until it has been read back. It is published again, under the same number, if the engine
+ * rejects it or was unreachable meanwhile: an engine that crashes can lose records that it has acknowledged.
  */
 export class Outbox {
-  /** This process run, in the log. */
-  readonly epoch: string;
+  /** Identifies this run of the process in the log. */
+  readonly instanceId: string;
   readonly #options: OutboxOptions;
-  readonly #queue = new Queue();
-  #n = 0;
-  #underWay = 0;
-  #busy = false;
-  #closed = false;
-  /** The number of the last of its records that was read back. */
-  #read = -1;
-  #again: () => void = () => {};
+  readonly #queue = new EventQueue();
+  #nextNumber = 0;
+  #inFlightBytes = 0;
+  #isRunning = false;
+  #isClosed = false;
+  /** Number of the last record of this relay that was read back. */
+  #lastRead = -1;
+  #wake: () => void = () => {};
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.epoch = options.epoch ?? randomBytes(12).toString('base64url');
+    this.instanceId = options.instanceId ?? randomBytes(12).toString('base64url');
   }
 
-  get full(): boolean {
-    return this.bytes > LIMIT;
+  get isFull(): boolean {
+    return this.pendingBytes > MAX_PENDING_BYTES;
   }
 
-  /** What has not been taken by the engine, in bytes. */
-  get bytes(): number {
-    return this.#queue.bytes + this.#underWay;
+  /** Size of the events that are not known to be stored. */
+  get pendingBytes(): number {
+    return this.#queue.bytes + this.#inFlightBytes;
   }
 
   push(event: LogEvent): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#queue.push(event);
-    if (this.#busy) return;
-    this.#busy = true;
-    // What is said in the same turn goes with it.
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // In a microtask, so that the record contains all events of this turn.
     queueMicrotask(() => void this.#run());
   }
 
-  /** The engine is in reach again: no need to wait. */
+  /** Publishes the record in flight again, without waiting for the delay to end. */
   retry(): void {
-    this.#again();
+    this.#wake();
   }
 
-  /** A record of this relay has been read back. */
-  read(n: number): void {
-    this.#read = Math.max(this.#read, n);
-    if (this.#read === this.#n - 1) this.#again();
+  /** A record of this relay was read back. */
+  onRead(number: number): void {
+    this.#lastRead = Math.max(this.#lastRead, number);
+    if (this.#lastRead === this.#nextNumber - 1) this.#wake();
   }
 
   close(): void {
-    this.#closed = true;
-    this.#again();
+    this.#isClosed = true;
+    this.#wake();
   }
 
   async #run(): Promise<void> {
-    const { engine, room } = this.#options;
-    while (!this.#queue.isEmpty && !this.#closed) {
-      const n = this.#n++;
-      const wasFull = this.full;
-      const events = this.#queue.take(Math.min(engine.maxRecordBytes, RECORD));
-      const record = encodeRecord({ instanceId: this.epoch, n, events });
-      this.#underWay = record.length;
-      if (!(await this.#publish(n, record))) break;
-      this.#underWay = 0;
-      if (wasFull && !this.full) room();
+    const { engine, onDrain } = this.#options;
+    while (!this.#queue.isEmpty && !this.#isClosed) {
+      const number = this.#nextNumber++;
+      const wasFull = this.isFull;
+      const events = this.#queue.take(Math.min(engine.maxRecordBytes, MAX_RECORD_BYTES));
+      const record = encodeRecord({ instanceId: this.instanceId, number, events });
+      this.#inFlightBytes = record.length;
+      if (!(await this.#store(number, record))) break;
+      this.#inFlightBytes = 0;
+      if (wasFull && !this.isFull) onDrain();
     }
-    this.#busy = false;
+    this.#isRunning = false;
   }
 
-  async #publish(n: number, record: Uint8Array): Promise<boolean> {
-    const { engine, failed, took } = this.#options;
-    while (!this.#closed && this.#read < n) {
+  /** Publishes a record until it is read back. Returns false if the outbox is closed before that. */
+  async #store(number: number, record: Uint8Array): Promise<boolean> {
+    const { engine, onError, onStored } = this.#options;
+    while (!this.#isClosed && this.#lastRead < number) {
       try {
-        await engine.publish(`${this.epoch}:${n}`, record);
-        took();
-        if (this.#read < n && !this.#closed) await this.#wait();
+        await engine.publish(`${this.instanceId}:${number}`, record);
+        onStored();
+        if (this.#lastRead < number && !this.#isClosed) await this.#wait();
       } catch (error) {
-        if (this.#closed) break;
-        failed(error as Error);
-        await this.#wait(RETRY);
+        if (this.#isClosed) break;
+        onError(error as Error);
+        await this.#wait(RETRY_DELAY_MS);
       }
     }
-    if (this.#read < n) return false;
-    // It got there, whatever became of the answer.
-    took();
+    if (this.#lastRead < number) return false;
+    // The record can be read back although its acknowledgement was lost.
+    onStored();
     return true;
   }
 
   #wait(ms?: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = ms === undefined ? () => {} : this.#options.clock.setTimer(ms, resolve);
-      this.#again = () => {
+      this.#wake = () => {
         cancel();
         resolve();
       };

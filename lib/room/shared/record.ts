@@ -1,23 +1,29 @@
-import type { LogEvent } from '../event-log.js';
-import type { LogRecord } from '../room-state.js';
+import type { LogEvent, LogRecord } from '../event-log.js';
 
-/** What an event takes beside its bytes, at most. */
-const EVENT = 64;
-/** And what a record takes beside its events. */
-const ENVELOPE = 128;
+/** Upper bound of the bytes that the envelope of a record takes, without its events. */
+export const ENVELOPE_BYTES = 128;
+/** Upper bound of the bytes that an event takes, without the bytes of its lines. */
+export const EVENT_BYTES = 64;
 
+const VERSION = 1;
+
+/** An event on the wire. Of lines, the length; their bytes follow the JSON. */
 type Item = readonly [kind: string, subject: number | string, ...more: (number | string)[]];
 
 /**
- * A record as bytes: a line of JSON (`{"v":1,"epoch":…,"n":…,"events":[…]}`), and then what was said in it, as it came
- * from the clients. Of lines the JSON says only whose they are and how many bytes.
+ * Encodes a record: one line of JSON (`{"v":1,"epoch":…,"n":…,"events":[…]}`), then the bytes of its lines as the
+ * clients sent them.
+ *
+ * Relays of different versions share rooms, so this format must not change. It calls an instance id `epoch` and a
+ * `connected` event `arrived`.
  */
-export function encodeRecord({ instanceId: epoch, n, events }: LogRecord): Buffer {
-  const said = events.map((event) => ('bytes' in event ? event.bytes : ''));
-  const head = `${JSON.stringify({ v: 1, epoch, n, events: events.map(toItem) })}\n`;
-  const record = Buffer.allocUnsafe(said.reduce((sum, { length }) => sum + length, head.length));
-  let at = record.write(head, 0, 'latin1');
-  for (const bytes of said) at += record.write(bytes, at, 'latin1');
+export function encodeRecord({ instanceId, number, events }: LogRecord): Buffer {
+  const payloads = events.map((event) => ('bytes' in event ? event.bytes : ''));
+  const envelope = { v: VERSION, epoch: instanceId, n: number, events: events.map(toItem) };
+  const head = `${JSON.stringify(envelope)}\n`;
+  const record = Buffer.allocUnsafe(payloads.reduce((sum, { length }) => sum + length, head.length));
+  let offset = record.write(head, 0, 'latin1');
+  for (const bytes of payloads) offset += record.write(bytes, offset, 'latin1');
   return record;
 }
 
@@ -29,106 +35,49 @@ function toItem(event: LogEvent): Item {
   return [event.kind, event.client, ...silent];
 }
 
-/** @throws Error if it is no record of a room */
+/** @throws Error that says why the bytes are not a record */
 export function decodeRecord(record: Uint8Array): LogRecord {
   const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  const end = buffer.indexOf(0x0a);
-  const { v, epoch, n, events } = JSON.parse(buffer.toString('latin1', 0, Math.max(0, end))) as {
-    v: unknown;
-    epoch: unknown;
-    n: unknown;
-    events: unknown;
-  };
-  if (v !== 1) throw new Error(`a record of version ${String(v)}`);
-  if (typeof epoch !== 'string' || !Number.isInteger(n) || !Array.isArray(events))
-    throw new Error('no record');
-  let at = end + 1;
+  const headLength = Math.max(0, buffer.indexOf('\n'));
+  const { v, epoch, n, events } = parseHead(buffer.toString('latin1', 0, headLength));
+  if (v !== VERSION) throw invalid(`expected version ${VERSION}, got ${String(v)}`);
+  if (typeof epoch !== 'string' || !Number.isInteger(n) || !Array.isArray(events)) {
+    throw invalid('expected "epoch", "n" and "events"');
+  }
+  let offset = headLength + 1;
   const decoded = (events as Item[]).map(([kind, subject, ...more]): LogEvent => {
     if (kind === 'down') return { kind, instanceId: String(subject) };
-    const number = Number(subject);
-    if (!Number.isSafeInteger(number)) throw new Error('no event');
+    const id = Number(subject);
     const silent = more[0] === 'silent';
-    if (kind === 'arrived') return { kind: 'connected', token: number, silent };
-    if (kind === 'joined' || kind === 'left') return { kind, client: number, silent };
-    if ((kind !== 'lines' && kind !== 'part') || !isLength(more[0])) throw new Error('no event');
-    const bytes = buffer.toString('latin1', at, at + more[0]);
-    at += more[0];
-    return { kind, client: number, bytes };
+    if (Number.isSafeInteger(id)) {
+      if (kind === 'arrived') return { kind: 'connected', token: id, silent };
+      if (kind === 'joined' || kind === 'left') return { kind, client: id, silent };
+      if ((kind === 'lines' || kind === 'part') && isLength(more[0])) {
+        const bytes = buffer.toString('latin1', offset, offset + more[0]);
+        offset += more[0];
+        return { kind, client: id, bytes };
+      }
+    }
+    throw invalid(`unknown event ${JSON.stringify([kind, subject, ...more])}`);
   });
-  if (at !== buffer.length) throw new Error('a record with bytes that nobody said');
-  return { instanceId: epoch, n: n as number, events: decoded };
+  if (offset !== buffer.length) {
+    throw invalid(`its events describe ${offset} bytes, but it has ${buffer.length}`);
+  }
+  return { instanceId: epoch, number: n as number, events: decoded };
+}
+
+function parseHead(text: string): Partial<Record<'v' | 'epoch' | 'n' | 'events', unknown>> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    throw invalid('its first line is not JSON');
+  }
 }
 
 function isLength(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** What is appended while a record is under way, in order: the next records are taken from it. */
-export class Queue {
-  /** What is waiting, in bytes. */
-  bytes = 0;
-  #events: LogEvent[] = [];
-  #head = 0;
-
-  get isEmpty(): boolean {
-    return this.#head === this.#events.length;
-  }
-
-  push(event: LogEvent): void {
-    this.#events.push(event);
-    this.bytes += weight(event);
-  }
-
-  /**
-   * The events of the next record, of at most so many bytes. Where they would be more, lines are cut off behind a
-   * newline; a line that is too long for one record is cut in the middle, and its next piece comes first of its
-   * client in the next.
-   */
-  take(most: number): LogEvent[] {
-    const taken: LogEvent[] = [];
-    let left = most - ENVELOPE;
-    while (this.#head < this.#events.length) {
-      const event = this.#events[this.#head] as LogEvent;
-      const size = weight(event);
-      if (size > left) {
-        const [piece, rest] = event.kind === 'lines' ? cutLines(event, left - EVENT, taken.length === 0) : [];
-        if (piece === undefined || rest === undefined) break;
-        taken.push(piece);
-        this.#events[this.#head] = rest;
-        this.bytes += weight(rest) - size;
-        break;
-      }
-      taken.push(event);
-      left -= size;
-      this.#head++;
-      this.bytes -= size;
-    }
-    if (this.#head > 1000 || this.isEmpty) {
-      this.#events = this.#events.slice(this.#head);
-      this.#head = 0;
-    }
-    return taken;
-  }
-}
-
-function weight(event: LogEvent): number {
-  return EVENT + ('bytes' in event ? event.bytes.length : 0);
-}
-
-type Lines = LogEvent & { kind: 'lines' };
-
-/** @returns nothing where they are better left whole for the next record */
-function cutLines({ kind, client, bytes }: Lines, most: number, first: boolean): [LogEvent, Lines] | [] {
-  const end = most > 0 ? bytes.lastIndexOf('\n', most) : -1;
-  if (end > 0) {
-    return [
-      { kind, client, bytes: bytes.slice(0, end) },
-      { kind, client, bytes: bytes.slice(end + 1) },
-    ];
-  }
-  if (!first) return [];
-  return [
-    { kind: 'part', client, bytes: bytes.slice(0, most) },
-    { kind, client, bytes: bytes.slice(most) },
-  ];
+function invalid(reason: string): Error {
+  return new Error(`invalid record: ${reason}`);
 }

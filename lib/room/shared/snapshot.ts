@@ -1,27 +1,31 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { RoomStateData } from '../room-state.js';
+import type { RoomStateData } from '../room-state-data.js';
 
-/** The state of a room as of a place in its log: who comes later reads on from there. */
+const VERSION = 1;
+
+/** The state of a room as of a record. A relay that joins reads the log from there on. */
 export interface Snapshot {
-  readonly v: 1;
-  /** Of the engine: see {@link Engine.identity}. */
+  /** The {@link Engine.identity} of the room. */
   readonly identity: string;
+  /** Sequence of the last record that the state includes. */
   readonly asOf: number;
-  /** When the last record up to there was said, in milliseconds since 1970. */
+  /** When that record was stored, in milliseconds since 1970. */
   readonly time: number;
-  /** How many records, and bytes of them, there have been since the last roster that was due. */
+  /** Number and bytes of the records since a snapshot was last due. */
   readonly records: number;
   readonly bytes: number;
-  readonly fold: RoomStateData;
+  readonly state: RoomStateData;
 }
 
-export function encodeSnapshot(roster: Snapshot): Uint8Array {
-  return deflateRawSync(JSON.stringify(roster));
+/** Encodes a snapshot as compressed JSON. Relays of different versions share rooms, so the format must not change. */
+export function encodeSnapshot({ state, ...fields }: Snapshot): Uint8Array {
+  return deflateRawSync(JSON.stringify({ v: VERSION, ...fields, fold: state }));
 }
 
-/** @throws Error if it is none */
+/** @throws Error that says why the bytes are not a snapshot */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const roster = JSON.parse(inflateRawSync(bytes).toString('utf8')) as Snapshot;
-  if (roster.v !== 1 || !Number.isInteger(roster.asOf)) throw new Error('it is no roster of a room');
-  return roster;
+  const { v, fold, ...fields } = JSON.parse(inflateRawSync(bytes).toString('utf8'));
+  if (v !== VERSION) throw new Error(`expected version ${VERSION}, got ${String(v)}`);
+  if (!Number.isInteger(fields.asOf)) throw new Error('expected the field asOf');
+  return { ...fields, state: fold };
 }

@@ -1,9 +1,11 @@
 import { openRoom } from '../../../lib/index.js';
 import type { EventLog } from '../../../lib/room/event-log.js';
 import { logSpec } from '../../support/log-spec.js';
-import { describeWithNats, startNats } from '../../support/nats.js';
+import { useNats } from '../../support/nats.js';
+import { describeWith } from '../../support/tools.js';
 
-describeWithNats('a log over NATS JetStream', () => {
+describeWith('nats-server', 'SharedLog over NATS JetStream', () => {
+  const nats = useNats();
   const urls = new WeakMap<EventLog, string>();
   const open = async (url: string): Promise<EventLog> => {
     const log = await openRoom(url);
@@ -11,7 +13,7 @@ describeWithNats('a log over NATS JetStream', () => {
     return log;
   };
   logSpec(
-    async () => open((await startNats()).room()),
+    () => open(nats().room()),
     (log) => open(urls.get(log) as string),
   );
 });

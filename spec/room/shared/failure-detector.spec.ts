@@ -1,87 +1,103 @@
 import { expect } from 'chai';
 import { FailureDetector } from '../../../lib/room/shared/failure-detector.js';
-import { Simulation } from '../../support/fake-engine.js';
+import { SimulatedTime } from '../../support/simulated-time.js';
 
-/** Relays that hear each other's beats, as long as nobody comes between. */
-function watching() {
-  const simulation = new Simulation();
-  const accused: string[] = [];
-  const hearing = new Map<string, FailureDetector>();
-  const cut = new Set<string>();
-  const start = (epoch: string, every = 100): FailureDetector => {
-    const watch: FailureDetector = new FailureDetector({
-      clock: simulation.clock,
-      epoch,
-      every,
-      send: (beat) => {
-        for (const [to, other] of hearing) {
-          if (!cut.has(epoch) && !cut.has(to)) simulation.after(1, () => other.beat(beat));
+/** Failure detectors of three relays that receive each other's heartbeats, and a list of what they report. */
+function createDetectors() {
+  const time = new SimulatedTime();
+  const reports: string[] = [];
+  const detectors = new Map<string, FailureDetector>();
+  const disconnected = new Set<string>();
+  const start = (instanceId: string, intervalMs = 100): FailureDetector => {
+    const detector: FailureDetector = new FailureDetector({
+      clock: time.clock,
+      instanceId,
+      intervalMs,
+      send: (heartbeat) => {
+        for (const [to, other] of detectors) {
+          if (disconnected.has(instanceId) || disconnected.has(to)) continue;
+          time.setTimer(1, () => other.onHeartbeat(heartbeat));
         }
       },
-      epochs: () => ['a', 'b', 'c'],
-      away: () => false,
-      accuse: (other) => accused.push(`${epoch} accuses ${other}`),
-      deaf: (deaf) => accused.push(`${epoch} is ${deaf ? 'deaf' : 'heard again'}`),
+      instanceIds: () => ['a', 'b', 'c'],
+      isUnreachable: () => false,
+      declareDown: (other) => reports.push(`${instanceId}: ${other} is down`),
+      onEchoLost: () => reports.push(`${instanceId}: echo lost`),
+      onEchoBack: () => reports.push(`${instanceId}: echo back`),
     });
-    hearing.set(epoch, watch);
-    return watch;
+    detectors.set(instanceId, detector);
+    return detector;
   };
-  return { simulation, accused, hearing, cut, start };
+  const end = (instanceId: string): void => {
+    detectors.get(instanceId)?.stop();
+    detectors.delete(instanceId);
+  };
+  const reportsOf = (instanceId: string) => reports.filter((report) => report.startsWith(`${instanceId}:`));
+  return { time, reports, reportsOf, detectors, disconnected, start, end };
 }
 
-describe('who is alive', () => {
-  it('is who sends beats; who is silent for more than five is accused, once by each', async () => {
-    const { simulation, accused, hearing, start } = watching();
-    const [, , c] = [start('a'), start('b'), start('c')];
-    await simulation.advance(2000);
-    expect(accused).to.deep.equal([]);
-    c.stop();
-    hearing.delete('c');
-    await simulation.advance(450);
-    expect(accused).to.deep.equal([]);
-    await simulation.advance(2000);
-    expect(accused.sort()).to.deep.equal(['a accuses c', 'b accuses c']);
+describe('FailureDetector', () => {
+  it('declares a relay down once, after more than five missed heartbeats', async () => {
+    const { time, reports, start, end } = createDetectors();
+    for (const id of ['a', 'b', 'c']) start(id);
+    await time.advance(2000);
+    expect(reports).to.deep.equal([]);
+    end('c');
+    await time.advance(450);
+    expect(reports).to.deep.equal([]);
+    await time.advance(2000);
+    expect(reports.sort()).to.deep.equal(['a: c is down', 'b: c is down']);
   });
 
-  it('is not for one to say whose own beats do not come back, or who has just been cut off', async () => {
-    const { simulation, accused, cut, start } = watching();
-    for (const epoch of ['a', 'b', 'c']) start(epoch);
-    await simulation.advance(500);
-    cut.add('a');
-    await simulation.advance(5000);
-    expect(accused.filter((line) => line.startsWith('a '))).to.deep.equal(['a is deaf']);
-    cut.add('b').add('c');
-    await simulation.advance(500);
-    cut.delete('a');
-    await simulation.advance(700);
-    // Those others have some time to come back, too.
-    expect(accused.filter((line) => line.startsWith('a '))).to.deep.equal(['a is deaf', 'a is heard again']);
-    await simulation.advance(1000);
-    expect(accused).to.include('a accuses b').and.to.include('a accuses c');
+  it('declares no relay down while its own heartbeats do not come back, or shortly after', async () => {
+    const { time, reportsOf, disconnected, start } = createDetectors();
+    for (const id of ['a', 'b', 'c']) start(id);
+    await time.advance(500);
+    disconnected.add('a');
+    await time.advance(5000);
+    expect(reportsOf('a')).to.deep.equal(['a: echo lost']);
+    disconnected.add('b').add('c');
+    await time.advance(500);
+    disconnected.delete('a');
+    await time.advance(700);
+    expect(reportsOf('a')).to.deep.equal(['a: echo lost', 'a: echo back']);
+    await time.advance(1000);
+    expect(reportsOf('a')).to.include('a: b is down').and.to.include('a: c is down');
   });
 
-  it('is told by the pace of each: one that sends beats more rarely is waited for longer', async () => {
-    const { simulation, accused, hearing, start } = watching();
+  it('declares no relay down right after its own process was stopped', async () => {
+    const { time, reports, disconnected, start } = createDetectors();
+    for (const id of ['a', 'b', 'c']) start(id);
+    await time.advance(500);
+    disconnected.add('c');
+    time.now += 5000;
+    await time.advance(900);
+    expect(reports.filter((report) => report.endsWith('is down'))).to.deep.equal([]);
+    await time.advance(1000);
+    expect(reports).to.include('a: c is down').and.to.include('b: c is down');
+  });
+
+  it('waits longer for a relay with a longer heartbeat interval', async () => {
+    const { time, reports, start, end } = createDetectors();
     start('a', 100);
     start('b', 100);
-    const c = start('c', 1000);
-    await simulation.advance(10_000);
-    expect(accused).to.deep.equal([]);
-    c.stop();
-    hearing.delete('c');
-    await simulation.advance(4500);
-    expect(accused).to.deep.equal([]);
-    await simulation.advance(2000);
-    expect(accused.sort()).to.deep.equal(['a accuses c', 'b accuses c']);
+    start('c', 1000);
+    await time.advance(10_000);
+    expect(reports).to.deep.equal([]);
+    end('c');
+    await time.advance(4500);
+    expect(reports).to.deep.equal([]);
+    await time.advance(2000);
+    expect(reports.sort()).to.deep.equal(['a: c is down', 'b: c is down']);
   });
 
-  it('does not get confused by what is no beat', async () => {
-    const { simulation, accused, hearing, start } = watching();
-    for (const epoch of ['a', 'b', 'c']) start(epoch);
-    for (const text of ['', '{', 'null', '{"epoch":5}', '"beat"']) {
-      hearing.get('a')?.beat(Buffer.from(text));
+  it('ignores bytes that are not a heartbeat', async () => {
+    const { time, reports, detectors, start } = createDetectors();
+    for (const id of ['a', 'b', 'c']) start(id);
+    for (const text of ['', '{', 'null', '{"epoch":5}', '{"epoch":"c"}', '"heartbeat"']) {
+      detectors.get('a')?.onHeartbeat(Buffer.from(text));
     }
-    await simulation.advance(1000);
-    expect(accused).to.deep.equal([]);
+    await time.advance(1000);
+    expect(reports).to.deep.equal([]);
   });
 });

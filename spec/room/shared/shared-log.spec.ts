@@ -1,112 +1,222 @@
 import { expect } from 'chai';
 import { createRelay, type MiniServError } from '../../../lib/index.js';
-import type { EventLog, EventLogReader } from '../../../lib/room/event-log.js';
-import { joinRoom } from '../../../lib/room/shared/shared-log.js';
-import { FakeRoom, Simulation } from '../../support/fake-engine.js';
-import { logSpec } from '../../support/log-spec.js';
+import type { EventLog } from '../../../lib/room/event-log.js';
+import { joinRoom } from '../../../lib/room/shared/join-room.js';
+import { encodeRecord } from '../../../lib/room/shared/record.js';
+import type { SharedLog } from '../../../lib/room/shared/shared-log.js';
+import { type FakeEngine, FakeRoom } from '../../support/fake-engine.js';
+import { LogRecorder, logSpec } from '../../support/log-spec.js';
+import { SimulatedTime } from '../../support/simulated-time.js';
 
-/** An engine in this process, whose time goes on by itself as long as the test does. */
-async function live(
-  rooms: Map<EventLog, FakeRoom>,
-  room = new FakeRoom(new Simulation()),
-): Promise<EventLog> {
+async function open(room = new FakeRoom(new SimulatedTime())) {
   const engine = room.open();
-  let going = true;
-  const go = async (): Promise<void> => {
-    while (going && !engine.closed) await room.simulation.advance(1);
-  };
-  if (room.engines.size === 1) void go();
   const log = await joinRoom({ engine, clock: engine.clock });
-  rooms.set(log, room);
-  const { destroy } = log;
-  log.destroy = () => {
-    going = false;
-    return destroy.call(log);
-  };
-  return log;
+  return { room, engine, log };
 }
 
-describe('a log over an engine in this process', () => {
+describe('SharedLog', () => {
   const rooms = new Map<EventLog, FakeRoom>();
+
+  /** Joins a room whose time advances until the log is destroyed. */
+  async function openLive(room = new FakeRoom(new SimulatedTime())): Promise<EventLog> {
+    const { log, engine } = await open(room);
+    rooms.set(log, room);
+    const advance = async (): Promise<void> => {
+      while (!engine.isClosed) await room.time.advance(1);
+    };
+    if (room.engines.size === 1) void advance();
+    return log;
+  }
+
   logSpec(
-    () => live(rooms),
-    (log) => live(rooms, rooms.get(log)),
+    () => openLive(),
+    (log) => openLive(rooms.get(log)),
   );
-});
 
-const reader: EventLogReader = {
-  isFull: () => false,
-  onDrain() {},
-  onWarning() {},
-  onOutage() {},
-  onReconnect() {},
-  onLost() {},
-  onIdAssigned() {},
-  onJoined() {},
-  onLines() {},
-  onLeft() {},
-};
-
-describe('a roster that was not kept', () => {
-  const begin = async () => {
-    const room = new FakeRoom(new Simulation());
-    const engine = room.open();
-    const log = await joinRoom({ engine, clock: engine.clock });
-    log.read(reader);
-    log.append({ kind: 'connected', token: 0 });
-    await room.simulation.advance(1000);
-    expect(room.records.length).to.equal(1);
-    return { room, engine };
-  };
-
-  it('is kept another time, though nothing more is said', async () => {
-    const { room, engine } = await begin();
-    engine.forgetful = 2;
-    await room.simulation.advance(30_000);
-    expect(engine.forgetful).to.be.below(0);
-    expect(room.rosters.map(({ asOf }) => asOf)).to.deep.equal([1]);
-  });
-
-  it('is kept when the engine is back', async () => {
-    const { room, engine } = await begin();
-    await room.simulation.advance(3800);
-    engine.cut();
-    await room.simulation.advance(1000);
-    expect(room.rosters).to.deep.equal([]);
-    engine.heal();
-    await room.simulation.advance(100);
-    expect(room.rosters.map(({ asOf }) => asOf)).to.deep.equal([1]);
-  });
-});
-
-describe('a room that is given to a relay', () => {
-  const open = async () => {
-    const engine = new FakeRoom(new Simulation()).open();
-    return joinRoom({ engine, clock: engine.clock });
-  };
-  const refusal = (room: EventLog): unknown => {
-    try {
-      createRelay({ room });
-    } catch (error) {
-      return (error as MiniServError).code;
-    }
-    return undefined;
-  };
-
-  it('is no other relay’s', async () => {
-    const room = await open();
-    const relay = createRelay({ room });
-    expect(refusal(room)).to.equal('ERR_STATE');
+  it('belongs to one relay', async () => {
+    const { log } = await open();
+    const relay = createRelay({ room: log });
+    expect(errorOf(() => createRelay({ room: log }))).to.include({
+      code: 'ERR_STATE',
+      message: 'the room belongs to another relay; open it again for each relay',
+    });
     await relay.close(0);
-    expect(refusal(room)).to.equal('ERR_STATE');
+    expect(errorOf(() => createRelay({ room: log }))).to.include({ code: 'ERR_STATE' });
   });
 
-  it('is not closed', async () => {
+  it('cannot be read after close() or destroy()', async () => {
     const closed = await open();
-    await closed.close();
-    expect(refusal(closed)).to.equal('ERR_STATE');
+    await closed.log.close();
+    expect(errorOf(() => createRelay({ room: closed.log }))).to.include({
+      code: 'ERR_STATE',
+      message: 'the room is closed; open it again',
+    });
     const destroyed = await open();
-    await destroyed.destroy();
-    expect(refusal(destroyed)).to.equal('ERR_STATE');
+    await destroyed.log.destroy();
+    expect(errorOf(() => createRelay({ room: destroyed.log }))).to.include({ code: 'ERR_STATE' });
+  });
+
+  it('reports an outage that began before it was read, and its end', async () => {
+    const { room, engine, log } = await open();
+    engine.disconnect();
+    await room.time.advance(10);
+    const recorder = new LogRecorder(log);
+    expect(recorder.entries).to.deep.equal(['outage ERR_ROOM_UNREACHABLE']);
+    engine.reconnect();
+    await room.time.advance(10);
+    expect(recorder.entries.slice(1)).to.deep.equal(['reconnect', 'drain']);
+  });
+
+  it('reports a loss that happened before it was read', async () => {
+    const { room, log } = await open();
+    room.append(Buffer.from('hello'));
+    await room.time.advance(10);
+    const recorder = new LogRecorder(log);
+    log.resume();
+    expect(recorder.entries).to.deep.equal([]);
+    await room.time.advance(10);
+    expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_FOREIGN']);
+  });
+
+  it('warns of lost records of another relay, and gives up if its own are lost', async () => {
+    const { room, log } = await open();
+    const recorder = new LogRecorder(log);
+    await recorder.log.append({ kind: 'connected', token: 0 });
+    await room.time.advance(10);
+    const append = (instanceId: string, number: number): void =>
+      room.append(encodeRecord({ instanceId, number, events: [] }));
+    append('other', 0);
+    append('other', 3);
+    await room.time.advance(10);
+    expect(recorder.entries.at(-1)).to.equal('warning ERR_ROOM_GAP');
+    const [own] = (log as SharedLog).state.instances.ids;
+    append(own as string, 5);
+    await room.time.advance(10);
+    expect(recorder.entries.at(-1)).to.equal('lost ERR_ROOM_GAP');
+  });
+
+  it('warns about events that have not been stored when it is destroyed', async () => {
+    const { room, engine, log } = await open();
+    const recorder = new LogRecorder(log);
+    engine.disconnect();
+    await room.time.advance(10);
+    log.append({ kind: 'connected', token: 0 });
+    await log.destroy();
+    expect(recorder.entries.at(-1)).to.equal('warning ERR_ROOM_UNREACHABLE');
   });
 });
+
+describe('joinRoom()', () => {
+  const reject = async (engine: FakeEngine): Promise<MiniServError> => {
+    try {
+      await joinRoom({ engine, clock: engine.clock });
+    } catch (error) {
+      return error as MiniServError;
+    }
+    throw new Error('joinRoom() resolved');
+  };
+
+  /** A room with one record and its snapshot. */
+  async function usedRoom(): Promise<FakeRoom> {
+    const { room, log } = await open();
+    const recorder = new LogRecorder(log);
+    recorder.append({ kind: 'connected', token: 0 });
+    await room.time.advance(6000);
+    expect(room.snapshots).to.have.length(1);
+    return room;
+  }
+
+  it('rejects a snapshot that is not a snapshot', async () => {
+    const room = new FakeRoom(new SimulatedTime());
+    room.snapshots.push({ sequence: 1, bytes: Buffer.from('hello') });
+    const error = await reject(room.open());
+    expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
+    expect(error.message).to.match(/^the stored room snapshot is invalid: /);
+  });
+
+  it('rejects a snapshot of another log', async () => {
+    const room = await usedRoom();
+    room.identity = 'second';
+    const error = await reject(room.open());
+    expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
+    expect(error.message).to.match(/it was created again, or belongs to another program$/);
+  });
+
+  it('rejects a log that ends before its snapshot', async () => {
+    const room = await usedRoom();
+    room.records.pop();
+    expect(await reject(room.open())).to.include({
+      code: 'ERR_ROOM_FOREIGN',
+      message: 'the log of the room has lost records: it ends at 0, and ended at 1 before',
+    });
+  });
+
+  it('rejects a log that starts after its snapshot', async () => {
+    const room = await usedRoom();
+    room.firstSequence = 9;
+    const error = await reject(room.open());
+    expect(error).to.include({ code: 'ERR_ROOM_GAP' });
+    expect(error.message).to.match(/^records 2 to 8 of the room are missing: /);
+  });
+
+  it('rejects an engine whose records are too small for an event', async () => {
+    const room = new FakeRoom(new SimulatedTime());
+    const error = await reject(room.open(undefined, 255));
+    expect(error).to.include({ code: 'ERR_ROOM_REFUSED' });
+    expect(error.message).to.match(/^the engine limits a record to 255 bytes, and a room needs at least 256/);
+  });
+});
+
+describe('SnapshotWriter', () => {
+  const begin = async () => {
+    const { room, engine, log } = await open();
+    const recorder = new LogRecorder(log);
+    recorder.append({ kind: 'connected', token: 0 });
+    await room.time.advance(1000);
+    expect(room.records.length).to.equal(1);
+    const sequences = (): number[] => room.snapshots.map(({ sequence }) => sequence);
+    return { room, engine, recorder, sequences };
+  };
+
+  it('saves a snapshot after 2,000 records or 8 MiB', async () => {
+    const { room, recorder, sequences } = await begin();
+    const send = async (bytes: string): Promise<void> => {
+      recorder.append({ kind: 'lines', client: 0, bytes });
+      await room.time.advance(2);
+    };
+    for (let i = 0; i < 2100; i++) await send(`${i}`);
+    expect(sequences()).to.deep.equal([2000]);
+    const before = room.records.length;
+    for (let i = 0; i < 9; i++) await send('x'.repeat(1000 * 1000));
+    expect(sequences()).to.have.length(2);
+    expect(room.records.length).to.be.at.most(before + 20);
+  });
+
+  it('tries again after a failure, although nothing else happens in the room', async () => {
+    const { room, engine, sequences } = await begin();
+    engine.failingSnapshots = 2;
+    await room.time.advance(30_000);
+    expect(engine.failingSnapshots).to.be.below(0);
+    expect(sequences()).to.deep.equal([1]);
+  });
+
+  it('tries again as soon as an outage is over', async () => {
+    const { room, engine, sequences } = await begin();
+    await room.time.advance(3800);
+    engine.disconnect();
+    await room.time.advance(1000);
+    expect(sequences()).to.deep.equal([]);
+    engine.reconnect();
+    await room.time.advance(100);
+    expect(sequences()).to.deep.equal([1]);
+  });
+});
+
+function errorOf(action: () => void): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { parseCommand } from '../../bin/arguments.js';
+
+const ROOM = ['--room', 'nats://host/room'];
+
+function parse(...args: string[]) {
+  return parseCommand([...args, '4242'], {});
+}
+
+describe('room options of the command', () => {
+  it('become the options of openRoom()', () => {
+    const command = parse(
+      ...ROOM,
+      ...['--room-timeout', '5m', '--room-retention', '1h', '--room-replicas', '3'],
+      ...['--room-heartbeat', '500ms', '--room-creds', 'user.creds'],
+    );
+    expect(command).to.deep.include({
+      room: {
+        url: 'nats://host/room',
+        options: {
+          timeout: 300_000,
+          retention: { ms: 3_600_000 },
+          replicas: 3,
+          heartbeatMs: 500,
+          creds: 'user.creds',
+        },
+      },
+    });
+    const { room } = parse(...ROOM, '--room-retention', '2GB') as { room?: { options: object } };
+    expect(room?.options).to.deep.equal({ retention: { bytes: 2 * 2 ** 30 } });
+  });
+
+  it('take credentials from the environment, and prefer the option', () => {
+    const env = { NATS_USER: 'relay', NATS_PASSWORD: 'secret', NATS_CREDS: 'env.creds', NATS_TOKEN: '' };
+    const parsed = parseCommand([...ROOM, '--room-creds', 'option.creds', '4242'], env);
+    expect((parsed as { room?: { options: object } }).room?.options).to.deep.equal({
+      user: 'relay',
+      pass: 'secret',
+      creds: 'option.creds',
+    });
+  });
+
+  for (const [args, message] of [
+    [['--room-retention', '1h'], /^--room-retention: expected --room <url>/],
+    [[...ROOM, '--room-retention', 'long'], 'expected a time such as 1h or a size such as 1GB, got "long"'],
+    [[...ROOM, '--room-retention', '0'], 'expected at least 16MB, got "0"'],
+    [[...ROOM, '--room-retention', '15.9M'], 'expected at least 16MB, got "15.9M"'],
+    [[...ROOM, '--room-retention', '9s'], 'expected at least 10s, got "9s"'],
+    [[...ROOM, '--room-retention', '200000d'], 'expected at most 100,000d, got "200000d"'],
+    [[...ROOM, '--room-timeout', '5'], 'expected a time from 1ms to 24d, such as 30s or 5m, got "5"'],
+    [[...ROOM, '--room-heartbeat', '19ms'], 'expected a time from 20ms to 24d'],
+    [[...ROOM, '--room-replicas', '9'], 'expected a number from 1 to 5, got "9"'],
+  ] as const) {
+    it(`reject ${args.join(' ')}`, () => {
+      const command = parse(...args);
+      expect(command.kind).to.equal('usage');
+      expect((command as { message: string }).message).to.match(
+        typeof message === 'string' ? new RegExp(`^--room-[a-z]+: ${message}`) : message,
+      );
+    });
+  }
+});

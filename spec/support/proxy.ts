@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterwards } from './cleanup.js';
+import { within } from './waiting.js';
+
+/** A port whose connections are forwarded to another port. */
+export interface Proxy {
+  readonly port: number;
+  /** Stops forwarding in both directions. The connections stay open, so neither end notices. */
+  hold(): void;
+  release(): void;
+  /** Closes all connections. */
+  cut(): void;
+}
+
+/** Forwards connections to `port` through this process. */
+export async function startProxy(port: number): Promise<Proxy> {
+  let isHeld = false;
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const server = createServer((near) => {
+    const far = connect({ port, host: '127.0.0.1' });
+    const pair = [near, far] as const;
+    pairs.add(pair);
+    near.on('data', (chunk: Buffer) => far.write(chunk));
+    far.on('data', (chunk: Buffer) => near.write(chunk));
+    for (const socket of pair) {
+      socket.on('error', () => {});
+      socket.once('close', () => {
+        pairs.delete(pair);
+        for (const end of pair) end.destroy();
+      });
+      if (isHeld) socket.pause();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = (): void => {
+    for (const [near] of pairs) near.destroy();
+  };
+  afterwards(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    cut();
+    await within(closed, 'the end of a proxy');
+  });
+  const forEachSocket = (action: (socket: Socket) => void): void => {
+    for (const socket of [...pairs].flat()) action(socket);
+  };
+  return {
+    port: (server.address() as { port: number }).port,
+    hold() {
+      isHeld = true;
+      forEachSocket((socket) => socket.pause());
+    },
+    release() {
+      isHeld = false;
+      forEachSocket((socket) => socket.resume());
+    },
+    cut,
+  };
+}
