@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { afterwards } from '../support/cleanup.js';
-import { describeWithNats, startNats } from '../support/nats.js';
+import { startNats } from '../support/nats.js';
+import { describeWith } from '../support/tools.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = readFileSync(join(ROOT, 'docs/api.md'), 'utf8');
@@ -49,7 +50,7 @@ describe('docs/api.md', () => {
     expect(await run(EXAMPLES.filter((example) => !needsNats(example)))).to.equal('');
   });
 
-  describeWithNats('with a NATS server', () => {
+  describeWith('nats-server', 'with a NATS server', () => {
     it('has examples of shared rooms that run', async () => {
       const nats = await startNats();
       const examples = EXAMPLES.filter(needsNats).map((example) =>
