@@ -30,7 +30,7 @@ export function unexpected(option: string, expected: string, got: string): Usage
 }
 
 /**
- * Parses options in the forms `--name value`, `--name=value`, `-n value` and `-nvalue`.
+ * Parses options in the forms `--name value`, `--name=value`, and the same with a short name.
  *
  * @param isOperandLast whether the first argument that is not an option ends the options, as in `sudo command --option`
  * @throws {UsageError} for an unknown option, or one with a missing or an unwanted value

@@ -10,74 +10,16 @@ import { checkProperty } from '../support/fuzz.js';
 import { folder } from '../support/modules.js';
 import { within } from '../support/waiting.js';
 
-const OPTIONS = [
-  ...[
-    '-t',
-    '--transform',
-    '--on-transform-error',
-    '--audit',
-    '--format',
-    '--audit-format',
-    '--max-line',
-    '--memory',
-  ],
-  ...[
-    '--spill-dir',
-    '--spill-limit',
-    '--verbose',
-    '--help',
-    '--version',
-    '--no-verbose',
-    '--constructor',
-    '--__proto__',
-  ],
-];
+const OPTIONS = (
+  '-t --transform --on-transform-error --audit --format --audit-format --max-line --memory --spill-dir --spill-limit ' +
+  '--verbose --help --version --no-verbose --constructor --__proto__'
+).split(' ');
 const VALUES = [
-  ...[
-    '0',
-    '-1',
-    '-0',
-    '4242x',
-    '70000',
-    '1e9',
-    '64M',
-    '1T',
-    '9'.repeat(30),
-    '',
+  ...'0 -1 -0 4242x 70000 1e9 64M 1T = -- - -t -vx verify json wire bypass ./none.mjs'.split(' '),
+  ...'filter=drop:[ rate={"lines":0} log={ ../ /dev/full/x __proto__ escape=a:b " \' replace=" ünï'.split(
     ' ',
-    '=',
-    '--',
-    '-',
-    '-t',
-    '-vx',
-    'verify',
-  ],
-  ...[
-    'json',
-    'wire',
-    'bypass',
-    './none.mjs',
-    'filter',
-    'filter=drop:[',
-    'rate={"lines":0}',
-    'log={',
-    'no\nsuch',
-    '\x1b[2J\r',
-  ],
-  ...[
-    '../',
-    '/dev/full/x',
-    '__proto__',
-    'escape=a:b',
-    '"',
-    "'",
-    'replace="',
-    '💥',
-    '\ud800',
-    'ünï',
-    '\u202e',
-    'filter={"__proto__":1}',
-  ],
+  ),
+  ...['9'.repeat(30), '', ' ', 'no\nsuch', '\x1b[2J\r', '💥', '\ud800', '\u202e', 'filter={"__proto__":1}'],
 ];
 
 const value = fc.oneof(fc.constantFrom(...VALUES), fc.string({ unit: 'binary', maxLength: 8 }));
@@ -90,12 +32,12 @@ const args = fc.array(
   { maxLength: 6 },
 );
 
-describe('fuzz: arguments', () => {
-  it('are made sense of, or refused in one breath: nothing is thrown', async () => {
+describe('fuzz: arguments of mini-serv', () => {
+  it('gives a command or a message for any arguments, and never throws', async () => {
     const property = fc.property(args, (list) => {
       const command: Command = parseCommand(list);
       if (command.kind !== 'run') {
-        if ('message' in command && command.message.trim() === '') throw new Error('it does not say why');
+        if ('message' in command && command.message.trim() === '') throw new Error('the message is empty');
         return;
       }
       if (!Number.isInteger(command.port)) throw new Error(`the port is ${command.port}`);
@@ -108,18 +50,18 @@ describe('fuzz: arguments', () => {
     await checkProperty(0.5, property);
   });
 
-  it('have the real command run, or say one clear line and exit with 1', async () => {
+  it('runs, or prints one line and exits with 1', async () => {
     const cwd = await folder({});
     const property = fc.asyncProperty(fc.array(args, { minLength: 3, maxLength: 3 }), async (lists) => {
-      await Promise.all(lists.map((list) => attempt(list, cwd)));
+      await Promise.all(lists.map((list) => runOrFail(list, cwd)));
     });
     await checkProperty(1 / 2500, property);
   });
 });
 
-/** Runs the command; one that listens is told to end. */
-async function attempt(list: string[], cwd: string): Promise<void> {
-  // What no program can be given.
+/** Runs the command to its end. A relay is ended as soon as it listens. */
+async function runOrFail(list: string[], cwd: string): Promise<void> {
+  // The operating system does not pass NUL to a program.
   if (list.some((arg) => arg.includes('\0'))) return;
   const [file = '', ...first] = serverCommand();
   const child = spawn(file, [...first, ...list], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -132,13 +74,13 @@ async function attempt(list: string[], cwd: string): Promise<void> {
     stderr += chunk;
     if (stderr.includes('listening on')) child.kill('SIGTERM');
   });
-  const what = JSON.stringify(list);
-  const [code, signal] = await within(once(child, 'close'), `the end of ${what}`);
-  expect(signal, what).to.equal(null);
-  expect(`${stdout}${stderr}`, what).not.to.match(/^ +at |node:internal|Error: /m);
+  const shown = JSON.stringify(list);
+  const [code, signal] = await within(once(child, 'close'), `the end of ${shown}`);
+  expect(signal, shown).to.equal(null);
+  expect(`${stdout}${stderr}`, shown).not.to.match(/^ +at |node:internal|Error: /m);
   if (code === 0) return;
-  const reading = list.includes('verify') && code === 2;
-  if (!reading) expect(code, `${what} ${stderr}`).to.equal(1);
-  // Why it is fatal is for those who ask.
-  expect(stderr, what).to.match(list.includes('--verbose') ? /^(\P{Cc}+\n){1,2}$/u : /^\P{Cc}+\n$/u);
+  const isUnreadable = list.includes('verify') && code === 2;
+  if (!isUnreadable) expect(code, `${shown} ${stderr}`).to.equal(1);
+  // --verbose adds the reason of a fatal error.
+  expect(stderr, shown).to.match(list.includes('--verbose') ? /^(\P{Cc}+\n){1,2}$/u : /^\P{Cc}+\n$/u);
 }

@@ -34,7 +34,7 @@ export function describeMistakes(chooseOthers: (failing: string) => readonly str
       const compiled = compiledServers();
       servers = compiled;
       const runs = sideBySide(mistakes, SERVERS_AT_ONCE, async (mistake): Promise<[Result[], Result[]]> => {
-        // The specs have ended, for example because mocha was told to run only some of them.
+        // The specs have ended, for example because mocha runs only some of them.
         if (servers === undefined) return [[], []];
         const command = [await compiled.compile(mistake)];
         const failing = MISTAKES[mistake];

@@ -1,5 +1,5 @@
-// A small mini_serv with the classic mistakes in it: each is there only where it is asked for (cc -DPREFIX_ONCE …), and
-// without any of them it is right. The conformance kit has to find each of them, in the one case that is made for it.
+// A correct mini_serv. Each macro, as in cc -DPREFIX_ONCE, adds one classic mistake, which the conformance kit has to
+// find in exactly one case.
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 struct buffer { char *bytes; size_t length; };
-struct client { int id; struct buffer said, owed; };
+struct client { int id; struct buffer received, pending; };
 
 static struct client clients[FD_SETSIZE];
 static fd_set connected, readable, writable;
-static int greatest;
+static int highest_fd;
 #ifndef LOWEST_FREE_ID
 static int next_id;
 #endif
@@ -31,7 +31,7 @@ static void drop(struct buffer *buffer, size_t length)
 	memmove(buffer->bytes, buffer->bytes + length, buffer->length);
 }
 
-static void tell(int fd, const char *bytes, size_t length)
+static void queue(int fd, const char *bytes, size_t length)
 {
 #if defined BLOCKING_SEND
 	send(fd, bytes, length, MSG_NOSIGNAL);
@@ -49,41 +49,41 @@ static void tell(int fd, const char *bytes, size_t length)
 
 	FD_ZERO(&now);
 	FD_SET(fd, &now);
-	if (clients[fd].owed.length == 0 && select(fd + 1, NULL, &now, NULL, &none) == 1)
+	if (clients[fd].pending.length == 0 && select(fd + 1, NULL, &now, NULL, &none) == 1)
 		send(fd, bytes, length, MSG_NOSIGNAL);
 	else
-		append(&clients[fd].owed, bytes, length);
+		append(&clients[fd].pending, bytes, length);
 #else
-	append(&clients[fd].owed, bytes, length);
+	append(&clients[fd].pending, bytes, length);
 #endif
 }
 
-static void tell_others(int but, const char *bytes, size_t length)
+static void send_to_others(int except, const char *bytes, size_t length)
 {
-	for (int fd = 0; fd <= greatest; fd++)
-		if (fd != but && FD_ISSET(fd, &connected))
-			tell(fd, bytes, length);
+	for (int fd = 0; fd <= highest_fd; fd++)
+		if (fd != except && FD_ISSET(fd, &connected))
+			queue(fd, bytes, length);
 }
 
 static void notify(int fd, const char *what, int id)
 {
 	char notice[64];
 
-	tell_others(fd, notice, sprintf(notice, "server: client %d just %s\n", id, what));
+	send_to_others(fd, notice, sprintf(notice, "server: client %d just %s\n", id, what));
 }
 
-static void arrive(int listener)
+static void accept_client(int listener)
 {
 	int fd = accept(listener, NULL, NULL);
 
 	if (fd < 0 || fd >= FD_SETSIZE)
 		return;
-	if (fd > greatest)
-		greatest = fd;
+	if (fd > highest_fd)
+		highest_fd = fd;
 #ifdef LOWEST_FREE_ID
 	int id = 0;
 
-	for (int other = 0; other <= greatest; other++)
+	for (int other = 0; other <= highest_fd; other++)
 		if (FD_ISSET(other, &connected) && clients[other].id == id)
 		{
 			id++;
@@ -95,7 +95,7 @@ static void arrive(int listener)
 #else
 	clients[fd].id = next_id++;
 #endif
-	clients[fd].owed.length = 0;
+	clients[fd].pending.length = 0;
 #ifdef TELL_ONESELF
 	FD_SET(fd, &connected);
 	notify(-1, "arrived", clients[fd].id);
@@ -105,31 +105,31 @@ static void arrive(int listener)
 #endif
 }
 
-static void leave(int fd)
+static void remove_client(int fd)
 {
 #if defined FLUSH_ON_LEAVE || defined FLUSH_UNENDED_ON_LEAVE
-	if (clients[fd].said.length > 0)
+	if (clients[fd].received.length > 0)
 	{
 		char prefix[32];
 
-		tell_others(fd, prefix, sprintf(prefix, "client %d: ", clients[fd].id));
+		send_to_others(fd, prefix, sprintf(prefix, "client %d: ", clients[fd].id));
 #ifdef FLUSH_ON_LEAVE
-		append(&clients[fd].said, "\n", 1);
+		append(&clients[fd].received, "\n", 1);
 #endif
-		tell_others(fd, clients[fd].said.bytes, clients[fd].said.length);
+		send_to_others(fd, clients[fd].received.bytes, clients[fd].received.length);
 	}
 #endif
 	FD_CLR(fd, &connected);
 	notify(fd, "left", clients[fd].id);
 #ifndef LEAK_LEFTOVER
-	clients[fd].said.length = 0;
+	clients[fd].received.length = 0;
 #endif
 #ifndef LEAK_DESCRIPTORS
 	close(fd);
 #endif
 }
 
-static void say(int fd, const char *lines, size_t length)
+static void relay_lines(int fd, const char *lines, size_t length)
 {
 	struct buffer whole = {NULL, 0};
 	char prefix[32];
@@ -141,17 +141,17 @@ static void say(int fd, const char *lines, size_t length)
 	append(&whole, prefix, sprintf(prefix, "client %d: ", clients[fd].id));
 	append(&whole, lines, length);
 #ifdef TO_ONESELF
-	tell_others(-1, whole.bytes, whole.length);
+	send_to_others(-1, whole.bytes, whole.length);
 #else
-	tell_others(fd, whole.bytes, whole.length);
+	send_to_others(fd, whole.bytes, whole.length);
 #endif
 	free(whole.bytes);
 }
 
-static void hear(int fd)
+static void receive(int fd)
 {
 	static char bytes[65536];
-	struct buffer *said = &clients[fd].said;
+	struct buffer *received = &clients[fd].received;
 	ssize_t length = recv(fd, bytes, sizeof(bytes), 0);
 	char *end;
 
@@ -165,44 +165,44 @@ static void hear(int fd)
 #endif
 	if (length <= 0)
 	{
-		leave(fd);
+		remove_client(fd);
 		return;
 	}
-	append(said, bytes, length);
+	append(received, bytes, length);
 #ifdef CRASH_ON_LONG_LINES
-	if (said->length > 100000)
+	if (received->length > 100000)
 		abort();
 #endif
 #ifdef PREFIX_ONCE
-	if ((end = memrchr(said->bytes, '\n', said->length)) != NULL)
+	if ((end = memrchr(received->bytes, '\n', received->length)) != NULL)
 #else
-	while ((end = memchr(said->bytes, '\n', said->length)) != NULL)
+	while ((end = memchr(received->bytes, '\n', received->length)) != NULL)
 #endif
 	{
-		say(fd, said->bytes, end + 1 - said->bytes);
-		drop(said, end + 1 - said->bytes);
+		relay_lines(fd, received->bytes, end + 1 - received->bytes);
+		drop(received, end + 1 - received->bytes);
 	}
 }
 
-static void pay(int fd)
+static void send_pending(int fd)
 {
-	struct buffer *owed = &clients[fd].owed;
+	struct buffer *pending = &clients[fd].pending;
 #if defined BLOCKING_SEND_BEHIND_SELECT || defined BLOCKING_SEND_OF_ALL
-	ssize_t sent = send(fd, owed->bytes, owed->length, MSG_NOSIGNAL);
+	ssize_t sent = send(fd, pending->bytes, pending->length, MSG_NOSIGNAL);
 #else
-	ssize_t sent = send(fd, owed->bytes, owed->length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = send(fd, pending->bytes, pending->length, MSG_DONTWAIT | MSG_NOSIGNAL);
 #endif
 
 #ifdef DISCONNECT_ON_PARTIAL_SEND
-	if (sent >= 0 && (size_t)sent < owed->length)
-		leave(fd);
+	if (sent >= 0 && (size_t)sent < pending->length)
+		remove_client(fd);
 #endif
 #ifdef THROW_AWAY_THE_REST
 	if (sent > 0)
-		owed->length = sent;
+		pending->length = sent;
 #endif
 	if (sent > 0)
-		drop(owed, sent);
+		drop(pending, sent);
 }
 
 static int fail(const char *why)
@@ -231,24 +231,24 @@ int main(int argc, char **argv)
 	address.sin_port = htons(atoi(argv[1]));
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 128) < 0)
 		return fail("Fatal error\n");
-	greatest = listener;
+	highest_fd = listener;
 	for (;;)
 	{
 		readable = connected;
 		FD_SET(listener, &readable);
 		FD_ZERO(&writable);
-		for (int fd = 0; fd <= greatest; fd++)
-			if (FD_ISSET(fd, &connected) && clients[fd].owed.length > 0)
+		for (int fd = 0; fd <= highest_fd; fd++)
+			if (FD_ISSET(fd, &connected) && clients[fd].pending.length > 0)
 				FD_SET(fd, &writable);
-		select(greatest + 1, &readable, &writable, NULL, NULL);
-		for (int fd = 0; fd <= greatest; fd++)
+		select(highest_fd + 1, &readable, &writable, NULL, NULL);
+		for (int fd = 0; fd <= highest_fd; fd++)
 		{
 			if (FD_ISSET(fd, &connected) && FD_ISSET(fd, &writable))
-				pay(fd);
+				send_pending(fd);
 			if (fd == listener && FD_ISSET(fd, &readable))
-				arrive(listener);
+				accept_client(listener);
 			else if (FD_ISSET(fd, &connected) && FD_ISSET(fd, &readable))
-				hear(fd);
+				receive(fd);
 		}
 	}
 }

@@ -1,5 +1,10 @@
-// A mini_serv in JavaScript with the mistake that is asked for: trim (what is said loses its blanks), toString (bytes are
-// taken for text), noisy (something is written to standard error), busy (it never rests), slow (it sends by a timer).
+// A mini_serv in JavaScript with one mistake, named by its first argument:
+//
+// | trim     | removes spaces at both ends of a line |
+// | toString | converts bytes to text and back       |
+// | noisy    | writes to standard error              |
+// | busy     | never waits                           |
+// | slow     | sends with a timer                    |
 import { createServer } from 'node:net';
 
 const [mistake, port] = process.argv.slice(2);
@@ -11,8 +16,8 @@ const encoding = mistake === 'toString' ? 'utf8' : 'latin1';
 const clients = new Map();
 let nextId = 0;
 
-function tell(but, text) {
-  const others = [...clients.keys()].filter((socket) => socket !== but);
+function sendToOthers(sender, text) {
+  const others = [...clients.keys()].filter((socket) => socket !== sender);
   const send = () => {
     for (const socket of others) socket.write(text, encoding);
   };
@@ -20,26 +25,27 @@ function tell(but, text) {
   else send();
 }
 
-function never() {
-  setImmediate(never);
+function spin() {
+  setImmediate(spin);
 }
-if (mistake === 'busy') never();
+if (mistake === 'busy') spin();
 if (mistake === 'noisy') process.stderr.write(`listening on ${port}\n`);
 
 const server = createServer({ allowHalfOpen: true }, (socket) => {
   const id = nextId++;
   let rest = '';
   clients.set(socket, id);
-  tell(socket, `server: client ${id} just arrived\n`);
+  sendToOthers(socket, `server: client ${id} just arrived\n`);
   const leave = () => {
     if (!clients.delete(socket)) return;
-    tell(socket, `server: client ${id} just left\n`);
+    sendToOthers(socket, `server: client ${id} just left\n`);
     socket.end();
   };
   socket.on('data', (chunk) => {
     const lines = (rest + chunk.toString(encoding)).split('\n');
     rest = lines.pop();
-    for (const line of lines) tell(socket, `client ${id}: ${mistake === 'trim' ? line.trim() : line}\n`);
+    for (const line of lines)
+      sendToOthers(socket, `client ${id}: ${mistake === 'trim' ? line.trim() : line}\n`);
   });
   socket.on('end', leave).on('error', leave).on('close', leave);
 });
