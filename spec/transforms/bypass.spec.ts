@@ -90,7 +90,7 @@ describe('--on-transform-error bypass', () => {
       ['first', [transform, addBrackets]],
       ['last', [addBrackets, removeBrackets, transform, addBrackets]],
     ] as const) {
-      it(`loses no line and repeats no line when ${what} fails (${place} in the chain)`, async () => {
+      it(`loses no line and repeats no line with ${what} (${place} in the chain)`, async () => {
         const relay = room({ transforms, onTransformError: 'bypass' });
         const warnings: MiniServError[] = [];
         relay.on('warning', (warning) => warnings.push(warning));

@@ -16,7 +16,7 @@ describe('transform no-http', () => {
   ];
   for (const onTransformError of ['close', 'bypass'] as const) {
     for (const request of requests) {
-      it(`refuses ${JSON.stringify(request)} (onTransformError: ${onTransformError})`, async () => {
+      it(`refuses a client whose first line is ${JSON.stringify(request)} (onTransformError: ${onTransformError})`, async () => {
         const relay = room({ transforms: [noHttp()], onTransformError });
         const warnings: MiniServError[] = [];
         relay.on('warning', (warning) => warnings.push(warning));
