@@ -1,35 +1,11 @@
-import { once } from 'node:events';
 import { expect } from 'chai';
-import { arrive, type Client } from '../support/client.js';
+import { arrive } from '../support/client.js';
 import { startServer } from '../support/command.js';
+import { flood, MIB, WITHOUT_COVERAGE } from '../support/flood.js';
 import { openDescriptors, resident, spilled } from '../support/proc.js';
-import { expectation, stoppedReaders } from '../support/stopped.js';
-import { eventually, within } from '../support/waiting.js';
+import { stoppedReaders } from '../support/stopped.js';
+import { eventually } from '../support/waiting.js';
 import { arrived, left, said } from '../support/wire.js';
-
-const MIB = 1024 * 1024;
-const LINE = `${'x'.repeat(99)}\n`;
-const CHUNK_LINES = 640;
-const CHUNK = LINE.repeat(CHUNK_LINES);
-
-/** V8's counters for coverage take memory and time. */
-export const WITHOUT_COVERAGE = { NODE_V8_COVERAGE: '' };
-
-/** Sends at least so many bytes as fast as the server takes them. */
-export async function flood({ socket }: Client, bytes: number): Promise<void> {
-  for (let sent = 0; sent < bytes; sent += CHUNK.length) {
-    if (!socket.write(CHUNK)) await within(once(socket, 'drain'), 'the sender to continue');
-  }
-}
-
-/** The hash of what a reader receives of such floods, followed by these lines. */
-export function hashOfFloods(id: number, floods: number, bytes: number, ...last: string[]): string {
-  const hash = expectation();
-  const chunk = said(id, ...Array.from({ length: CHUNK_LINES }, () => LINE.trimEnd()));
-  const chunks = floods * Math.ceil(bytes / CHUNK.length);
-  for (let i = 0; i < chunks; i++) hash.update(chunk);
-  return hash.update(said(id, ...last)).digest('hex');
-}
 
 /** Kills three stalled readers with a backlog; requires that disk and descriptors are given back. */
 export async function requireDiskGivenBack(backlogBytes: number): Promise<void> {

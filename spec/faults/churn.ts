@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { arrive, type Client } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { crowd } from '../support/crowd.js';
+import { WITHOUT_COVERAGE } from '../support/flood.js';
 import { openDescriptors, resident } from '../support/proc.js';
 import { eventually } from '../support/waiting.js';
 import { arrived } from '../support/wire.js';
-import { WITHOUT_COVERAGE } from './backlog.js';
 
 const MIB = 1024 * 1024;
 const BATCHES = 5;

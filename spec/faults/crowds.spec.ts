@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { arrive } from '../support/client.js';
 import { shell, startServer } from '../support/command.js';
 import { crowd } from '../support/crowd.js';
+import { WITHOUT_COVERAGE } from '../support/flood.js';
 import { resident, spilled } from '../support/proc.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
-import { WITHOUT_COVERAGE } from './backlog.js';
 import { idsFrom, notices, requireNoLeak, sorted } from './churn.js';
 
 const MIB = 1024 * 1024;

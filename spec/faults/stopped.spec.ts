@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { arrive } from '../support/client.js';
 import { startServer } from '../support/command.js';
+import { flood, hashOfFloods, MIB, WITHOUT_COVERAGE } from '../support/flood.js';
 import { spilled } from '../support/proc.js';
 import { stoppedReaders } from '../support/stopped.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
 import { said } from '../support/wire.js';
-import { flood, hashOfFloods, requireDiskGivenBack, WITHOUT_COVERAGE } from './backlog.js';
+import { requireDiskGivenBack } from './backlog.js';
 
-const MIB = 1024 * 1024;
 /** Longer than a reader may make no progress before flow control ignores it. */
 const STALL_MS = 2500;
 
