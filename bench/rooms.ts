@@ -1,207 +1,180 @@
-// A room on one machine beside a room over NATS with 1, 2 and 4 relays: lines a second, how long a line takes, and how
-// long a relay takes to join a room with a long past. Prints the table of docs/rooms.md. Needs a nats-server on the PATH.
+// Compares a local room with a room over NATS with 1, 2 and 4 relays. Prints the tables of docs/rooms.md.
 //
-//   npm run bench:rooms -- [--lines 400000] [--past 1000000] [--samples 2000] [--command dist/command/mini-serv.cjs]
+// Requires nats-server.
 //
-// --command, which may be given several times: other builds of the command, of which only the embedded log is measured.
-import { type ChildProcess, spawn } from 'node:child_process';
+//   npm run bench:rooms -- [--lines 400000] [--history 1000000] [--samples 2000] [--command dist/command/mini-serv.cjs]
+//
+// --command: another build of the command, which is measured with a local room; can be repeated.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../lib/conformance/ports.js';
+import { connectTo, kill, startProcess, stopAllAtExit, temporaryFolder } from './processes.js';
+import { quantile } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
     lines: { type: 'string', default: '400000' },
-    past: { type: 'string', default: '1000000' },
+    history: { type: 'string', default: '1000000' },
     samples: { type: 'string', default: '2000' },
     command: { type: 'string', multiple: true },
   },
 });
 const LINES = Number(values.lines);
-const PAST = Number(values.past);
+const HISTORY_LINES = Number(values.history);
 const SAMPLES = Number(values.samples);
+const COMMAND = fileURLToPath(new URL('../command/mini-serv.cjs', import.meta.url));
+
 const LINE = `${'x'.repeat(63)}\n`;
-/** Senders, over all relays, so that each table row has the same load. */
+const LINES_PER_CHUNK = 250;
+const CHUNK = LINE.repeat(LINES_PER_CHUNK);
+/** Senders over all relays, so that each row has the same load. */
 const SENDERS = 4;
-/** Lines that a sender writes at a time. */
-const CHUNK = 250;
-const OURS = fileURLToPath(new URL('../command/mini-serv.cjs', import.meta.url));
-
-const started: ChildProcess[] = [];
-process.once('exit', () => {
-  for (const child of started) child.kill('SIGKILL');
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-
-async function dial(port: number): Promise<Socket> {
-  for (;;) {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    try {
-      await once(socket, 'connect');
-      socket.on('error', () => {});
-      return socket;
-    } catch {
-      await delay(5);
-    }
-  }
-}
-
-function launch(file: string, args: string[], errors: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', errors] });
-  started.push(child);
-  return child;
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill(signal);
-  await once(child, 'exit');
-}
+/** Time for the clients to join before a measurement. */
+const JOIN_MS = 300;
 
 interface Relay {
-  readonly child: ChildProcess;
   readonly port: number;
+  stop(): Promise<void>;
 }
 
-async function start(script: string, url?: string): Promise<Relay> {
+async function startRelay(script: string, url?: string): Promise<Relay> {
   const port = await freePort();
-  const child = launch(process.execPath, [
-    script,
-    ...(url === undefined ? [] : ['--room', url]),
-    String(port),
-  ]);
-  (await dial(port)).destroy();
-  return { child, port };
+  const options = url === undefined ? [] : ['--room', url];
+  const child = startProcess(
+    [process.execPath, script, ...options, String(port)],
+    ['ignore', 'ignore', 'inherit'],
+  );
+  (await connectTo(port)).destroy();
+  return { port, stop: () => kill(child) };
 }
 
-/** Counts the lines that begin with `client`, and tells when there are so many. */
-function counter(socket: Socket, wanted: number): Promise<void> {
-  let count = 0;
-  let rest: Buffer = Buffer.alloc(0);
+async function startNats(): Promise<number> {
+  const port = await freePort();
+  const store = temporaryFolder();
+  startProcess(['nats-server', '-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store], 'ignore');
+  (await connectTo(port)).destroy();
+  return port;
+}
+
+/** Resolves when the socket has received this many messages of clients. */
+function received(socket: Socket, count: number): Promise<void> {
   const prefix = Buffer.from('client ');
+  let found = 0;
+  let rest: Buffer = Buffer.alloc(0);
   return new Promise((resolve) => {
     socket.on('data', (chunk: Buffer) => {
-      // Each line has it once: what is said here does not contain it, and a cut one is rare enough to be looked for.
-      const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let at = all.indexOf(prefix);
-      let last = 0;
-      for (; at !== -1; at = all.indexOf(prefix, last)) {
-        if (at === 0 || all[at - 1] === 0x0a) count++;
-        last = at + prefix.length;
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let end = 0;
+      for (let at = bytes.indexOf(prefix); at !== -1; at = bytes.indexOf(prefix, end)) {
+        // Notices contain the word too, but not at the start of the line.
+        if (at === 0 || bytes[at - 1] === 0x0a) found++;
+        end = at + prefix.length;
       }
-      rest = Buffer.from(all.subarray(Math.max(last, all.length - prefix.length)));
-      if (count >= wanted) resolve();
+      rest = Buffer.from(bytes.subarray(Math.max(end, bytes.length - prefix.length)));
+      if (found >= count) resolve();
     });
   });
 }
 
-async function throughput(relays: Relay[]): Promise<number> {
-  const each = Math.floor(LINES / SENDERS);
-  // One reader, at the last relay: what it has had has been through all that there is.
-  const reader = await dial((relays.at(-1) as Relay).port);
-  const all = counter(reader, each * SENDERS);
+async function sendLines(socket: Socket, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += LINES_PER_CHUNK) {
+    const bytes = count - sent < LINES_PER_CHUNK ? LINE.repeat(count - sent) : CHUNK;
+    if (!socket.write(bytes)) await once(socket, 'drain');
+  }
+}
+
+/** Lines per second from four senders to a reader at the last relay, whose messages have passed through the engine. */
+async function throughput(relays: readonly Relay[]): Promise<number> {
+  const linesPerSender = Math.floor(LINES / SENDERS);
+  const total = linesPerSender * SENDERS;
+  const reader = await connectTo((relays.at(-1) as Relay).port);
+  const all = received(reader, total);
   const senders = await Promise.all(
-    Array.from({ length: SENDERS }, (_, i) => dial((relays[i % relays.length] as Relay).port)),
+    Array.from({ length: SENDERS }, (_, i) => connectTo((relays[i % relays.length] as Relay).port)),
   );
   for (const sender of senders) sender.resume();
-  await delay(300);
-  const began = performance.now();
-  const chunk = LINE.repeat(CHUNK);
-  const say = async (sender: Socket): Promise<void> => {
-    for (let said = 0; said < each; said += CHUNK) {
-      const bytes = each - said < CHUNK ? LINE.repeat(each - said) : chunk;
-      if (!sender.write(bytes)) await once(sender, 'drain');
-    }
-  };
-  await Promise.all(senders.map(say));
+  await delay(JOIN_MS);
+  const start = performance.now();
+  await Promise.all(senders.map((sender) => sendLines(sender, linesPerSender)));
   await all;
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = (performance.now() - start) / 1000;
   for (const socket of [reader, ...senders]) socket.destroy();
-  return (each * SENDERS) / seconds;
+  return total / seconds;
 }
 
-/** From a client of the first relay to one of the last, one line after the other. */
-async function latency(relays: Relay[]): Promise<number[]> {
-  const speaker = await dial((relays[0] as Relay).port);
-  const hearer = await dial((relays.at(-1) as Relay).port);
-  speaker.resume();
-  await delay(300);
+/** Milliseconds from a client of the first relay to a client of the last one, one line at a time. */
+async function latencies(relays: readonly Relay[]): Promise<number[]> {
+  const sender = await connectTo((relays[0] as Relay).port);
+  const reader = await connectTo((relays.at(-1) as Relay).port);
+  sender.resume();
+  await delay(JOIN_MS);
   const times: number[] = [];
   for (let i = 0; i < SAMPLES; i++) {
-    const mark = `: ${i}\n`;
-    const heard = new Promise<void>((resolve) => {
-      let text = '';
-      const take = (chunk: Buffer): void => {
-        text += chunk.toString('latin1');
-        if (!text.includes(mark)) return;
-        hearer.off('data', take);
-        resolve();
-      };
-      hearer.on('data', take);
-    });
-    const began = performance.now();
-    speaker.write(`${i}\n`);
-    await heard;
-    times.push(performance.now() - began);
+    const arrived = untilReceived(reader, `: ${i}\n`);
+    const start = performance.now();
+    sender.write(`${i}\n`);
+    await arrived;
+    times.push(performance.now() - start);
   }
-  speaker.destroy();
-  hearer.destroy();
-  return times.sort((a, b) => a - b);
+  sender.destroy();
+  reader.destroy();
+  return times;
 }
 
-async function row(name: string, relays: Relay[]): Promise<void> {
-  const lines = await throughput(relays);
-  const times = await latency(relays);
-  const at = (share: number): string =>
-    `${(times[Math.floor(times.length * share)] as number).toFixed(2)} ms`;
-  process.stdout.write(`| ${name} | ${Math.round(lines / 1000)},000 | ${at(0.5)} | ${at(0.99)} |\n`);
-  await Promise.all(relays.map(({ child }) => end(child)));
+function untilReceived(socket: Socket, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let all = '';
+    const onData = (chunk: Buffer): void => {
+      all += chunk.toString('latin1');
+      if (!all.includes(text)) return;
+      socket.off('data', onData);
+      resolve();
+    };
+    socket.on('data', onData);
+  });
 }
 
-process.stdout.write('| room | lines a second | p50 | p99 |\n| --- | --- | --- | --- |\n');
-for (const other of values.command ?? []) await row(other, [await start(other)]);
-await row('embedded log', [await start(OURS)]);
+async function printRow(name: string, relays: readonly Relay[]): Promise<void> {
+  const linesPerSecond = await throughput(relays);
+  const times = await latencies(relays);
+  const thousands = `${Math.round(linesPerSecond / 1000)},000`;
+  const [p50, p99] = [0.5, 0.99].map((q) => `${quantile(times, q).toFixed(2)} ms`);
+  process.stdout.write(`| ${name} | ${thousands} | ${p50} | ${p99} |\n`);
+  await Promise.all(relays.map((relay) => relay.stop()));
+}
 
-const store = mkdtempSync(join(tmpdir(), 'mini-serv-bench-'));
-process.once('exit', () => rmSync(store, { recursive: true, force: true }));
-const natsPort = await freePort();
-const nats = launch(
-  'nats-server',
-  ['-a', '127.0.0.1', '-p', String(natsPort), '-js', '-sd', store],
-  'ignore',
-);
-(await dial(natsPort)).destroy();
+/** Prints how long a relay takes to join a room with a long history. */
+async function printJoinTime(url: string): Promise<void> {
+  const first = await startRelay(COMMAND, url);
+  const sender = await connectTo(first.port);
+  const reader = await connectTo(first.port);
+  const all = received(reader, HISTORY_LINES);
+  sender.resume();
+  await sendLines(sender, HISTORY_LINES);
+  await all;
+  const start = performance.now();
+  const second = await startRelay(COMMAND, url);
+  const seconds = ((performance.now() - start) / 1000).toFixed(2);
+  process.stdout.write(
+    `\nA relay joins a room with a history of ${HISTORY_LINES} lines in ${seconds} s, including the start of its process.\n`,
+  );
+  for (const socket of [sender, reader]) socket.destroy();
+  await Promise.all([first.stop(), second.stop()]);
+}
+
+stopAllAtExit();
+process.stdout.write('| room | lines per second | p50 | p99 |\n| --- | --- | --- | --- |\n');
+for (const command of values.command ?? []) await printRow(command, [await startRelay(command)]);
+await printRow('local', [await startRelay(COMMAND)]);
+const natsPort = await startNats();
 for (const count of [1, 2, 4]) {
   const url = `nats://127.0.0.1:${natsPort}/bench-${count}`;
   const relays: Relay[] = [];
-  for (let i = 0; i < count; i++) relays.push(await start(OURS, url));
-  await row(`NATS, ${count} relay${count === 1 ? '' : 's'}`, relays);
+  for (let i = 0; i < count; i++) relays.push(await startRelay(COMMAND, url));
+  await printRow(`NATS, ${count} relay${count === 1 ? '' : 's'}`, relays);
 }
-
-if (PAST > 0) {
-  const url = `nats://127.0.0.1:${natsPort}/past`;
-  const first = await start(OURS, url);
-  const speaker = await dial(first.port);
-  const reader = await dial(first.port);
-  const all = counter(reader, PAST);
-  speaker.resume();
-  const chunk = LINE.repeat(CHUNK);
-  for (let said = 0; said < PAST; said += CHUNK) if (!speaker.write(chunk)) await once(speaker, 'drain');
-  await all;
-  const began = performance.now();
-  const second = await start(OURS, url);
-  const seconds = (performance.now() - began) / 1000;
-  process.stdout.write(
-    `\nA relay joins a room with ${PAST} lines behind it, and listens, in ${seconds.toFixed(2)} s.\n`,
-  );
-  speaker.destroy();
-  reader.destroy();
-  await Promise.all([end(first.child), end(second.child)]);
-}
-await end(nats, 'SIGKILL');
+if (HISTORY_LINES > 0) await printJoinTime(`nats://127.0.0.1:${natsPort}/history`);
+process.exit();
