@@ -1,79 +1,148 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { parseCommand } from '../../bin/arguments.js';
+import { OPTIONS } from '../../bin/options.js';
+import { namesOf } from '../../lib/room/nats/streams.js';
+import { MIN_RETENTION } from '../../lib/room/options.js';
 import { afterwards } from '../support/cleanup.js';
-import { arrive } from '../support/client.js';
-import { runCommand, startServer } from '../support/command.js';
-import { startNats } from '../support/nats.js';
+import { connect } from '../support/client.js';
+import { runCommand, type Server, startServer } from '../support/command.js';
+import { type NatsServer, useNats } from '../support/nats.js';
+import { freePort, isListening } from '../support/ports.js';
 import { describeWith } from '../support/tools.js';
-import { within } from '../support/waiting.js';
+import { eventually, within } from '../support/waiting.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const DOCS = readFileSync(join(ROOT, 'docs/rooms.md'), 'utf8');
-const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  peerDependencies: Record<string, string>;
-  peerDependenciesMeta: Record<string, { optional?: boolean }>;
-};
+const PAGES = { 'README.md': read('README.md'), 'docs/rooms.md': read('docs/rooms.md') };
+const PAGE = PAGES['docs/rooms.md'];
+const [OPEN_ROOM = '', OWN_ENGINE = ''] = blocks('js');
 
-describeWith('nats-server', 'docs/rooms.md and the README', () => {
-  it('show commands that work', async () => {
-    const nats = await startNats();
-    for (const text of [README, DOCS]) {
-      const [command = ''] = /^mini-serv --room \S+ 4242/m.exec(text) ?? [];
-      const args = command.replace('host:4222', `127.0.0.1:${nats.port}`).split(' ').slice(1, -1);
-      const client = await arrive(await startServer({ args }));
-      await client.send('hello\n');
-      const second = await arrive(await startServer({ args }));
-      await client.until('just arrived\n');
-      client.end();
-      await second.until('just left\n');
-    }
-    const [replay = ''] = /^mini-serv replay .*/m.exec(DOCS) ?? [];
-    const args = replay.replace('host:4222', `127.0.0.1:${nats.port}`).split(' ').slice(1);
-    const { code, stdout } = await runCommand(args.map((arg) => (arg === '10:00' ? '1h' : arg)));
-    expect({ code, begins: stdout.split('\n')[0] }).to.deep.equal({
-      code: 0,
-      begins: 'server: client 0 just arrived',
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+function blocks(language: string): string[] {
+  const pattern = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm');
+  return [...PAGE.matchAll(pattern)].map(([, text = '']) => text);
+}
+
+interface Recipe {
+  readonly env: Record<string, string>;
+  readonly args: string[];
+}
+
+/** Parses the commands of a page that contain a text, for a server on this machine. */
+function recipes(page: string, text: string, nats: NatsServer): Recipe[] {
+  const lines = page.split('\n').filter((line) => /^([A-Z_]+=\S+ )*mini-serv /.test(line));
+  return lines
+    .filter((line) => line.includes(text))
+    .map((line) => {
+      const words = line.replace('host:4222', `127.0.0.1:${nats.port}`).split(' ');
+      const variables = words.slice(0, words.indexOf('mini-serv')).map((word) => word.split('='));
+      return { env: Object.fromEntries(variables), args: words.slice(variables.length + 1) };
     });
-    expect(parseCommand(args).kind).to.equal('replay');
+}
+
+describeWith('nats-server', 'docs/rooms.md and README.md: recipes', () => {
+  const nats = useNats();
+
+  async function start({ env, args }: Recipe): Promise<Server> {
+    // The last argument is the port, which a spec chooses itself.
+    return startServer({ env, args: args.slice(0, -1) });
+  }
+
+  it('start relays that share a room', async () => {
+    for (const page of Object.values(PAGES)) {
+      const commands = recipes(page, '--room ', nats());
+      expect(commands).not.to.have.length(0);
+      const client = await connect(await start(commands[0] as Recipe));
+      await client.send('hello\n');
+      for (const command of commands) {
+        const other = await connect(await start(command));
+        await client.until('just arrived\n');
+        await other.send('hello too\n');
+        await client.until(': hello too\n');
+      }
+    }
   });
 
-  it('show code that works', async () => {
-    const nats = await startNats();
-    const [, code = ''] = /^```js\n([\s\S]*?)^```$/m.exec(DOCS) ?? [];
-    const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'));
-    afterwards(() => rmSync(folder, { recursive: true }));
-    const text = code
-      .replace('127.0.0.1:4222', `127.0.0.1:${nats.port}`)
-      .replace('await relay.listen(4242)', 'console.log(await relay.listen(0))');
-    writeFileSync(join(folder, 'room.mjs'), text);
-    const child = spawn(process.execPath, ['room.mjs'], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    afterwards(async () => {
-      child.kill();
-      if (child.exitCode === null && child.signalCode === null) await within(once(child, 'exit'), 'its end');
-    });
-    const [printed] = await within(once(child.stdout, 'data'), 'its port');
-    const port = Number(printed);
-    const other = await arrive(await startServer({ args: ['--room', nats.room('lobby')] }));
-    const client = await arrive({ port } as never);
+  it('replay a room', async () => {
+    const commands = recipes(PAGE, ' replay ', nats());
+    expect(commands).to.have.length(2);
+    for (const { args } of commands) {
+      const text = args.map((word) => (word === '10:00' ? '1h' : word));
+      const { code, stdout } = await runCommand(text);
+      expect({ code, firstLine: stdout.split('\n')[0] }).to.deep.include({ code: 0 });
+      expect(stdout.split('\n')[0]).to.match(/server: client 0 just arrived$/);
+    }
+  });
+
+  it('open a room in code', async () => {
+    const port = await freePort();
+    await runModule(
+      OPEN_ROOM.replace('127.0.0.1:4222', `127.0.0.1:${nats().port}`).replace('4242', String(port)),
+      port,
+    );
+    const other = await connect(await startServer({ args: ['--room', nats().room('lobby')] }));
+    const client = await connect({ port });
     await client.send('hello\n');
     await other.until(': hello\n');
   });
+});
 
-  it('name the packages that are asked for, and that nobody gets who does not ask', () => {
-    const names = Object.keys(PACKAGE.peerDependencies);
+describe('docs/rooms.md', () => {
+  it('has an example of an engine that shares a room', async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    await runModule(OWN_ENGINE.replace('4242, 4243', `${first}, ${second}`), second);
+    const [a, b] = [await connect({ port: first }), await connect({ port: second })];
+    await b.send('hello\n');
+    await a.until(': hello\n');
+  });
+
+  it('names the optional packages to install', () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json')) as {
+      peerDependencies: Record<string, string>;
+      peerDependenciesMeta: Record<string, { optional?: boolean }>;
+    };
+    const names = Object.keys(peerDependencies);
     expect(names).to.deep.equal(['@nats-io/jetstream', '@nats-io/transport-node']);
     for (const name of names) {
-      expect(PACKAGE.peerDependenciesMeta[name]?.optional).to.equal(true);
-      for (const text of [README, DOCS]) expect(text).to.include(name);
+      expect(peerDependenciesMeta[name]?.optional).to.equal(true);
+      expect(PAGE).to.include(name);
     }
   });
+
+  it('lists all options of a room', () => {
+    for (const name of Object.keys(OPTIONS).filter((option) => option.startsWith('room'))) {
+      expect(PAGE).to.include(name.replace(/^room-(nkey|ca|cert|key)$/, '-$1'));
+    }
+  });
+
+  it('names the streams, the subjects and the limits', () => {
+    for (const name of Object.values(namesOf('lobby'))) expect(PAGE).to.include(`\`${name}\``);
+    const { ms, bytes } = MIN_RETENTION;
+    expect(PAGE)
+      .to.include(`at least \`${ms / 1000}s\``)
+      .and.to.include(`at least \`${bytes / 2 ** 20}MB\``);
+  });
 });
+
+/** Runs a module of the page until the end of the test, and waits until it listens. */
+async function runModule(text: string, port: number): Promise<void> {
+  // A folder inside the package, so that the module can import the package by its name.
+  const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'));
+  afterwards(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'example.mjs'), text);
+  const child = spawn(process.execPath, ['example.mjs'], { cwd: folder, stdio: 'inherit' });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  afterwards(async () => {
+    child.kill('SIGKILL');
+    await within(exited, 'the end of an example');
+  });
+  await eventually('the example to listen', async () => {
+    if (child.exitCode !== null) throw new Error(`the example exited with ${child.exitCode}`);
+    return (await isListening(port)) !== false;
+  });
+}
