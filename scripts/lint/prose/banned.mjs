@@ -113,7 +113,7 @@ export const BANNED = [
   { pattern: phrase('rosters?'), use: '"snapshot"' },
   { pattern: phrase('beats|(?:a|the|its|no|own) beat'), use: '"heartbeat"' },
   { pattern: phrase('(?:a|the) fold|folds'), use: '"room state"' },
-  { pattern: phrase('epochs?'), use: '"instance id"; the key in a record is code and needs quotes' },
+  { pattern: /(?<!")\bepochs?\b/i, use: '"instance id"; the key in a record is code and needs quotes' },
   {
     pattern: phrase('hush|kick(?:s|ed)?|lingers?|dismiss|accus(?:es?|ed)'),
     use: '"stop reading", "disconnect", "declare dead"',
