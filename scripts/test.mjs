@@ -86,8 +86,8 @@ async function runAll() {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
   };
   await Promise.all(Array.from({ length: PARALLEL_JOBS }, work));
-  if (isWhole) await compareCoverage(data, tools.uncounted);
   if (options.record) recordDurations(measured);
+  if (isWhole) await compareCoverage(data, tools.uncounted);
 }
 
 /** Runs a script of package.json. */

@@ -1,11 +1,14 @@
 // How much of lib and bin the specs have run. Node writes what each process has covered (NODE_V8_COVERAGE); c8 merges it.
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Report } from 'c8';
 import { traceToModules } from './bundle-coverage.mjs';
 import { ROOT } from './children.mjs';
 import { formatTable } from './report.mjs';
 
+/** Only the files of this build: specs may also start copies of it. */
+const DIST = pathToFileURL(join(ROOT, 'dist/')).href;
 const METRICS = ['lines', 'branches', 'functions', 'statements'];
 const config = JSON.parse(readFileSync(join(ROOT, '.c8rc.json'), 'utf8'));
 
@@ -73,8 +76,8 @@ function readResult(path) {
 function prepare(path) {
   const result = readResult(path);
   const modules = result.flatMap((script) => {
-    if (script.url.includes('/dist/command/')) return traceToModules(script);
-    return /\/dist\/(lib|bin)\//.test(script.url) ? [script] : [];
+    if (script.url.startsWith(`${DIST}command/`)) return traceToModules(script);
+    return script.url.startsWith(`${DIST}lib/`) || script.url.startsWith(`${DIST}bin/`) ? [script] : [];
   });
   writeFileSync(path, JSON.stringify({ result: modules }));
 }
