@@ -4,7 +4,7 @@ import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
 import { ReadStream, type ReadStreamOptions } from './read-stream.js';
 
-/** The two ways to end an output when the relay closes. */
+/** Lets the relay end an output when it closes. */
 interface Output {
   readonly ended: Promise<void>;
   destroy(): void;

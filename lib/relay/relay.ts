@@ -27,7 +27,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #outputs: Outputs;
   readonly #listener: Listener;
   #isEngineLost = false;
-  #forgetSignal = (): void => {};
+  readonly #onAbort = (): void => void this.close();
   #closing: Promise<void> | null = null;
 
   /** @throws {MiniServError} ERR_OPTION; ERR_STATE if the room is used by another relay, or closed */
@@ -44,10 +44,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     });
     const { flow, clientReaders } = this.#fanout;
     const { clock } = this.#options.environment;
-    const hub = createHub(
-      (event) => this.#clients.onSourceEvent(event),
-      () => void this.close(),
-    );
+    const hub = createHub((event) => this.#clients.onSourceEvent(event));
     const throttle = (client: number, resume: () => void): void => flow.throttle(client, resume);
     this.#clients = new Clients({
       log: this.#log,
@@ -73,7 +70,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
         onLost: (reason) => this.#fail(reason),
       }),
     );
-    this.#closeOnAbort(this.#options.signal);
+    const { signal } = this.#options;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /**
@@ -198,13 +197,6 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     }
   }
 
-  #closeOnAbort(signal: AbortSignal | undefined): void {
-    const abort = (): void => void this.close();
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
-    this.#forgetSignal = () => signal?.removeEventListener('abort', abort);
-  }
-
   /** The engine is lost. The room may continue on other relays. */
   #fail(reason: MiniServError): void {
     if (this.#isEngineLost) return;
@@ -214,7 +206,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.#forgetSignal();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await closeRelay(
       {
         clock: this.#options.environment.clock,

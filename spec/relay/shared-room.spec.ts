@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { MiniServError } from '../../lib/index.js';
+import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
+import { diary, Member, room } from '../support/room.js';
+
+/** A log of a shared room of which the spec decides what the relay reads. */
+class StubLog implements EventLog {
+  readonly isFull = false;
+  readonly events: LogEvent[] = [];
+  reader!: EventLogReader;
+
+  read(reader: EventLogReader): void {
+    this.reader = reader;
+  }
+
+  append(event: LogEvent): void {
+    this.events.push(event);
+  }
+
+  resume(): void {}
+
+  /** As when the engine is unreachable: the last records never come back. */
+  close(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  async destroy(): Promise<void> {}
+}
+
+function openRoom() {
+  const log = new StubLog();
+  const relay = room({ room: log, graceMs: 100_000 });
+  const events = diary(relay);
+  relay.on('engineReconnected', () => events.push(Buffer.from('engineReconnected\n')));
+  relay.on('engineLost', ({ code }) => events.push(Buffer.from(`engineLost ${code}\n`)));
+  return { log, relay, events };
+}
+
+describe('Relay in a shared room', () => {
+  it('requests an id for each connection', () => {
+    const { log, relay } = openRoom();
+    new Member(relay);
+    new Member(relay);
+    expect(log.events).to.deep.equal([
+      { kind: 'connected', token: 0, silent: false },
+      { kind: 'connected', token: 1, silent: false },
+    ]);
+  });
+
+  it('emits events of clients of other relays', () => {
+    const { log, events } = openRoom();
+    log.reader.onJoined(7, false, true);
+    log.reader.onLines(7, 'one\ntwo');
+    log.reader.onLeft(7, false);
+    expect(events.text).to.equal('joined 7\nline 7 one\nline 7 two\nleft 7\n');
+  });
+
+  it('emits a warning when the engine is unreachable, and engineReconnected after that', () => {
+    const { log, events } = openRoom();
+    log.reader.onOutage(new MiniServError('ERR_ROOM_UNREACHABLE', 'unreachable'));
+    log.reader.onReconnect();
+    expect(events.text).to.equal('warning ERR_ROOM_UNREACHABLE\nengineReconnected\n');
+  });
+
+  it('emits engineLost once and closes without waiting for its last records', async () => {
+    const { log, relay, events } = openRoom();
+    for (let i = 0; i < 2; i++) log.reader.onLost(new MiniServError('ERR_ROOM_DOWN', 'declared dead'));
+    await relay.close();
+    expect(events.text).to.equal('engineLost ERR_ROOM_DOWN\nclose\n');
+  });
+
+  it('ignores an id that is assigned after the connection was given up', async () => {
+    const { log, relay } = openRoom();
+    const member = new Member(relay);
+    await relay.close(0);
+    log.reader.onIdAssigned(0, 5);
+    expect(relay.stats().clients).to.equal(0);
+    expect(await member.handle.id.catch(({ code }) => code)).to.equal('ERR_STATE');
+  });
+});
