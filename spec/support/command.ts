@@ -8,7 +8,7 @@ import { eventually, within } from './waiting.js';
 /** How often a server is started again because another process has taken its port. */
 const PORT_ATTEMPTS = 3;
 /** How long a server may take to write its coverage before it is killed. */
-const COVERAGE_GRACE_MS = 2000;
+const COVERAGE_GRACE_MS = 10_000;
 
 export interface Exit {
   code: number | null;
