@@ -14,11 +14,11 @@ import type { Client } from './client.js';
  */
 export interface ClientHandle {
   /**
-   * The client's id. A local room assigns it at once, a shared room when the engine has accepted the arrival. Rejects
-   * with ERR_STATE if the relay or the connection closes before that; a rejection that is not handled is ignored.
+   * The client's id. A local room assigns it at once, a shared room when the engine has accepted the client. Rejects with
+   * ERR_STATE if the relay or the connection closes before that. A rejection that is not handled is ignored.
    */
   readonly id: Promise<number>;
-  /** Bytes of the log that the client has not taken yet. 0 until it has arrived. */
+  /** Bytes of the log that the client has not taken yet. 0 before it has joined, and when its connection is closed. */
   readonly lagBytes: number;
   /**
    * Stops reading from the client, delivers what it is owed within the relay's `graceMs`, and ends the connection. A
@@ -27,6 +27,7 @@ export interface ClientHandle {
   close(): Promise<void>;
 }
 
+/** A handle that is created before the client has an id, and stays usable after the client has left. */
 export class PendingHandle implements ClientHandle {
   readonly id: Promise<number>;
   readonly #duplex: Duplex;

@@ -72,9 +72,9 @@ export class Client {
     if (duplex.closed) process.nextTick(() => this.#setClosed());
   }
 
-  /** Bytes of the log that the client has not taken yet. */
+  /** Bytes of the log that the client has not taken yet. 0 when its connection is closed. */
   get lagBytes(): number {
-    return this.#reader?.lagBytes ?? 0;
+    return this.isClosed ? 0 : (this.#reader?.lagBytes ?? 0);
   }
 
   /** Messages that its transforms have been given and have not answered. */

@@ -42,6 +42,18 @@ describe('relay.handle(): ClientHandle', () => {
     await eventually('no lag', () => b.handle.lagBytes === 0);
   });
 
+  it('reports no lag when the connection is closed', async () => {
+    const relay = room();
+    const [a, b] = [await join(relay), await join(relay)];
+    b.halt();
+    b.far.destroy();
+    await a.until(left(1));
+    const events = diary(relay);
+    a.send('after\n');
+    await events.until('line 0 after\n');
+    expect(b.handle.lagBytes).to.equal(0);
+  });
+
   describe('close()', () => {
     it('announces the complete lines and the leaving, and delivers what the client is owed', async () => {
       const relay = room();
