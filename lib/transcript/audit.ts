@@ -4,6 +4,7 @@ import { MiniServError } from '../util/errors.js';
 import { type OpenedAudit, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
 
+/** Options of {@link auditTo}. */
 export interface AuditOptions {
   /** How it is written: see {@link Format}. Default: text. */
   readonly format?: Format;

@@ -55,6 +55,7 @@ export const SECTIONS = [
       'EngineReader',
       'EventLog',
       'EventLogReader',
+      'RoomStateReader',
       'LogEvent',
     ],
   },
