@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import type { Connection } from './connection.js';
 import { Inbox } from './inbox.js';
 import { type TimeLimits, within } from './waiting.js';
@@ -16,8 +17,9 @@ socket.on('end', () => process.stdin.destroy());
 export class ClientProcess {
   /** Settles when it has connected, or has failed to. The start-up time of Node must not count for the server. */
   readonly connected: Promise<unknown>;
-  readonly #process: ChildProcess;
-  readonly #closed: Promise<void>;
+  /** Settles when the process has ended. */
+  readonly closed: Promise<void>;
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
 
   constructor(port: number) {
     this.#process = spawn(process.execPath, ['-e', SCRIPT, String(port)], {
@@ -25,16 +27,25 @@ export class ClientProcess {
       env: { ...process.env, NODE_V8_COVERAGE: '' },
     });
     const { stderr } = this.#process;
-    this.connected = new Promise((resolve) => stderr?.once('data', resolve).once('close', resolve));
-    this.#closed = new Promise((resolve) => this.#process.once('close', () => resolve()));
+    this.connected = new Promise((resolve) => stderr.once('data', resolve).once('close', resolve));
+    this.closed = new Promise((resolve) => this.#process.once('close', () => resolve()));
+  }
+
+  /** The bytes that the client receives. */
+  get input(): Readable {
+    return this.#process.stdout;
+  }
+
+  /** The bytes that the client sends. */
+  get output(): Writable {
+    return this.#process.stdin;
   }
 
   openConnection(limits: TimeLimits): Connection {
-    const { stdin, stdout } = this.#process;
-    if (stdin === null || stdout === null) throw new Error('the client process has no pipes');
-    const inbox = new Inbox(stdout, limits);
-    stdout.on('data', (chunk: Buffer) => inbox.push(chunk));
-    return { input: stdout, output: stdin, inbox };
+    const { input, output } = this;
+    const inbox = new Inbox(input, limits);
+    input.on('data', (chunk: Buffer) => inbox.push(chunk));
+    return { input, output, inbox };
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -44,6 +55,6 @@ export class ClientProcess {
   /** Kills the process, and waits until it has ended. */
   async close(timeoutMs: number): Promise<void> {
     this.#process.kill('SIGKILL');
-    await within(this.#closed, timeoutMs);
+    await within(this.closed, timeoutMs);
   }
 }

@@ -1,20 +1,16 @@
-/** The notices and messages of the room as they are on the wire. */
-export const arrived = (id: number) => `server: client ${id} just arrived\n`;
-export const left = (id: number) => `server: client ${id} just left\n`;
+import { relayedLines } from '../../lib/conformance/messages.js';
 
-/** Messages of one client, a line each. */
-export function said(id: number, ...lines: string[]): string {
-  return lines.map((line) => `client ${id}: ${line}\n`).join('');
-}
+export {
+  arrivedNotice as arrived,
+  joinLines as packet,
+  leftNotice as left,
+  numberedLines as bulk,
+} from '../../lib/conformance/messages.js';
+
+/** Messages of one client as other clients receive them. */
+export const said = (id: number, ...lines: string[]): string => relayedLines(id, lines);
 
 /** The same for lines that are not valid UTF-8. */
 export function saidBytes(id: number, ...lines: Uint8Array[]): Buffer {
   return Buffer.concat(lines.flatMap((line) => [Buffer.from(`client ${id}: `), line, Buffer.from('\n')]));
 }
-
-/** Numbered lines of 1,000 bytes each, `\n` included: enough of them fill any buffer. */
-export function bulk(megabytes: number): string[] {
-  return Array.from({ length: megabytes * 1000 }, (_, i) => `${i} `.padEnd(999, 'abcdefghij'));
-}
-
-export const packet = (lines: string[]) => lines.map((line) => `${line}\n`).join('');

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { arrive, type Client, trio } from '../support/client.js';
+import { startClientProcess } from '../support/client-process.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
-import { outsider } from '../support/outsider.js';
 import { CTRL_C, hasTerminal, onTerminal } from '../support/terminal.js';
 import { eventually, within } from '../support/waiting.js';
 import { arrived, bulk, left, packet, said } from '../support/wire.js';
@@ -222,10 +222,10 @@ describe('command: standard output that is amiss', () => {
 
   it('is whole where it was a client that used up the disk for what lags', async () => {
     const server = await startServer({ args: ['--memory', '1M', '--spill-limit', '32M'] });
-    const still = outsider(server);
+    const still = startClientProcess(server);
     await server.stdout.until(arrived(0));
     const [a, b] = await pairAfter(server);
-    still.halt();
+    still.suspend();
     server.process.stdout?.pause();
     const lines = bulk(60);
     const spoken = a.send(packet(lines));
@@ -234,7 +234,7 @@ describe('command: standard output that is amiss', () => {
     const waited = performance.now() + 6000;
     await eventually('some time to pass', () => performance.now() > waited);
     server.process.stdout?.resume();
-    still.wake();
+    still.resume();
     await spoken;
     await b.until(lines.at(-1) as string);
     await server.stdout.until(lines.at(-1) as string);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import { startClientProcess } from '../../support/client-process.js';
 import { useNats } from '../../support/nats.js';
-import { outsider } from '../../support/outsider.js';
 import { HAS_PROC, spilled } from '../../support/proc.js';
 import { startProxy } from '../../support/proxy.js';
 import { enter, enterAll, expectOneOrder, sendLines, startRelay } from '../../support/relays.js';
@@ -114,15 +114,15 @@ describeWith('nats-server', 'relays of one room', () => {
     const [first, second] = [await startRelay(url), await startRelay(url, ['--memory', '1M'])];
     const sender = await enter(first);
     const reader = await enter(second);
-    const stopped = outsider(second);
+    const stopped = startClientProcess(second);
     await first.stdout.until('server: client 2 just arrived\n');
-    stopped.halt();
+    stopped.suspend();
     const lines = bulk(8);
     sender.socket.write(packet(lines));
     await reader.until(`client 0: ${lines.at(-1)}\n`);
     if (HAS_PROC) expect(spilled(second)).to.be.above(1e6);
     if (HAS_PROC) expect(spilled(first)).to.equal(0);
-    stopped.wake();
+    stopped.resume();
     await stopped.hears(said(0, ...lines));
   });
 });
