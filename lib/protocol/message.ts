@@ -19,7 +19,7 @@ export function isMessage(value: unknown): value is Message {
  * a transform dropped the notice, so other clients are not notified.
  */
 export type ClientEvent =
-  | { readonly kind: 'arrived'; readonly client: number; readonly silent: boolean }
+  | { readonly kind: 'joined'; readonly client: number; readonly silent: boolean }
   | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
   | { readonly kind: 'left'; readonly client: number; readonly silent: boolean };
 

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, type ClientEvent, splitBlock } from './message.js';
+import { BLOCK_BYTES, splitBlock } from './message.js';
 import { prefixLines } from './prefix.js';
 
 function prefixOf(client: number): string {
@@ -10,14 +10,15 @@ function prefixOtherLines(bytes: string, prefix: string): string {
   return bytes.replaceAll('\n', `\n${prefix}`);
 }
 
-/** Renders an event as it goes over the wire, as a latin1 string. Each line starts with the relay's own prefix. */
-export function render(event: ClientEvent): string {
-  if (event.kind !== 'lines') return `server: client ${event.client} just ${event.kind}\n`;
-  const prefix = prefixOf(event.client);
-  return `${prefix}${prefixOtherLines(event.bytes, prefix)}\n`;
+/** Renders a notice as it goes over the wire. */
+export function renderNotice(kind: 'arrived' | 'left', client: number): string {
+  return `server: client ${client} just ${kind}\n`;
 }
 
-/** Renders the lines of a client as strings: one string for up to {@link BLOCK_BYTES}. */
+/**
+ * Renders the lines of a client as they go over the wire, as latin1 strings: one string for up to {@link BLOCK_BYTES}. Each
+ * line starts with the relay's own prefix.
+ */
 export function renderPieces(client: number, lines: string): Iterable<string> {
   const prefix = prefixOf(client);
   // Short blocks use no generator, which would cost as much as the rest of this function.

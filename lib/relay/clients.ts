@@ -74,8 +74,7 @@ export class Clients {
     const client = this.#clients.get(event.client);
     if (client === undefined) return;
     const { log } = this.#options;
-    if (event.kind === 'arrived') log.append({ ...event, kind: 'joined' });
-    else if (event.kind === 'left' && this.#isClosing) this.#setLeft(client);
+    if (event.kind === 'left' && this.#isClosing) this.#setLeft(client);
     else log.append(event);
   }
 

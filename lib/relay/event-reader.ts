@@ -1,5 +1,5 @@
 import { decode } from '../protocol/message.js';
-import { render, renderBytes } from '../protocol/render.js';
+import { renderBytes, renderNotice } from '../protocol/render.js';
 import type { EventLogReader } from '../room/event-log.js';
 import type { MiniServError } from '../util/errors.js';
 import type { Clients } from './clients.js';
@@ -20,7 +20,7 @@ export function createEventReader(options: EventReaderOptions): EventLogReader {
   const { clients, emit, hasListener, onLost } = options;
   const { messages, pager, flow } = options.fanout;
   const appendNotice = (kind: 'arrived' | 'left', client: number, time?: number): void =>
-    messages.append(client, render({ kind, client, silent: false }), true, time);
+    messages.append(client, renderNotice(kind, client), true, time);
   const warn = (warning: MiniServError): void => emit('warning', warning);
   return {
     onIdAssigned: (token, client) => clients.onIdAssigned(token, client),

@@ -17,8 +17,8 @@ const READ_CHUNK_BYTES = 64 * 1024;
 
 /**
  * The inbound half of a client: its connection, the line splitter, the tagger and its transforms. It writes to the hub
- * `arrived, lines, lines, …, left`. Without transforms, `arrived` is missing: the relay has announced the client when it
- * assigned the id, since no transform can suppress the notice.
+ * `joined, lines, lines, …, left`. Without transforms, `joined` is missing: the client has joined when its id was assigned,
+ * since no transform can suppress the notice.
  */
 export class Source {
   readonly #client: number;

@@ -54,15 +54,15 @@ export class TransformRunner {
       },
     });
     const resume = (): void => void tagger.resume();
-    const write = (event: ClientEvent): void => {
+    const write = (messages: readonly Message[]): void => {
       let canWrite = true;
-      const messages =
-        event.kind === 'lines' ? toMessages(client, event.bytes) : [{ kind: event.kind, client }];
       for (const message of messages) canWrite = this.#chain.write(message, resume) && canWrite;
       if (!canWrite) tagger.pause();
     };
-    write({ kind: 'arrived', client, silent: false });
-    tagger.on('data', write);
+    write([{ kind: 'arrived', client }]);
+    tagger.on('data', (event: ClientEvent) => {
+      write(event.kind === 'lines' ? toMessages(client, event.bytes) : [{ kind: 'left', client }]);
+    });
     tagger.on('end', () => this.#chain.end());
   }
 
@@ -90,7 +90,7 @@ export class TransformRunner {
     this.#hasJoined = true;
     this.#isAnnounced ||= isAnnounced;
     this.#flush();
-    this.#write({ kind: 'arrived', client: this.#client, silent: !isAnnounced });
+    this.#write({ kind: 'joined', client: this.#client, silent: !isAnnounced });
   }
 
   #leave(isAnnounced: boolean): void {

@@ -1,4 +1,4 @@
-import { render, renderPieces } from '../../protocol/render.js';
+import { renderNotice, renderPieces } from '../../protocol/render.js';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { RoomStateReader } from '../event-log.js';
@@ -149,7 +149,7 @@ class MessageReader implements RoomStateReader {
   onIdAssigned(): void {}
 
   onJoined(client: number, silent: boolean, _first: boolean, time: number): void {
-    if (!silent) this.#send(render({ kind: 'arrived', client, silent }), time);
+    if (!silent) this.#send(renderNotice('arrived', client), time);
   }
 
   onLines(client: number, bytes: string, time: number): void {
@@ -157,7 +157,7 @@ class MessageReader implements RoomStateReader {
   }
 
   onLeft(client: number, silent: boolean, time: number): void {
-    if (!silent) this.#send(render({ kind: 'left', client, silent }), time);
+    if (!silent) this.#send(renderNotice('left', client), time);
   }
 
   /** Resolves when the messages so far are taken; undefined if they are already. */
