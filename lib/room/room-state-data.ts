@@ -50,7 +50,7 @@ export function restoreRoomState(data: RoomStateData): RoomState {
   const members: [client: number, member: Member][] = [];
   for (const [i, [id, lastNumber]] of data.runs.entries()) {
     const instance = state.instances.add(id, lastNumber);
-    for (const client of data.clients[i] ?? []) {
+    for (const client of data.clients[i] as readonly number[]) {
       members.push([client, { instance, announced: !silent.has(client), joined: !outside.has(client) }]);
     }
   }

@@ -22,7 +22,7 @@ export interface NatsOptions {
 /** A nats-server with a port and a folder of its own. */
 export class NatsServer {
   readonly port: number;
-  readonly #options: NatsOptions;
+  #options: NatsOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'mini-serv-nats-'));
   #store = 0;
   #rooms = 0;
@@ -42,15 +42,16 @@ export class NatsServer {
     return `${this.url}/${name}`;
   }
 
-  /** Starts the server, again with the same port and store. */
-  async start(): Promise<void> {
+  /** Starts the server, again with the same port and store, and with another configuration if there is one. */
+  async start(config?: string): Promise<void> {
     await this.kill();
-    const { config, jetstream = true, waits = true } = this.#options;
+    if (config !== undefined) this.#options = { ...this.#options, config };
+    const { jetstream = true, waits = true } = this.#options;
     const args = ['-a', '127.0.0.1', '-p', String(this.port)];
     if (jetstream) args.push('-js', '-sd', join(this.#folder, `store-${this.#store}`));
-    if (config !== undefined) {
+    if (this.#options.config !== undefined) {
       const file = join(this.#folder, 'nats.conf');
-      writeFileSync(file, config);
+      writeFileSync(file, this.#options.config);
       args.push('-c', file);
     }
     const child = spawn('nats-server', args, { stdio: 'ignore' });

@@ -18,7 +18,8 @@ export type OutageCause = 'connection' | 'publishing' | 'heartbeats';
 /** Tracks whether an engine is unreachable. Reports the begin and the end of an outage once, whatever the causes. */
 export class Outage {
   readonly #options: OutageOptions;
-  readonly #causes = new Map<OutageCause, Error>();
+  readonly #causes = new Set<OutageCause>();
+  #reason: MiniServError | undefined;
   #cancelTimer: () => void = () => {};
   #stopped = false;
 
@@ -30,25 +31,26 @@ export class Outage {
     return this.#causes.size > 0;
   }
 
-  /** The error of the current outage, for a reader that was not there when it began. */
+  /** The error of the current outage. */
   get reason(): MiniServError | undefined {
-    const [cause] = this.#causes.values();
-    return cause && unreachableError(this.#options.name, cause);
+    return this.#reason;
   }
 
   begin(cause: OutageCause, error: Error): void {
     if (this.#stopped) return;
     const wasActive = this.isActive;
-    this.#causes.set(cause, error);
+    this.#causes.add(cause);
     if (wasActive) return;
     const { clock, name, timeout, onBegin, onTimeout } = this.#options;
-    onBegin(unreachableError(name, error));
+    this.#reason = unreachableError(name, error);
+    onBegin(this.#reason);
     if (timeout === undefined) return;
     this.#cancelTimer = clock.setTimer(timeout, () => onTimeout(timeoutError(name, timeout, error)));
   }
 
   end(cause: OutageCause): void {
     if (!this.#causes.delete(cause) || this.isActive || this.#stopped) return;
+    this.#reason = undefined;
     this.#cancelTimer();
     this.#options.onEnd();
   }

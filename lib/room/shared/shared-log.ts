@@ -104,11 +104,12 @@ export class SharedLog implements EventLog {
     if (this.#isDestroyed || (this.#status !== 'open' && this.#lostReason === null)) {
       throw new MiniServError('ERR_STATE', 'the room is closed; open it again');
     }
+    const lost = this.#lostReason;
+    const outage = this.#outage.reason;
     this.#reader = reader;
     this.#failureDetector = this.#startFailureDetector();
-    const { reason } = this.#outage;
-    if (this.#lostReason !== null) reader.onLost(this.#lostReason);
-    else if (reason !== undefined) reader.onOutage(reason);
+    // A relay has no listeners before its constructor returns.
+    this.#clock.setImmediate(() => this.#reportEarlier(reader, lost, outage));
     this.#engine.resume();
   }
 
@@ -146,6 +147,17 @@ export class SharedLog implements EventLog {
     this.#stop();
     this.#reader = null;
     await this.#engine.close();
+  }
+
+  /** Reports what happened before the log had a reader, unless it is over. */
+  #reportEarlier(
+    reader: EventLogReader,
+    lost: MiniServError | null,
+    outage: MiniServError | undefined,
+  ): void {
+    if (this.#isDestroyed) return;
+    if (lost !== null) reader.onLost(lost);
+    else if (outage !== undefined && outage === this.#outage.reason) reader.onOutage(outage);
   }
 
   #startFailureDetector(): FailureDetector {

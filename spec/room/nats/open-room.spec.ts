@@ -171,6 +171,23 @@ describeWith('nats-server', 'openRoom() over NATS', () => {
     await slow.until('lost ERR_ROOM_GAP');
   });
 
+  it('gives up when the server no longer accepts its credentials', async () => {
+    const own = await startNats();
+    const recorder = await open(own.room());
+    await recorder.connect(0);
+    await own.start('authorization { user: relay, password: secret }\n');
+    await recorder.until('lost ERR_ROOM_REFUSED');
+  });
+
+  it('gives up when it lacks the permission to publish heartbeats', async () => {
+    const permissions = '{ publish: { deny: ["mini-serv.room.*.beat"] } }';
+    const own = await startNats({
+      config: `authorization { users: [{ user: relay, password: secret, permissions: ${permissions} }] }\n`,
+    });
+    const recorder = await open(own.room(), { user: 'relay', pass: 'secret' });
+    await recorder.until('lost ERR_ROOM_REFUSED');
+  });
+
   it('creates a room once when several relays open it at the same time', async () => {
     const url = nats().room();
     const relays = await Promise.all(Array.from({ length: 6 }, () => open(url)));

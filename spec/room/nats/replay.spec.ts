@@ -1,6 +1,9 @@
+import { jetstream } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { expect } from 'chai';
-import { openRoom } from '../../../lib/index.js';
+import { type MiniServError, openRoom } from '../../../lib/index.js';
 import { type ReplayOptions, replayRoom } from '../../../lib/room/nats/replay.js';
+import { namesOf } from '../../../lib/room/nats/streams.js';
 import { runCommand } from '../../support/command.js';
 import { LogRecorder } from '../../support/log-spec.js';
 import { useNats } from '../../support/nats.js';
@@ -88,6 +91,33 @@ describeWith('nats-server', 'replayRoom()', () => {
     expect(await read(url, { since: Date.now() })).to.equal('');
   });
 
+  it('rejects a room that contains messages of another program', async () => {
+    const url = nats().room('mixed');
+    await use(url, 'hello');
+    const connection = await connect({ servers: new URL(url).host });
+    await jetstream(connection).publish(namesOf('mixed').recordSubject, 'something else');
+    await connection.close();
+    const error = await rejection(read(url));
+    expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
+    expect(error.message).to.match(/^cannot read record 3 of the room: invalid record: /);
+  });
+
+  it('gives up if the server is unreachable for the timeout', async () => {
+    const url = nats().room();
+    await use(url, 'hello');
+    const onMessage = async (): Promise<void> => {
+      await nats().kill();
+      return new Promise<void>(() => {});
+    };
+    const error = await rejection(read(url, { onMessage, timeout: 300 }));
+    expect(error).to.include({ code: 'ERR_ROOM_TIMEOUT' });
+    const notes: string[] = [];
+    const onNote = (message: string): void => void notes.push(message);
+    expect(await rejection(read(url, { timeout: 300, onNote }))).to.include({ code: 'ERR_ROOM_TIMEOUT' });
+    expect(notes).to.have.length(1);
+    expect(notes[0]).to.match(/ is unreachable /);
+  });
+
   it('reports an outage and its end, and continues', async () => {
     const url = nats().room();
     await use(url, 'hello');
@@ -118,3 +148,12 @@ describeWith('nats-server', 'replayRoom()', () => {
     expect(text).to.equal('server: client 0 just arrived\nclient 0: hello\n');
   });
 });
+
+async function rejection(promise: Promise<unknown>): Promise<MiniServError> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as MiniServError;
+  }
+  throw new Error('the promise resolved');
+}

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { createRelay, type MiniServError } from '../../../lib/index.js';
 import type { EventLog } from '../../../lib/room/event-log.js';
@@ -8,9 +9,9 @@ import { type FakeEngine, FakeRoom } from '../../support/fake-engine.js';
 import { LogRecorder, logSpec } from '../../support/log-spec.js';
 import { SimulatedTime } from '../../support/simulated-time.js';
 
-async function open(room = new FakeRoom(new SimulatedTime())) {
+async function open(room = new FakeRoom(new SimulatedTime()), options: { timeout?: number } = {}) {
   const engine = room.open();
-  const log = await joinRoom({ engine, clock: engine.clock });
+  const log = await joinRoom({ engine, clock: engine.clock, ...options });
   return { room, engine, log };
 }
 
@@ -61,21 +62,57 @@ describe('SharedLog', () => {
     engine.disconnect();
     await room.time.advance(10);
     const recorder = new LogRecorder(log);
+    await room.time.advance(10);
     expect(recorder.entries).to.deep.equal(['outage ERR_ROOM_UNREACHABLE']);
     engine.reconnect();
     await room.time.advance(10);
     expect(recorder.entries.slice(1)).to.deep.equal(['reconnect', 'drain']);
   });
 
-  it('reports a loss that happened before it was read', async () => {
-    const { room, log } = await open();
-    room.append(Buffer.from('hello'));
+  it('reports no outage that began and ended before it was read', async () => {
+    const { room, engine, log } = await open();
+    engine.disconnect();
+    await room.time.advance(10);
+    engine.reconnect();
     await room.time.advance(10);
     const recorder = new LogRecorder(log);
-    log.resume();
+    await room.time.advance(10);
     expect(recorder.entries).to.deep.equal([]);
+  });
+
+  it('reports a loss that happened before it was read', async () => {
+    const { room, engine, log } = await open(undefined, { timeout: 100 });
+    engine.disconnect();
+    await room.time.advance(200);
+    const recorder = new LogRecorder(log);
+    await room.time.advance(10);
+    expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_TIMEOUT']);
+  });
+
+  it('gives up when a record is not a record', async () => {
+    const { room, log } = await open();
+    const recorder = new LogRecorder(log);
+    room.append(Buffer.from('hello'));
     await room.time.advance(10);
     expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_FOREIGN']);
+  });
+
+  it('gives up after the timeout of an outage', async () => {
+    const { room, engine, log } = await open(undefined, { timeout: 100 });
+    const recorder = new LogRecorder(log);
+    engine.disconnect();
+    await room.time.advance(90);
+    engine.reconnect();
+    await room.time.advance(90);
+    engine.disconnect();
+    await room.time.advance(200);
+    expect(recorder.entries).to.deep.equal([
+      'outage ERR_ROOM_UNREACHABLE',
+      'reconnect',
+      'drain',
+      'outage ERR_ROOM_UNREACHABLE',
+      'lost ERR_ROOM_TIMEOUT',
+    ]);
   });
 
   it('warns of lost records of another relay, and gives up if its own are lost', async () => {
@@ -127,11 +164,19 @@ describe('joinRoom()', () => {
   }
 
   it('rejects a snapshot that is not a snapshot', async () => {
-    const room = new FakeRoom(new SimulatedTime());
-    room.snapshots.push({ sequence: 1, bytes: Buffer.from('hello') });
-    const error = await reject(room.open());
-    expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
-    expect(error.message).to.match(/^the stored room snapshot is invalid: /);
+    for (const [bytes, reason] of [
+      [Buffer.from('hello'), /./],
+      [deflateRawSync('{"v":2}'), /expected version 1, got 2$/],
+      [deflateRawSync('{"v":1}'), /expected the field asOf$/],
+    ] as const) {
+      const room = new FakeRoom(new SimulatedTime());
+      room.snapshots.push({ sequence: 1, bytes });
+      const error = await reject(room.open());
+      expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
+      expect(error.message)
+        .to.match(/^the stored room snapshot is invalid: /)
+        .and.to.match(reason);
+    }
   });
 
   it('rejects a snapshot of another log', async () => {
