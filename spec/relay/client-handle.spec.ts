@@ -115,7 +115,7 @@ describe('relay.handle(): ClientHandle', () => {
       expect(mute.destroyed).to.equal(true);
     });
 
-    it('gives the same promise at every call, and resolves when the client has gone already', async () => {
+    it('returns the same promise at every call, and resolves when the client has gone already', async () => {
       const relay = room();
       const a = await join(relay);
       a.near.destroy();
@@ -177,7 +177,7 @@ describe('relay.handle(): ClientHandle', () => {
       expect(relay.stats().clients).to.equal(0);
     });
 
-    it('disconnects a client at once that is closed before it has an id', async () => {
+    it('disconnects a client at once when it is called before an id is assigned', async () => {
       const { relay } = await sharedRoom();
       const a = new Member(relay);
       await a.handle.close();

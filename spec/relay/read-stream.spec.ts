@@ -153,7 +153,7 @@ describe('relay.createReadStream()', () => {
     expect(relay.stats().outputLagBytes).to.deep.equal([]);
   });
 
-  it('is the only way to create a stream: inspecting a relay creates none', () => {
+  it('creates no stream when a relay is inspected', () => {
     const relay = room();
     inspect(relay, { depth: null, getters: true, showHidden: true });
     for (let object: object = relay; object !== Object.prototype; object = Object.getPrototypeOf(object)) {
