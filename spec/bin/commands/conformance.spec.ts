@@ -184,7 +184,7 @@ int main(int argc, char **argv) {
 #  define \\
    HERE 1
 `);
-    const { code, cases } = await reportOn([path], '--rank', 'subject');
+    const { code, cases } = await reportOn([path], '--rank', 'subject', '--timeout', '1s');
     expect(code).to.equal(1);
     const caseOf = (name: string) => cases.find((one) => one.name === name);
     expect(caseOf('compiles')).to.include({ outcome: 'passed' });
