@@ -88,6 +88,10 @@ describe('parseCommand()', () => {
       [['--since', '1h', '1'], '--since: is an option of mini-serv replay only'],
       [['verify', 'a', '--memory', '1K'], '--memory: is not an option of mini-serv verify'],
       [['replay', 'nats://h/r', '--audit', 'a'], '--audit: is not an option of mini-serv replay'],
+      [
+        ['replay', '--since', 'noon', 'nats://h/r'],
+        '--since: expected a time such as 10:00 or 1h, got "noon"',
+      ],
       [['verify'], 'Wrong number of arguments: expected mini-serv verify <file>'],
       [['verify', 'a', 'b'], 'Wrong number of arguments: expected mini-serv verify <file>'],
       [['replay'], 'Wrong number of arguments: expected mini-serv replay <url>'],

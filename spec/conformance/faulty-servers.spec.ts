@@ -66,6 +66,29 @@ describe('runCases(), with a server that crashes', () => {
   });
 });
 
+describe('runCases(), with a command that does not refuse wrong arguments as it should', () => {
+  const refuses = async (code: string): Promise<string | undefined> => {
+    const [result] = await runKit(script(code), ['no-argument']);
+    return result?.details?.what;
+  };
+
+  it('fails "no-argument" if the text is wrong', async () => {
+    expect(await refuses(`console.error('wrong'); process.exitCode = 1`)).to.equal(
+      'the text on standard error is wrong',
+    );
+  });
+
+  it('fails "no-argument" if the exit code is not 1', async () => {
+    expect(await refuses(`console.error('Wrong number of arguments')`)).to.equal(
+      'the exit code should be 1, and is 0',
+    );
+  });
+
+  it('fails "no-argument" if the command is ended by a signal', async () => {
+    expect(await refuses(`process.kill(process.pid, 'SIGKILL')`)).to.equal('it was ended by a signal');
+  });
+});
+
 describe('runCases(), with a server that does not answer', () => {
   it('skips the rest after three cases without a byte', async () => {
     const names = ['listens', 'arrivals', 'own-arrival', 'first-ids', 'lines', 'leaves'];

@@ -21,6 +21,7 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
   for (const [mistake, failing] of [
     ['trim', 'blanks'],
     ['toString', 'high-bytes'],
+    ['noisy', 'quiet'],
   ] as const) {
     it(`fails ${failing} and passes its neighbours for ${mistake}`, async () => {
       const names = [failing, ...neighboursOf(failing)];

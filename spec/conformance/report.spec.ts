@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Case } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
+import type { FailureDetails } from '../../lib/conformance/failure.js';
 import { jsonReport } from '../../lib/conformance/json-report.js';
 import { conclusion, rankHeading, resultLine } from '../../lib/conformance/report.js';
 import type { Result } from '../../lib/conformance/run.js';
@@ -80,6 +81,24 @@ describe('conclusion()', () => {
     expect(text).to.match(/The server does not conform: subject 0 of 1\.\n$/);
   });
 
+  it('shows the difference and why nothing more was received', () => {
+    const failure = (details: Omit<FailureDetails, 'what'>): string => {
+      const result: Result = { ...resultOf('subject', 'failed'), details: { what: 'wrong', ...details } };
+      return conclusion([result], ['subject'], plain);
+    };
+    const [nothing, text] = [Buffer.alloc(0), Buffer.from('a\n')];
+    expect(failure({ expected: text, received: nothing, end: 'nothing more within 5 ms' })).to.contain(
+      'expected  a\\n\n   received  ‹nothing more within 5 ms›\n',
+    );
+    expect(failure({ expected: nothing, received: text })).to.contain(
+      'expected  ‹nothing›\n   received  a\\n\n',
+    );
+    expect(failure({ expected: text, received: nothing })).to.contain('received  ‹nothing›\n');
+    expect(failure({ output: ['line 1: #define A'] }))
+      .to.contain('   | line 1: #define A\n')
+      .and.to.not.contain('expected');
+  });
+
   it('counts the results of each rank', () => {
     const results = [
       resultOf('subject', 'passed'),
@@ -134,5 +153,20 @@ describe('jsonReport()', () => {
     expect(report.cases[0]).to.have.property('exit').that.deep.includes({ signal: 'SIGPIPE' });
     expect(report.cases[0]).to.have.property('hint', LINES.hint);
     expect(report.cases[1]).to.include({ outcome: 'skipped', required: false });
+  });
+
+  it('shortens texts of more than 4,096 bytes', () => {
+    const details = { what: 'wrong', expected: Buffer.alloc(4096, 'a'), received: Buffer.alloc(4097, 'a') };
+    const report = jsonReport([{ ...FAILED, details }], ['subject'], {
+      command: ['./mini_serv'],
+      source: undefined,
+      timeoutMs: 5000,
+    });
+    const { expected, received } = report.cases[0] as unknown as Record<
+      string,
+      { text: string; length: number }
+    >;
+    expect(expected).to.deep.equal({ text: 'a'.repeat(4096), length: 4096 });
+    expect(received?.text).to.equal(`${'a'.repeat(40)} … ${'a'.repeat(12)} (4,097 bytes)`);
   });
 });

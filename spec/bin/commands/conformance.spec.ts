@@ -8,6 +8,7 @@ import { CASES } from '../../../lib/conformance/cases/index.js';
 import { afterwards } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
 import { folder } from '../../support/modules.js';
+import { onTerminal } from '../../support/terminal.js';
 import { describeWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
 
@@ -141,6 +142,22 @@ The server does not conform: subject 1 of 2.
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await eventually('the end of the server', () => !isAlive(pid));
   });
+});
+
+describeWith('python3', 'mini-serv conformance on a terminal', () => {
+  for (const [variables, coloured] of [
+    [{ NO_COLOR: '', TERM: 'xterm' }, true],
+    [{ NO_COLOR: '1', TERM: 'xterm' }, false],
+    [{ NO_COLOR: '', TERM: 'dumb' }, false],
+  ] as const) {
+    it(`prints ${coloured ? '' : 'no '}colours with ${JSON.stringify(variables)}`, () => {
+      const [file = '', ...args] = [...onTerminal(), 'conformance', '--only', 'compiles', process.execPath];
+      const env = { ...process.env, ...variables };
+      const { stdout } = spawnSync(file, args, { encoding: 'utf8', env });
+      expect(stdout).to.contain('skipped: a command is tested');
+      expect(stdout.includes('\x1b[')).to.equal(coloured);
+    });
+  }
 });
 
 describe('mini-serv <port>', () => {
