@@ -12,7 +12,7 @@ const LINUX_ONLY: readonly Mistake[] = ['ANY_ADDRESS', 'LEAK_DESCRIPTORS'];
 const SERVERS_AT_ONCE = 3;
 
 /** Time to wait for what a server with a mistake never sends, in milliseconds. */
-const MISTAKE_TIMEOUT_MS = 3000;
+const MISTAKE_TIMEOUT_MS = 2000;
 
 /** The cases of the ranks subject and exam that need a program. */
 export const REQUIRED_CASES: readonly string[] = CASES.filter(
