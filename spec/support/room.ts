@@ -53,12 +53,12 @@ export class Member {
     this.near.write(bytes);
   }
 
-  /** FIN: no more to say, still listening. */
+  /** Sends FIN. The client still receives. */
   end(): void {
     this.near.end();
   }
 
-  /** Reads no more, so that nothing more can be written to it. */
+  /** Stops reading, so that the buffers fill up. */
   halt(): void {
     this.near.pause();
   }
@@ -71,13 +71,13 @@ export class Member {
     return this.inbox.until(condition);
   }
 
-  /** Requires what was heard, from the first byte to the last, to be exactly this. */
+  /** Fails unless these are all bytes that the client has received. */
   hears(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
   }
 }
 
-/** A client that has arrived: from here on it hears the room. */
+/** Adds a client and waits until it has joined. */
 export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Member> {
   const seen = new Set<number>();
   let look = (): void => {};
@@ -99,7 +99,7 @@ export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Membe
   return member;
 }
 
-/** All that a relay emits, a line an event: `joined 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
+/** Records the events of a relay, one per line: `joined 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
 export function diary(relay: Relay): Inbox {
   const inbox = new Inbox();
   const note = (...words: unknown[]): void => inbox.push(Buffer.from(`${words.join(' ')}\n`));
