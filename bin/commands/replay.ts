@@ -26,7 +26,7 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
     });
     await output.end();
   } catch (error) {
-    throw new CommandError(`mini-serv: ${(error as Error).message}`);
+    throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, 'replay: ')}`);
   }
 }
 

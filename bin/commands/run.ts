@@ -21,12 +21,12 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs a relay until a signal ends it, or until the engine of its room is lost. */
 export async function run(command: RunCommand): Promise<void> {
-  const { port, verbose, format = 'wire', audit: auditFile } = command;
+  const { port, verbose, relay: options, room: roomArguments, format = 'wire', audit: auditFile } = command;
   const transforms = await loadTransforms(command);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
-  const room = await joinRoom(command.room);
-  const relay = await startRelay({ ...command.relay, transforms, graceMs: GRACE_MS }, room);
+  const room = await joinRoom(roomArguments);
+  const relay = await startRelay({ ...options, transforms, graceMs: GRACE_MS }, room);
   printEvents(relay, verbose);
   const transcript = await openTranscript(relay, format);
   let audit: Audit | undefined;
@@ -96,7 +96,8 @@ async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined>
     const { openRoom } = await import('../../lib/room/open-room.js');
     return await openRoom(room.url, { ...room.options, onWarning: ({ message }) => printMessage(message) });
   } catch (error) {
-    throw new CommandError(`mini-serv: ${(error as Error).message}`);
+    // The library's name of the option is url.
+    throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, '--room: ')}`);
   } finally {
     for (const signal of END_SIGNALS) process.off(signal, exit);
   }
