@@ -1,4 +1,5 @@
 // How much of lib and bin the specs have run. Node writes what each process has covered (NODE_V8_COVERAGE); c8 merges it.
+import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,19 +13,40 @@ const DIST = pathToFileURL(join(ROOT, 'dist/')).href;
 const METRICS = ['lines', 'branches', 'functions', 'statements'];
 const config = JSON.parse(readFileSync(join(ROOT, '.c8rc.json'), 'utf8'));
 
+/** The build that the data of the fast specs belongs to. */
+const STAMP = join(ROOT, 'coverage/fast-build');
+const prepared = new Set();
+
 export const FAST_DATA = join(ROOT, 'coverage/fast');
 export const LONG_DATA = join(ROOT, 'coverage/long');
 
-/** An empty folder for the processes to write to. */
+/** Source folders that the fast specs run only in part. They are counted when the long specs have run too. */
+export const ONLY_LONG = ['lib/conformance/cases/'];
+
+/** Empties the folder that the processes write to. */
 export function clearData(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  prepared.clear();
 }
 
-/** Adds the data of the fast specs to that of the long ones, so that both are counted. */
+/** Keeps only our modules in the files that have been written by now. Takes time, so it is done between the groups. */
+export function prepareData(folder) {
+  for (const name of readdirSync(folder)) {
+    if (!prepared.has(name) && prepare(join(folder, name))) prepared.add(name);
+  }
+}
+
+/** Notes for which build the data of the fast specs is. */
+export function stampFastData() {
+  writeFileSync(STAMP, hashOfBuild());
+}
+
+/** Adds the data of the fast specs to that of the long ones; returns false if there is none for this build. */
 export function addFastData() {
-  if (!existsSync(FAST_DATA)) return;
+  if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== hashOfBuild()) return false;
   for (const name of readdirSync(FAST_DATA)) linkSync(join(FAST_DATA, name), join(LONG_DATA, name));
+  return true;
 }
 
 /**
@@ -35,7 +57,7 @@ export function addFastData() {
  * @returns {Promise<{ passed: boolean, text: string }>} `text` has the totals, and the files below the thresholds
  */
 export async function checkCoverage(folder, uncounted) {
-  for (const name of readdirSync(folder)) prepare(join(folder, name));
+  prepareData(folder);
   // `exclude` is not given: it would replace c8's defaults, declaration files among them.
   const report = Report({
     include: config.include,
@@ -65,21 +87,32 @@ export async function checkCoverage(folder, uncounted) {
 const hasCode = (file) => readFileSync(file, 'utf8').trim() !== 'export {};';
 const rowOf = (file, summary) => [file, ...METRICS.map((metric) => `${summary[metric].pct} %`)];
 
-function readResult(path) {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')).result;
-  } catch {
-    // The process was killed while it wrote the file.
-    return [];
-  }
-}
-
-/** Rewrites what a process has covered: only our modules, also those that the bundled command consists of. */
+/** Rewrites the coverage of a process, and traces the bundled command back to its modules. */
 function prepare(path) {
   const result = readResult(path);
+  if (result === undefined) return false;
   const modules = result.flatMap((script) => {
     if (script.url.startsWith(`${DIST}command/`)) return traceToModules(script);
     return script.url.startsWith(`${DIST}lib/`) || script.url.startsWith(`${DIST}bin/`) ? [script] : [];
   });
   writeFileSync(path, JSON.stringify({ result: modules }));
+  return true;
+}
+
+function readResult(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).result;
+  } catch {
+    // The process is still writing the file, or was killed while it wrote.
+    return undefined;
+  }
+}
+
+function hashOfBuild() {
+  const hash = createHash('sha256');
+  for (const folder of ['dist/bin', 'dist/lib']) {
+    const names = readdirSync(join(ROOT, folder), { recursive: true }).filter((name) => name.endsWith('.js'));
+    for (const name of names.sort()) hash.update(readFileSync(join(ROOT, folder, name)));
+  }
+  return hash.digest('hex');
 }

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './children.mjs';
 
-/** A folder that takes longer is split, so that no group runs alone at the end. */
-const MAX_GROUP_SECONDS = 25;
-/** Folders that take less share a group, because starting mocha costs about half a second. */
-const MIN_GROUP_SECONDS = 4;
+/** A folder that takes a larger share of the whole time is split, so that no group runs alone at the end. */
+const MAX_SHARE = 1 / 12;
+/** Folders that take a smaller share are put together, because starting mocha costs about half a second. */
+const MIN_SHARE = 1 / 100;
 /** For a spec file that is not in the list yet. */
 const UNKNOWN = { tests: 5, seconds: 1, cpu: 1 };
 
@@ -45,14 +45,15 @@ export function groupSpecs(files) {
   const folders = Map.groupBy?.(files, folderOf) ?? groupBy(files, folderOf);
   const groups = [];
   const small = { names: [], files: [] };
+  const total = estimate(files).seconds;
   for (const [folder, members] of folders) {
     const { seconds } = estimate(members);
-    if (seconds < MIN_GROUP_SECONDS) {
+    if (seconds < total * MIN_SHARE) {
       small.names.push(folder);
       small.files.push(...members);
       continue;
     }
-    const parts = split(members, Math.ceil(seconds / MAX_GROUP_SECONDS));
+    const parts = split(members, Math.ceil(seconds / total / MAX_SHARE));
     const title = (i) => (parts.length === 1 ? folder : `${folder} (${i + 1} of ${parts.length})`);
     groups.push(...parts.map((part, i) => ({ name: title(i), files: part })));
   }
