@@ -42,7 +42,7 @@ export const BACKLOG: readonly Case[] = [
     rank: 'beyond',
     title: 'a line of 10 MB is relayed completely, and short lines of other clients are not delayed by it',
     paragraph: 'resend',
-    hint: 'A server that searches an unfinished line from its beginning for each packet, or copies it, takes minutes for this.',
+    hint: 'A server that searches or copies the whole unfinished line for each packet takes minutes for this.',
     async run(room) {
       const [a, b, c] = await room.joinThree();
       const line = Buffer.alloc(HUGE_LINE_BYTES, 'abcdefghijklmnopqrstuvwxyz012345');
@@ -106,7 +106,7 @@ export const BACKLOG: readonly Case[] = [
     rank: 'beyond',
     title: 'when a client with unread data is killed (SIGKILL), all others are notified once',
     paragraph: 'left',
-    hint: 'send to this client then fails. Handle that like a 0 of recv, and announce it once.',
+    hint: 'For this client, send fails. Treat that like a 0 of recv, and send the notice once.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
@@ -127,7 +127,7 @@ export const BACKLOG: readonly Case[] = [
     rank: 'beyond',
     title: 'a client whose process is stopped (SIGSTOP) while 20 MB are sent receives them later',
     paragraph: 'lazy',
-    hint: 'Keep what cannot be sent, in memory or on disk, for as long as necessary.',
+    hint: 'Keep the unsent data, in memory or on disk, for as long as necessary.',
     async run(room) {
       const a = await room.join();
       const b = await room.join();
@@ -206,7 +206,7 @@ export const BACKLOG: readonly Case[] = [
     rank: 'beyond',
     title: 'a client that did not read while 100 MB were sent receives all of it later',
     paragraph: 'lazy',
-    hint: 'Keep it for as long as necessary, on disk if memory is too small.',
+    hint: 'Keep the unsent data for as long as necessary, on disk if memory is too small.',
     async run(room) {
       const [a, b, c] = await room.joinThree();
       room.removeReceiver(c);
@@ -230,7 +230,7 @@ export const BACKLOG: readonly Case[] = [
     rank: 'beyond',
     title: '100 MB that four clients have not read are not kept in memory once for each of them',
     paragraph: 'leaks',
-    hint: 'Keep what all slow clients still need once instead of once per client, and on disk instead of in memory.',
+    hint: 'Keep one copy of the unsent data for all slow clients instead of one per client, and keep it on disk.',
     async run(room) {
       const [a, b] = await room.joinThree();
       const { pid } = room;

@@ -74,7 +74,7 @@ export const BYTES: readonly Case[] = [
     rank: 'beyond',
     title: 'a megabyte of random bytes in pieces of random size is relayed unchanged',
     paragraph: 'resend',
-    hint: 'What recv returns can end anywhere: before a \\n, after it, or in the middle of a line.',
+    hint: 'The bytes that recv returns can end anywhere: before a \\n, after it, or in the middle of a line.',
     async run(room) {
       const [a] = await room.joinThree();
       const next = xorshift(42);

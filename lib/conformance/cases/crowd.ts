@@ -112,7 +112,7 @@ export const CROWDS: readonly Case[] = [
     rank: 'beyond',
     title: 'at the limit of descriptors it keeps running, and accepts new clients when some have left',
     paragraph: 'leaks',
-    hint: 'accept then fails with EMFILE. Do not end, and do not call it again without a pause.',
+    hint: 'accept then fails with EMFILE. Do not exit, and do not call accept again without a pause.',
     async run(room) {
       await room.open({ command: ['sh', '-c', 'ulimit -n 256 && exec "$@"', 'sh', ...room.command] });
       const a = await room.join();

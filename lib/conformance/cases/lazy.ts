@@ -118,7 +118,7 @@ export const LAZY: readonly Case[] = [
     title: 'a client that did not read while 5 MB were sent receives all of it later',
     paragraph: 'lazy',
     hint:
-      'Keep what cannot be sent now for that client, in order, and send it when select reports that it can be written to. ' +
+      'Keep the unsent data of each client, in order, and send it when select reports that the client can be written to. ' +
       'The same applies to the rest when send accepts only a part.',
     async run(room) {
       const lines = await chooseLines(room);

@@ -20,7 +20,8 @@ export const LEAVES: readonly Case[] = [
   {
     name: 'say-and-go',
     rank: 'exam',
-    title: 'for a client that connects, sends a line and leaves at once, all three are relayed',
+    title:
+      'when a client connects, sends a line and leaves at once, the others receive both notices and the line',
     paragraph: 'left',
     hint: 'accept, recv and the 0 of recv follow each other directly: handle each of them.',
     async run(room) {
