@@ -12,8 +12,8 @@ const MAX_PENDING_BYTES = 1024 * 1024;
 /** Prints the messages that an engine keeps of a room. */
 export async function replay(command: Command & { kind: 'replay' }): Promise<void> {
   const { url, format, credentials, since, until } = command;
-  const { sink, terminal } = await openDescriptor(1, { onRetry: endOnWriteError });
-  const formatter = createFormatter(terminal && format === 'wire' ? 'view' : format);
+  const { sink, isTerminal } = await openDescriptor(1, { onRetry: endOnWriteError });
+  const formatter = createFormatter(isTerminal && format === 'wire' ? 'view' : format);
   const output = new BatchedOutput(sink);
   try {
     await replayRoom(url, {

@@ -123,13 +123,13 @@ async function startRelay(options: RelayOptions, room: EventLog | undefined): Pr
 /** Starts the transcript on standard output. If that is /dev/null, there is nothing to format. */
 async function openTranscript(relay: Relay, format: Format): Promise<Transcript | undefined> {
   const name = 'standard output';
-  const opened = await openDescriptor(1, {
-    onRetry: ({ message }) => printMessage(`${name} cannot be written; retrying: ${message}`),
-    onRecovered: () => printMessage(`${name} can be written again`),
+  const { sink, isTerminal } = await openDescriptor(1, {
+    onRetry: ({ message }) => printMessage(`${name}: write failed (${message}); retrying`),
+    onRecovered: () => printMessage(`${name}: writing again`),
   });
-  if (opened.sink === NULL_SINK) return undefined;
-  const shown = opened.terminal && format === 'wire' ? 'view' : format;
-  return new Transcript({ relay, name, format: shown, opened });
+  if (sink === NULL_SINK) return undefined;
+  const shown = isTerminal && format === 'wire' ? 'view' : format;
+  return new Transcript({ relay, name, format: shown, target: { sink } });
 }
 
 /** SIGHUP has two meanings: reopen the audit file, or, for a relay on a terminal, the terminal was closed. */

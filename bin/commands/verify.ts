@@ -7,9 +7,10 @@ export async function verify(path: string): Promise<void> {
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
   try {
-    const { whole, verdict } = await verifyAudit(file, (line) => process.stdout.write(`${name}: ${line}\n`));
-    process.stdout.write(`${name}: ${verdict}\n`);
-    process.exitCode = whole ? 0 : 1;
+    const print = (line: string): void => void process.stdout.write(`${name}: ${line}\n`);
+    const { isComplete, summary } = await verifyAudit(file, print);
+    print(summary);
+    process.exitCode = isComplete ? 0 : 1;
   } catch (error) {
     printMessage(`cannot verify ${name}: ${(error as Error).message}`);
     process.exitCode = 2;

@@ -33,7 +33,7 @@ function wireFormatter(): Formatter {
     abandonLine() {
       const end = open > 0 ? '\n' : '';
       open = 0;
-      return { end, held: 0 };
+      return end;
     },
     formatNote: noticeOf,
   };

@@ -25,8 +25,8 @@ export interface Formatter {
    * @returns the output in pieces. For `wire` they are the given buffers; for other formats they are new ones.
    */
   format(bytes: readonly Buffer[], times: readonly TimeMark[]): Iterable<readonly Buffer[]>;
-  /** Drops the rest of the line that is not complete. Returns the text that ends it, and how many bytes were held back. */
-  abandonLine(): { readonly end: string; readonly held: number };
+  /** Drops what is held of the line that is not complete. Returns the text that ends the line in the output. */
+  abandonLine(): string;
   /**
    * Formats a note; as an empty string if the format cannot express it.
    *

@@ -51,10 +51,9 @@ class JsonFormatter implements Formatter {
     if (text !== '') yield [Buffer.from(text)];
   }
 
-  abandonLine(): { end: string; held: number } {
-    const held = this.openLineBytes;
+  abandonLine(): string {
     this.#release();
-    return { end: '', held };
+    return '';
   }
 
   formatNote({ event, ...note }: Note, date: number): string {

@@ -46,7 +46,7 @@ export function textFormatter(isTimed: boolean): Formatter {
       const end = open > 0 ? `${escapeBytes(rest.toString('latin1'))}\n` : '';
       rest = EMPTY;
       open = 0;
-      return { end, held: 0 };
+      return end;
     },
     formatNote: (note, date) => {
       const notice = noticeOf(note);

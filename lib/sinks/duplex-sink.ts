@@ -2,13 +2,13 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 
-/** What the kernel takes at once of so few bytes is all that there was to say, for now. */
-const SMALL = 16 * 1024;
-const NOTHING = Buffer.alloc(0);
+/** Up to this size a write gets no callback of its own if the kernel takes it at once, in bytes. */
+const SMALL_WRITE_BYTES = 16 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /**
- * A client's connection as a reader's destination. A socket hands the bytes to the kernel and so may share the
- * log's; any other Duplex may keep what it is given, and gets a copy.
+ * Writes a client's connection. A socket passes the bytes on to the kernel, so it may share the log's buffers. Any
+ * other Duplex may keep what it is given, so it gets a copy.
  */
 export class DuplexSink implements Destination {
   readonly #duplex: Duplex;
@@ -22,14 +22,14 @@ export class DuplexSink implements Destination {
   send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
     const duplex = this.#duplex;
     if (!duplex.writable) {
-      done(new Error('the connection is gone'));
+      done(new Error('the connection is closed'));
     } else if (!this.#shares) {
       duplex.write(Buffer.concat(bytes), done);
-    } else if (bytes.length === 1 && (bytes[0] as Buffer).length <= SMALL) {
-      // A callback costs as much as all else that Node does for a write. Where the kernel has taken all, none is needed.
+    } else if (bytes.length === 1 && (bytes[0] as Buffer).length <= SMALL_WRITE_BYTES) {
+      // A callback costs as much as the rest of the write, and is not needed if the kernel has taken all bytes.
       duplex.write(bytes[0]);
       if (duplex.writableLength === 0) done(duplex.errored);
-      else duplex.write(NOTHING, done);
+      else duplex.write(EMPTY, done);
     } else {
       const last = bytes.length - 1;
       if (last > 0) duplex.cork();

@@ -1,53 +1,67 @@
 import { pipeSink } from './pipe-sink.js';
 import type { Sink, SinkOptions } from './sink.js';
 
-/** How often it is looked whether somebody has come to read, in ms. */
-const LOOK = 200;
+/** How often a FIFO without a reader is tried again, in ms. */
+const POLL_INTERVAL_MS = 200;
 
-/** A FIFO that nobody reads yet: what is to be written waits until somebody does. */
-export function fifoSink(
-  open: () => Promise<number>,
-  { onRetry: stuck, onRecovered: went }: SinkOptions,
-): Sink {
-  let sink: Sink | null = null;
+/**
+ * Writes a FIFO that has no reader yet: the first write waits until a process opens it for reading.
+ *
+ * @param open opens the FIFO for writing without blocking; rejects with ENXIO while it has no reader
+ */
+export function fifoSink(open: () => Promise<number>, { onRetry, onRecovered }: SinkOptions): Sink {
+  let pipe: Sink | null = null;
+  let failure: Error | null = null;
   let timer: NodeJS.Timeout | undefined;
-  let gone = false;
+  let isClosed = false;
   let waiting: Parameters<Sink['write']> | null = null;
-  const look = (): void => {
-    open().then(opened, (error: NodeJS.ErrnoException) => {
-      if (gone) return;
-      // open(2): ENXIO is what a FIFO without a reader answers.
-      if (error.code === 'ENXIO') timer = setTimeout(look, LOOK).unref();
-      else waiting?.[1](error);
+  const poll = (): void => {
+    open().then(onOpen, (error: NodeJS.ErrnoException) => {
+      if (isClosed) return;
+      if (error.code === 'ENXIO') timer = setTimeout(poll, POLL_INTERVAL_MS).unref();
+      else {
+        failure = error;
+        takeWaiting()?.[1](error);
+      }
     });
   };
-  const opened = (fd: number): void => {
-    sink = pipeSink(fd);
-    if (gone) {
-      sink.destroy();
-      return;
-    }
-    if (waiting === null) return;
-    went?.();
-    sink.write(...waiting);
+  const onOpen = (fd: number): void => {
+    pipe = pipeSink(fd);
+    if (isClosed) void pipe.destroy();
+    const write = takeWaiting();
+    if (isClosed || write === null) return;
+    onRecovered?.();
+    pipe.write(...write);
   };
-  const destroy = (): void => {
-    gone = true;
-    clearTimeout(timer);
-    sink?.destroy();
+  const takeWaiting = (): typeof waiting => {
+    const taken = waiting;
+    waiting = null;
+    return taken;
   };
-  look();
+  poll();
   return {
-    maxBytes: undefined,
-    write(chunks, done) {
-      if (sink !== null) {
-        sink.write(chunks, done);
-        return;
-      }
-      waiting = [chunks, done];
-      stuck?.(new Error('nobody reads it'));
+    get isRetrying() {
+      return waiting !== null;
     },
-    end: async () => (sink === null ? destroy() : await sink.end()),
-    destroy,
+    write(chunks, done) {
+      if (pipe !== null) pipe.write(chunks, done);
+      else if (failure !== null) done(failure);
+      else {
+        waiting = [chunks, done];
+        onRetry?.(new Error('the FIFO has no reader'));
+      }
+    },
+    async end(last) {
+      if (pipe !== null) await pipe.end(last);
+      else {
+        await this.destroy();
+        if (last !== undefined) throw new Error('the FIFO has no reader');
+      }
+    },
+    async destroy() {
+      isClosed = true;
+      clearTimeout(timer);
+      return (await pipe?.destroy()) ?? 0;
+    },
   };
 }

@@ -1,169 +1,143 @@
-import { close, fstat, ftruncate, writev } from 'node:fs';
-import { promisify } from 'node:util';
-import { dropBytes, findLastLineEnd } from '../util/buffer-list.js';
-import type { Sink, SinkOptions, TruncatableFile, Withdrawn } from './sink.js';
+import { close, writev } from 'node:fs';
+import { dropBytes } from '../util/buffer-list.js';
+import { type Clock, nodeEnvironment } from '../util/environment.js';
+import type { Sink, SinkOptions } from './sink.js';
 
-/** How long to wait before it is tried again, in ms: a terminal that is held is nothing to wait long for. */
-const HELD = 20;
-const FAILED = 1000;
-/** A write goes through another thread and back, and has to be worth it; a long one would keep the loop from its core. */
-const MOST = 256 * 1024;
+/** Delay before a write is retried to a terminal that is stopped with Ctrl-S, in ms. */
+const TERMINAL_RETRY_MS = 20;
+/** Delay before a failed write is retried, in ms. */
+const RETRY_MS = 1000;
+/** Default size of a write, in bytes. Longer writes on libuv's threads keep the event loop off its core. */
+const WRITE_BYTES = 256 * 1024;
+
+/** The part of `node:fs` that a file sink uses. */
+export interface FileSystemCalls {
+  writev(
+    fd: number,
+    chunks: readonly Buffer[],
+    callback: (error: NodeJS.ErrnoException | null, written: number) => void,
+  ): void;
+  close(fd: number, callback: () => void): void;
+}
 
 export interface FileSinkOptions extends SinkOptions {
   readonly fd: number;
-  /** Whether `fd` is closed in the end. */
-  readonly own: boolean;
-  /** Of a regular file: its length. Whatever fails there may be mended, and is tried again. */
-  readonly size?: number;
+  /** Whether `fd` is closed with the sink. */
+  readonly ownsDescriptor: boolean;
+  /** Whether every error is retried, as suits a regular file. Otherwise only a full disk is. */
+  readonly isRegularFile: boolean;
+  /** Default: the system's clock and `node:fs`. */
+  readonly clock?: Clock;
+  readonly fs?: FileSystemCalls;
 }
 
 type Done = (error?: Error | null) => void;
 
 /**
- * A file or a terminal, through libuv's threads: `process.stdout` writes both from the event loop, does not notice a
- * short write, and stands still with a terminal that is held with Ctrl-S. The descriptor of a terminal must be
- * non-blocking, or a held one keeps a thread.
+ * Writes a file, a device or a terminal on libuv's threads, since `process.stdout` writes them from the event loop and
+ * loses bytes when a disk takes only a part of a write. The descriptor of a terminal must be non-blocking: a stopped
+ * terminal would keep a thread otherwise.
  */
-export class FileSink implements Sink, TruncatableFile {
+export class FileSink implements Sink {
   readonly maxBytes: number;
-  #size: number;
-  /** Where the last line ends that has an end, but for the write under way. */
-  #line: number;
   readonly #options: FileSinkOptions;
+  readonly #clock: Clock;
+  readonly #fs: FileSystemCalls;
+  /** The bytes of the write in flight that are not written yet, and how many are. */
   #rest: readonly Buffer[] = [];
   #written = 0;
-  #chunks: readonly Buffer[] = [];
   #done: Done | null = null;
-  #withdrawn: Done | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #busy: Promise<void> | null = null;
-  #stuck = false;
-  #closed = false;
+  #isRetrying = false;
+  #isEnding = false;
+  #cancelRetry: () => void = () => {};
+  #inKernel: Promise<void> | null = null;
+  #closed: Promise<number> | null = null;
 
   constructor(options: FileSinkOptions) {
     this.#options = options;
-    this.maxBytes = this.#options.maxBytes ?? MOST;
-    this.#size = this.#options.size ?? 0;
-    this.#line = this.#size;
-  }
-
-  get size(): number {
-    return this.#size;
+    this.#clock = options.clock ?? nodeEnvironment.clock;
+    this.#fs = options.fs ?? { writev, close };
+    this.maxBytes = options.maxBytes ?? WRITE_BYTES;
   }
 
   get isRetrying(): boolean {
-    return this.#stuck;
+    return this.#isRetrying;
   }
 
   write(chunks: readonly Buffer[], done: Done): void {
-    this.#chunks = chunks;
     this.#rest = chunks;
     this.#written = 0;
     this.#done = done;
     this.#try();
   }
 
-  async abortWrite(): Promise<Withdrawn> {
-    clearTimeout(this.#timer);
-    this.#withdrawn = this.#done;
-    this.#done = null;
-    await this.#busy;
-    const start = this.#size - this.#written;
-    const whole = findLastLineEnd(this.#chunks, this.#written);
-    return { start, whole, line: whole > 0 ? start + whole : this.#line };
-  }
-
-  resume(): void {
-    this.#done = this.#withdrawn;
-    if (this.#rest.length > 0) this.#try();
-    else this.#finish();
-  }
-
-  async cut(length: number): Promise<boolean> {
-    const { fd, own, size } = this.#options;
-    if (!own || size === undefined) return false;
+  async end(last?: Buffer): Promise<void> {
+    this.#isEnding = true;
     try {
-      // Somebody else may have written to it.
-      if ((await promisify(fstat)(fd)).size !== this.#size) return false;
-      if (length !== this.#size) await promisify(ftruncate)(fd, length);
-    } catch {
-      return false;
+      if (last === undefined) return;
+      await new Promise<void>((resolve, reject) => {
+        this.write([last], (error) => (error ? reject(error) : resolve()));
+      });
+    } finally {
+      await this.destroy();
     }
-    this.#size = length;
-    this.#line = length;
-    return true;
   }
 
-  async once(text: string): Promise<boolean> {
-    const before = this.#size;
-    const bytes = Buffer.from(text);
-    const written = await new Promise<number>((resolve) => {
-      writev(this.#options.fd, [bytes], (error, count) => resolve(error === null ? count : 0));
-    });
-    this.#size += written;
-    if (written === bytes.length) return true;
-    if (written > 0) await this.cut(before);
-    return false;
+  destroy(): Promise<number> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
-  async end(): Promise<void> {
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearTimeout(this.#timer);
+  async #close(): Promise<number> {
+    this.#cancelRetry();
     this.#done = null;
-    const { own, fd } = this.#options;
-    // A descriptor that is closed while a thread writes to it may be another file's by then.
-    if (own) void (this.#busy ?? Promise.resolve()).then(() => close(fd, () => {}));
+    // A descriptor that is closed while a thread writes to it may belong to another file by then.
+    await this.#inKernel;
+    const { ownsDescriptor, fd } = this.#options;
+    if (ownsDescriptor) this.#fs.close(fd, () => {});
+    return this.#written;
   }
 
   #try(): void {
-    this.#busy = new Promise((resolve) => {
-      writev(this.#options.fd, this.#rest, (error, written) => {
-        this.#busy = null;
-        this.#tried(error, written ?? 0);
+    this.#inKernel = new Promise((resolve) => {
+      this.#fs.writev(this.#options.fd, this.#rest, (error, written) => {
+        this.#inKernel = null;
+        if (error === null) this.#onWritten(written);
+        else this.#onError(error);
         resolve();
       });
     });
   }
 
-  #tried(error: NodeJS.ErrnoException | null, written: number): void {
+  #onWritten(written: number): void {
     this.#written += written;
-    this.#size += written;
     this.#rest = dropBytes(this.#rest, written);
-    if (error !== null) this.#failed(error);
-    else if (this.#rest.length > 0) {
-      if (this.#done !== null) this.#try();
-    } else this.#finish();
-  }
-
-  #finish(): void {
-    if (this.#stuck) this.#options.onRecovered?.();
-    this.#stuck = false;
-    const whole = findLastLineEnd(this.#chunks, this.#written);
-    if (whole > 0) this.#line = this.#size - this.#written + whole;
-    const done = this.#done;
-    this.#done = null;
-    done?.();
-  }
-
-  #failed(error: NodeJS.ErrnoException): void {
-    const { size, onRetry: stuck } = this.#options;
-    const held = error.code === 'EAGAIN';
     const done = this.#done;
     if (done === null) return;
-    if (!held && size === undefined && error.code !== 'ENOSPC') {
+    if (this.#rest.length > 0) {
+      this.#try();
+      return;
+    }
+    if (this.#isRetrying) this.#options.onRecovered?.();
+    this.#isRetrying = false;
+    this.#done = null;
+    done();
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    const { isRegularFile, onRetry } = this.#options;
+    const done = this.#done;
+    if (done === null) return;
+    const isStopped = error.code === 'EAGAIN';
+    if (this.#isEnding || !(isStopped || isRegularFile || error.code === 'ENOSPC')) {
       this.#done = null;
       done(error);
       return;
     }
-    if (!held && !this.#stuck) {
-      this.#stuck = true;
-      stuck?.(error);
+    if (!isStopped && !this.#isRetrying) {
+      this.#isRetrying = true;
+      onRetry?.(error);
     }
-    this.#timer = setTimeout(() => this.#try(), held ? HELD : FAILED);
+    this.#cancelRetry = this.#clock.setTimer(isStopped ? TERMINAL_RETRY_MS : RETRY_MS, () => this.#try());
   }
 }

@@ -1,49 +1,53 @@
 import { constants, fstatSync, openSync } from 'node:fs';
-import { Writable, type WritableOptions } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { descriptorSink } from './descriptor-sink.js';
+import { createEscaper } from '../util/escape.js';
+import { openDescriptor } from './descriptor-sink.js';
+import type { Sink } from './sink.js';
+import { sinkStream } from './sink-stream.js';
 
-// A FIFO that nobody reads would hold an open without O_NONBLOCK up for ever.
+// Without O_NONBLOCK, opening a FIFO waits until it has a reader.
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Standard error or a file as a stream to log to: appended to, never written synchronously, opened at once so that
- * a path that cannot be written to is known at once. One that fails later is given up, with a warning of Node's.
+ * Opens standard error, or a file to append to, as a stream for log lines. Writes are never synchronous. If a write
+ * fails later, the log is closed with a process warning (code MINI_SERV_LOG).
  *
- * @param to `stderr`, or a path; the file stays open as long as the process lives
+ * @param to `stderr`, or a path; the file stays open for the life of the process
  * @throws the system's error (`ENOENT`, `EACCES`, …)
  */
 export function logSink(to: string): Writable {
-  const fd = to === 'stderr' ? standardError() : openSync(to, FLAGS | constants.O_CREAT, 0o600);
+  const fd = to === 'stderr' ? openStandardError() : openSync(to, FLAGS | constants.O_CREAT, 0o600);
   if (fd === undefined) return process.stderr;
-  let opening: ReturnType<typeof descriptorSink> | undefined;
-  const options: WritableOptions = {
-    writev(chunks, callback) {
-      opening ??= descriptorSink(fd);
-      opening.then((opened) => {
-        opened.write(
-          chunks.map(({ chunk }) => chunk as Buffer),
-          callback,
-        );
-      }, callback);
-    },
-  };
-  const sink = new Writable(options);
-  sink.on('error', (error) => {
-    process.emitWarning(`the log to ${to} is given up: ${error.message}`, { code: 'MINI_SERV_LOG' });
+  const stream = sinkStream(() => openEscaped(fd));
+  stream.on('error', ({ message }) => {
+    process.emitWarning(`the log to ${to} is closed after a failed write: ${message}`, {
+      code: 'MINI_SERV_LOG',
+    });
   });
-  return sink;
+  return stream;
 }
 
-/** @returns undefined if it can only be had as Node's own stream, as a socket can */
-function standardError(): number | undefined {
+/** @returns undefined if only Node's own stream can write it, as is so for a socket */
+function openStandardError(): number | undefined {
   const stat = fstatSync(2);
   if (stat.isSocket()) return undefined;
   if (!stat.isFIFO() && !isatty(2)) return 2;
   try {
-    // Anew: two that wait for room in the same descriptor would take it from each other.
+    // Opened again: two streams that wait for the same descriptor would take each other's events.
     return openSync('/dev/fd/2', FLAGS);
   } catch {
     return undefined;
   }
+}
+
+/** On a terminal, control characters are made visible, so that no client can move the operator's cursor. */
+async function openEscaped(fd: number): Promise<Pick<Sink, 'write' | 'end'>> {
+  const { sink, isTerminal } = await openDescriptor(fd);
+  if (!isTerminal) return sink;
+  const toText = createEscaper();
+  return {
+    write: (bytes, done) => sink.write([Buffer.from(toText(Buffer.concat(bytes)))], done),
+    end: () => sink.end(),
+  };
 }

@@ -2,20 +2,30 @@ import { Socket } from 'node:net';
 import { DuplexSink } from './duplex-sink.js';
 import type { Sink } from './sink.js';
 
-/** A pipe or a socket. Not through `fs`: one that is full would keep one of libuv's few threads. */
+/** Writes a pipe or a socket. Through `net` instead of `fs`: a full pipe would keep one of libuv's few threads. */
 export function pipeSink(fd: number): Sink {
   const socket = new Socket({ fd, readable: false, writable: true });
-  // Each write tells its own.
+  // The callback of each write reports its error.
   socket.on('error', () => {});
   const destination = new DuplexSink(socket);
+  const write: Sink['write'] = (chunks, done) => destination.send(chunks, done);
   return {
-    maxBytes: undefined,
-    write: (bytes, done) => destination.send(bytes, done),
-    end: () =>
-      new Promise((resolve) => {
-        socket.once('close', resolve);
+    isRetrying: false,
+    write,
+    async end(last) {
+      if (last !== undefined) {
+        await new Promise<void>((resolve, reject) =>
+          write([last], (error) => (error ? reject(error) : resolve())),
+        );
+      }
+      await new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
         socket.end(() => socket.destroy());
-      }),
-    destroy: () => void socket.destroy(),
+      });
+    },
+    async destroy() {
+      socket.destroy();
+      return 0;
+    },
   };
 }

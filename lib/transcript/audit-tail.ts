@@ -1,37 +1,38 @@
 import type { FileHandle } from 'node:fs/promises';
 
-const CHUNK = 64 * 1024;
-/** Lines that are no records and may stand at the end: a relay that was killed twice may have left two. */
-const TRIES = 8;
+const CHUNK_BYTES = 64 * 1024;
+/** Lines at the end that are searched for a record: a relay that was killed twice may have left two torn lines. */
+const MAX_LINES = 8;
+/** How much of a line is read to find its sequence number, which is at its start, in bytes. */
+const HEAD_BYTES = 64;
 const RECORD = /^\{"seq":(\d+),"time":"/;
 
 /** How an audit ends that is to be appended to. */
-export interface Tail {
-  /** How many bytes there are of a last line without an end. */
-  readonly truncated: number;
-  /** The number of the last record; undefined if there is none. */
+export interface AuditTail {
+  /** Length of a last line without a newline, in bytes. 0: the last line is complete. */
+  readonly truncatedBytes: number;
+  /** Sequence number of the last record. Undefined if no record was found. */
   readonly seq: number | undefined;
 }
 
-/** Looks only at the end of a file, so that it takes no longer for a large one. */
-export async function auditTail(file: FileHandle, size: number): Promise<Tail> {
-  let end = await lineStart(file, size);
-  const truncated = size - end;
-  for (let tries = 0; end > 0 && tries < TRIES; tries++) {
-    const start = await lineStart(file, end - 1);
-    // Its number stands at its beginning, however long it is.
-    const head = await read(file, start, Math.min(end, start + 64));
+/** Reads only the end of a file, so that the time does not depend on its size. */
+export async function readAuditTail(file: FileHandle, size: number): Promise<AuditTail> {
+  let end = await findLineStart(file, size);
+  const truncatedBytes = size - end;
+  for (let line = 0; end > 0 && line < MAX_LINES; line++) {
+    const start = await findLineStart(file, end - 1);
+    const head = await read(file, start, Math.min(end, start + HEAD_BYTES));
     const seq = RECORD.exec(head.toString('latin1'))?.[1];
-    if (seq !== undefined) return { truncated, seq: Number(seq) };
+    if (seq !== undefined) return { truncatedBytes, seq: Number(seq) };
     end = start;
   }
-  return { truncated, seq: undefined };
+  return { truncatedBytes, seq: undefined };
 }
 
-/** Where the line begins that has its end, or may have it, at `end`. */
-async function lineStart(file: FileHandle, end: number): Promise<number> {
-  for (let to = end; to > 0; to -= CHUNK) {
-    const from = Math.max(0, to - CHUNK);
+/** Finds the start of the line that contains the byte before `end`, or that starts at `end`. */
+async function findLineStart(file: FileHandle, end: number): Promise<number> {
+  for (let to = end; to > 0; to -= CHUNK_BYTES) {
+    const from = Math.max(0, to - CHUNK_BYTES);
     const newline = (await read(file, from, to)).lastIndexOf(0x0a);
     if (newline !== -1) return from + newline + 1;
   }

@@ -1,32 +1,32 @@
 import { FORMATS, type Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
 import { MiniServError } from '../util/errors.js';
-import { type OpenedAudit, openAudit } from './audit-file.js';
+import { type AuditTarget, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
 
 /** Options of {@link auditTo}. */
 export interface AuditOptions {
-  /** How it is written: see {@link Format}. Default: text. */
+  /** Default: text. */
   readonly format?: Format;
 }
 
-/** A file to which all that is said is written. */
+/** A file to which the conversation is written. Made by {@link auditTo}. */
 export interface Audit {
   /**
-   * Resolved when nothing more will be written: after the relay's end, or when it was given up and the relay is
-   * closed. Never rejected: what is amiss is said by the relay's `warning`, as ERR_TRANSCRIPT.
+   * Resolves when nothing more will be written: after the relay has closed. Never rejects: problems are reported by the
+   * relay's event `warning`, with the code ERR_TRANSCRIPT.
    */
   readonly closed: Promise<void>;
   /**
-   * Opens the path again, after somebody has renamed the file: what is said from then on goes there, and no line is
-   * lost, doubled or divided. If that cannot be done it stays with the file it has, and warns.
+   * Opens the path again, after the file was renamed. From the next line on messages go to the new file; no line is
+   * lost, repeated or divided. If the path cannot be opened, the audit continues with the old file and warns.
    */
   reopen(): Promise<void>;
 }
 
 /**
- * Appends all that is said from now on to a file, which is made with mode 0600 if it is not there. Whatever becomes
- * of the file, the room goes on: see docs/transcript.md.
+ * Appends the conversation, from now on, to a file. The file is created with mode 0600 if it does not exist. The room
+ * never stops because of the file: see docs/transcript.md.
  *
  * @example
  * const relay = createRelay();
@@ -34,32 +34,40 @@ export interface Audit {
  * process.on('SIGHUP', () => audit.reopen());
  * await relay.listen(4242);
  *
- * @throws {MiniServError} ERR_OPTION if the format is none
- * @throws the system's error, or another that says why, if it cannot be appended to
+ * @param path a regular file, a FIFO, a terminal or a device. Symbolic links are not followed
+ * @throws {MiniServError} ERR_OPTION if there is no such format
+ * @throws the system's error (`ENOENT`, `EACCES`, …), or an error that says why the file cannot be appended to
  */
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
   const { format = 'text' } = options;
   if (!FORMATS.includes(format)) {
-    throw new MiniServError('ERR_OPTION', `format must be ${FORMATS.join(', ')}, and is ${String(format)}`);
+    const reason = `format: expected ${FORMATS.join(', ')}, got ${JSON.stringify(format)}`;
+    throw new MiniServError('ERR_OPTION', reason);
   }
   const warn = (message: string): void => {
-    relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${path} ${message}`));
+    relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${path}: ${message}`));
   };
-  const open = (): Promise<OpenedAudit> =>
+  const open = (): Promise<AuditTarget> =>
     openAudit(path, format, {
-      onRetry: ({ message }) => warn(`cannot be written, which is tried again: ${message}`),
-      onRecovered: () => warn('is written again'),
+      onRetry: ({ message }) => warn(`write failed (${message}); retrying`),
+      onRecovered: () => warn('writing again'),
     });
-  let opened = await open();
-  const transcript = new Transcript({ relay, name: path, format, opened, signed: format === 'json' });
+  let target = await open();
+  const transcript = new Transcript({ relay, name: path, format, target, marksEnd: format === 'json' });
   const reopen = async (): Promise<void> => {
-    const next = await open().catch(({ message }: Error) => void warn(`cannot be opened again: ${message}`));
-    if (next === undefined) return;
-    if (next.identity !== undefined && next.identity === opened.identity && !transcript.isGivenUp) {
-      next.sink.destroy();
+    let next: AuditTarget;
+    try {
+      next = await open();
+    } catch (error) {
+      warn(`cannot be reopened (${(error as Error).message}); continuing with the file that is open`);
       return;
     }
-    opened = next;
+    const isSameFile = next.identity !== undefined && next.identity === target.identity;
+    if (isSameFile && !transcript.hasFailed) {
+      await next.sink.destroy();
+      return;
+    }
+    target = next;
     await transcript.moveTo(next);
   };
   let reopening = Promise.resolve();

@@ -3,64 +3,73 @@ import type { Reader } from '../fanout/reader.js';
 import type { Format } from '../protocol/formats.js';
 import type { TimeMark } from '../protocol/time.js';
 import type { Relay } from '../relay/relay.js';
-import { byteLength } from '../util/buffer-list.js';
+import { type Clock, nodeEnvironment } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import { type Gap, type Opened, TranscriptWriter } from './writer.js';
+import type { Gap } from './note-queue.js';
+import { type Target, TranscriptWriter } from './writer.js';
 
-/** Formatting costs time on the event loop: no more of it at once than the room can spare, in bytes. */
-const FORMATTED_MOST = 32 * 1024;
-/** What a sink likes to be given if it does not say, in bytes. */
-const MOST = 512 * 1024;
-/** A sink that has taken nothing for this long, in ms, is not waited for when the disk for the backlog is full. */
-const STOPPED = 5000;
-/** How often that is looked at, in ms. */
-const LOOK = 250;
+/** Size of a block in bytes: in formats that are computed, no more than the event loop can spare the time for. */
+const FORMATTED_BLOCK_BYTES = 32 * 1024;
+const WIRE_BLOCK_BYTES = 512 * 1024;
+/** A sink without progress for this long, in ms, is not waited for while the spill limit is reached. */
+const STALL_TIMEOUT_MS = 5000;
+/** How often that is checked, in ms. */
+const POLL_INTERVAL_MS = 250;
 
 export interface TranscriptOptions {
   readonly relay: Relay;
-  /** What it is called when something is said about it. */
+  /** Names the transcript in warnings. */
   readonly name: string;
   readonly format: Format | 'view';
-  readonly opened: Opened;
-  /** Whether it says in the end that there is nothing more, where the format can say so. */
-  readonly signed?: boolean;
+  readonly target: Target;
+  /** Whether a `closed` record marks the end, in formats that have such a record. Default: false. */
+  readonly marksEnd?: boolean;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
 }
 
 /**
- * A reader of the room, and what is written of it. Whatever its sink does, the room goes on: while that can be hoped
- * for, what it lags is kept, as for any reader. When the disk for that is used up and the sink takes nothing, what
- * lies between is left out, and recorded as a gap as soon as anything can be.
+ * Reads the room and writes it to a sink. The room waits for the sink only as for any reader that makes progress; what
+ * the sink lags behind is kept. When the spill limit is reached and the sink takes nothing, messages are left out, and
+ * recorded as a gap as soon as the sink takes something.
  */
 export class Transcript implements Destination {
   readonly wantsTimes = true;
   readonly maxBytes: number;
-  /** Resolved when nothing more will be written, after the relay's end at the latest. */
+  /** Resolves when nothing more will be written: after the end of the relay, at the latest. */
   readonly closed: Promise<void>;
   readonly #options: TranscriptOptions;
+  readonly #clock: Clock;
   #writer: TranscriptWriter;
   #reader: Reader;
-  #state: 'open' | 'given up' | 'ending' = 'open';
-  /** Bytes said, as on the wire, up to the end of the block in flight, and then of what was left out. */
-  #given = 0;
-  #inFlight = 0;
-  #skipped = false;
+  /** Position in the log at which the transcript starts: the writer counts from there. */
+  #start: number;
+  #state: 'open' | 'failed' | 'ending' = 'open';
+  /** Messages that were left out during the block in flight. */
   #gap: Gap | null = null;
-  #time = 0;
-  #look: NodeJS.Timeout | undefined;
-  #close: () => void = () => {};
+  /** When the last message was sent that the writer was given, in ms since 1970. */
+  #lastTime = 0;
+  #cancelStallCheck: (() => void) | null = null;
+  #onClosed: () => void = () => {};
 
   constructor(options: TranscriptOptions) {
-    const { relay, format, opened, signed = false } = options;
+    const { relay, format, target, clock = nodeEnvironment.clock } = options;
     this.#options = options;
-    this.#writer = new TranscriptWriter(format, opened, signed);
-    this.maxBytes = format === 'wire' ? (opened.sink.maxBytes ?? MOST) : FORMATTED_MOST;
+    this.#clock = clock;
+    this.maxBytes = format === 'wire' ? (target.sink.maxBytes ?? WIRE_BLOCK_BYTES) : FORMATTED_BLOCK_BYTES;
     this.closed = new Promise((resolve) => {
-      this.#close = resolve;
+      this.#onClosed = resolve;
     });
+    this.#writer = this.#createWriter(target, 0);
     this.#reader = relay.addReader(this);
-    relay.on('warning', this.#warned);
-    relay.on('spillDrained', this.#relaxed);
-    relay.once('close', this.#ended);
+    this.#start = this.#reader.end;
+    relay.on('warning', this.#onWarning);
+    relay.on('spillDrained', this.#onSpillDrained);
+    relay.once('close', this.#onRelayClose);
+  }
+
+  get hasFailed(): boolean {
+    return this.#state === 'failed';
   }
 
   send(
@@ -68,131 +77,131 @@ export class Transcript implements Destination {
     done: (error?: Error | null) => void,
     times: readonly TimeMark[] = [],
   ): void {
-    this.#inFlight = byteLength(bytes);
-    this.#given += this.#inFlight;
-    this.#time = times.at(-1)?.time ?? this.#time;
-    this.#writer.write(bytes, times, (error) => this.#landed(done, error));
+    this.#lastTime = times.at(-1)?.time ?? this.#lastTime;
+    this.#writer.write(bytes, times, (error) => this.#onWritten(done, error));
   }
 
   finish(): void {
     this.#state = 'ending';
-    void this.#writer.end().then(this.#close, this.#close);
+    void this.#writer
+      .end()
+      .catch(({ message }: Error) => this.#warn(`cannot write the last record (${message})`))
+      .finally(this.#onClosed);
   }
 
-  /** What was kept for it cannot be read back: it goes on with what is said from now on. */
+  /** Continues with a new reader when the backlog cannot be read back from disk. */
   fail(): void {
-    const { bytes, from = this.#time, to } = this.#reader.missing;
-    this.#given += bytes;
-    this.#writer.owe({ event: 'gap', bytes, from, to });
+    this.#writer.queueGap(this.#unreadGap());
     this.#reader = this.#options.relay.addReader(this);
   }
 
-  /** Goes on in another sink, from the next line on; also if this one was given up. */
-  async moveTo(opened: Opened): Promise<void> {
+  /** Continues in another target, from the next line on; also after the present one has failed. */
+  async moveTo(target: Target): Promise<void> {
     if (this.#state === 'open') {
-      const bytes = await this.#writer.moveTo(opened);
-      if (bytes > 0) this.#warn(`is not whole: a line of ${bytes} bytes is left out, as is recorded there`);
-    } else if (this.#state === 'ending') {
-      opened.sink.destroy();
-    } else {
-      const { relay, format, signed = false } = this.#options;
-      const gap = this.#missing();
-      this.#writer = new TranscriptWriter(format, opened, signed);
-      if (gap.bytes > 0) this.#writer.owe({ event: 'gap', ...gap, from: gap.from ?? this.#time });
-      this.#given = gap.bytes;
-      this.#inFlight = 0;
-      this.#skipped = false;
-      this.#state = 'open';
-      this.#reader = relay.addReader(this);
+      const bytes = await this.#writer.moveTo(target);
+      if (bytes > 0) this.#warn(`incomplete: a line of ${bytes} bytes is missing, and recorded as a gap`);
+      return;
     }
-  }
-
-  get isGivenUp(): boolean {
-    return this.#state === 'given up';
+    const position = this.#state === 'failed' ? await this.#writer.abort() : 0;
+    if (this.#state === 'ending') {
+      await target.sink.destroy();
+      return;
+    }
+    this.#state = 'open';
+    this.#writer = this.#createWriter(target, position);
+    const gap = this.#unreadGap();
+    if (gap.end > position) this.#writer.queueGap(gap);
+    this.#gap = null;
+    this.#reader = this.#options.relay.addReader(this);
   }
 
   destroy(): void {
-    this.#writer.destroy();
+    void this.#writer.abort();
   }
 
-  #landed(done: (error?: Error | null) => void, error?: Error | null): void {
+  #createWriter(target: Target, position: number): TranscriptWriter {
+    const { format, marksEnd = false } = this.#options;
+    return new TranscriptWriter({ format, target, position, marksEnd, clock: this.#clock });
+  }
+
+  #onWritten(done: (error?: Error | null) => void, error?: Error | null): void {
     if (error) {
       this.#giveUp(error);
       return;
     }
     const gap = this.#gap;
     if (gap === null) {
-      this.#inFlight = 0;
-      this.#skipped = false;
       done();
       return;
     }
-    // At once: who knows when something will be said again.
+    // Recorded at once: it may be long until the next message.
     this.#gap = null;
-    this.#writer.owe(gap);
-    this.#writer.write([], [], (failure) => this.#landed(done, failure));
+    this.#writer.queueGap(gap);
+    this.#writer.write([], [], (failure) => this.#onWritten(done, failure));
   }
 
   #giveUp({ message }: Error): void {
-    this.#state = 'given up';
+    this.#state = 'failed';
     this.#reader.stop();
-    this.#writer.destroy();
-    this.#warn(`is given up: ${message}`);
+    void this.#writer.abort();
+    this.#warn(`write failed (${message}); nothing more is written to it`);
   }
 
-  /** What was said and is not written. */
-  #missing(): { bytes: number; from: number | undefined; to: number } {
-    const { bytes, from, to } = this.#reader.missing;
-    // A reader that was stopped counts what was in flight, unless it had gone further.
-    const given = this.#given - (this.#skipped ? 0 : this.#inFlight);
-    return { bytes: given + bytes - this.#writer.position, from, to };
+  /** Everything that the reader has not delivered. */
+  #unreadGap(): Gap {
+    const { from = this.#lastTime, to } = this.#reader.missing;
+    return { end: this.#reader.end - this.#start, from: this.#gap?.from ?? from, to };
   }
 
-  readonly #ended = (): void => {
+  readonly #onRelayClose = (): void => {
     const { relay } = this.#options;
-    relay.off('warning', this.#warned);
-    relay.off('spillDrained', this.#relaxed);
-    this.#relaxed();
-    if (this.#state === 'given up') this.#close();
-    else if (this.#state === 'open') void this.#abandon().then(this.#close, this.#close);
+    relay.off('warning', this.#onWarning);
+    relay.off('spillDrained', this.#onSpillDrained);
+    this.#onSpillDrained();
+    if (this.#state === 'failed') this.#onClosed();
+    else if (this.#state === 'open') void this.#abort().finally(this.#onClosed);
   };
 
-  async #abandon(): Promise<void> {
+  async #abort(): Promise<void> {
     this.#state = 'ending';
-    const { bytes, recorded } = await this.#writer.abandon(this.#missing());
-    if (bytes === 0) return;
-    const where = recorded ? ', as is recorded there' : '';
-    this.#warn(`is not whole: the last ${bytes} bytes of what was said are not in it${where}`);
+    const position = await this.#writer.abort();
+    const bytes = this.#reader.end - this.#start - position;
+    if (bytes > 0) this.#warn(`incomplete: the last ${bytes} bytes of messages are missing`);
   }
 
-  readonly #warned = ({ code }: MiniServError): void => {
-    if (code === 'ERR_SPILL_FULL') this.#look ??= setInterval(() => this.#leaveOut(), LOOK).unref();
+  readonly #onWarning = ({ code }: MiniServError): void => {
+    if (code === 'ERR_SPILL_FULL' && this.#cancelStallCheck === null) this.#checkForStall();
   };
 
-  readonly #relaxed = (): void => {
-    clearInterval(this.#look);
-    this.#look = undefined;
+  readonly #onSpillDrained = (): void => {
+    this.#cancelStallCheck?.();
+    this.#cancelStallCheck = null;
   };
 
-  #leaveOut(): void {
-    if (this.#inFlight === 0 || performance.now() - this.#writer.moved < STOPPED) return;
-    // Where a client is about as far behind, leaving this out would make no room to speak of.
-    const { lagBytes: lag } = this.#options.relay.stats();
-    if ([...lag.values()].some((bytes) => bytes > this.#reader.lagBytes / 2)) return;
-    const { bytes, from = this.#time, to } = this.#reader.skip();
+  #checkForStall(): void {
+    this.#cancelStallCheck = this.#clock.setTimer(POLL_INTERVAL_MS, () => {
+      this.#checkForStall();
+      this.#skipIfStalled();
+    });
+  }
+
+  #skipIfStalled(): void {
+    const { relay } = this.#options;
+    const waitedMs = this.#clock.now() - this.#writer.lastProgress;
+    if (!this.#writer.isWriting || waitedMs < STALL_TIMEOUT_MS) return;
+    // Skipping frees little while a client is about as far behind.
+    const { lagBytes } = relay.stats();
+    if ([...lagBytes.values()].some((bytes) => bytes > this.#reader.lagBytes / 2)) return;
+    const { bytes, from = this.#lastTime, to } = this.#reader.skip();
     if (bytes === 0) return;
-    this.#skipped = true;
-    this.#given += bytes;
     if (this.#gap === null) {
-      this.#gap = { event: 'gap', bytes, from, to };
-      this.#warn('takes nothing, and the disk for what it lags is full: what is said meanwhile is left out');
-    } else {
-      this.#gap = { ...this.#gap, bytes: this.#gap.bytes + bytes, to };
+      this.#warn('stalled while the spill limit is reached; leaving messages out until it takes data again');
     }
+    this.#gap = { end: this.#reader.end - this.#start, from: this.#gap?.from ?? from, to };
   }
 
   #warn(message: string): void {
     const { relay, name } = this.#options;
-    relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${name} ${message}`));
+    relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${name}: ${message}`));
   }
 }

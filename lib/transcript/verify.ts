@@ -1,52 +1,50 @@
-import { type AuditRecord, checkRecord } from './audit-record.js';
+import { type AuditRecord, parseRecord } from './audit-record.js';
 
-/** A line that is longer than this is not parsed: only its beginning and its end are looked at. In bytes. */
-const LONGEST = 64 * 1024 * 1024;
-/** How much of such a line is kept: its number stands at its beginning. */
-const KEPT = 1024;
-/** So many faults are told one by one. */
-const TOLD = 20;
+/** A longer line is not parsed: only its start and its end are checked. In bytes. */
+const MAX_PARSED_BYTES = 64 * 1024 * 1024;
+/** How much is kept of the start of such a line, which has its sequence number, in bytes. */
+const HEAD_BYTES = 1024;
+/** How many faults are reported one by one. */
+const MAX_REPORTED_FAULTS = 20;
 
 export interface Verdict {
-  /** Whether nothing is missing, altered in its order, or unreadable. */
-  readonly whole: boolean;
-  /** The same in words, with numbers. */
-  readonly verdict: string;
+  /** Whether nothing was found missing, reordered or invalid. */
+  readonly isComplete: boolean;
+  /** The result in one line of text, with the number of records and faults. */
+  readonly summary: string;
 }
 
 /**
- * Reads an audit in json format, of any length, and finds what is missing of it, doubled, out of its order, cut off
- * or no record. It cannot see that a text was replaced by another, or that whole records are missing at the end of
- * an audit that was not closed.
+ * Checks an audit in JSON format, of any length, for records that are missing, repeated, out of order, truncated or
+ * invalid. It cannot see that a text was replaced, or that records are missing at the end of an audit that was not
+ * closed.
  *
- * @param tell is given each fault as a line of text, up to 20, and each thing that is worth knowing and no fault
- * @throws what the stream fails with
+ * @param report called with each fault as a line of text, up to 20, and with remarks that are not faults
+ * @throws the error of the stream
  */
 export async function verifyAudit(
   audit: AsyncIterable<Buffer | string>,
-  tell: (line: string) => void = () => {},
+  report: (line: string) => void = () => {},
 ): Promise<Verdict> {
-  const check = new AuditCheck(tell);
-  for await (const line of linesOf(audit)) check.line(line);
+  const check = new AuditCheck(report);
+  for await (const line of splitLines(audit)) check.line(line);
   return check.verdict();
 }
 
 interface Line {
+  /** Of a very long line only the start and the end. */
   readonly bytes: Buffer;
-  /** How long it is without its newline, though no more than its beginning and end are in `bytes`. */
+  /** Without the newline, in bytes. */
   readonly length: number;
-  readonly ended: boolean;
+  readonly hasNewline: boolean;
 }
 
-async function* linesOf(chunks: AsyncIterable<Buffer | string>): AsyncGenerator<Line> {
+async function* splitLines(chunks: AsyncIterable<Buffer | string>): AsyncGenerator<Line> {
   let held: Buffer[] = [];
   let length = 0;
-  const take = (ended: boolean, last: Buffer): Line => {
-    const line = {
-      bytes: held.length === 0 ? last : Buffer.concat([...held, last]),
-      length: length + last.length,
-      ended,
-    };
+  const take = (hasNewline: boolean, last: Buffer): Line => {
+    const bytes = held.length === 0 ? last : Buffer.concat([...held, last]);
+    const line = { bytes, length: length + last.length, hasNewline };
     held = [];
     length = 0;
     return line;
@@ -61,97 +59,103 @@ async function* linesOf(chunks: AsyncIterable<Buffer | string>): AsyncGenerator<
     if (start === chunk.length) continue;
     held.push(chunk.subarray(start));
     length += chunk.length - start;
-    if (length > LONGEST && held.length > 1) {
-      const beginning = Buffer.concat(held.slice(0, 2)).subarray(0, KEPT);
-      held = [beginning, held.at(-1) as Buffer];
+    if (length > MAX_PARSED_BYTES && held.length > 1) {
+      const head = Buffer.concat(held.slice(0, 2)).subarray(0, HEAD_BYTES);
+      held = [head, held.at(-1) as Buffer];
     }
   }
   if (length > 0) yield take(false, Buffer.alloc(0));
 }
 
+/** The state of a verification, line by line. */
 class AuditCheck {
-  readonly #tell: (line: string) => void;
-  #number = 0;
+  readonly #report: (line: string) => void;
+  #lines = 0;
   #records = 0;
   #faults = 0;
-  #expected = 0;
-  #closed = false;
-  #first = '';
-  #last = '';
-  #said = '';
+  #nextSeq = 0;
+  #isClosed = false;
+  #firstTime = '';
+  #lastTime = '';
+  #lastMessageTime = '';
 
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell;
+  constructor(report: (line: string) => void) {
+    this.#report = report;
   }
 
-  line(line: Line): void {
-    this.#number++;
-    if (!line.ended) {
-      this.#fault(`it is cut off after ${line.length} bytes: the end is missing`);
+  line({ bytes, length, hasNewline }: Line): void {
+    this.#lines++;
+    if (!hasNewline) {
+      this.#fault(`incomplete: the audit ends after ${length} bytes of this record`);
       return;
     }
-    const record = checkRecord(line.bytes, line.bytes.length === line.length);
+    const record = parseRecord(bytes, bytes.length === length);
     if (typeof record === 'string') {
       this.#fault(record);
       return;
     }
-    const { seq, time, event } = record;
-    this.#sequence(seq);
-    if (this.#closed && event !== 'resumed')
-      this.#fault('it stands behind the record that the audit is closed');
-    if (this.#records === 0) this.#first = time;
-    this.#last = time;
-    this.#clock(record);
+    this.#checkSeq(record.seq);
+    this.#checkTime(record);
+    this.#checkEvent(record);
     this.#records++;
-    if (event === 'gap') {
-      this.#fault(`${record.bytes} bytes of what was said are missing, from ${record.from} to ${record.to}`);
-    } else if (event === 'truncated') {
-      this.#fault(`the record before it was cut off after ${record.bytes} bytes`);
-    } else if (event === 'resumed') {
-      const end = this.#closed ? '' : '; it was not closed before, and what was said last may be missing';
-      this.#note(`appended to since ${time}${end}`);
-    }
-    this.#closed = event === 'closed';
   }
 
   verdict(): Verdict {
-    const whole = this.#faults === 0;
-    if (this.#faults > TOLD) this.#tell(`and ${this.#faults - TOLD} faults more`);
-    if (this.#records === 0) return { whole, verdict: whole ? 'empty: no records' : 'not whole: no records' };
-    const end = this.#closed ? 'closed' : 'not closed: it is still written, or its end may be missing';
-    const what = `${count(this.#records, 'record')}, from ${this.#first} to ${this.#last}, ${end}`;
+    const isComplete = this.#faults === 0;
+    if (this.#faults > MAX_REPORTED_FAULTS) {
+      this.#report(`and ${count(this.#faults - MAX_REPORTED_FAULTS, 'more fault')}`);
+    }
+    if (this.#records === 0) {
+      return { isComplete, summary: isComplete ? 'empty: no records' : 'incomplete: no valid records' };
+    }
+    const end = this.#isClosed ? 'closed' : 'not closed: still being written, or its end may be missing';
+    const records = `${count(this.#records, 'record')} from ${this.#firstTime} to ${this.#lastTime}, ${end}`;
     return {
-      whole,
-      verdict: whole ? `whole: ${what}` : `not whole: ${count(this.#faults, 'fault')} in ${what}`,
+      isComplete,
+      summary: isComplete
+        ? `complete: ${records}`
+        : `incomplete: ${count(this.#faults, 'fault')} in ${records}`,
     };
   }
 
-  /** What a relay says on its own account has the time of its writing, and what lags may be written after that. */
-  #clock({ event, time }: AuditRecord): void {
-    if (event !== 'line' && event !== 'arrived' && event !== 'left') return;
-    if (time < this.#said) this.#note(`the clock had gone back, from ${this.#said} to ${time}`);
-    this.#said = time;
+  #checkSeq(seq: number): void {
+    const missing = seq - this.#nextSeq;
+    const seqs = `expected seq ${this.#nextSeq}, got ${seq}`;
+    if (missing > 0) this.#fault(`${count(missing, 'record')} missing before this one (${seqs})`);
+    else if (missing < 0) this.#fault(`out of order or repeated (${seqs})`);
+    this.#nextSeq = seq + 1;
   }
 
-  #sequence(seq: number): void {
-    const missing = seq - this.#expected;
-    if (missing > 0) {
-      this.#fault(
-        `${count(missing, 'record')} missing before it: seq is ${seq}, and should be ${this.#expected}`,
-      );
-    } else if (missing < 0) {
-      this.#fault(`out of its order, or doubled: seq is ${seq}, and should be ${this.#expected}`);
+  #checkTime({ event, time }: AuditRecord): void {
+    if (this.#records === 0) this.#firstTime = time;
+    this.#lastTime = time;
+    // The relay's own records have the time of writing, which may be later than that of the messages after them.
+    if (event !== 'line' && event !== 'arrived' && event !== 'left') return;
+    if (time < this.#lastMessageTime) {
+      this.#remark(`the clock was set back, from ${this.#lastMessageTime} to ${time}`);
     }
-    this.#expected = seq + 1;
+    this.#lastMessageTime = time;
+  }
+
+  #checkEvent({ event, time, bytes, from, to }: AuditRecord): void {
+    if (this.#isClosed && event !== 'resumed') this.#fault('follows the record that closes the audit');
+    if (event === 'gap') this.#fault(`${bytes} bytes of messages are missing, sent from ${from} to ${to}`);
+    else if (event === 'truncated')
+      this.#fault(`the line before this one was truncated after ${bytes} bytes`);
+    else if (event === 'resumed') {
+      const end = this.#isClosed ? '' : '; it was not closed before that, so messages may be missing';
+      this.#remark(`resumed at ${time}${end}`);
+    }
+    this.#isClosed = event === 'closed';
   }
 
   #fault(text: string): void {
     this.#faults++;
-    if (this.#faults <= TOLD) this.#note(text);
+    if (this.#faults <= MAX_REPORTED_FAULTS) this.#remark(text);
   }
 
-  #note(text: string): void {
-    this.#tell(`line ${this.#number}: ${text}`);
+  #remark(text: string): void {
+    this.#report(`line ${this.#lines}: ${text}`);
   }
 }
 

@@ -1,355 +1,258 @@
 import { createFormatter, type Format } from '../protocol/formats.js';
 import type { Formatter, Note } from '../protocol/formatter.js';
-import { type TimeMark, timeAt } from '../protocol/time.js';
-import type { Sink, TruncatableFile } from '../sinks/sink.js';
-import {
-  byteLength,
-  countLines,
-  dropBytes,
-  findLastLineEnd,
-  findLineEnd,
-  takeBytes,
-} from '../util/buffer-list.js';
+import type { Sink } from '../sinks/sink.js';
+import { byteLength, countLines, findLineEnd, takeBytes } from '../util/buffer-list.js';
+import type { Clock } from '../util/environment.js';
+import { type Block, beginBlock, createBlock, dropFirst, firstIncomplete } from './block.js';
+import { type Gap, NoteQueue } from './note-queue.js';
 
-/** What a transcript is written to. */
-export interface Opened {
+/** The destination of a transcript, and how the transcript continues there. */
+export interface Target {
   readonly sink: Sink;
-  /** The sink, if it is a file. */
-  readonly file?: TruncatableFile;
-  /** The number of its first record, where records are numbered. Default 0. */
+  /** Sequence number of the next record, where records are numbered. Default 0. */
   readonly seq?: number;
-  /** Whether it ends amid a line. */
-  readonly amid?: boolean;
-  /** What has to be said there before anything else. */
+  /** Whether the last line in the destination has no newline. */
+  readonly midLine?: boolean;
+  /** Notes to record before the first message. */
   readonly notes?: readonly Note[];
 }
 
-export type Gap = Extract<Note, { event: 'gap' }>;
-type Done = (error?: Error | null) => void;
-
-/** What is being written. */
-interface Block {
-  bytes: readonly Buffer[];
-  times: readonly TimeMark[];
-  readonly done: Done;
-  /** The formatter's state when it was given it. */
-  open: number;
-  seq: number;
-  /** What ended the line before it, while the notes that stand before it are being written. */
-  lead: string | null;
-  /** The piece of it that is being written, and how many lines end in those before. */
-  piece: readonly Buffer[];
-  lines: number;
-}
-
-/** Where a line begins: in the file, if one can go back there, and in what was said. */
-interface Place {
-  readonly file: number;
+export interface TranscriptWriterOptions {
+  readonly format: Format | 'view';
+  readonly target: Target;
+  /** Position in the log of the first byte that will be written. */
   readonly position: number;
-  readonly seq: number;
-  readonly time: number;
+  /** Whether a `closed` record marks the end, in formats that have such a record. */
+  readonly marksEnd: boolean;
+  readonly clock: Clock;
 }
 
-/** Room for the record of a gap, in bytes, and how many places are remembered where it could be made. */
-const ROOM = 512;
-const PLACES = 64;
-
-/** Writes what was said to a sink, in a format, a block at a time. Knows which lines of it are there. */
+/** Writes blocks of the log to a sink, in a format, and knows which lines the sink has. */
 export class TranscriptWriter {
-  /** How much of what was said, in bytes of the wire, is written, or recorded as missing. */
-  position = 0;
-  /** When the sink last took something; as `performance.now` has it. */
-  moved = 0;
+  /** When the sink last took something, by the clock's `now`. */
+  lastProgress = 0;
   readonly #formatter: Formatter;
-  readonly #signed: boolean;
-  #opened: Opened;
-  #next: Opened | null = null;
-  #turning: Promise<void> | null = null;
-  /** What has to be said before the next block, and whether a line has to be ended before that. */
-  #notes: readonly Note[] = [];
-  #amid = false;
+  readonly #marksEnd: boolean;
+  readonly #clock: Clock;
+  /** Position in the log up to which everything is written, recorded as missing, or with the formatter. */
+  #position: number;
+  #target: Target;
+  #nextTarget: Target | null = null;
+  /** Resolves when the targets before the present one are closed. */
+  #previousEnd: Promise<void> = Promise.resolve();
+  readonly #queue = new NoteQueue();
   #block: Block | null = null;
-  #places: Place[] = [];
-  /** When the last line was said. */
-  #time = 0;
-  /** Whether anything was written to this sink. */
-  #touched = false;
-  #abandoned = false;
+  #hasWritten = false;
+  #isAborted = false;
 
-  /** @param signed whether it is said in the end that there is nothing more, where the format can say so */
-  constructor(format: Format | 'view', opened: Opened, signed: boolean) {
+  constructor({ format, target, position, marksEnd, clock }: TranscriptWriterOptions) {
     this.#formatter = createFormatter(format);
-    this.#signed = signed;
-    this.#opened = opened;
-    this.#use(opened);
+    this.#marksEnd = marksEnd;
+    this.#clock = clock;
+    this.#position = position;
+    this.#target = target;
+    this.#use(target);
   }
 
-  /** One at a time. Without bytes: what is owed is recorded now. */
-  write(bytes: readonly Buffer[], times: readonly TimeMark[], done: Done): void {
-    this.moved = performance.now();
-    const block = { bytes, times, done, open: 0, seq: 0, lead: null, piece: [], lines: 0 };
-    this.#block = block;
-    void this.#begin(block);
+  get isWriting(): boolean {
+    return this.#block !== null;
   }
 
-  /** Something is missing after the last block. It is recorded before the next. */
-  owe(gap: Gap): void {
-    this.#notes = [...this.#notes, gap];
+  /** Writes a block; one at a time. An empty block writes only what is queued. */
+  write(...[bytes, times, done]: Parameters<typeof createBlock>): void {
+    this.lastProgress = this.#clock.now();
+    this.#block = createBlock(bytes, times, done);
+    this.#start(this.#block);
   }
 
   /**
-   * Goes on in another sink, from the next line on.
-   *
-   * @returns how many bytes of a line are in neither, which is recorded there: the old one had a part of it only
+   * Queues the record of a gap, which is written before the next block. A line that the gap cuts is missing as a whole.
+   * Not while a block is being written.
    */
-  async moveTo(next: Opened): Promise<number> {
-    this.#next?.sink.destroy();
-    this.#next = next;
-    if (this.#block === null) await this.#turn();
-    else if (this.#opened.file?.isRetrying === true) return this.#wrench(this.#block, this.#opened.file);
+  queueGap(gap: Gap): void {
+    this.#position -= this.#formatter.openLineBytes;
+    this.#queue.endLine(this.#formatter.abandonLine());
+    this.#queue.addGap(gap);
+  }
+
+  /**
+   * Continues in another target, from the next line on. A target whose write is being retried is left as it is, and
+   * the lines that are not complete in it go to the next one.
+   *
+   * @returns how many bytes of a line are left out, and recorded as a gap, since only its end was still at hand
+   */
+  async moveTo(next: Target): Promise<number> {
+    void this.#nextTarget?.sink.destroy();
+    this.#nextTarget = next;
+    const block = this.#block;
+    // A block without a newline may belong to a line that the present target has a part of.
+    const canLeave = block !== null && !(block.isFormatting && findLineEnd(block.bytes, 1) === -1);
+    if (canLeave && this.#target.sink.isRetrying) return this.#leaveTarget(block);
+    if (block === null) this.#switchTarget();
+    await this.#previousEnd;
     return 0;
   }
 
-  /** All that was to be written is. */
+  /**
+   * Closes the target after the last block.
+   *
+   * @returns a promise that rejects if a queued gap, or the `closed` record, cannot be written
+   */
   async end(): Promise<void> {
-    await this.#turning;
-    this.#next?.sink.destroy();
-    const owes = this.#notes.some(({ event }) => event === 'gap');
-    await this.#sign(owes ? this.#prologue().text : '');
-    await this.#opened.sink.end();
+    void this.#nextTarget?.sink.destroy();
+    await this.#previousEnd;
+    const { gap } = this.#queue;
+    await this.#endTarget(gap === null ? '' : this.#formatQueue());
   }
 
   /**
-   * Gives up what is not written, and records that if it can be: a line that is there in part is taken back, and if
-   * there is no room for the record, so are lines before it.
+   * Closes the target at once and leaves it as it is.
    *
-   * @param missing how much was said from `position` on, and when
+   * @returns the position in the log of the first line that is not complete in the target
    */
-  async abandon(missing: { bytes: number; from: number | undefined; to: number }) {
-    this.#abandoned = true;
-    await this.#turning;
-    this.#next?.sink.destroy();
-    const { file, sink } = this.#opened;
-    let { bytes } = missing;
-    let recorded = false;
-    for (const place of file === undefined ? [] : await this.#retreats(file)) {
-      bytes = missing.bytes + this.position - place.position;
-      recorded = await this.#record(file as TruncatableFile, place, { ...missing, bytes });
-      if (recorded) break;
-    }
-    sink.destroy();
-    return { recorded, bytes };
+  async abort(): Promise<number> {
+    this.#isAborted = true;
+    void this.#nextTarget?.sink.destroy();
+    const written = await this.#destroyTarget();
+    const block = this.#block;
+    return (
+      this.#position + (block === null ? -this.#formatter.openLineBytes : firstIncomplete(block, written))
+    );
   }
 
-  destroy(): void {
-    this.#abandoned = true;
-    this.#next?.sink.destroy();
-    this.#opened.sink.destroy();
+  #use(target: Target): void {
+    this.#target = target;
+    this.#hasWritten = false;
+    this.#formatter.seq = target.seq ?? 0;
+    this.#queue.use(target);
   }
 
-  #use(opened: Opened): void {
-    this.#opened = opened;
-    this.#touched = false;
-    this.#formatter.seq = opened.seq ?? 0;
-    this.#amid = opened.amid === true;
-    // What is missing in no file yet is so in this one.
-    this.#notes = [...(opened.notes ?? []), ...this.#notes.filter(({ event }) => event === 'gap')];
-    this.#places = [];
-  }
-
-  async #begin(block: Block): Promise<void> {
-    if (this.#turning !== null) await this.#turning;
-    if (this.#abandoned) return;
-    if (this.#next === null) {
-      this.#format(block, block.bytes, () => void this.#landed(block));
+  #start(block: Block): void {
+    this.#switchTarget();
+    beginBlock(block, this.#formatter.openLineBytes);
+    const queued = Buffer.from(this.#formatQueue());
+    if (queued.length === 0) {
+      this.#format(block);
       return;
     }
-    // A line is not divided between files: what it lacks still goes to the old one.
-    const head = this.#formatter.isMidLine ? findLineEnd(block.bytes, 1) : 0;
-    if (head === -1) {
-      this.#format(block, block.bytes, () => void this.#landed(block));
-    } else {
-      this.#format(block, takeBytes(block.bytes, head), () => {
-        shorten(block, head);
-        void this.#turn().then(() => this.#begin(block));
-      });
-    }
+    block.queuedBytes = queued.length;
+    this.#send(block, [queued], () => {
+      this.#onQueueWritten(block);
+      this.#format(block);
+    });
   }
 
-  async #landed(block: Block): Promise<void> {
-    this.#block = null;
-    if (this.#next !== null) await this.#turn();
-    if (!this.#abandoned) block.done();
+  #formatQueue(): string {
+    return this.#queue.format(this.#formatter, this.#position, this.#clock.date());
   }
 
-  #format(block: Block, bytes: readonly Buffer[], then: () => void): void {
-    const { seq } = this.#formatter;
-    const { text, owed, lead } = this.#prologue();
-    const { file } = this.#opened;
-    const length = byteLength(bytes);
+  #onQueueWritten(block: Block): void {
+    block.queuedBytes = 0;
+    this.#position = this.#queue.gap?.end ?? this.#position;
+    this.#queue.clear();
+  }
+
+  #format(block: Block): void {
+    // A line is not divided between targets: the rest of one still goes to the present target.
+    const rest = this.#nextTarget === null ? -1 : findLineEnd(block.bytes, 1);
+    const length = rest === -1 ? byteLength(block.bytes) : rest;
+    const bytes = rest === -1 ? block.bytes : takeBytes(block.bytes, rest);
     const times = block.times.filter(({ at }) => at < length);
-    let pieces: Iterator<readonly Buffer[]>;
-    Object.assign(block, { open: 0, seq, lead, piece: [], lines: 0 });
-    const begin = (): void => {
-      this.#notes = [];
-      this.#amid = false;
-      this.position += owed;
-      Object.assign(block, { open: this.#formatter.openLineBytes, seq: this.#formatter.seq, lead: null });
-      if (file !== undefined && !this.#formatter.isMidLine && length > 0) this.#remember(file.size, times);
-      this.#touched = true;
-      pieces = (length === 0 ? [] : this.#formatter.format(bytes, times))[Symbol.iterator]();
-      step();
-    };
-    const step = (error?: Error | null): void => {
-      // What is given up is told of by who gave it up: that its write then fails, as Node 22 has it, is no news.
-      if (this.#abandoned) return;
-      if (error) {
-        block.done(error);
-        return;
-      }
-      this.moved = performance.now();
-      const { value, done } = pieces.next();
+    const pieces = (length === 0 ? [] : this.#formatter.format(bytes, times))[Symbol.iterator]();
+    block.isFormatting = true;
+    const next = (): void => {
+      const { value: piece, done } = pieces.next();
       if (done === true) {
-        this.position += length;
-        this.#time = times.at(-1)?.time ?? this.#time;
-        then();
+        this.#onFormatted(block, length);
         return;
       }
-      if (block.piece.length > 0) block.lines += countLines(block.piece);
-      block.piece = value;
-      this.#opened.sink.write(value, step);
+      block.linesBefore += countLines(block.piece);
+      block.piece = piece;
+      this.#send(block, piece, next);
     };
-    if (text === '') begin();
-    else this.#opened.sink.write([Buffer.from(text)], (error) => (error ? step(error) : begin()));
+    next();
   }
 
-  /** What has to be written before anything else, and for how much of what was said it stands. */
-  #prologue(): { text: string; owed: number; lead: string } {
-    if (this.#notes.length === 0 && !this.#amid) return { text: '', owed: 0, lead: '' };
-    const { end, held } = this.#formatter.abandonLine();
-    const lead = this.#amid ? '\n' : end;
-    let text = lead;
-    let owed = 0;
-    for (const note of this.#notes) {
-      if (note.event === 'gap') owed += note.bytes;
-      const whole = note.event === 'gap' ? { ...note, bytes: note.bytes + held } : note;
-      text += this.#formatter.formatNote(whole, Date.now());
+  #onFormatted(block: Block, length: number): void {
+    this.#position += length;
+    dropFirst(block, length);
+    if (block.bytes.length > 0) {
+      this.#start(block);
+      return;
     }
-    return { text, owed, lead };
+    this.#block = null;
+    this.#switchTarget();
+    block.done();
   }
 
-  #remember(file: number, times: readonly TimeMark[]): void {
-    const { seq, openLineBytes } = this.#formatter;
-    this.#places.push({
-      file,
-      position: this.position - openLineBytes,
-      seq,
-      time: times[0]?.time ?? this.#time,
+  #send(block: Block, chunks: readonly Buffer[], onSent: () => void): void {
+    this.#hasWritten = true;
+    this.#target.sink.write(chunks, (error) => {
+      // A sink that is destroyed may fail the write that is given up.
+      if (this.#isAborted || this.#block !== block) return;
+      this.lastProgress = this.#clock.now();
+      if (error) block.done(error);
+      else onSent();
     });
-    const far = (this.#places[1] as Place | undefined)?.file ?? file;
-    if (this.#places.length > PLACES || far <= file - ROOM) this.#places.shift();
   }
 
-  /** The next sink takes the place of this one, if a line has just ended. */
-  #turn(): Promise<void> {
-    if (this.#formatter.isMidLine || this.#turning !== null || this.#abandoned) return Promise.resolve();
-    this.#turning = this.#turnNow().finally(() => {
-      this.#turning = null;
-    });
-    return this.#turning;
-  }
-
-  async #turnNow(): Promise<void> {
-    const old = this.#opened;
-    await this.#sign('');
-    void old.sink.end();
-    const next = this.#next as Opened;
-    this.#next = null;
+  /** Puts the next target, if there is one, in the place of the present one if no line is unfinished there. */
+  #switchTarget(): void {
+    const next = this.#nextTarget;
+    if (next === null || this.#formatter.isMidLine) return;
+    this.#nextTarget = null;
+    // An audit that lacks its last record was not closed, which `verify` reports.
+    const ended = this.#endTarget('').catch(() => {});
+    this.#previousEnd = Promise.all([this.#previousEnd, ended]).then(() => {});
     this.#use(next);
   }
 
+  async #endTarget(queued: string): Promise<void> {
+    let last = queued === '' && this.#hasWritten ? this.#queue.lineEnd : queued;
+    if (this.#marksEnd && (this.#hasWritten || queued !== '')) {
+      last += this.#formatter.formatNote({ event: 'closed' }, this.#clock.date());
+    }
+    await this.#target.sink.end(last === '' ? undefined : Buffer.from(last));
+  }
+
+  /** @returns how many bytes of the write in flight are written */
+  async #destroyTarget(): Promise<number> {
+    const written = await this.#target.sink.destroy();
+    const block = this.#block;
+    // The write may have succeeded after all.
+    if (block !== null && block.queuedBytes > 0 && block.queuedBytes === written) this.#onQueueWritten(block);
+    return written;
+  }
+
+  async #leaveTarget(abandoned: Block): Promise<number> {
+    const block = { ...abandoned };
+    this.#block = block;
+    const written = await this.#destroyTarget();
+    const next = this.#nextTarget;
+    if (next === null || this.#isAborted) return 0;
+    this.#nextTarget = null;
+    const dropped = block.isFormatting ? this.#rewind(block, firstIncomplete(block, written)) : 0;
+    this.#use(next);
+    this.#start(block);
+    return dropped;
+  }
+
   /**
-   * Says that nothing more will be written here, if anything was. One try: it is nothing that anybody has said.
+   * Goes back to where the block was not formatted yet, from the line on that starts at `start`.
+   *
+   * @returns how many bytes of that line are dropped, because it started in an earlier block
    */
-  async #sign(before: string): Promise<void> {
-    const { file, sink } = this.#opened;
-    const signed = this.#signed && (this.#touched || before !== '');
-    const text = before + (signed ? this.#formatter.formatNote({ event: 'closed' }, Date.now()) : '');
-    if (text === '') return;
-    if (file !== undefined) await file.once(text);
-    else await new Promise<unknown>((resolve) => sink.write([Buffer.from(text)], resolve));
-  }
-
-  /** Takes the write under way back. Where the file could be cut off: the last first. */
-  async #retreats(file: TruncatableFile): Promise<Place[]> {
-    const block = this.#block;
-    if (block === null) {
-      const position = this.position - (this.#formatter.isMidLine ? 0 : this.#formatter.openLineBytes);
-      return [{ file: file.size, position, seq: this.#formatter.seq, time: this.#time }];
-    }
-    const { start, whole, line } = await file.abortWrite();
-    const { lead, piece, bytes, times } = block;
-    if (lead !== null) {
-      return [{ file: start, position: this.position, seq: block.seq, time: times[0]?.time ?? this.#time }];
-    }
-    const at = (upTo: number): Place => {
-      const lines = block.lines + countLines(piece, upTo);
-      const offset = lines === 0 ? -block.open : findLineEnd(bytes, lines);
-      const time = timeAt(times, Math.max(0, offset)) ?? this.#time;
-      return { file: line - whole + upTo, position: this.position + offset, seq: block.seq + lines, time };
-    };
-    const earlier = findLastLineEnd(piece, whole - ROOM);
-    const places = this.#places.filter((place) => place.file <= line - ROOM).reverse();
-    return [at(whole), ...(earlier > 0 ? [at(earlier)] : []), ...places];
-  }
-
-  async #record(
-    file: TruncatableFile,
-    place: Place,
-    missing: { bytes: number; from: number | undefined; to: number },
-  ): Promise<boolean> {
-    const block = this.#block;
-    const { end } = this.#formatter.abandonLine();
-    const lead = block === null ? end : (block.lead ?? '');
-    const taken = await file.cut(place.file);
-    this.#formatter.seq = place.seq;
-    const known = this.#notes.flatMap((note) => (note.event === 'gap' ? [note.from] : []));
-    const from = Math.min(...known, (block === null ? missing.from : undefined) ?? place.time);
-    const note: Gap = { event: 'gap', bytes: missing.bytes, from, to: Math.max(from, missing.to) };
-    const text = this.#formatter.formatNote(note, Date.now());
-    if (!(await file.once((taken || file.size === place.file ? lead : '\n') + text))) return false;
-    await this.#sign('');
-    return true;
-  }
-
-  /** Leaves a file that does not take what is under way: the lines that are not there go to the next one. */
-  async #wrench(block: Block, file: TruncatableFile): Promise<number> {
-    const [place] = (await this.#retreats(file)) as [Place];
-    if (this.#abandoned) return 0;
-    const offset = place.position - this.position;
-    const begin = offset < 0 ? findLineEnd(block.bytes, 1) : offset;
-    // A line that is longer than this block, or has to be ended: the old file has to take that.
-    if (begin === -1 || block.lead || !(await file.cut(place.file))) {
-      file.resume();
+  #rewind(block: Block, start: number): number {
+    this.#formatter.abandonLine();
+    this.#position += start;
+    if (start >= 0) {
+      dropFirst(block, start);
       return 0;
     }
-    this.#formatter.abandonLine();
-    this.#formatter.seq = place.seq;
-    const { time } = place;
-    const bytes = offset < 0 ? begin - offset : 0;
-    if (bytes > 0) this.owe({ event: 'gap', bytes, from: time, to: time });
-    this.position += offset;
-    shorten(block, begin);
-    await this.#turn();
-    void this.#begin(block);
-    return bytes;
+    const end = findLineEnd(block.bytes, 1);
+    const time = block.times[0]?.time as number;
+    this.#queue.addGap({ end: this.#position + end - start, from: time, to: time });
+    dropFirst(block, end);
+    return end - start;
   }
-}
-
-/** Takes the first bytes off a block. */
-function shorten(block: Block, count: number): void {
-  const { bytes, times } = block;
-  block.bytes = dropBytes(bytes, count);
-  const rest = times.flatMap(({ at, time }) => (at > count ? [{ at: at - count, time }] : []));
-  block.times = block.bytes.length === 0 ? [] : [{ at: 0, time: timeAt(times, count) as number }, ...rest];
 }

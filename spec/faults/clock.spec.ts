@@ -69,8 +69,8 @@ describeWith('proc', 'faults: a wall clock that jumps', () => {
     const transcript = toWire(records.filter(({ event }) => event === 'line'));
     expect(transcript.equals(received), 'the transcript equals what was received').to.equal(true);
     const verdicts: string[] = [];
-    const { whole } = await verifyAudit(createReadStream(path), (line) => verdicts.push(line));
-    expect(whole, verdicts.join('\n')).to.equal(true);
+    const { isComplete } = await verifyAudit(createReadStream(path), (line) => verdicts.push(line));
+    expect(isComplete, verdicts.join('\n')).to.equal(true);
     expect(verdicts.join('\n')).to.match(/clock/);
     expect(server.stderr.text).to.equal('');
   });

@@ -26,7 +26,9 @@ describe('security: a symbolic link at the path of an audit file', () => {
       const path = join(cwd, 'audit');
       await symlink(target, path);
       const { code, stderr } = await runCommand(['--verbose', '--audit', path, '0']);
-      expect(stderr).to.equal(`Fatal error\n${path} is a symbolic link, and an audit follows none\n`);
+      expect(stderr).to.equal(
+        `Fatal error\n${path} is a symbolic link, which an audit does not follow; name its target instead\n`,
+      );
       expect(code).to.equal(1);
       expect(await readFile(join(cwd, 'victim'), 'utf8')).to.equal(SECRET);
       expect((await readdir(cwd)).sort()).to.deep.equal(['audit', 'victim']);
@@ -41,7 +43,7 @@ describe('security: a symbolic link at the path of an audit file', () => {
     await rename(path, join(cwd, 'old'));
     await symlink('victim', path);
     server.kill('SIGHUP');
-    await server.stderr.until('is a symbolic link, and an audit follows none');
+    await server.stderr.until('is a symbolic link, which an audit does not follow; name its target instead');
     await a.send('for the audit\n');
     const old = () => readFile(join(cwd, 'old'), 'utf8');
     await eventually('the line', async () => (await old()).includes('for the audit'));

@@ -11,32 +11,39 @@ function device(path: string): number {
   return fd;
 }
 
-describe('a descriptor as a sink', () => {
-  it('that is /dev/null takes all it is given without a call to the system', async () => {
-    const { sink, file, terminal } = await openDescriptor(device('/dev/null'));
+describe('openDescriptor()', () => {
+  it('discards what is written to /dev/null without a system call', async () => {
+    const { sink, isTerminal } = await openDescriptor(device('/dev/null'));
     expect(sink).not.to.be.instanceOf(FileSink);
-    expect([file, terminal]).to.deep.equal([undefined, false]);
+    expect(isTerminal).to.equal(false);
     const error = await within(new Promise((resolve) => sink.write([Buffer.from('x')], resolve)), 'a write');
     expect(error).to.equal(undefined);
     await within(sink.end(), 'its end');
+    expect(await sink.destroy()).to.equal(0);
   });
 
-  it('that is /dev/null is not done before it has been asked, so that many writes do not recurse', async () => {
+  it('answers a write to /dev/null asynchronously', async () => {
     const { sink } = await openDescriptor(device('/dev/null'));
-    let done = false;
+    let isDone = false;
     const written = new Promise<void>((resolve) => {
       sink.write([Buffer.from('x')], () => {
-        done = true;
+        isDone = true;
         resolve();
       });
     });
-    expect(done).to.equal(false);
+    expect(isDone).to.equal(false);
     await within(written, 'a write');
   });
 
-  it('that is another device is written like a file', async () => {
+  it('writes another device as a file', async () => {
     const { sink } = await openDescriptor(device('/dev/zero'));
     expect(sink).to.be.instanceOf(FileSink);
-    sink.destroy();
+    await sink.destroy();
+  });
+
+  it('rejects a descriptor that is not open', async () => {
+    const fd = openSync('/dev/null', 'w');
+    closeSync(fd);
+    expect(await openDescriptor(fd).catch(({ code }) => code)).to.equal('EBADF');
   });
 });

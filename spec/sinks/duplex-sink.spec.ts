@@ -7,7 +7,7 @@ import { afterwards } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
 import { turns } from '../support/waiting.js';
 
-/** A socket to write to, and what comes out at its other end. */
+/** A socket to write to, its peer, and the bytes that the peer receives. */
 async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbox }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,8 +25,8 @@ async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbo
 
 const pieces = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.from(`${i} `));
 
-describe('duplex destination', () => {
-  it('lends a socket the bytes themselves, corked if they are several', async () => {
+describe('DuplexSink', () => {
+  it('writes the given buffers themselves to a socket, corked if there are several', async () => {
     const { socket } = await connection();
     const calls: unknown[] = [];
     const callbacks: boolean[] = [];
@@ -56,7 +56,7 @@ describe('duplex destination', () => {
   });
 
   for (const count of [1, 2, 31, 32, 33, 5000]) {
-    it(`writes ${count} pieces to a socket in order, and is done once`, async () => {
+    it(`writes ${count} pieces to a socket in order and calls back once`, async () => {
       const { socket, inbox } = await connection();
       let done = 0;
       await new Promise<void>((resolve, reject) => {
@@ -74,7 +74,7 @@ describe('duplex destination', () => {
   const small = Buffer.from('small');
   const large = Buffer.alloc(16 * 1024 + 1, 'l');
 
-  it('is done at once where the kernel took a few bytes at once, and later for more', async () => {
+  it('calls back within send() if the kernel takes a small write at once, and later for a large one', async () => {
     const { socket, inbox } = await connection();
     const destination = new DuplexSink(socket);
     let done: unknown = 'not yet';
@@ -93,7 +93,7 @@ describe('duplex destination', () => {
     await inbox.exactly(Buffer.concat([small, large]));
   });
 
-  it('is done with a few bytes only when they have been taken, where the kernel takes no more', async () => {
+  it('calls back for a small write only when the kernel takes it, if its buffer is full', async () => {
     const { socket, peer } = await connection();
     peer.pause();
     const destination = new DuplexSink(socket);
@@ -118,7 +118,7 @@ describe('duplex destination', () => {
     expect(socket.bytesWritten).to.equal(blocks * filled.length + small.length);
   });
 
-  it('tells at once of a few bytes that the kernel refuses', async () => {
+  it('reports the error of a small write within send()', async () => {
     const { socket } = await connection();
     socket.on('error', () => {});
     const refused = new Error('EPIPE');
@@ -132,7 +132,7 @@ describe('duplex destination', () => {
     expect(told).to.equal(refused);
   });
 
-  it('gives any other Duplex a copy: the bytes are only lent, and it may keep what it was given', async () => {
+  it('gives any other Duplex a copy, which it may keep', async () => {
     const kept: Buffer[] = [];
     const keeper = new Duplex({
       read() {},
@@ -147,7 +147,7 @@ describe('duplex destination', () => {
     expect(Buffer.concat(kept).toString()).to.equal('0 1 2 ');
   });
 
-  it('gives a copy to what is only like a socket, too', () => {
+  it('gives a copy to a subclass of Socket', () => {
     class Other extends Socket {}
     const other = new Other();
     const kept: Buffer[] = [];
@@ -159,7 +159,7 @@ describe('duplex destination', () => {
     other.destroy();
   });
 
-  it('is done only when the Duplex is', async () => {
+  it('calls back only when the Duplex has taken everything', async () => {
     let take = (): void => {};
     const slow = new Duplex({
       read() {},
@@ -186,7 +186,7 @@ describe('duplex destination', () => {
     broken: (duplex) => duplex.on('error', () => {}).destroy(new Error('EPIPE')),
   };
   for (const [how, leave] of Object.entries(gone)) {
-    it(`says so where the Duplex is ${how}, and does not write`, async () => {
+    it(`fails without a write if the Duplex is ${how}`, async () => {
       let writes = 0;
       const duplex = new Duplex({
         read() {},
@@ -197,12 +197,12 @@ describe('duplex destination', () => {
       });
       leave(duplex);
       const error = await new Promise((resolve) => new DuplexSink(duplex).send(pieces(1), resolve));
-      expect(error).to.be.an.instanceOf(Error).and.include({ message: 'the connection is gone' });
+      expect(error).to.be.an.instanceOf(Error).and.include({ message: 'the connection is closed' });
       expect(writes).to.equal(0);
     });
   }
 
-  it('tells the error of a write, and breaks the connection when it is to fail', async () => {
+  it('reports the error of a write, and destroys the connection in fail()', async () => {
     const failing = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     failing.on('error', () => {});
     const error = await new Promise((resolve) => new DuplexSink(failing).send(pieces(1), resolve));
@@ -213,7 +213,7 @@ describe('duplex destination', () => {
     expect(((await told) as [Error])[0].message).to.equal('cannot be read back');
   });
 
-  it('finishes with FIN', async () => {
+  it('ends the connection with FIN in finish()', async () => {
     const { socket } = await connection();
     new DuplexSink(socket).finish();
     await once(socket, 'finish');

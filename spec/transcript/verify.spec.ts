@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { createFormatter } from '../../lib/protocol/formats.js';
@@ -28,78 +28,107 @@ async function verify(text: string | Buffer, size = 7) {
   const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
     bytes.subarray(i * size, (i + 1) * size),
   );
-  const told: string[] = [];
-  const { whole, verdict } = await verifyAudit(Readable.from(chunks), (line) => told.push(line));
-  return { whole, verdict, told };
+  const reported: string[] = [];
+  const verdict = await verifyAudit(Readable.from(chunks), (line) => reported.push(line));
+  return { ...verdict, reported };
 }
 
-const rows = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+const join = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+const change = (lines: string[], index: number, from: string, to: string): string =>
+  join(lines.with(index, (lines[index] as string).replace(from, to)));
 
-describe('verify', () => {
-  it('finds a whole audit whole', async () => {
-    expect(await verify(rows(audit()))).to.deep.equal({
-      whole: true,
-      verdict: 'whole: 14 records, from 2026-01-31T12:00:00.000Z to 2026-01-31T12:00:00.000Z, closed',
-      told: [],
+describe('verifyAudit()', () => {
+  it('finds no fault in a complete audit', async () => {
+    expect(await verify(join(audit()))).to.deep.equal({
+      isComplete: true,
+      summary: 'complete: 14 records from 2026-01-31T12:00:00.000Z to 2026-01-31T12:00:00.000Z, closed',
+      reported: [],
     });
   });
 
-  const faults: Record<string, [(lines: string[]) => string, RegExp]> = {
-    'a record that is missing': [
-      (lines) => rows(lines.toSpliced(4, 1)),
-      /^line 5: 1 record missing before it/,
+  const faults: Record<string, [(lines: string[]) => string | Buffer, RegExp]> = {
+    'a missing record': [
+      (lines) => join(lines.toSpliced(4, 1)),
+      /^line 5: 1 record missing before this one \(expected seq 4, got 5\)/,
     ],
-    'records that are missing': [
-      (lines) => rows(lines.toSpliced(4, 3)),
-      /^line 5: 3 records missing before it/,
+    'several missing records': [
+      (lines) => join(lines.toSpliced(4, 3)),
+      /^line 5: 3 records missing before this one/,
     ],
-    'a beginning that is missing': [(lines) => rows(lines.slice(2)), /^line 1: 2 records missing before it/],
-    'an end that is cut off': [(lines) => rows(lines).slice(0, -9), /^line 14: it is cut off after 53 bytes/],
-    'a newline that is missing at the end': [(lines) => rows(lines).slice(0, -1), /^line 14: it is cut off/],
-    'a record twice': [
-      (lines) => rows(lines.toSpliced(4, 0, lines[4] as string)),
-      /^line 6: out of its order, or doubled/,
+    'a missing start': [(lines) => join(lines.slice(2)), /^line 1: 2 records missing before this one/],
+    'an end that is cut off': [
+      (lines) => join(lines).slice(0, -9),
+      /^line 14: incomplete: the audit ends after 53 bytes of this record/,
+    ],
+    'a missing newline at the end': [(lines) => join(lines).slice(0, -1), /^line 14: incomplete/],
+    'a repeated record': [
+      (lines) => join(lines.toSpliced(4, 0, lines[4] as string)),
+      /^line 6: out of order or repeated \(expected seq 5, got 4\)/,
     ],
     'two records that changed places': [
-      (lines) => rows(lines.toSpliced(4, 2, lines[5] as string, lines[4] as string)),
-      /^line 6: out of its order/m,
+      (lines) => join(lines.toSpliced(4, 2, lines[5] as string, lines[4] as string)),
+      /^line 6: out of order/m,
     ],
-    'another audit behind it': [
-      (lines) => rows([...lines, ...lines]),
-      /^line 15: it stands behind the record that/m,
+    'records after the end': [
+      (lines) => join([...lines, ...lines]),
+      /^line 15: follows the record that closes the audit/m,
     ],
-    'what is no record': [(lines) => rows(lines.with(4, 'hello')), /^line 5: it is no record$/m],
+    'a line that is not JSON': [
+      (lines) => join(lines.with(4, 'hello')),
+      /^line 5: invalid record: not JSON$/m,
+    ],
+    'JSON that is not an object': [
+      (lines) => join(lines.with(4, 'null')),
+      /^line 5: invalid record: expected "seq" to be a non-negative integer, got nothing/,
+    ],
     'zeros, as a power cut leaves them': [
-      (lines) => rows(lines.with(4, '\0'.repeat(100))),
-      /^line 5: it is no record/m,
+      (lines) => join(lines.with(4, '\0'.repeat(100))),
+      /^line 5: invalid record: not JSON/m,
     ],
-    'bytes that are no text': [
-      (lines) => Buffer.from(rows(lines).replace('line 3', 'li\xffne'), 'latin1') as unknown as string,
-      /^line 5: it is no record: not even text/m,
+    'bytes that are not valid UTF-8': [
+      (lines) => Buffer.from(join(lines).replace('line 3', 'li\xffne'), 'latin1'),
+      /^line 5: invalid record: not valid UTF-8/m,
     ],
-    'an event that there is not': [
-      (lines) => rows(lines.with(4, (lines[4] as string).replace('"line"', '"toString"'))),
-      /no event "toString"/,
+    'an unknown event': [
+      (lines) => change(lines, 4, '"line"', '"toString"'),
+      /invalid record: unknown event "toString"/,
     ],
-    'a client that is none': [
-      (lines) => rows(lines.with(4, (lines[4] as string).replace('"client":0', '"client":-1'))),
-      /its client is -1/,
+    'an invalid client': [
+      (lines) => change(lines, 4, '"client":0', '"client":-1'),
+      /expected "client" to be a non-negative integer, got -1/,
     ],
-    'a field too many': [
-      (lines) => rows(lines.with(4, (lines[4] as string).replace('"client"', '"who":1,"client"'))),
-      /it has a field "who"/,
+    'an invalid text': [
+      (lines) => change(lines, 4, '"line 3"', '3'),
+      /expected "text" to be a string, got 3/,
     ],
-    'a time that is none': [
-      (lines) => rows(lines.with(4, (lines[4] as string).replace('2026-01', '2026-13'))),
-      /it has no time/,
+    'an unknown field': [
+      (lines) => change(lines, 4, '"client"', '"who":1,"client"'),
+      /event "line" has no field "who"/,
     ],
-    'a text that is not its base64': [
-      (lines) => rows(lines.with(11, (lines[11] as string).replace('\ufffd', 'x'))),
-      /not the same/,
+    'a field of another event': [
+      (lines) => change(lines, 0, '"client"', '"text":"x","client"'),
+      /event "arrived" has no field "text"/,
+    ],
+    'an invalid time': [
+      (lines) => change(lines, 4, '2026-01', '2026-13'),
+      /expected "time" to be a UTC time such as "[^"]+", got "2026-13-31T12:00:00.000Z"/,
+    ],
+    'a text that differs from its base64': [
+      (lines) => change(lines, 11, '\ufffd', 'x'),
+      /"text" and "base64" are different/,
+    ],
+    'an invalid base64': [(lines) => change(lines, 11, '"base64":"', '"base64":1,"'), /not JSON/],
+    'a base64 that is not a string': [
+      (lines) => change(lines, 11, '"base64":"/w=="', '"base64":1'),
+      /"text" and "base64" are different/,
     ],
     'a gap that the relay recorded': [
-      (lines) => rows(lines) + createGap(14),
-      /^line 15: 77 bytes of what was said are missing, from 2026-01-31T12:00:00.000Z to 2026-01-31T12:00:01.000Z/m,
+      (lines) => join(lines) + createGap(14),
+      /^line 15: 77 bytes of messages are missing, sent from 2026-01-31T12:00:00.000Z to 2026-01-31T12:00:01.000Z/m,
+    ],
+    'a line that was cut off by an earlier crash': [
+      (lines) => join(lines.slice(0, -1)) + createTruncated(13),
+      /^line 14: the line before this one was truncated after 5 bytes/,
     ],
   };
 
@@ -109,101 +138,108 @@ describe('verify', () => {
     return formatter.formatNote({ event: 'gap', bytes: 77, from: BEGAN, to: BEGAN + 1000 }, BEGAN);
   }
 
+  function createTruncated(seq: number): string {
+    const formatter = createFormatter('json');
+    formatter.seq = seq;
+    return formatter.formatNote({ event: 'truncated', bytes: 5 }, BEGAN);
+  }
+
   for (const [what, [spoil, expected]] of Object.entries(faults)) {
-    it(`tells of ${what}`, async () => {
+    it(`reports ${what}`, async () => {
       for (const size of [7, 100_000]) {
-        const { whole, verdict, told } = await verify(spoil(audit()), size);
-        expect(told.join('\n')).to.match(expected);
-        expect(verdict).to.match(/^not whole: \d faults? in 1?\d+ records/);
-        expect(whole).to.equal(false);
+        const { isComplete, summary, reported } = await verify(spoil(audit()), size);
+        expect(reported.join('\n')).to.match(expected);
+        expect(summary).to.match(/^incomplete: \d faults? in [12]?\d+ records/);
+        expect(isComplete).to.equal(false);
       }
     });
   }
 
-  it('says of an audit that goes on after it was closed that it was appended to, and of one that was not closed too', async () => {
+  it('remarks that an audit was resumed, and whether it was closed before', async () => {
     const formatter = createFormatter('json');
     formatter.seq = 14;
     const resumed = formatter.formatNote({ event: 'resumed' }, BEGAN);
-    const after = await verify(rows(audit()) + resumed);
-    expect(after.told).to.deep.equal(['line 15: appended to since 2026-01-31T12:00:00.000Z']);
-    expect(after.whole).to.equal(true);
-    expect(after.verdict).to.contain('not closed: it is still written, or its end may be missing');
+    const afterClose = await verify(join(audit()) + resumed);
+    expect(afterClose.reported).to.deep.equal(['line 15: resumed at 2026-01-31T12:00:00.000Z']);
+    expect(afterClose.isComplete).to.equal(true);
+    expect(afterClose.summary).to.contain('not closed: still being written, or its end may be missing');
     const killed = audit().slice(0, -1);
-    const again = await verify(rows(killed) + resumed.replace('"seq":14', '"seq":13'));
-    expect(again.told.join()).to.contain('it was not closed before, and what was said last may be missing');
-    expect(again.whole).to.equal(true);
+    const afterKill = await verify(join(killed) + resumed.replace('"seq":14', '"seq":13'));
+    expect(afterKill.reported.join()).to.contain('it was not closed before that, so messages may be missing');
+    expect(afterKill.isComplete).to.equal(true);
   });
 
-  it('says when the clock had gone back, which is no fault', async () => {
-    const lines = audit();
-    const { whole, told } = await verify(rows(lines.with(4, (lines[4] as string).replace('12:00', '11:00'))));
-    expect(told).to.have.length(1);
-    expect(told[0]).to.match(/^line 5: the clock had gone back/);
-    expect(whole).to.equal(true);
+  it('remarks that the clock was set back, without calling it a fault', async () => {
+    const { isComplete, reported } = await verify(change(audit(), 4, '12:00', '11:00'));
+    expect(reported).to.have.length(1);
+    expect(reported[0]).to.match(/^line 5: the clock was set back/);
+    expect(isComplete).to.equal(true);
   });
 
-  it('tells only so many faults one by one', async () => {
-    const { verdict, told } = await verify('x\n'.repeat(1000));
-    expect(told).to.have.length(21);
-    expect(told.at(-1)).to.equal('and 980 faults more');
-    expect(verdict).to.equal('not whole: no records');
+  it('reports at most 20 faults one by one', async () => {
+    const { summary, reported } = await verify('x\n'.repeat(1000));
+    expect(reported).to.have.length(21);
+    expect(reported.at(-1)).to.equal('and 980 more faults');
+    expect(summary).to.equal('incomplete: no valid records');
   });
 
-  it('says that an empty audit is empty', async () => {
-    expect(await verify('')).to.deep.equal({ whole: true, verdict: 'empty: no records', told: [] });
+  it('calls an audit without records empty', async () => {
+    expect(await verify('')).to.deep.equal({ isComplete: true, summary: 'empty: no records', reported: [] });
   });
 
-  it('looks at lines that are too long to be parsed, and holds no more than their ends', async () => {
-    const [first = '', second = ''] = audit();
+  it('checks start and end of a line of 300 MiB, and holds no more than 200 MiB', async () => {
+    const [first = '', second = '', third = ''] = audit();
     const long = Buffer.alloc(1024 * 1024, 'x');
-    async function* chunks() {
+    async function* chunks(last: string) {
       yield Buffer.from(`${first}\n${second.slice(0, -2)}`);
       for (let i = 0; i < 300; i++) yield long;
-      yield Buffer.from(`"}\n${audit()[2] as string}\n`);
+      yield Buffer.from(`${last}\n${third}\n`);
     }
     const before = process.memoryUsage().arrayBuffers;
-    let most = 0;
-    const watched = Readable.from(chunks()).on('data', () => {
-      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    let peak = 0;
+    const watched = Readable.from(chunks('"}')).on('data', () => {
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
     });
-    const { whole, verdict } = await verifyAudit(watched);
-    expect(verdict).to.match(/^whole: 3 records/);
-    expect(whole).to.equal(true);
-    expect(most).to.be.below(200 * 1024 * 1024);
+    const { isComplete, summary } = await verifyAudit(watched);
+    expect(summary).to.match(/^complete: 3 records/);
+    expect(isComplete).to.equal(true);
+    expect(peak).to.be.below(200 * 1024 * 1024);
+    expect(await verifyAudit(chunks('"'))).to.include({ isComplete: false });
   });
 });
 
-describe('command: verify', () => {
-  it('says what it finds, and exits with 0 for a whole audit, with 1 for one that is not', async () => {
+describe('mini-serv verify', () => {
+  it('prints what it finds, and exits with 0 for a complete audit and with 1 for an incomplete one', async () => {
     const lines = audit();
-    const cwd = await folder({ 'whole.json': rows(lines), 'cut.json': rows(lines).slice(0, -3) });
-    const whole = await runCommand(['verify', join(cwd, 'whole.json')]);
+    const cwd = await folder({ 'whole.json': join(lines), 'cut.json': join(lines).slice(0, -3) });
+    const whole = await runCommand(['verify', path.join(cwd, 'whole.json')]);
     expect(whole).to.include({ code: 0, stderr: '' });
-    expect(whole.stdout).to.match(/^[^\n]*whole\.json: whole: 14 records, [^\n]*\n$/);
-    const cut = await runCommand(['verify', join(cwd, 'cut.json')]);
+    expect(whole.stdout).to.match(/^[^\n]*whole\.json: complete: 14 records [^\n]*\n$/);
+    const cut = await runCommand(['verify', path.join(cwd, 'cut.json')]);
     expect(cut).to.include({ code: 1, stderr: '' });
     expect(cut.stdout).to.match(
-      /cut\.json: line 14: it is cut off[^\n]*\n[^\n]*cut\.json: not whole: 1 fault in 13 records/,
+      /cut\.json: line 14: incomplete[^\n]*\n[^\n]*cut\.json: incomplete: 1 fault in 13 records/,
     );
   });
 
-  it('reads standard input for -', async () => {
-    const cwd = await folder({ 'audit.json': rows(audit()) });
+  it('reads standard input if the path is -', async () => {
+    const cwd = await folder({ 'audit.json': join(audit()) });
     const command = [...shell('exec "$@" < "$0/audit.json"').slice(0, 3), cwd, ...serverCommand()];
     const { code, stdout } = await runCommand(['verify', '-'], command);
-    expect(stdout).to.match(/^standard input: whole/);
+    expect(stdout).to.match(/^standard input: complete/);
     expect(code).to.equal(0);
   });
 
-  it('exits with 2, and says why, if it cannot read it', async () => {
+  it('exits with 2 and prints the reason if the file cannot be read', async () => {
     const { code, stderr, stdout } = await runCommand(['verify', '/nowhere/audit.json']);
     expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    expect(stderr).to.match(/^mini-serv: cannot verify \/nowhere\/audit\.json: ENOENT[^\n]*\n$/);
+    expect(stderr).to.match(/^mini-serv: [^\n]*\/nowhere\/audit\.json[^\n]*ENOENT[^\n]*\n$/);
   });
 
-  it('wants one file, and no options', async () => {
-    for (const args of [['verify'], ['verify', 'a', 'b']]) {
-      const { code, stderr } = await runCommand(args);
+  it('refuses any number of files but one, and options', async () => {
+    const wrong = [['verify'], ['verify', 'a', 'b']];
+    const results = await Promise.all(wrong.map((args) => runCommand(args)));
+    for (const { code, stderr } of results) {
       expect(code).to.equal(1);
       expect(stderr).to.match(/^Wrong number of arguments/);
     }
@@ -212,23 +248,22 @@ describe('command: verify', () => {
     expect(stderr).to.contain('--audit');
   });
 
-  it('is a word only in the first place', async () => {
+  it('is a subcommand only as the first word', async () => {
     const { code, stderr } = await runCommand(['4242', 'verify']);
     expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'Wrong number of arguments\n' });
   });
 
-  it('needs little memory for a large one', async () => {
-    const cwd = await folder({});
+  it('verifies an audit of 16 MB in a heap of 16 MB', async () => {
     const formatter = createFormatter('json');
     const block = Buffer.from(said(0, 'x'.repeat(500)).repeat(60));
-    const path = join(cwd, 'audit.json');
-    const all: Buffer[] = [];
-    for (let i = 0; i < 2000; i++)
-      for (const piece of formatter.format([block], [{ at: 0, time: BEGAN }])) all.push(...piece);
-    await writeFile(path, Buffer.concat(all));
-    const command = shell('NODE_OPTIONS=--max-old-space-size=24 exec "$@"');
-    const { code, stdout } = await runCommand(['verify', path], command);
-    expect(stdout).to.contain('whole: 120000 records');
+    const pieces = Array.from({ length: 450 }, () => [
+      ...formatter.format([block], [{ at: 0, time: BEGAN }]),
+    ]);
+    const file = path.join(await folder({}), 'audit.json');
+    await writeFile(file, Buffer.concat(pieces.flat(2)));
+    const command = shell('NODE_OPTIONS=--max-old-space-size=16 exec "$@"');
+    const { code, stdout } = await runCommand(['verify', file], command);
+    expect(stdout).to.contain('complete: 27000 records');
     expect(code).to.equal(0);
   });
 });

@@ -1,0 +1,28 @@
+import { Writable } from 'node:stream';
+import type { Sink } from './sink.js';
+
+/**
+ * Makes a Writable of a sink. Chunks that arrive while the sink is busy become one write.
+ *
+ * @param open called before the first write
+ */
+export function sinkStream(open: () => Promise<Pick<Sink, 'write' | 'end'>>): Writable {
+  let opening: ReturnType<typeof open> | undefined;
+  return new Writable({
+    writev(chunks, callback) {
+      opening ??= open();
+      opening.then(
+        (sink) =>
+          sink.write(
+            chunks.map(({ chunk }) => chunk as Buffer),
+            callback,
+          ),
+        callback,
+      );
+    },
+    final(callback) {
+      if (opening === undefined) callback();
+      else opening.then((sink) => sink.end()).then(() => callback(), callback);
+    },
+  });
+}

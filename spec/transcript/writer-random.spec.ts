@@ -1,0 +1,3 @@
+import { describeRandomWrites } from './writer-random.js';
+
+describeRandomWrites('transcript/writer-random', 100);
