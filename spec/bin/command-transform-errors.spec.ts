@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { arrive, type Client } from '../support/client.js';
+import { type Client, connectAs } from '../support/client.js';
 import { runCommand, type Server } from '../support/command.js';
 import { folder, pair, SHOUT, within } from '../support/modules.js';
 import { freePort, isListening } from '../support/ports.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 /** A module that fails, in a different way for each of these lines. */
 const FAILS = `
@@ -28,10 +28,10 @@ const FAILURES = [...FAILS.matchAll(/^ {4}'?([a-z ]+)'?\(.*\{ /gm)].map(([, name
 /** For each failure, a client that sends it between two other lines. */
 async function sendFailures(server: Server, witness: Client, onSent: (client: Client) => Promise<void>) {
   for (const [i, failure] of FAILURES.entries()) {
-    const client = await arrive(server, i + 2, witness);
+    const client = await connectAs(server, i + 2, witness);
     await client.send(`good\n${failure}\nworse\n`);
     await onSent(client);
-    await witness.until(left(i + 2));
+    await witness.until(leftNotice(i + 2));
   }
 }
 
@@ -82,8 +82,10 @@ describe('command with a transform that fails', () => {
     const [a, b, server] = await pair(['-t', './fails.mjs', '-t', 'no-http'], cwd);
     await sendFailures(server, a, (client) => client.ended);
     await b.send('hello\n');
-    const failed = FAILURES.map((_, i) => arrived(i + 2) + said(i + 2, 'good') + left(i + 2)).join('');
-    await a.hears(arrived(1), failed, said(1, 'hello'));
+    const failed = FAILURES.map(
+      (_, i) => arrivedNotice(i + 2) + relayed(i + 2, 'good') + leftNotice(i + 2),
+    ).join('');
+    await a.receives(arrivedNotice(1), failed, relayed(1, 'hello'));
     await server.stop();
     expect(server.stderr.text).to.match(
       new RegExp(
@@ -100,8 +102,10 @@ describe('command with a transform that fails', () => {
     // A transform that has called back has acknowledged the line, and drops it by emitting nothing.
     const lines = (failure: string): string[] =>
       failure === 'calls back twice' ? ['good', 'worse'] : ['good', failure, 'worse'];
-    const failed = FAILURES.map((name, i) => arrived(i + 2) + said(i + 2, ...lines(name)) + left(i + 2));
-    await a.hears(arrived(1), failed.join(''), said(1, 'hello'));
+    const failed = FAILURES.map(
+      (name, i) => arrivedNotice(i + 2) + relayed(i + 2, ...lines(name)) + leftNotice(i + 2),
+    );
+    await a.receives(arrivedNotice(1), failed.join(''), relayed(1, 'hello'));
     await server.stop();
     expect(server.stderr.text).to.match(
       new RegExp(
@@ -116,12 +120,12 @@ describe('command with a transform that fails', () => {
     });
     const [a, b, server] = await pair(['-t', './stalls.mjs'], cwd);
     await b.send('good\nbad\nworse\n');
-    await a.until(said(1, 'good'));
+    await a.until(relayed(1, 'good'));
     await a.send('hello\n');
-    await b.hears(said(0, 'hello'));
-    const c = await arrive(server, 2, a);
+    await b.receives(relayed(0, 'hello'));
+    const c = await connectAs(server, 2, a);
     await c.send('hello\n');
-    await a.hears(arrived(1), said(1, 'good'), arrived(2), said(2, 'hello'));
+    await a.receives(arrivedNotice(1), relayed(1, 'good'), arrivedNotice(2), relayed(2, 'hello'));
     // SIGTERM would wait for the stalled transform until the grace period ends.
     server.kill('SIGKILL');
   });
@@ -135,7 +139,7 @@ describe('command with a transform that fails', () => {
     });
     const [a, b, server] = await pair(['-t', './forgets.mjs'], cwd);
     await b.send('bad\ngood\n');
-    await a.hears(arrived(1), said(1, 'bad', 'good'));
+    await a.receives(arrivedNotice(1), relayed(1, 'bad', 'good'));
     await server.stderr.until('mini-serv: a transform has an unhandled rejection: Error: oops\n');
   });
 
@@ -145,7 +149,7 @@ describe('command with a transform that fails', () => {
     });
     const [a, b, server] = await pair(['-t', './awake.mjs'], cwd);
     await b.send('hello\n');
-    await a.hears(arrived(1), said(1, 'HELLO'));
+    await a.receives(arrivedNotice(1), relayed(1, 'HELLO'));
     server.kill();
     expect(await server.exited).to.deep.equal({ code: 0, signal: null });
   });

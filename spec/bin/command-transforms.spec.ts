@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { folder, pair, SHOUT } from '../support/modules.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 describe('command with transforms', () => {
   it('applies modules and built-ins in the given order', async () => {
@@ -13,13 +13,13 @@ describe('command with transforms', () => {
     const args = ['-t', './shout.mjs', '-t', 'filter=drop:SECRET', '--transform', 'log'];
     const [a, b, server] = await pair(args, cwd);
     await b.send('a secret\nhello\n');
-    await a.hears(arrived(1), said(1, 'HELLO'));
+    await a.receives(arrivedNotice(1), relayed(1, 'HELLO'));
     await server.stderr.until('client 1: HELLO\n');
     expect(server.stderr.text).to.match(/^\S+Z server: client 0 just arrived\n/);
     expect(server.stderr.text.toLowerCase()).to.not.include('secret');
     const other = await pair(['-t', 'filter=drop:SECRET', '-t', './shout.mjs'], cwd);
     await other[1].send('secret\nSECRET\n');
-    await other[0].hears(arrived(1), said(1, 'SECRET'));
+    await other[0].receives(arrivedNotice(1), relayed(1, 'SECRET'));
   });
 
   it('accepts every built-in, with options as text and as JSON', async () => {
@@ -38,9 +38,9 @@ describe('command with transforms', () => {
     const [a, b, server] = await pair(args);
     await b.send('1\nfor=,:\n\x1b[2J\nin excess\n');
     b.end();
-    await a.until(left(1));
+    await a.until(leftNotice(1));
     expect(a.received.toString().replaceAll(/\d\d:\d\d:\d\d /g, '')).to.equal(
-      arrived(1) + said(1, 'for x:1,y:2', '\\x1b[2J') + left(1),
+      arrivedNotice(1) + relayed(1, 'for x:1,y:2', '\\x1b[2J') + leftNotice(1),
     );
     await server.stderr.until('client 1 just left\n');
   });
@@ -53,7 +53,7 @@ describe('command with transforms', () => {
     });
     const [a, b] = await pair(['-t', '@scope/pkg/sub=end:!'], cwd);
     await b.send('hello\n');
-    await a.hears(arrived(1), said(1, 'hello!'));
+    await a.receives(arrivedNotice(1), relayed(1, 'hello!'));
   });
 
   for (const [env, shown] of [
@@ -73,9 +73,9 @@ describe('command with transforms', () => {
     const [a, b, server] = await pair(['--verbose', '-t', 'no-http']);
     await b.send('POST / HTTP/1.1\r\nHost: localhost:4242\r\n\r\nclient 0: I give up\n');
     await b.ended;
-    const c = await arrive(server, 2, a);
+    const c = await connectAs(server, 2, a);
     await c.send('hello\n');
-    await a.hears(arrived(1), left(1), arrived(2), said(2, 'hello'));
+    await a.receives(arrivedNotice(1), leftNotice(1), arrivedNotice(2), relayed(2, 'hello'));
     await server.stderr.until('transform 1 refused client 1: no-http: its first line is an HTTP request\n');
   });
 
@@ -83,7 +83,7 @@ describe('command with transforms', () => {
     const cwd = await folder({});
     const [a, b, server] = await pair(['-t', 'log=to:room.log'], cwd);
     await b.send(Buffer.from('hello \xff\n', 'latin1'));
-    await a.hears(arrived(1), Buffer.from('client 1: hello \xff\n', 'latin1'));
+    await a.receives(arrivedNotice(1), Buffer.from('client 1: hello \xff\n', 'latin1'));
     const file = join(cwd, 'room.log');
     await eventually('the line in the log', async () => (await readFile(file, 'utf8')).includes('hello'));
     const [first = '', , third = ''] = (await readFile(file, 'utf8')).split('\n');
@@ -100,8 +100,8 @@ describe('command with transforms', () => {
     server.process.stderr?.destroy();
     for (const line of ['1', '2', '3']) {
       await b.send(`${line}\n`);
-      await a.until(said(1, line));
+      await a.until(relayed(1, line));
     }
-    expect((await arrive(server, 2, a)).received.toString()).to.equal('');
+    expect((await connectAs(server, 2, a)).received.toString()).to.equal('');
   });
 });

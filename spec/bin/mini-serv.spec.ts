@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { helpText } from '../../bin/help.js';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { runCommand, shell, startServer } from '../support/command.js';
 
 describe('mini-serv', () => {
@@ -59,7 +59,7 @@ describe('mini-serv', () => {
 
   it('prints the reason of a fatal error on a second line with --verbose', async () => {
     const first = await startServer();
-    await arrive(first);
+    await connectAs(first);
     for (const port of [`${first.port}`, '70000', '-1']) {
       const { stderr, ...rest } = await runCommand(['--verbose', port]);
       expect(rest).to.deep.equal({ code: 1, signal: null, stdout: '' });

@@ -5,7 +5,7 @@ import { conclusion, resultLine } from '../../lib/conformance/report.js';
 import type { Result } from '../../lib/conformance/run.js';
 import { plain } from '../../lib/conformance/text.js';
 import { describeExit } from '../../lib/conformance/verdict.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { failedOf, RELAY, runKit, script } from '../support/conformance.js';
 import { folder } from '../support/modules.js';
 import { eventually } from '../support/waiting.js';
@@ -167,7 +167,7 @@ describe('runCases(), with a server that starts other processes', () => {
       spawn(file, [...args, String(port)], { detached: true, stdio: 'inherit' });
       process.exit(0);`);
     const daemonPids = (): string[] => readFileSync(pidFile, 'utf8').trim().split('\n');
-    afterwards(() => {
+    addCleanup(() => {
       for (const pid of daemonPids()) process.kill(Number(pid), 'SIGKILL');
     });
     const results = await runKit(starter, ['listens', 'lines', 'lazy']);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { startNats } from '../support/nats.js';
 import { describeWith } from '../support/tools.js';
 
@@ -30,7 +30,7 @@ const RUNNER = `
 /** Returns the failures. The examples run in a folder inside the package, so that they can import it by its name. */
 async function run(examples: string[]): Promise<string> {
   const cwd = mkdtempSync(join(ROOT, 'dist', 'api-'));
-  afterwards(() => rmSync(cwd, { recursive: true }));
+  addCleanup(() => rmSync(cwd, { recursive: true }));
   writeFileSync(join(cwd, 'shout.mjs'), 'export default (message) => message;');
   writeFileSync(join(cwd, 'run.mjs'), RUNNER);
   const names = examples.map((example, i) => {

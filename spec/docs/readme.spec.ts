@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { helpText } from '../../bin/help.js';
-import { afterwards } from '../support/cleanup.js';
-import { arrive, type Client, connect } from '../support/client.js';
+import { addCleanup } from '../support/cleanup.js';
+import { type Client, connect, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { Inbox } from '../support/inbox.js';
 import { freePort, isListening } from '../support/ports.js';
 import { eventually, within } from '../support/waiting.js';
-import { left, said } from '../support/wire.js';
+import { leftNotice, relayed } from '../support/wire.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -37,7 +37,7 @@ const LOCAL_COMMANDS = commands
 /** A folder inside the package, so that modules in it can import the package by name. */
 function makeFolder(): string {
   const path = mkdtempSync(join(ROOT, 'dist', 'readme-'));
-  afterwards(() => rmSync(path, { recursive: true }));
+  addCleanup(() => rmSync(path, { recursive: true }));
   for (const [name, text] of modules) writeFileSync(join(path, name), text);
   return path;
 }
@@ -48,7 +48,7 @@ function start(file: string, args: string[], cwd: string): { child: ChildProcess
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const closed = once(child, 'close');
   closed.then(() => output.finish()).catch(() => {});
-  afterwards(async () => {
+  addCleanup(async () => {
     // The whole process group, because the relay may be the child of a shell.
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid);
     await within(closed, 'the end of a snippet');
@@ -124,16 +124,16 @@ describe('README.md', () => {
 
   it('shows a session as clients receive it', async () => {
     const server = await startServer();
-    const first = await arrive(server);
-    const second = await arrive(server, 1, first);
-    const third = await arrive(server, 2, second);
+    const first = await connectAs(server);
+    const second = await connectAs(server, 1, first);
+    const third = await connectAs(server, 2, second);
     await first.send('hello\n');
-    await second.until(said(0, 'hello'));
+    await second.until(relayed(0, 'hello'));
     await second.send('hi, 0\n');
-    await third.until(said(1, 'hi, 0'));
+    await third.until(relayed(1, 'hi, 0'));
     third.end();
-    await first.until(left(2));
-    await second.until(left(2));
+    await first.until(leftNotice(2));
+    await second.until(leftNotice(2));
     const [session = ''] = blocks('text');
     for (const [column, client] of [first, second, third].entries()) {
       const shown = session
@@ -153,13 +153,13 @@ describe('README.md', () => {
       await eventually('the command to listen', async () => (await isListening(port)) === true);
       const [first, second] = await connectTwo(port);
       await first.send('my password\nHello\n');
-      await second.until(/shout/.test(command) ? said(0, 'HELLO') : said(0, 'Hello'));
+      await second.until(/shout/.test(command) ? relayed(0, 'HELLO') : relayed(0, 'Hello'));
       expect(second.received.includes('my password')).to.equal(!/filter|shout/.test(command));
       const file = /\w+\.(log|json)/.exec(command)?.[0];
       if (file === undefined) return;
       const content = (): string => readFileSync(join(cwd, file), 'utf8');
       await eventually('the line in the file', () => content().includes('Hello'));
-      if (file === 'audit.log') expect(content()).to.include(said(0, 'my password', 'Hello'));
+      if (file === 'audit.log') expect(content()).to.include(relayed(0, 'my password', 'Hello'));
       if (file === 'audit.json') {
         const { child } = start('sh', ['-c', `exec ${COMMAND} verify audit.json`], cwd);
         const [code] = (await once(child, 'exit')) as [number];
@@ -172,8 +172,8 @@ describe('README.md', () => {
     const { port, cwd, output } = await run('compose.mjs');
     const [first, second] = await connectTwo(port);
     await first.send('a secret\nno more\n');
-    await second.until(said(0, '1. no more'));
-    await second.hears(said(0, '1. no more'));
+    await second.until(relayed(0, '1. no more'));
+    await second.receives(relayed(0, '1. no more'));
     await output.until('client 1 is here\n');
     await eventually('the line in audit.log', () =>
       readFileSync(join(cwd, 'audit.log'), 'utf8').includes('client 0: 1. no more\n'),

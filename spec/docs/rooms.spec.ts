@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { OPTIONS } from '../../bin/options.js';
 import { namesOf } from '../../lib/room/nats/streams.js';
 import { MIN_RETENTION } from '../../lib/room/options.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { connect } from '../support/client.js';
 import { runCommand, type Server, startServer } from '../support/command.js';
 import { type NatsServer, useNats } from '../support/nats.js';
@@ -133,11 +133,11 @@ describe('docs/rooms.md', () => {
 async function runModule(text: string, port: number): Promise<void> {
   // A folder inside the package, so that the module can import the package by its name.
   const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'));
-  afterwards(() => rmSync(folder, { recursive: true }));
+  addCleanup(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'example.mjs'), text);
   const child = spawn(process.execPath, ['example.mjs'], { cwd: folder, stdio: 'inherit' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  afterwards(async () => {
+  addCleanup(async () => {
     child.kill('SIGKILL');
     await within(exited, 'the end of an example');
   });

@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadTransforms, type MiniServError } from '../../lib/index.js';
 import { BUILT_INS } from '../../lib/transforms/loader/built-ins.js';
-import { afterwards } from '../support/cleanup.js';
-import { arrive } from '../support/client.js';
+import { addCleanup } from '../support/cleanup.js';
+import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { folder, loadError, pair } from '../support/modules.js';
 import { life, pass } from '../support/pass.js';
 import { freePort } from '../support/ports.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = await readFile(join(ROOT, 'docs/transforms.md'), 'utf8');
@@ -54,16 +54,16 @@ describe('docs/transforms.md', () => {
   it('shows how to use transforms in code: compose.mjs', async () => {
     // Inside the package, so that the example can import it by name.
     const cwd = await mkdtemp(join(ROOT, 'dist', 'docs-'));
-    afterwards(() => rm(cwd, { recursive: true }));
+    addCleanup(() => rm(cwd, { recursive: true }));
     const port = await freePort();
     await writeFile(join(cwd, 'shout.mjs'), MODULES['shout.mjs'] ?? '');
     await writeFile(join(cwd, 'compose.mjs'), (MODULES['compose.mjs'] ?? '').replace('4242', String(port)));
     const command = ['sh', '-c', 'cd "$0" && exec "$@"', cwd, process.execPath, 'compose.mjs'];
     const server = await startServer({ command, port });
-    const a = await arrive(server);
-    const b = await arrive(server, 1, a);
+    const a = await connectAs(server);
+    const b = await connectAs(server, 1, a);
     await b.send('a secret\nabc\n');
-    await a.hears(arrived(1), said(1, 'CBA'));
+    await a.receives(arrivedNotice(1), relayed(1, 'CBA'));
   });
 
   it('shows no other JavaScript', () => {
@@ -82,7 +82,7 @@ describe('docs/transforms.md', () => {
       const [a, b] = await pair(args, cwd);
       await b.send(sent);
       b.end();
-      await a.hears(arrived(1), said(1, ...received), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, ...received), leftNotice(1));
       if (!args.includes('log=to:room.log')) return;
       const log = async (): Promise<string> => readFile(join(cwd, 'room.log'), 'utf8');
       await eventually('the log', async () => /"kind":"left"/.test(await log()));

@@ -1,16 +1,16 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { shell, startServer } from '../support/command.js';
 import { smallDisk } from '../support/disk.js';
 import { flood, hashOfFloods, MIB, receivedFlood, WITHOUT_COVERAGE } from '../support/flood.js';
 import { folder } from '../support/modules.js';
 import { HAS_PROC, resident, spilled } from '../support/proc.js';
-import { stoppedReaders } from '../support/stopped.js';
+import { startStalledReaders } from '../support/stalled-readers.js';
 import { describeWith, itWith } from '../support/tools.js';
 import { eventually, within } from '../support/waiting.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 /** Looks at an unchanged size, 5 ms apart, after which a backlog counts as complete. */
 const UNCHANGED_LOOKS = 20;
@@ -42,8 +42,8 @@ export function describeBacklog(sizes: BacklogSizes): void {
     const server = await startServer({ env, args });
     // The memory of Node itself depends on its version.
     const initialMemory = HAS_PROC ? resident(server) : 0;
-    const readers = await stoppedReaders(server, count);
-    const sender = await arrive(server, count);
+    const readers = await startStalledReaders(server, count);
+    const sender = await connectAs(server, count);
     await sender.send('begin\n');
     await flood(sender, megabytes * MIB);
     await sender.send('end\n');
@@ -59,7 +59,7 @@ export function describeBacklog(sizes: BacklogSizes): void {
       it(`cost disk and not memory, and receive everything when they read again (${count} stalled)`, async () => {
         const { server, readers, expected, initialMemory } = await backlog(count, megabytes);
         await eventually('the backlog on disk', () => spilled(server) > (megabytes / 4) * MIB);
-        const { hashes } = await readers.resume();
+        const { hashes } = await readers.readBacklog();
         expect(hashes).to.deep.equal(Array.from({ length: count }, () => expected));
         expect(resident(server) - initialMemory).to.be.lessThan(MAX_GROWTH_BYTES);
         await eventually('the disk space to be freed', () => spilled(server) === 0);
@@ -70,7 +70,7 @@ export function describeBacklog(sizes: BacklogSizes): void {
     it('cost no disk while their backlog fits into memory', async () => {
       const { server, readers, expected } = await backlog(1, sizes.inMemoryMiB, []);
       expect(spilled(server)).to.equal(0);
-      const { hashes } = await readers.resume();
+      const { hashes } = await readers.readBacklog();
       expect(hashes).to.deep.equal([expected]);
     });
 
@@ -78,7 +78,7 @@ export function describeBacklog(sizes: BacklogSizes): void {
       const { server, readers, sender } = await backlog(1, floodMiB);
       await eventually('the backlog on disk', () => spilled(server) > floodBytes / 4);
       await readers.kill();
-      await sender.until(left(0));
+      await sender.until(leftNotice(0));
       await eventually('the disk space to be freed', () => spilled(server) === 0);
     });
 
@@ -110,7 +110,7 @@ export function describeBacklog(sizes: BacklogSizes): void {
       writeFileSync(join(dir, full, 'file'), 'of another program');
       symlinkSync(await folder({}), join(dir, link));
       const next = await startServer({ args });
-      await arrive(next);
+      await connectAs(next);
       expect(readdirSync(dir).sort()).to.deep.equal([alive, link, full]);
       expect(readdirSync(join(dir, full))).to.deep.equal(['file']);
     });
@@ -121,12 +121,12 @@ export function describeBacklog(sizes: BacklogSizes): void {
         env: { ...env, NODE_OPTIONS: `--max-old-space-size=${heapMiB}` },
         args: memoryArgs,
       });
-      const readers = await stoppedReaders(server, 2);
-      const sender = await arrive(server, 2);
+      const readers = await startStalledReaders(server, 2);
+      const sender = await connectAs(server, 2);
       await sender.send('begin\n');
       await flood(sender, beyondHeapMiB * MIB);
       await sender.send('end\n');
-      const { hashes } = await readers.resume();
+      const { hashes } = await readers.readBacklog();
       const expected = hashOfFloods(2, 1, beyondHeapMiB * MIB, 'end');
       expect(hashes).to.deep.equal([expected, expected]);
     });
@@ -139,20 +139,20 @@ export function describeBacklog(sizes: BacklogSizes): void {
       async () => {
         const dir = (await smallDisk('16m')) as string;
         const server = await startServer({ env, args: ['--memory', '4M', '--spill-dir', dir] });
-        const readers = await stoppedReaders(server, 1);
-        const sender = await arrive(server, 1);
-        const listener = await arrive(server, 2, sender);
+        const readers = await startStalledReaders(server, 1);
+        const sender = await connectAs(server, 1);
+        const listener = await connectAs(server, 2, sender);
         await sender.send('begin\n');
         const flooded = flood(sender, floodBytes);
         await eventually('the disk to be full', () => server.stderr.text.includes('senders wait'));
         expect(listener.inbox.length).to.be.lessThan(floodBytes);
-        const resumed = readers.resume();
+        const resumed = readers.readBacklog();
         await flooded;
         await sender.send('end\n');
         const { hashes } = await resumed;
-        await listener.until(said(1, 'end'));
+        await listener.until(relayed(1, 'end'));
         expect(hashes).to.deep.equal([hashOfFloods(1, 1, floodBytes, 'end')]);
-        await listener.hears(said(1, 'begin'), receivedFlood(1, floodBytes), said(1, 'end'));
+        await listener.receives(relayed(1, 'begin'), receivedFlood(1, floodBytes), relayed(1, 'end'));
         // After the warning about the tmpfs, a full disk and its end are reported alternately.
         const reports = (): string =>
           server.stderr.text
@@ -170,8 +170,8 @@ export function describeBacklog(sizes: BacklogSizes): void {
     itWith('proc', 'uses no disk if the only reader of a fast sender is slow but active', async () => {
       // The transcript is a reader as well. Through a pipe to this busy process it would be slow.
       const server = await startServer({ env, args: memoryArgs, command: shell('exec "$@" >/dev/null') });
-      const listener = await arrive(server);
-      const sender = await arrive(server, 1, listener);
+      const listener = await connectAs(server);
+      const sender = await connectAs(server, 1, listener);
       // Reads in small steps, and discards what it reads.
       listener.socket.removeAllListeners('data');
       let receivedBytes = 0;
@@ -195,35 +195,35 @@ export function describeBacklog(sizes: BacklogSizes): void {
 
     it('does not deadlock when two clients write before they read', async () => {
       const server = await startServer({ env, args: memoryArgs });
-      const one = await arrive(server);
-      const other = await arrive(server, 1, one);
+      const one = await connectAs(server);
+      const other = await connectAs(server, 1, one);
       for (const client of [one, other]) client.pause();
       await Promise.all([flood(one, floodBytes), flood(other, floodBytes)]);
       await Promise.all([one.send('end\n'), other.send('end\n')]);
       for (const client of [one, other]) client.resume();
-      await Promise.all([one.until(said(1, 'end')), other.until(said(0, 'end'))]);
-      await one.hears(arrived(1), receivedFlood(1, floodBytes), said(1, 'end'));
-      await other.hears(receivedFlood(0, floodBytes), said(0, 'end'));
+      await Promise.all([one.until(relayed(1, 'end')), other.until(relayed(0, 'end'))]);
+      await one.receives(arrivedNotice(1), receivedFlood(1, floodBytes), relayed(1, 'end'));
+      await other.receives(receivedFlood(0, floodBytes), relayed(0, 'end'));
     });
 
     it('delivers a flood to a client that ended its side before it read', async () => {
       const server = await startServer({ env, args: memoryArgs });
-      const sender = await arrive(server);
-      const leaver = await arrive(server, 1, sender);
+      const sender = await connectAs(server);
+      const leaver = await connectAs(server, 1, sender);
       leaver.pause();
       await flood(sender, floodBytes);
       await sender.send('end\n');
       // The leaver receives only what is in the log before it leaves, so all lines must be there by then.
-      const witness = await arrive(server, 2, sender);
+      const witness = await connectAs(server, 2, sender);
       await sender.send('after\n');
-      await witness.until(said(0, 'after'));
+      await witness.until(relayed(0, 'after'));
       leaver.end();
-      await sender.until(left(1));
+      await sender.until(leftNotice(1));
       leaver.resume();
       await within(leaver.ended, 'the end of the connection');
       // The witness may arrive before the relay has read all of the flood.
-      const received = leaver.received.toString('latin1').replace(arrived(2), '');
-      expect(received === receivedFlood(0, floodBytes) + said(0, 'end', 'after')).to.equal(true);
+      const received = leaver.received.toString('latin1').replace(arrivedNotice(2), '');
+      expect(received === receivedFlood(0, floodBytes) + relayed(0, 'end', 'after')).to.equal(true);
     });
   });
 }

@@ -2,12 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Relay, RelayOptions } from '../../lib/index.js';
 import { type FakeEnvironment, fakeEnvironment, narrowPair } from '../support/fake-environment.js';
-import { join, type Member, room } from '../support/room.js';
+import { createTestRelay, join, type Member } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { said } from '../support/wire.js';
+import { relayed } from '../support/wire.js';
 
 const LINES = Array.from({ length: 3000 }, (_, i) => `${i} `.padEnd(50, 'xyz'));
-const LAST = said(0, LINES[2999] as string);
+const LAST = relayed(0, LINES[2999] as string);
 const MAX_DISK_BYTES = 8000;
 
 interface Scene {
@@ -23,7 +23,7 @@ interface Scene {
 /** A room with small segments, a client that sends, one that reads, and one that does not read. */
 async function setUp(options: RelayOptions = {}): Promise<Scene> {
   const environment = fakeEnvironment();
-  const relay = room({
+  const relay = createTestRelay({
     segmentBytes: 256,
     memoryBytes: 1024,
     spillDir: '/spill',
@@ -37,7 +37,7 @@ async function setUp(options: RelayOptions = {}): Promise<Scene> {
   const listener = await join(relay);
   const slowReader = await join(relay, narrowPair());
   await sender.until('client 2 just arrived');
-  slowReader.halt();
+  slowReader.pause();
   return { relay, environment, events, sender, listener, slowReader };
 }
 
@@ -89,12 +89,12 @@ describe('a room whose disk is full', () => {
       expect(events).to.deep.equal(['ERR_SPILL_FULL']);
       // A client that reads has received everything.
       expect(relay.stats().lagBytes.get(listener.id)).to.equal(0);
-      slowReader.wake();
+      slowReader.resume();
       await eventually('all lines to be received', () => {
         environment.clock.advance(10);
         return slowReader.received.endsWith(LAST) && listener.received.endsWith(LAST);
       });
-      await slowReader.hears(said(0, ...LINES));
+      await slowReader.receives(relayed(0, ...LINES));
       await eventually('the end of the wait to be reported', () => events.length === 2);
       expect(events).to.deep.equal(['ERR_SPILL_FULL', 'drained']);
     });
@@ -138,7 +138,7 @@ describe('a room whose disk is slow', () => {
     expect(events).to.deep.equal([]);
     releaseWrites();
     await listener.until(LAST);
-    slowReader.wake();
-    await slowReader.hears(said(0, ...LINES));
+    slowReader.resume();
+    await slowReader.receives(relayed(0, ...LINES));
   });
 });

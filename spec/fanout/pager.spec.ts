@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Segment } from '../../lib/fanout/segment.js';
 import { CLOSED_BYTES, inMemory, onDisk, SEGMENT_BYTES, setUpPager } from '../support/pager.js';
-import { eventually, turns } from '../support/waiting.js';
+import { eventually, waitTurns } from '../support/waiting.js';
 
 const MIB = 1024 * 1024;
 
@@ -70,7 +70,7 @@ describe('Pager: a loaded segment', () => {
       await eventually('enough segments on disk', () => onDisk(wanted).length === kept + 1);
       for (const segment of wanted) await pager.load(segment);
       expect(inMemory(wanted)).to.deep.equal(wanted.slice(1).map(({ index }) => index));
-      await turns();
+      await waitTurns();
       free(segments);
       expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
     });
@@ -86,11 +86,11 @@ describe('Pager: a loaded segment', () => {
     pager.unpin(segment);
     await pager.load(segment);
     expect(counts.reads).to.equal(2);
-    await turns();
+    await waitTurns();
     pager.pin(segment);
     free(segments);
     pager.unpin(segment);
-    await turns();
+    await waitTurns();
     expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
   });
 

@@ -4,9 +4,9 @@ import type { TimeMark } from '../../lib/protocol/time.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
 import { random } from '../support/random.js';
-import { join, room } from '../support/room.js';
+import { createTestRelay, join } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { said } from '../support/wire.js';
+import { relayed } from '../support/wire.js';
 
 /** Records what it receives and the time of each byte. Takes one block and waits, until it is opened. */
 class TimedDestination implements Destination {
@@ -50,7 +50,7 @@ describe('a destination that wants times', () => {
   ] as const) {
     it(`receives the time at which each byte was sent, however late it reads a backlog ${where}`, async () => {
       const world = fakeEnvironment();
-      const relay = room({ segmentBytes: 256, environment: world, ...options });
+      const relay = createTestRelay({ segmentBytes: 256, environment: world, ...options });
       const sender = await join(relay);
       const late = [undefined, 1, 100, 1000].map((maxBytes) => new TimedDestination(maxBytes));
       for (const destination of late) relay.addReader(destination);
@@ -62,7 +62,7 @@ describe('a destination that wants times', () => {
       const expected: number[] = [];
       for (let i = 0; i < 300; i++) {
         const line = 'x'.repeat(Math.floor(next() * 400));
-        const rendered = said(sender.id, line);
+        const rendered = relayed(sender.id, line);
         text += rendered;
         for (let j = 0; j < rendered.length; j++) expected.push(world.clock.date());
         sender.send(`${line}\n`);

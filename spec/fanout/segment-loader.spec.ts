@@ -3,7 +3,7 @@ import type { Segment } from '../../lib/fanout/segment.js';
 import type { MiniServError } from '../../lib/index.js';
 import { systemError } from '../support/fake-environment.js';
 import { CLOSED_BYTES, inMemory, onDisk, SEGMENT_BYTES, setUpPager } from '../support/pager.js';
-import { eventually, turns } from '../support/waiting.js';
+import { eventually, waitTurns } from '../support/waiting.js';
 
 /** Four closed segments, two of them on disk. */
 async function twoOnDisk() {
@@ -61,10 +61,10 @@ describe('SegmentLoader: a read that fails', () => {
       (error: MiniServError) => error,
     );
     for (const [attempt, delayMs] of [10, 100, 1000].entries()) {
-      await turns();
+      await waitTurns();
       expect(counts.reads).to.equal(2 * (attempt + 1));
       clock.advance(delayMs - 1);
-      await turns();
+      await waitTurns();
       expect(counts.reads).to.equal(2 * (attempt + 1));
       clock.advance(1);
     }
@@ -80,7 +80,7 @@ describe('SegmentLoader: a read that fails', () => {
       () => 'loaded',
       ({ code }: MiniServError) => code,
     );
-    await turns();
+    await waitTurns();
     pager.shutdown();
     expect(await load).to.equal('ERR_SPILL_READ');
     expect(counts.reads).to.equal(4);

@@ -8,9 +8,9 @@ import {
   systemError,
 } from '../support/fake-environment.js';
 import { random } from '../support/random.js';
-import { join, type Member, room } from '../support/room.js';
+import { createTestRelay, join, type Member } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { left, said } from '../support/wire.js';
+import { leftNotice, relayed } from '../support/wire.js';
 
 const TMPFS = 0x01021994;
 
@@ -21,7 +21,7 @@ function smallRoom(options: RelayOptions = {}): {
   warnings: string[];
 } {
   const environment = fakeEnvironment();
-  const relay = room({
+  const relay = createTestRelay({
     segmentBytes: 256,
     memoryBytes: 1024,
     spillDir: '/spill',
@@ -38,7 +38,7 @@ async function withSlowReader(relay: Relay): Promise<[Member, Member, Member]> {
   const [sender, listener] = [await join(relay), await join(relay)];
   const slowReader = await join(relay, narrowPair());
   await sender.until('client 2 just arrived');
-  slowReader.halt();
+  slowReader.pause();
   return [sender, listener, slowReader];
 }
 
@@ -50,7 +50,7 @@ describe('the backlog of a slow reader', () => {
     const { relay, environment } = smallRoom({ memoryBytes: 64 * 1024 });
     const [sender, listener, slowReader] = await withSlowReader(relay);
     sender.send(packet(lines(400)));
-    await listener.until(said(0, lines(400)[399] as string));
+    await listener.until(relayed(0, lines(400)[399] as string));
     expect(relay.stats().lagBytes.get(slowReader.id)).to.be.greaterThan(20_000);
     expect(environment.fs.calls).to.deep.equal([]);
   });
@@ -76,14 +76,14 @@ describe('the backlog of a slow reader', () => {
       const sender = members[Math.floor(next() * 3)] as Member;
       const text = `${i} `.padEnd(Math.floor(next() * 400), 'q');
       sender.send(`${text}\n`);
-      if (sender !== slowReader) expected.push(said(sender.id, text));
+      if (sender !== slowReader) expected.push(relayed(sender.id, text));
       // The order of lines from different clients is known only if each is relayed before the next is sent.
       await turn();
       await turn();
     }
     await eventually('the backlog on disk', () => relay.stats().diskBytes > 50_000);
-    slowReader.wake();
-    await slowReader.hears(expected.join(''));
+    slowReader.resume();
+    await slowReader.receives(expected.join(''));
     await eventually('the disk space to be freed', () => relay.stats().diskBytes === 0);
   });
 
@@ -91,10 +91,10 @@ describe('the backlog of a slow reader', () => {
     const { relay, environment } = smallRoom();
     const [sender, listener, slowReader] = await withSlowReader(relay);
     sender.send(packet(lines(200)));
-    await listener.until(said(0, lines(200)[199] as string));
+    await listener.until(relayed(0, lines(200)[199] as string));
     await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
     slowReader.far.destroy();
-    await listener.until(left(slowReader.id));
+    await listener.until(leftNotice(slowReader.id));
     await eventually('the files to be closed', () => environment.fs.openFiles === 0);
     expect(relay.stats()).to.include({ diskBytes: 0 });
     expect(relay.stats().memoryBytes).to.be.at.most(256 + 512);
@@ -106,17 +106,17 @@ describe('the backlog of a slow reader', () => {
     environment.fs.totalBytes = 8000;
     const [sender, listener, slowReader] = await withSlowReader(relay);
     sender.send(packet(lines(50)));
-    await listener.until(said(0, lines(50)[49] as string));
+    await listener.until(relayed(0, lines(50)[49] as string));
     slowReader.end();
-    await listener.until(left(slowReader.id));
+    await listener.until(leftNotice(slowReader.id));
     const { diskBytes } = relay.stats();
     sender.send(packet(lines(1000)));
     sender.send('last\n');
-    await listener.until(said(0, 'last'));
+    await listener.until(relayed(0, 'last'));
     await turn();
     expect(relay.stats().diskBytes).to.be.at.most(diskBytes + 4096);
-    slowReader.wake();
-    await slowReader.hears(said(0, ...lines(50)));
+    slowReader.resume();
+    await slowReader.receives(relayed(0, ...lines(50)));
     await slowReader.ended;
   });
 
@@ -125,17 +125,17 @@ describe('the backlog of a slow reader', () => {
     const [sender, listener, slowReader] = await withSlowReader(relay);
     sender.send(packet(lines(20)));
     await eventually('segments on disk', () => relay.stats().diskBytes > 0);
-    slowReader.wake();
-    await slowReader.until(said(0, lines(20)[19] as string));
-    slowReader.halt();
+    slowReader.resume();
+    await slowReader.until(relayed(0, lines(20)[19] as string));
+    slowReader.pause();
     environment.fs.directories.clear();
     sender.send(packet(lines(200)));
     sender.send('last\n');
-    await listener.until(said(0, 'last'));
+    await listener.until(relayed(0, 'last'));
     await eventually('segments on disk again', () => relay.stats().diskBytes > 0);
     expect(environment.fs.directories.size).to.equal(1);
-    slowReader.wake();
-    await slowReader.until(said(0, 'last'));
+    slowReader.resume();
+    await slowReader.until(relayed(0, 'last'));
   });
 
   it('uses at most as many files as the limit of descriptors allows', async () => {
@@ -154,7 +154,7 @@ describe('the backlog of a slow reader', () => {
     environment.fs.type = TMPFS;
     const [sender, listener] = await withSlowReader(relay);
     sender.send(packet(lines(400)));
-    await listener.until(said(0, lines(400)[399] as string));
+    await listener.until(relayed(0, lines(400)[399] as string));
     await eventually('segments on disk', () => relay.stats().diskBytes > 5000);
     expect(warnings).to.deep.equal(['ERR_SPILL_TMPFS']);
   });
@@ -206,7 +206,7 @@ describe('a backlog that is read back from disk', () => {
     const all = smallRoom();
     const [sender, listener, slowReader] = await withSlowReader(all.relay);
     sender.send(packet(lines(200)));
-    await listener.until(said(0, lines(200)[199] as string));
+    await listener.until(relayed(0, lines(200)[199] as string));
     await eventually('segments on disk', () => all.relay.stats().diskBytes > 5000);
     return { ...all, sender, listener, slowReader };
   }
@@ -214,21 +214,21 @@ describe('a backlog that is read back from disk', () => {
   it('is complete although reads are short', async () => {
     const { environment, slowReader } = await spilled();
     environment.fs.maxTransferBytes = 7;
-    slowReader.wake();
-    await slowReader.hears(said(0, ...lines(200)));
+    slowReader.resume();
+    await slowReader.receives(relayed(0, ...lines(200)));
   });
 
   it('is complete, and nothing is reported, if a failed read succeeds when it is repeated', async () => {
     const { environment, slowReader, warnings } = await spilled();
     environment.fs.readErrors = [systemError('EIO'), systemError('EIO')];
-    slowReader.wake();
+    slowReader.resume();
     await eventually('reads to fail', () => {
       environment.clock.advance(1000);
       return environment.fs.readErrors.length === 0;
     });
     await eventually('all lines', () => {
       environment.clock.advance(1000);
-      return slowReader.received === said(0, ...lines(200));
+      return slowReader.received === relayed(0, ...lines(200));
     });
     expect(warnings).to.deep.equal([]);
   });
@@ -236,7 +236,7 @@ describe('a backlog that is read back from disk', () => {
   it('is not read again once the relay is closed', async () => {
     const { relay, environment, slowReader } = await spilled();
     environment.fs.readErrors = Array.from({ length: 100 }, () => systemError('EIO'));
-    slowReader.wake();
+    slowReader.resume();
     await eventually('a read to fail', () => environment.fs.readErrors.length < 100);
     await relay.close(0);
     await eventually('no timer to be left', () => environment.clock.pending === 0);
@@ -245,16 +245,16 @@ describe('a backlog that is read back from disk', () => {
   it('disconnects only its own reader if reads fail for good, and never delivers wrong bytes', async () => {
     const { relay, environment, sender, listener, slowReader, warnings } = await spilled();
     environment.fs.readErrors = Array.from({ length: 100 }, () => systemError('EIO'));
-    slowReader.wake();
+    slowReader.resume();
     await eventually('the reader to be disconnected', () => {
       environment.clock.advance(1000);
       return warnings.length > 0;
     });
-    await listener.until(left(slowReader.id));
+    await listener.until(leftNotice(slowReader.id));
     sender.send('after\n');
-    await listener.until(said(0, 'after'));
+    await listener.until(relayed(0, 'after'));
     expect(warnings).to.deep.equal(['ERR_SPILL_READ']);
-    expect(said(0, ...lines(200)).startsWith(slowReader.received)).to.equal(true);
+    expect(relayed(0, ...lines(200)).startsWith(slowReader.received)).to.equal(true);
     expect(relay.stats().diskBytes).to.equal(0);
   });
 });

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { expect } from 'chai';
 import { SpillDirectory } from '../../lib/fanout/spill-directory.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { FakeFileSystem, systemError } from '../support/fake-environment.js';
 
 const DEAD_PID = 999_999_999;
@@ -9,7 +9,7 @@ const DEAD_PID = 999_999_999;
 function setUp() {
   const fs = new FakeFileSystem();
   const directory = new SpillDirectory(fs, '/tmp');
-  afterwards(() => directory.close());
+  addCleanup(() => directory.close());
   return { fs, directory };
 }
 
@@ -138,7 +138,7 @@ describe('SpillDirectory: the sweep', () => {
       `mini-serv-${DEAD_PID}-abc`,
     ]);
     const { kill } = process;
-    afterwards(() => {
+    addCleanup(() => {
       process.kill = kill;
     });
     process.kill = () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Segment } from '../../lib/fanout/segment.js';
 import { CLOSED_BYTES, onDisk, RECORD_BYTES, SEGMENT_BYTES, setUpPager } from '../support/pager.js';
-import { eventually, turns } from '../support/waiting.js';
+import { eventually, waitTurns } from '../support/waiting.js';
 
 const MIB = 1024 * 1024;
 
@@ -9,11 +9,11 @@ describe('SpillQueue', () => {
   it('writes the oldest segments to disk: as many as exceed the budget', async () => {
     const { closedSegments, pager, counts } = setUpPager({ memoryBytes: 3 * CLOSED_BYTES });
     const segments = closedSegments(3);
-    await turns();
+    await waitTurns();
     expect(counts.writes).to.equal(0);
     segments.push(...closedSegments(2));
     await eventually('two segments on disk', () => onDisk(segments).length === 2);
-    await turns();
+    await waitTurns();
     expect(onDisk(segments)).to.deep.equal([0, 1]);
     expect(pager.memoryBytes).to.equal(3 * CLOSED_BYTES);
     expect(pager.diskBytes).to.equal(2 * RECORD_BYTES);
@@ -23,7 +23,7 @@ describe('SpillQueue', () => {
     const { closedSegments, holdWrites, counts } = setUpPager({ memoryBytes: 3 * CLOSED_BYTES });
     const release = holdWrites();
     const segments = closedSegments(23);
-    await turns();
+    await waitTurns();
     expect(counts.writes).to.equal(1);
     release();
     await eventually('twenty segments on disk', () => onDisk(segments).length === 20);
@@ -46,14 +46,14 @@ describe('SpillQueue', () => {
     const segments = closedSegments(3);
     pager.pin(segments[0] as Segment);
     segments.push(...closedSegments(1));
-    await turns();
+    await waitTurns();
     expect(onDisk(segments)).to.deep.equal([]);
     segments.push(...closedSegments(1));
     await eventually('one segment on disk', () => onDisk(segments).length > 0);
     expect(onDisk(segments)).to.deep.equal([1]);
     pager.unpin(segments[0] as Segment);
     await eventually('the next segment on disk', () => onDisk(segments).length > 1);
-    await turns();
+    await waitTurns();
     expect(onDisk(segments)).to.deep.equal([1, 2]);
   });
 
@@ -61,10 +61,10 @@ describe('SpillQueue', () => {
     const { closedSegments, free, holdWrites, pager } = setUpPager({ memoryBytes: 2 * CLOSED_BYTES });
     const release = holdWrites();
     const segments = closedSegments(3);
-    await turns();
+    await waitTurns();
     free(segments);
     release();
-    await turns();
+    await waitTurns();
     expect([pager.memoryBytes, pager.diskBytes]).to.deep.equal([0, 0]);
   });
 
@@ -81,7 +81,7 @@ describe('SpillQueue', () => {
     const { closedSegments, pager, counts } = setUpPager({ memoryBytes: 2 * CLOSED_BYTES });
     pager.shutdown();
     closedSegments(5);
-    await turns();
+    await waitTurns();
     expect(counts.writes).to.equal(0);
   });
 
@@ -103,7 +103,7 @@ describe('SpillQueue', () => {
       await eventually('memory to be freed', () => !pager.isFull);
       expect(counts.onDrain).to.equal(1);
       expect(counts.onSpillDrain).to.equal(0);
-      await turns();
+      await waitTurns();
       free(segments);
     });
   }
@@ -132,16 +132,16 @@ describe('SpillQueue: a full disk', () => {
     const { writes } = counts;
     for (const round of [1, 2, 3]) {
       clock.advance(499);
-      await turns();
+      await waitTurns();
       expect(counts.writes).to.equal(writes + round - 1);
       clock.advance(1);
-      await turns();
+      await waitTurns();
       expect(counts.writes).to.equal(writes + round);
     }
     expect([warnings.length, clock.pending]).to.deep.equal([1, 1]);
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     clock.advance(500);
-    await turns();
+    await waitTurns();
     expect(pager.memoryBytes).to.equal(8 * CLOSED_BYTES);
     pager.shutdown();
     expect(clock.pending).to.equal(0);
@@ -152,16 +152,16 @@ describe('SpillQueue: a full disk', () => {
     fs.capacityBytes = 10 * RECORD_BYTES;
     closedSegments(1);
     clock.advance(500);
-    await turns();
+    await waitTurns();
     // Ten segments are a quarter more than eight, but not one segment beyond that.
     expect(counts.onSpillDrain).to.equal(0);
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     closedSegments(1);
     clock.advance(500);
-    await turns();
+    await waitTurns();
     expect(counts.onSpillDrain).to.equal(1);
     closedSegments(4);
-    await turns();
+    await waitTurns();
     expect(counts.onSpillDrain).to.equal(1);
   });
 
@@ -170,12 +170,12 @@ describe('SpillQueue: a full disk', () => {
     const firstHalf = onDisk(segments).slice(0, 4);
     free(segments.filter(({ index }) => firstHalf.includes(index)));
     expect(counts.onSpillDrain).to.equal(0);
-    await turns();
+    await waitTurns();
     const queued = segments.filter(({ index, location }) => index >= 4 && location === null);
     free(queued.slice(0, -4));
     expect(counts.onSpillDrain).to.equal(0);
     free(segments.filter((segment) => segment.index >= 4 && !queued.includes(segment)));
-    await turns();
+    await waitTurns();
     expect(counts.onSpillDrain).to.equal(1);
     expect(warnings).to.have.length(1);
   });
@@ -187,15 +187,15 @@ describe('SpillQueue: a full disk', () => {
     fs.capacityBytes = 0;
     const release = holdWrites();
     const segments = closedSegments(3);
-    await turns();
+    await waitTurns();
     pager.pin(segments[0] as Segment);
     release();
-    await turns();
+    await waitTurns();
     // The two segments that are left are within the budget.
     expect(warnings).to.deep.equal([]);
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     clock.advance(500);
-    await turns();
+    await waitTurns();
     expect(segments.map(({ location }) => location)).to.deep.equal([null, null, null]);
     pager.unpin(segments[0] as Segment);
     await eventually('the oldest queued segment on disk', () => onDisk(segments).length === 1);
@@ -206,10 +206,10 @@ describe('SpillQueue: a full disk', () => {
     fs.capacityBytes = 0;
     const release = holdWrites();
     const segments = closedSegments(3);
-    await turns();
+    await waitTurns();
     free(segments.slice(1));
     release();
-    await turns();
+    await waitTurns();
     expect(warnings).to.deep.equal([]);
   });
 });

@@ -3,9 +3,9 @@ import type { SpillLocation } from '../../lib/fanout/segment.js';
 import { Spill, type SpillOptions } from '../../lib/fanout/spill.js';
 import type { MiniServError } from '../../lib/index.js';
 import type { SpillHandle } from '../../lib/util/environment.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { FakeFileSystem, systemError } from '../support/fake-environment.js';
-import { eventually, turns } from '../support/waiting.js';
+import { eventually, waitTurns } from '../support/waiting.js';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -17,7 +17,7 @@ function setUp(options: Partial<SpillOptions> = {}) {
   const warnings: MiniServError[] = [];
   const warn = (warning: MiniServError): void => void warnings.push(warning);
   const spill = new Spill({ fs, dir: '/tmp', limitBytes: undefined, warn, ...options });
-  afterwards(() => spill.close());
+  addCleanup(() => spill.close());
   return { fs, spill, warnings };
 }
 
@@ -79,7 +79,7 @@ describe('Spill', () => {
     });
     await eventually('two writes in progress', () => pending.length === 2);
     pending[0]?.();
-    await turns();
+    await waitTurns();
     expect(hasFailed).to.equal(false);
     pending[1]?.();
     expect(await writing).to.match(/EIO/);

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { arrive, type Client } from '../support/client.js';
+import { type Client, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
-import { crowd } from '../support/crowd.js';
+import { startCrowd } from '../support/crowd.js';
 import { WITHOUT_COVERAGE } from '../support/flood.js';
 import { openDescriptors, resident } from '../support/proc.js';
 import { eventually } from '../support/waiting.js';
-import { arrived } from '../support/wire.js';
+import { arrivedNotice } from '../support/wire.js';
 
 const MIB = 1024 * 1024;
 const BATCHES = 5;
@@ -33,12 +33,12 @@ export async function requireNoLeak(clientsPerBatch: number): Promise<void> {
   const memory: number[] = [];
   let descriptors: number | undefined;
   for (let batch = 0; batch < BATCHES; batch++) {
-    const witness = await arrive(server);
+    const witness = await connectAs(server);
     const id = batch * (clientsPerBatch + 1);
-    await server.stdout.until(arrived(id));
+    await server.stdout.until(arrivedNotice(id));
     // In the first batch only: later the connection of the last witness may still be closing.
     descriptors ??= openDescriptors(pid);
-    const guests = await crowd(server, 'churn', clientsPerBatch);
+    const guests = await startCrowd(server, 'churn', clientsPerBatch);
     await guests.kill();
     await witness.inbox.untilCount(' just left\n', clientsPerBatch);
     const ids = idsFrom(id + 1, clientsPerBatch);

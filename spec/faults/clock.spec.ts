@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { recordsOf, toWire } from '../support/audit.js';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { type Server, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { spilled, ticks } from '../support/proc.js';
-import { stoppedReaders } from '../support/stopped.js';
+import { startStalledReaders } from '../support/stalled-readers.js';
 import { describeWith } from '../support/tools.js';
 import { eventually, within } from '../support/waiting.js';
-import { left } from '../support/wire.js';
+import { leftNotice } from '../support/wire.js';
 
 const MIB = 1024 * 1024;
 const LINE = `${'x'.repeat(999)}\n`;
@@ -44,9 +44,9 @@ describeWith('proc', 'faults: a wall clock that jumps', () => {
         ...['-t', 'timestamp=format:unix', '-t', 'rate=lines:1e6'],
       ],
     });
-    const readers = await stoppedReaders(server, 1);
-    const sender = await arrive(server);
-    const receiver = await arrive(server, 2, sender);
+    const readers = await startStalledReaders(server, 1);
+    const sender = await connectAs(server);
+    const receiver = await connectAs(server, 2, sender);
     for (let chunk = 0; chunk < CHUNKS; chunk++) {
       if (!sender.socket.write(CHUNK)) await within(once(sender.socket, 'drain'), 'the sender to continue');
     }
@@ -61,7 +61,7 @@ describeWith('proc', 'faults: a wall clock that jumps', () => {
     const days = new Set(lines.map((line) => Math.round(Number(line.split(' ')[2]) / SECONDS_PER_DAY)));
     expect(days.size, 'days in the timestamps').to.be.above(1);
     await readers.kill();
-    await sender.until(left(0));
+    await sender.until(leftNotice(0));
     await untilIdle(server);
     await server.stop();
     const records = recordsOf(server.stdout.bytes);

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { shell, startServer } from '../support/command.js';
-import { crowd } from '../support/crowd.js';
+import { startCrowd } from '../support/crowd.js';
 import { WITHOUT_COVERAGE } from '../support/flood.js';
 import { resident, spilled } from '../support/proc.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 import { idsFrom, notices, requireNoLeak, sorted } from './churn.js';
 
 const MIB = 1024 * 1024;
@@ -15,11 +15,11 @@ const env = WITHOUT_COVERAGE;
 describeWith(['proc', 'python3'], 'faults: crowds of clients', () => {
   it('accepts 1,500 clients that connect at once, and numbers and announces each once, in order', async () => {
     const server = await startServer({ env });
-    const witness = await arrive(server);
-    const guests = await crowd(server, 'burst', 1500);
-    await witness.until(arrived(1500));
+    const witness = await connectAs(server);
+    const guests = await startCrowd(server, 'burst', 1500);
+    await witness.until(arrivedNotice(1500));
     expect(notices(witness, 'arrived')).to.deep.equal(idsFrom(1, 1500));
-    await guests.tell('close');
+    await guests.perform('close');
     await witness.inbox.untilCount(' just left\n', 1500);
     expect(sorted(notices(witness, 'left'))).to.deep.equal(idsFrom(1, 1500));
     expect(server.stderr.text).to.equal('');
@@ -31,13 +31,13 @@ describeWith(['proc', 'python3'], 'faults: crowds of clients', () => {
 
   it('relays the lines of others in order while 2,000 clients break off by RST in mid-line', async () => {
     const server = await startServer({ env });
-    const sender = await arrive(server);
-    const receiver = await arrive(server, 1, sender);
+    const sender = await connectAs(server);
+    const receiver = await connectAs(server, 1, sender);
     const lines = Array.from({ length: 200 }, (_, i) => `line ${i}`);
-    const storm = crowd(server, 'storm', 2000);
+    const storm = startCrowd(server, 'storm', 2000);
     for (const line of lines) {
       await sender.send(`${line}\n`);
-      await receiver.until(said(0, line));
+      await receiver.until(relayed(0, line));
     }
     await storm;
     await receiver.inbox.untilCount(' just left\n', 2000);
@@ -56,53 +56,53 @@ describeWith(['proc', 'python3'], 'faults: crowds of clients', () => {
   it('refuses clients at the limit of descriptors, warns, still spills, and accepts clients again later', async () => {
     const command = shell('ulimit -n 64 && exec "$@"');
     const server = await startServer({ env, args: ['--memory', '1M'], command });
-    const sender = await arrive(server);
-    const reader = await arrive(server, 1, sender);
-    const guests = await crowd(server, 'hold', 200);
+    const sender = await connectAs(server);
+    const reader = await connectAs(server, 1, sender);
+    const guests = await startCrowd(server, 'hold', 200);
     await server.stderr.until('refusing connections: the limit of file descriptors is reached');
     reader.pause();
-    const lines = bulk(16);
-    await sender.send(packet(lines));
+    const lines = numberedLines(16);
+    await sender.send(joinLines(lines));
     await eventually('segments on disk', () => spilled(server) > 4 * MIB);
     reader.resume();
-    await reader.until(said(0, lines.at(-1) as string));
+    await reader.until(relayed(0, lines.at(-1) as string));
     const accepted = notices(sender, 'arrived').length - 1;
     expect(accepted).to.be.within(5, 60);
-    expect(reader.inbox.text.replace(/^server: .*\n/gm, '') === said(0, ...lines)).to.equal(true);
-    await guests.tell('close');
+    expect(reader.inbox.text.replace(/^server: .*\n/gm, '') === relayed(0, ...lines)).to.equal(true);
+    await guests.perform('close');
     await sender.inbox.untilCount(' just left\n', accepted);
-    const late = await arrive(server, accepted + 2, sender);
+    const late = await connectAs(server, accepted + 2, sender);
     await late.send('at last\n');
-    await sender.until(said(accepted + 2, 'at last'));
+    await sender.until(relayed(accepted + 2, 'at last'));
     await server.stderr.until(`accepting connections again; ${200 - accepted} refused so far\n`);
     expect(server.stderr.text.split('\n').length, server.stderr.text).to.equal(3);
   });
 
   it('needs little memory and delays no other client when 1,000 clients have sent half a line each', async () => {
     const server = await startServer({ env });
-    const witness = await arrive(server);
-    const other = await arrive(server, 1, witness);
-    const guests = await crowd(server, 'hold', 1000);
-    await witness.until(arrived(1001));
-    await guests.tell('send half of ');
+    const witness = await connectAs(server);
+    const other = await connectAs(server, 1, witness);
+    const guests = await startCrowd(server, 'hold', 1000);
+    await witness.until(arrivedNotice(1001));
+    await guests.perform('send half of ');
     await other.send('meanwhile\n');
-    await witness.until(said(1, 'meanwhile'));
+    await witness.until(relayed(1, 'meanwhile'));
     expect(witness.inbox.text).not.to.contain('half of');
-    await guests.tell('send a line\\nand half of another');
+    await guests.perform('send a line\\nand half of another');
     await witness.inbox.untilCount(': half of a line\n', 1000);
     const senders = [...witness.inbox.text.matchAll(/^client (\d+): half of a line$/gm)];
     expect(sorted(senders.map(([, id]) => Number(id)))).to.deep.equal(idsFrom(2, 1000));
     expect(resident(server)).to.be.below(300 * MIB);
-    await guests.tell('reset');
+    await guests.perform('reset');
     await witness.inbox.untilCount(' just left\n', 1000);
     expect(witness.inbox.text).not.to.contain('half of another');
-    expect(witness.inbox.text).to.contain(left(1001));
+    expect(witness.inbox.text).to.contain(leftNotice(1001));
   });
 
   it('delivers whole lines of 50 clients that take turns to send one byte', async () => {
     const server = await startServer({ env });
-    const witness = await arrive(server);
-    await crowd(server, 'bytewise', 50);
+    const witness = await connectAs(server);
+    await startCrowd(server, 'bytewise', 50);
     await witness.inbox.untilCount(': the end\n', 50);
     for (const id of idsFrom(1, 50)) {
       const lines = witness.inbox.text.split('\n').filter((line) => line.startsWith(`client ${id}: `));

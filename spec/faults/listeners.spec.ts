@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import type { Relay } from '../../lib/index.js';
-import { room } from '../support/room.js';
+import { createTestRelay } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 
 const WAVES = 10;
@@ -17,7 +17,7 @@ function roomWithHub(): { relay: Relay; hub: PassThrough } {
     hubs.add(this);
     return on.apply(this, args);
   } as typeof on;
-  const relay = room();
+  const relay = createTestRelay();
   PassThrough.prototype.on = on;
   const [hub, ...others] = hubs;
   if (hub === undefined || others.length > 0) throw new Error(`expected one hub, got ${hubs.size}`);

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { flood, hashOfFloods, MIB, WITHOUT_COVERAGE } from '../support/flood.js';
 import { spilled } from '../support/proc.js';
-import { stoppedReaders } from '../support/stopped.js';
+import { startStalledReaders } from '../support/stalled-readers.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
-import { said } from '../support/wire.js';
+import { relayed } from '../support/wire.js';
 import { requireDiskGivenBack } from './backlog.js';
 
 /** Longer than a reader may make no progress before flow control ignores it. */
@@ -20,35 +20,35 @@ describeWith('proc', 'faults: suspended and killed processes', () => {
 
   it('delivers every byte to readers that are suspended twice', async () => {
     const server = await startServer({ env: WITHOUT_COVERAGE, args: ['--memory', '8M'] });
-    const readers = await stoppedReaders(server, 2);
-    const sender = await arrive(server);
+    const readers = await startStalledReaders(server, 2);
+    const sender = await connectAs(server);
     await sender.send('begin\n');
     await flood(sender, 24 * MIB);
     await eventually('the backlog on disk', () => spilled(server) > 12 * MIB);
     await new Promise((resolve) => setTimeout(resolve, STALL_MS));
-    readers.cont();
+    readers.resume();
     await eventually('the readers to catch up', () => spilled(server) === 0);
-    readers.halt();
+    readers.suspend();
     await flood(sender, 24 * MIB);
     await sender.send('end\n');
-    const { hashes } = await readers.resume();
+    const { hashes } = await readers.readBacklog();
     const expected = hashOfFloods(2, 2, 24 * MIB, 'end');
     expect(hashes).to.deep.equal([expected, expected]);
   });
 
   it('loses nothing that is sent while the relay itself is suspended', async () => {
     const server = await startServer({ env: WITHOUT_COVERAGE });
-    const sender = await arrive(server);
-    const receiver = await arrive(server, 1, sender);
+    const sender = await connectAs(server);
+    const receiver = await connectAs(server, 1, sender);
     server.kill('SIGSTOP');
     const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
     const sent = sender.send(lines.map((line) => `${line}\n`).join(''));
-    await arrive(server);
+    await connectAs(server);
     server.kill('SIGCONT');
     await sent;
     await sender.until('client 2 just arrived');
     await sender.send('end\n');
-    await receiver.until(said(0, 'end'));
-    expect(receiver.inbox.text.replace(/^server: .*\n/gm, '')).to.equal(said(0, ...lines, 'end'));
+    await receiver.until(relayed(0, 'end'));
+    expect(receiver.inbox.text.replace(/^server: .*\n/gm, '')).to.equal(relayed(0, ...lines, 'end'));
   });
 });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Command, parseCommand } from '../../bin/arguments.js';
 import { createRelay, MiniServError } from '../../lib/index.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { serverCommand } from '../support/command.js';
 import { checkProperty } from '../support/fuzz.js';
 import { folder } from '../support/modules.js';
@@ -65,7 +65,7 @@ async function runOrFail(list: string[], cwd: string): Promise<void> {
   if (list.some((arg) => arg.includes('\0'))) return;
   const [file = '', ...first] = serverCommand();
   const child = spawn(file, [...first, ...list], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  afterwards(() => void child.kill('SIGKILL'));
+  addCleanup(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;

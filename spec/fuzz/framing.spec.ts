@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import type { Relay } from '../../lib/index.js';
 import { checkProperty, chunks } from '../support/fuzz.js';
 import { Inbox } from '../support/inbox.js';
-import { room } from '../support/room.js';
-import { arrived, left, said } from '../support/wire.js';
+import { createTestRelay } from '../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 /** The specification of the output for a client that sends these bytes and leaves, as a latin1 string. */
 function model(id: number, sent: Buffer, maxLineBytes: number): string {
   const parts = sent.toString('latin1').split('\n');
   const tooLong = parts.findIndex((part) => part.length > maxLineBytes);
   const lines = tooLong === -1 ? parts.slice(0, -1) : parts.slice(0, tooLong);
-  return arrived(id) + said(id, ...lines) + left(id);
+  return arrivedNotice(id) + relayed(id, ...lines) + leftNotice(id);
 }
 
 /** Lets several clients connect, send their chunks in turn, and leave. Returns the output for each client. */
@@ -32,7 +32,7 @@ async function session(relay: Relay, output: Inbox, clients: Buffer[][]): Promis
     }
   }
   for (const [near] of pairs) near.end();
-  await output.until((all) => ids.every((id) => all.includes(left(id))));
+  await output.until((all) => ids.every((id) => all.includes(leftNotice(id))));
   for (const [near] of pairs) near.destroy();
   const outputs = new Map(ids.map((id) => [id, '']));
   for (const line of output.bytes.toString('latin1').split(/(?<=\n)/)) {
@@ -50,7 +50,7 @@ describe('fuzz: framing', () => {
     ['lines that are too long', 7, 0.1],
   ] as const) {
     it(`agrees with the model for ${input}, from several clients at once`, async () => {
-      const relay = room({ maxLineBytes, graceMs: 1000 });
+      const relay = createTestRelay({ maxLineBytes, graceMs: 1000 });
       let output = new Inbox();
       relay.createReadStream().on('data', (chunk: Buffer) => output.push(chunk));
       const property = fc.asyncProperty(fc.array(chunks, { minLength: 1, maxLength: 3 }), async (clients) => {

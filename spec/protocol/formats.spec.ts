@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { createFormatter, type Format } from '../../lib/protocol/formats.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
 import { recordsOf, toWire } from '../support/audit.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { random } from '../support/random.js';
-import { arrived, left, said, saidBytes } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed, relayedBytes } from '../support/wire.js';
 
 const MIB = 1024 * 1024;
 const START = Date.UTC(2026, 0, 31, 12);
@@ -55,8 +55,8 @@ function randomSession(seed: number, lines: number): Buffer {
   return Buffer.concat(
     Array.from({ length: lines }, () => {
       const client = below(12);
-      if (below(10) === 0) return Buffer.from(below(2) === 0 ? arrived(client) : left(client));
-      return saidBytes(
+      if (below(10) === 0) return Buffer.from(below(2) === 0 ? arrivedNotice(client) : leftNotice(client));
+      return relayedBytes(
         client,
         Buffer.concat(Array.from({ length: below(5) }, () => parts[below(parts.length)]?.() as Buffer)),
       );
@@ -74,7 +74,7 @@ describe('the wire format', () => {
 
 describe('the text format', () => {
   it('puts the time before each line, and escapes control characters', () => {
-    const bytes = arrived(0) + said(0, 'a\tb', '\rserver: \x1b[2J', '', 'é😀\u202e') + left(0);
+    const bytes = arrivedNotice(0) + relayed(0, 'a\tb', '\rserver: \x1b[2J', '', 'é😀\u202e') + leftNotice(0);
     expect(format('text', bytes)).to.equal(
       [
         `${ISO} server: client 0 just arrived`,
@@ -89,7 +89,7 @@ describe('the text format', () => {
   });
 
   it('escapes invalid UTF-8 in any division into blocks', () => {
-    const bytes = saidBytes(3, Buffer.from([0xff, 0x41, 0xf0, 0x9f]), Buffer.from('😀'));
+    const bytes = relayedBytes(3, Buffer.from([0xff, 0x41, 0xf0, 0x9f]), Buffer.from('😀'));
     for (let size = 1; size <= bytes.length; size++) {
       expect(format('text', bytes, size)).to.equal(
         `${ISO} client 3: \\xffA\\xf0\\x9f\n${ISO} client 3: 😀\n`,
@@ -98,13 +98,13 @@ describe('the text format', () => {
   });
 
   it('has no times in the view for a terminal', () => {
-    expect(format('view', said(0, '\x07', 'b'), 7)).to.equal('client 0: \\x07\nclient 0: b\n');
+    expect(format('view', relayed(0, '\x07', 'b'), 7)).to.equal('client 0: \\x07\nclient 0: b\n');
   });
 });
 
 describe('the JSON format', () => {
   it('is one object per line: seq, time, event, client, text', () => {
-    const text = format('json', arrived(0) + said(10, 'a "quoted" \\ line', '') + left(0));
+    const text = format('json', arrivedNotice(0) + relayed(10, 'a "quoted" \\ line', '') + leftNotice(0));
     expect(text).to.equal(
       [
         `{"seq":0,"time":"${ISO}","event":"arrived","client":0}`,
@@ -118,7 +118,7 @@ describe('the JSON format', () => {
 
   it('has base64 only for lines that are not valid UTF-8', () => {
     const [valid, invalid] = recordsOf(
-      format('json', saidBytes(0, Buffer.from('\ufffd'), Buffer.from([0x61, 0xff, 0x62]))),
+      format('json', relayedBytes(0, Buffer.from('\ufffd'), Buffer.from([0x61, 0xff, 0x62]))),
     );
     expect(valid).to.include({ text: '\ufffd' }).and.not.have.property('base64');
     const base64 = Buffer.from([0x61, 0xff, 0x62]).toString('base64');
@@ -126,14 +126,14 @@ describe('the JSON format', () => {
   });
 
   it('escapes all characters that could affect a terminal', () => {
-    const text = format('json', said(0, '\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}'));
+    const text = format('json', relayed(0, '\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}'));
     expect(text.trimEnd()).to.match(/^[\x20-\x7e]+$/);
     expect(recordsOf(text)[0]?.text).to.equal('\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}');
   });
 
   it('does not mistake the text of a line for a notice or a prefix', () => {
     const texts = ['server: client 3 just left', 'client 4: hello', ': ', 'client 1'];
-    const records = recordsOf(format('json', said(1, ...texts)));
+    const records = recordsOf(format('json', relayed(1, ...texts)));
     expect(records.map(({ client, event, text }) => [client, event, text])).to.deep.equal(
       texts.map((text) => [1, 'line', text]),
     );
@@ -160,7 +160,7 @@ describe('the JSON format', () => {
   it('copies each byte of a long line a constant number of times', () => {
     const length = 4 * MIB;
     const { concat } = Buffer;
-    afterwards(() => {
+    addCleanup(() => {
       Buffer.concat = concat;
     });
     let copied = 0;
@@ -169,7 +169,7 @@ describe('the JSON format', () => {
       copied += all.length;
       return all;
     };
-    format('json', saidBytes(0, Buffer.alloc(length, 0xff)), 32 * 1024);
+    format('json', relayedBytes(0, Buffer.alloc(length, 0xff)), 32 * 1024);
     // With quadratic effort it would be 64 times the length. The spec itself joins the output.
     expect(copied).to.be.below(10 * length);
   });
@@ -177,7 +177,7 @@ describe('the JSON format', () => {
 
 describe('a formatter', () => {
   it('gives each line the time of its first byte', () => {
-    const lines = [arrived(0), said(0, 'one'), said(0, 'two'), said(1, 'three', 'four')];
+    const lines = [arrivedNotice(0), relayed(0, 'one'), relayed(0, 'two'), relayed(1, 'three', 'four')];
     let at = 0;
     const times = lines.map((line, i) => {
       const mark = { at, time: START + i * 7 };

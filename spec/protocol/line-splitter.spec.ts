@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { splitLines } from '../../lib/protocol/line-splitter.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { random } from '../support/random.js';
 
 const CHUNK = 64 * 1024;
@@ -46,7 +46,7 @@ function countCharacters(): { readonly count: number } {
   const counter = { count: 0 };
   const { lastIndexOf, indexOf } = String.prototype;
   const { join } = Array.prototype;
-  afterwards(() => {
+  addCleanup(() => {
     Object.assign(String.prototype, { lastIndexOf, indexOf });
     Array.prototype.join = join;
   });

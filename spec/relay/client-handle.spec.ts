@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import { type ClientHandle, joinRoom, type MiniServError } from '../../lib/index.js';
 import { FakeRoom } from '../support/fake-engine.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
-import { diary, join, Member, room } from '../support/room.js';
+import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
 import { SimulatedTime } from '../support/simulated-time.js';
-import { eventually, turns } from '../support/waiting.js';
-import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { eventually, waitTurns } from '../support/waiting.js';
+import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 
 const outcome = (handle: ClientHandle): Promise<number | string> =>
   handle.id.catch(({ code, message }: MiniServError) => `${code}: ${message}`);
@@ -15,40 +15,40 @@ const outcome = (handle: ClientHandle): Promise<number | string> =>
 async function sharedRoom() {
   const time = new SimulatedTime();
   const engine = new FakeRoom(time).open();
-  const relay = room({ room: await joinRoom({ engine, clock: engine.clock }), graceMs: 20 });
+  const relay = createTestRelay({ room: await joinRoom({ engine, clock: engine.clock }), graceMs: 20 });
   return { relay, engine, run: () => time.advance(100) };
 }
 
 describe('relay.handle(): ClientHandle', () => {
   it('resolves id with the ids 0, 1, 2 in the order of the calls', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const handles = [0, 1, 2].map(() => new Member(relay).handle);
     expect(await Promise.all(handles.map(({ id }) => id))).to.deep.equal([0, 1, 2]);
   });
 
   it('counts in lagBytes what the client has not read', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const [a, b] = [await join(relay), await join(relay)];
     expect(b.handle.lagBytes).to.equal(0);
-    b.halt();
-    const lines = bulk(2);
-    const events = diary(relay);
-    a.send(packet(lines));
+    b.pause();
+    const lines = numberedLines(2);
+    const events = recordEvents(relay);
+    a.send(joinLines(lines));
     await events.until(`line 0 ${lines.at(-1)}\n`);
-    expect(b.handle.lagBytes).to.be.within(2 ** 20, said(0, ...lines).length);
+    expect(b.handle.lagBytes).to.be.within(2 ** 20, relayed(0, ...lines).length);
     expect(b.handle.lagBytes).to.equal(relay.stats().lagBytes.get(1));
-    b.wake();
-    await b.hears(said(0, ...lines));
+    b.resume();
+    await b.receives(relayed(0, ...lines));
     await eventually('no lag', () => b.handle.lagBytes === 0);
   });
 
   it('reports no lag when the connection is closed', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const [a, b] = [await join(relay), await join(relay)];
-    b.halt();
+    b.pause();
     b.far.destroy();
-    await a.until(left(1));
-    const events = diary(relay);
+    await a.until(leftNotice(1));
+    const events = recordEvents(relay);
     a.send('after\n');
     await events.until('line 0 after\n');
     expect(b.handle.lagBytes).to.equal(0);
@@ -56,49 +56,49 @@ describe('relay.handle(): ClientHandle', () => {
 
   describe('close()', () => {
     it('announces the complete lines and the leaving, and delivers what the client is owed', async () => {
-      const relay = room();
+      const relay = createTestRelay();
       const [a, b] = [await join(relay), await join(relay)];
       a.send('to b\n');
-      await b.until(said(0, 'to b'));
+      await b.until(relayed(0, 'to b'));
       b.send('last words\nno wor');
       await b.handle.close();
       await b.ended;
       expect(b.far.destroyed).to.equal(true);
-      await a.hears(arrived(1), said(1, 'last words'), left(1));
-      await b.hears(said(0, 'to b'));
+      await a.receives(arrivedNotice(1), relayed(1, 'last words'), leftNotice(1));
+      await b.receives(relayed(0, 'to b'));
       expect(relay.stats().clients).to.equal(1);
     });
 
     it('waits within graceMs for a client that reads slowly', async () => {
-      const relay = room({ graceMs: 60_000 });
+      const relay = createTestRelay({ graceMs: 60_000 });
       const [a, b] = [await join(relay), await join(relay)];
-      b.halt();
-      const lines = bulk(2);
-      const events = diary(relay);
-      a.send(packet(lines));
+      b.pause();
+      const lines = numberedLines(2);
+      const events = recordEvents(relay);
+      a.send(joinLines(lines));
       await events.until(`line 0 ${lines.at(-1)}\n`);
       const closed = b.handle.close();
-      await a.until(left(1));
-      b.wake();
+      await a.until(leftNotice(1));
+      b.resume();
       await closed;
       await b.ended;
-      await b.hears(said(0, ...lines));
+      await b.receives(relayed(0, ...lines));
     });
 
     it('disconnects a client that does not read after graceMs', async () => {
       const environment = fakeEnvironment();
-      const relay = room({ graceMs: 500, environment });
+      const relay = createTestRelay({ graceMs: 500, environment });
       const [a, b] = [await join(relay), await join(relay)];
-      b.halt();
-      a.send(packet(bulk(2)));
-      await a.until(arrived(1));
+      b.pause();
+      a.send(joinLines(numberedLines(2)));
+      await a.until(arrivedNotice(1));
       let isClosed = false;
       const closed = b.handle.close().then(() => {
         isClosed = true;
       });
-      await a.until(left(1));
+      await a.until(leftNotice(1));
       environment.clock.advance(499);
-      await turns();
+      await waitTurns();
       expect({ isClosed, destroyed: b.far.destroyed }).to.deep.equal({ isClosed: false, destroyed: false });
       environment.clock.advance(1);
       await closed;
@@ -107,7 +107,7 @@ describe('relay.handle(): ClientHandle', () => {
     });
 
     it('resolves after graceMs for a Duplex that does not emit close', async () => {
-      const relay = room({ graceMs: 10 });
+      const relay = createTestRelay({ graceMs: 10 });
       const mute = new Duplex({ emitClose: false, read() {}, write() {} });
       const handle = relay.handle(mute);
       await (await join(relay)).handle.id;
@@ -116,7 +116,7 @@ describe('relay.handle(): ClientHandle', () => {
     });
 
     it('returns the same promise at every call, and resolves when the client has gone already', async () => {
-      const relay = room();
+      const relay = createTestRelay();
       const a = await join(relay);
       a.near.destroy();
       a.far.destroy();
@@ -127,10 +127,10 @@ describe('relay.handle(): ClientHandle', () => {
     });
 
     it('resolves when the relay closes meanwhile', async () => {
-      const relay = room({ graceMs: 60_000 });
+      const relay = createTestRelay({ graceMs: 60_000 });
       const [a, b] = [await join(relay), await join(relay)];
-      b.halt();
-      a.send(packet(bulk(2)));
+      b.pause();
+      a.send(joinLines(numberedLines(2)));
       const closed = b.handle.close();
       await relay.close(0);
       await closed;
@@ -145,7 +145,7 @@ describe('relay.handle(): ClientHandle', () => {
       void a.handle.id.then((assigned) => {
         id = assigned;
       });
-      await turns();
+      await waitTurns();
       expect(id).to.equal(undefined);
       expect(a.handle.lagBytes).to.equal(0);
       await run();
@@ -164,7 +164,7 @@ describe('relay.handle(): ClientHandle', () => {
 
     it('rejects id when the connection closes first, and the client leaves as soon as it has arrived', async () => {
       const { relay, run } = await sharedRoom();
-      const events = diary(relay);
+      const events = recordEvents(relay);
       const [near, far] = duplexPair();
       near.on('error', () => {});
       const handle = relay.handle(far);
@@ -194,7 +194,7 @@ describe('relay.handle(): ClientHandle', () => {
       process.on('unhandledRejection', count);
       new Member(relay);
       await relay.close(0);
-      await turns();
+      await waitTurns();
       process.off('unhandledRejection', count);
       expect(unhandled).to.equal(0);
     });

@@ -5,32 +5,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../../lib/index.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { listenErrorCode } from '../support/ports.js';
-import { diary, join, Member, room } from '../support/room.js';
-import { turns, WAIT_LIMIT_MS } from '../support/waiting.js';
-import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
+import { WAIT_LIMIT_MS, waitTurns } from '../support/waiting.js';
+import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 
 /** Longer than the limit of a wait in specs: a spec that waits for it fails. */
 const FOREVER_MS = 2 * WAIT_LIMIT_MS;
 
 describe('relay.close()', () => {
   it('ends every connection with FIN, announces no leaving, and emits close once', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
-    const events = diary(relay);
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), await join(relay)];
     await relay.close();
     await Promise.all([a.ended, b.ended]);
-    await a.hears(arrived(1));
-    await b.hears();
+    await a.receives(arrivedNotice(1));
+    await b.receives();
     expect(events.text).to.equal('joined 0\njoined 1\nclose\n');
     expect(a.far.destroyed && b.far.destroyed).to.equal(true);
   });
 
   it('returns the same promise at every call', async () => {
-    const relay = room();
-    const events = diary(relay);
+    const relay = createTestRelay();
+    const events = recordEvents(relay);
     const first = relay.close();
     expect(relay.close()).to.equal(first);
     await first;
@@ -39,79 +39,79 @@ describe('relay.close()', () => {
   });
 
   it('delivers all messages, and complete lines that clients have sent by then', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
-    const lines = bulk(4);
-    a.send(packet(lines));
-    await b.until(said(0, lines[0] ?? ''));
+    const lines = numberedLines(4);
+    a.send(joinLines(lines));
+    await b.until(relayed(0, lines[0] ?? ''));
     b.send('last words\nno wor');
     await relay.close();
     await Promise.all([a.ended, b.ended]);
-    await b.hears(said(0, ...lines));
-    await a.hears(arrived(1), said(1, 'last words'));
+    await b.receives(relayed(0, ...lines));
+    await a.receives(arrivedNotice(1), relayed(1, 'last words'));
   });
 
   it('waits at most graceMs for a client that does not read, and delivers everything to the others', async () => {
     const environment = fakeEnvironment();
-    const relay = room({ graceMs: 50, environment });
+    const relay = createTestRelay({ graceMs: 50, environment });
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
-    b.halt();
-    const lines = bulk(4);
-    a.send(packet(lines));
-    await c.until(said(0, lines.at(-1) ?? ''));
+    b.pause();
+    const lines = numberedLines(4);
+    a.send(joinLines(lines));
+    await c.until(relayed(0, lines.at(-1) ?? ''));
     const closing = relay.close();
     await Promise.all([a.ended, c.ended]);
     expect(b.far.destroyed).to.equal(false);
     environment.clock.advance(50);
     await closing;
     expect(b.far.destroyed).to.equal(true);
-    await c.hears(said(0, ...lines));
+    await c.receives(relayed(0, ...lines));
   });
 
   it('waits within graceMs for a slow client', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
-    b.halt();
-    const lines = bulk(4);
-    const events = diary(relay);
-    a.send(packet(lines));
+    b.pause();
+    const lines = numberedLines(4);
+    const events = recordEvents(relay);
+    a.send(joinLines(lines));
     await events.until(`line 0 ${lines.at(-1)}\n`);
     const closing = relay.close();
     await a.ended;
-    b.wake();
+    b.resume();
     await closing;
     await b.ended;
-    await b.hears(said(0, ...lines));
+    await b.receives(relayed(0, ...lines));
   });
 
   it('gives a peer 100 ms to close its side, from when it has been sent everything', async () => {
     const environment = fakeEnvironment();
-    const relay = room({ graceMs: FOREVER_MS, environment });
-    const events = diary(relay);
+    const relay = createTestRelay({ graceMs: FOREVER_MS, environment });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), await join(relay)];
-    b.halt();
-    const lines = bulk(1);
-    a.send(packet(lines));
+    b.pause();
+    const lines = numberedLines(1);
+    a.send(joinLines(lines));
     await events.until(`line 0 ${lines.at(-1)}\n`);
     const closing = relay.close();
     await a.ended;
-    await turns();
+    await waitTurns();
     environment.clock.advance(100);
-    await turns();
+    await waitTurns();
     expect([a.far.destroyed, b.far.destroyed]).to.deep.equal([true, false]);
-    b.wake();
+    b.resume();
     await b.ended;
-    await turns();
+    await waitTurns();
     expect(b.far.destroyed).to.equal(false);
     environment.clock.advance(100);
     await closing;
-    await b.hears(said(0, ...lines));
+    await b.receives(relayed(0, ...lines));
     expect(environment.clock.pending).to.equal(0);
   });
 
   it('waits within graceMs for read streams and for readers', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
-    const events = diary(relay);
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
+    const events = recordEvents(relay);
     const a = await join(relay);
     const pending: (() => void)[] = [];
     let text = '';
@@ -128,38 +128,38 @@ describe('relay.close()', () => {
     a.near.end();
     await events.until('left 0\n');
     const closing = relay.close();
-    while (pending.length < 2) await turns();
+    while (pending.length < 2) await waitTurns();
     for (let more = pending.length; more > 0; more--) {
-      await turns();
+      await waitTurns();
       expect(events.text).to.not.include('close');
       pending.shift()?.();
     }
     await closing;
-    expect(text).to.equal(left(0).repeat(2));
+    expect(text).to.equal(leftNotice(0).repeat(2));
     expect(reader.lagBytes).to.equal(0);
   });
 
   it('accepts another time limit as its argument', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
     const [a, b] = [await join(relay), await join(relay)];
-    b.halt();
-    a.send(packet(bulk(4)));
+    b.pause();
+    a.send(joinLines(numberedLines(4)));
     await relay.close(0);
     expect(b.far.destroyed).to.equal(true);
   });
 
   it('ignores input that arrives while closing', async () => {
     const environment = fakeEnvironment();
-    const relay = room({ graceMs: 100, environment });
-    const events = diary(relay);
+    const relay = createTestRelay({ graceMs: 100, environment });
+    const events = recordEvents(relay);
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
-    b.halt();
-    a.send(packet(bulk(4)));
+    b.pause();
+    a.send(joinLines(numberedLines(4)));
     await c.until(' 3999 ');
     const closing = relay.close();
     await c.ended;
     c.send('too late\n');
-    await turns();
+    await waitTurns();
     environment.clock.advance(100);
     await closing;
     expect(events.text).to.not.include('too late');
@@ -170,13 +170,13 @@ describe('relay.close()', () => {
       await delay(1);
       return message;
     };
-    const relay = room({ graceMs: FOREVER_MS, transforms: [slow] });
+    const relay = createTestRelay({ graceMs: FOREVER_MS, transforms: [slow] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('one\ntwo\nthree\n');
-    await a.until(said(1, 'one'));
+    await a.until(relayed(1, 'one'));
     await relay.close();
     await a.ended;
-    await a.hears(arrived(1), said(1, 'one', 'two', 'three'));
+    await a.receives(arrivedNotice(1), relayed(1, 'one', 'two', 'three'));
   });
 
   it('gives up transforms that do not answer within graceMs, and sends nothing after that', async () => {
@@ -186,8 +186,8 @@ describe('relay.close()', () => {
         if (message.kind !== 'line') done(null, message);
         else answer = () => done(null, message);
       });
-    const relay = room({ graceMs: 20, transforms: [{ createStream: stuck }] });
-    const events = diary(relay);
+    const relay = createTestRelay({ graceMs: 20, transforms: [{ createStream: stuck }] });
+    const events = recordEvents(relay);
     const a = await join(relay);
     a.send('late\n');
     await relay.close();
@@ -199,12 +199,12 @@ describe('relay.close()', () => {
 
   it('ends read streams, and destroys one that is not read after graceMs', async () => {
     const environment = fakeEnvironment();
-    const relay = room({ graceMs: 50, environment });
+    const relay = createTestRelay({ graceMs: 50, environment });
     const [read, unread] = [relay.createReadStream(), relay.createReadStream()];
     const sink = read.pipe(new PassThrough());
     sink.resume();
     const a = await join(relay);
-    a.send(packet(bulk(4)));
+    a.send(joinLines(numberedLines(4)));
     const ended = once(sink, 'end');
     const closing = relay.close();
     await ended;
@@ -214,10 +214,10 @@ describe('relay.close()', () => {
   });
 
   it('closes the port', async () => {
-    const relay = room({ graceMs: FOREVER_MS });
+    const relay = createTestRelay({ graceMs: FOREVER_MS });
     const port = await relay.listen(0);
     const socket = connect(port, '127.0.0.1');
-    afterwards(() => void socket.destroy());
+    addCleanup(() => void socket.destroy());
     socket.resume();
     const ended = once(socket, 'end');
     await once(relay, 'joined');
@@ -227,7 +227,7 @@ describe('relay.close()', () => {
   });
 
   it('closes the port when it is called while listen() is pending', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const listening = relay.listen(0).then(
       (port) => port,
       () => undefined,
@@ -239,14 +239,14 @@ describe('relay.close()', () => {
 
   it('destroys the streams of transforms that never answer', async () => {
     const stuck = objectTransform(() => {});
-    const relay = room({ transforms: [{ createStream: () => stuck }] });
+    const relay = createTestRelay({ transforms: [{ createStream: () => stuck }] });
     new Member(relay).send('hello\n');
     await relay.close(10);
     expect(stuck.destroyed).to.equal(true);
   });
 
   it('leaves no client in stats() when a transform has never answered', async () => {
-    const relay = room({ transforms: [() => new Promise<never>(() => {})] });
+    const relay = createTestRelay({ transforms: [() => new Promise<never>(() => {})] });
     const member = new Member(relay);
     member.send('hello\n');
     await relay.close(10);
@@ -267,7 +267,7 @@ describe('relay.close()', () => {
   describe('with the option signal', () => {
     it('is called when the signal is aborted', async () => {
       const controller = new AbortController();
-      const relay = room({ graceMs: FOREVER_MS, signal: controller.signal });
+      const relay = createTestRelay({ graceMs: FOREVER_MS, signal: controller.signal });
       const a = await join(relay);
       const closed = once(relay, 'close');
       controller.abort();
@@ -276,7 +276,7 @@ describe('relay.close()', () => {
     });
 
     it('is called at once when the signal is aborted already', async () => {
-      const relay = room({ signal: AbortSignal.abort() });
+      const relay = createTestRelay({ signal: AbortSignal.abort() });
       expect(() => new Member(relay))
         .to.throw()
         .with.property('code', 'ERR_STATE');
@@ -285,7 +285,7 @@ describe('relay.close()', () => {
 
     it('leaves no listener on the signal when the relay is closed by other means', async () => {
       const { signal } = new AbortController();
-      const relay = room({ signal });
+      const relay = createTestRelay({ signal });
       await relay.close();
       expect(getEventListeners(signal, 'abort')).to.have.length(0);
     });

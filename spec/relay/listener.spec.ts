@@ -3,7 +3,7 @@ import { connect, Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type { MiniServError } from '../../lib/index.js';
 import { Listener } from '../../lib/relay/listener.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 
 function made() {
   const accepted: Socket[] = [];
@@ -13,7 +13,7 @@ function made() {
     onRefuse: () => {},
     warn: (warning) => void warnings.push(warning),
   });
-  afterwards(async () => {
+  addCleanup(async () => {
     for (const socket of accepted) socket.destroy();
     await listener.close();
   });
@@ -41,7 +41,7 @@ async function listening(listener: Listener): Promise<{ server: Server; port: nu
 async function accept(accepted: Socket[], port: number): Promise<Socket> {
   const before = accepted.length;
   const client = connect(port, '127.0.0.1').on('error', () => {});
-  afterwards(() => void client.destroy());
+  addCleanup(() => void client.destroy());
   await once(client, 'connect');
   while (accepted.length === before) await new Promise((resolve) => setImmediate(resolve));
   return accepted[before] as Socket;

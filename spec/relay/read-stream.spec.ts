@@ -9,12 +9,12 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { MiniServError, ReadStreamOptions, Relay } from '../../lib/index.js';
 import { recordsOf } from '../support/audit.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { fakeEnvironment, systemError } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
-import { diary, join, type Member, room } from '../support/room.js';
+import { createTestRelay, join, type Member, recordEvents } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 
 /** A destination that keeps what it is given. */
 function collector(): { sink: Writable; inbox: Inbox } {
@@ -35,13 +35,13 @@ function stalled(): Writable {
 
 /** Sends these lines and waits until they are in the log. */
 async function send(relay: Relay, member: Member, lines: string[]): Promise<void> {
-  const events = diary(relay);
-  member.send(packet(lines));
+  const events = recordEvents(relay);
+  member.send(joinLines(lines));
   await events.until(`line ${member.id} ${lines.at(-1)}\n`);
 }
 
 /** More than the buffers between the log and a stalled consumer hold. */
-const LINES = bulk(4);
+const LINES = numberedLines(4);
 const SMALL_SEGMENTS = { segmentBytes: 64 * 1024 };
 
 const logBytes = (relay: Relay): number => relay.stats().memoryBytes + relay.stats().diskBytes;
@@ -49,7 +49,7 @@ const outputs = (relay: Relay): number => relay.stats().outputLagBytes.length;
 
 describe('relay.createReadStream()', () => {
   it('delivers every message from its creation on, byte for byte', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const a = await join(relay);
     const { sink, inbox } = collector();
     relay.createReadStream().pipe(sink);
@@ -60,36 +60,36 @@ describe('relay.createReadStream()', () => {
       Buffer.concat([
         Buffer.from('client 0: '),
         Buffer.from([0xff, 0x0d, 0x0a]),
-        Buffer.from(arrived(1) + left(1)),
+        Buffer.from(arrivedNotice(1) + leftNotice(1)),
       ]),
     );
   });
 
   it('creates a stream with its own beginning at each call', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const a = await join(relay);
     const [one, two] = [collector(), collector()];
     relay.createReadStream().pipe(one.sink);
     await send(relay, a, ['first']);
     relay.createReadStream().pipe(two.sink);
     a.send('second\n');
-    await one.inbox.exactly(Buffer.from(said(0, 'first', 'second')));
-    await two.inbox.exactly(Buffer.from(said(0, 'second')));
+    await one.inbox.exactly(Buffer.from(relayed(0, 'first', 'second')));
+    await two.inbox.exactly(Buffer.from(relayed(0, 'second')));
   });
 
   it('delays neither clients nor other streams when its destination stalls', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const { sink, inbox } = collector();
     relay.createReadStream().pipe(stalled());
     relay.createReadStream().pipe(sink);
     const [a, b] = [await join(relay), await join(relay)];
-    a.send(packet(LINES));
-    await b.hears(said(0, ...LINES));
-    await inbox.exactly(Buffer.from(arrived(0) + arrived(1) + said(0, ...LINES)));
+    a.send(joinLines(LINES));
+    await b.receives(relayed(0, ...LINES));
+    await inbox.exactly(Buffer.from(arrivedNotice(0) + arrivedNotice(1) + relayed(0, ...LINES)));
   });
 
   it('buffers at most about a megabyte while it is not read', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const stream = relay.createReadStream();
     await send(relay, await join(relay), LINES);
     expect(stream.readableHighWaterMark).to.equal(2 ** 20);
@@ -97,7 +97,7 @@ describe('relay.createReadStream()', () => {
   });
 
   it('can be read with for await until the relay closes', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const stream = relay.createReadStream();
     const a = await join(relay);
     const text = (async () => {
@@ -107,23 +107,23 @@ describe('relay.createReadStream()', () => {
     })();
     await send(relay, a, LINES);
     await relay.close();
-    expect((await text) === arrived(0) + said(0, ...LINES)).to.equal(true);
+    expect((await text) === arrivedNotice(0) + relayed(0, ...LINES)).to.equal(true);
   });
 
   it('has written a complete file by pipeline() when the relay is closed', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const dir = await mkdtemp(path(tmpdir(), 'mini-serv-spec-'));
-    afterwards(() => rm(dir, { recursive: true }));
+    addCleanup(() => rm(dir, { recursive: true }));
     const file = path(dir, 'audit.log');
     const written = pipeline(relay.createReadStream(), createWriteStream(file));
     await send(relay, await join(relay), LINES);
     await relay.close();
     await written;
-    expect((await readFile(file, 'utf8')) === arrived(0) + said(0, ...LINES)).to.equal(true);
+    expect((await readFile(file, 'utf8')) === arrivedNotice(0) + relayed(0, ...LINES)).to.equal(true);
   });
 
   it('ends at once when it is created after the relay closed', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     await relay.close();
     const chunks: unknown[] = [];
     for await (const chunk of relay.createReadStream()) chunks.push(chunk);
@@ -131,30 +131,30 @@ describe('relay.createReadStream()', () => {
   });
 
   it('begins with a whole message when it is created while a long line is delivered', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const a = await join(relay);
     const { sink, inbox } = collector();
     const first = relay.createReadStream().resume();
     await send(relay, a, ['first']);
     first.once('data', () => relay.createReadStream().pipe(sink));
     await send(relay, a, ['x'.repeat(3 * 2 ** 20), 'next']);
-    await inbox.until(said(0, 'next'));
+    await inbox.until(relayed(0, 'next'));
     expect(inbox.text).to.match(/^client 0: /);
   });
 
   it('reports in stats() how far each stream lags', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const a = await join(relay);
     const stream = relay.createReadStream();
     await send(relay, a, LINES);
     const [lag = 0] = relay.stats().outputLagBytes;
-    expect(lag).to.be.within(2 ** 21, said(0, ...LINES).length);
+    expect(lag).to.be.within(2 ** 21, relayed(0, ...LINES).length);
     stream.destroy();
     expect(relay.stats().outputLagBytes).to.deep.equal([]);
   });
 
   it('creates no stream when a relay is inspected', () => {
-    const relay = room();
+    const relay = createTestRelay();
     inspect(relay, { depth: null, getters: true, showHidden: true });
     for (let object: object = relay; object !== Object.prototype; object = Object.getPrototypeOf(object)) {
       for (const name of Object.getOwnPropertyNames(object)) void relay[name as keyof Relay];
@@ -164,7 +164,7 @@ describe('relay.createReadStream()', () => {
 
   describe('formats', () => {
     async function read(options: ReadStreamOptions, lines: string[]): Promise<string> {
-      const relay = room();
+      const relay = createTestRelay();
       const { sink, inbox } = collector();
       const done = pipeline(relay.createReadStream(options), sink);
       await send(relay, await join(relay), lines);
@@ -205,7 +205,7 @@ describe('relay.createReadStream()', () => {
     });
 
     it('keeps the order of a long record whose consumer reads inside a data listener', async () => {
-      const relay = room();
+      const relay = createTestRelay();
       const stream = relay.createReadStream({ format: 'json' });
       let text = '';
       stream.on('data', (chunk: Buffer) => {
@@ -224,7 +224,7 @@ describe('relay.createReadStream()', () => {
     });
 
     it('stops in the middle of a long record when it is destroyed', async () => {
-      const relay = room();
+      const relay = createTestRelay();
       const stream = relay.createReadStream({ format: 'json' });
       const a = await join(relay);
       stream.once('data', () => stream.destroy());
@@ -265,7 +265,7 @@ describe('relay.createReadStream()', () => {
     };
     for (const [way, leave] of Object.entries(ways)) {
       it(way, async () => {
-        const relay = room(SMALL_SEGMENTS);
+        const relay = createTestRelay(SMALL_SEGMENTS);
         const a = await join(relay);
         const leaving = leave(relay);
         await send(relay, a, LINES);
@@ -277,7 +277,7 @@ describe('relay.createReadStream()', () => {
     }
 
     it('not while the stream is open and not read', async () => {
-      const relay = room(SMALL_SEGMENTS);
+      const relay = createTestRelay(SMALL_SEGMENTS);
       relay.createReadStream();
       await send(relay, await join(relay), LINES);
       expect(logBytes(relay)).to.be.above(2 ** 21);
@@ -285,24 +285,24 @@ describe('relay.createReadStream()', () => {
   });
 
   it('keeps what it has not delivered when its pipe() destination closes, and can be piped again', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const stream = relay.createReadStream();
     const [one, two] = [collector(), collector()];
     const a = await join(relay);
     stream.pipe(one.sink);
-    await one.inbox.until(arrived(0));
+    await one.inbox.until(arrivedNotice(0));
     one.sink.destroy();
     await finished(one.sink).catch(() => {});
     await send(relay, a, ['between']);
     expect(stream.destroyed).to.equal(false);
     stream.pipe(two.sink);
     a.send('after\n');
-    await two.inbox.exactly(Buffer.from(said(0, 'between', 'after')));
+    await two.inbox.exactly(Buffer.from(relayed(0, 'between', 'after')));
   });
 
   describe('with a signal', () => {
     it('is destroyed with an AbortError when the signal is aborted already', async () => {
-      const relay = room();
+      const relay = createTestRelay();
       const stream = relay.createReadStream({ signal: AbortSignal.abort() });
       expect(await finished(stream).catch((error) => error.name)).to.equal('AbortError');
       expect(outputs(relay)).to.equal(0);
@@ -310,7 +310,7 @@ describe('relay.createReadStream()', () => {
 
     it('leaves no listener on the signal when it has ended', async () => {
       const { signal } = new AbortController();
-      const relay = room();
+      const relay = createTestRelay();
       const stream = relay.createReadStream({ signal });
       stream.resume();
       await relay.close();
@@ -322,7 +322,7 @@ describe('relay.createReadStream()', () => {
   for (const listens of [true, false]) {
     it(`is destroyed ${listens ? 'with the error' : 'silently'} when spilled messages cannot be read back, ${listens ? 'with' : 'without'} an error listener`, async () => {
       const environment = fakeEnvironment();
-      const relay = room({ ...SMALL_SEGMENTS, memoryBytes: 0, environment });
+      const relay = createTestRelay({ ...SMALL_SEGMENTS, memoryBytes: 0, environment });
       const warnings: string[] = [];
       relay.on('warning', ({ code }) => warnings.push(code));
       const stream = relay.createReadStream();
@@ -362,7 +362,7 @@ describe('relay.createReadStream()', () => {
   ];
   for (const [options, message] of invalid) {
     it(`throws ERR_OPTION and creates no stream for ${inspect(options)}`, () => {
-      const relay = room();
+      const relay = createTestRelay();
       let error: unknown;
       try {
         relay.createReadStream(options as ReadStreamOptions);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/index.js';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
-import { diary, Member, room } from '../support/room.js';
+import { createTestRelay, Member, recordEvents } from '../support/room.js';
 
 /** A log of a shared room of which the spec decides what the relay reads. */
 class StubLog implements EventLog {
@@ -29,8 +29,8 @@ class StubLog implements EventLog {
 
 function openRoom() {
   const log = new StubLog();
-  const relay = room({ room: log, graceMs: 100_000 });
-  const events = diary(relay);
+  const relay = createTestRelay({ room: log, graceMs: 100_000 });
+  const events = recordEvents(relay);
   relay.on('engineReconnected', () => events.push(Buffer.from('engineReconnected\n')));
   relay.on('engineLost', ({ code }) => events.push(Buffer.from(`engineLost ${code}\n`)));
   return { log, relay, events };

@@ -5,40 +5,46 @@ import type { ClientEvent, Message } from '../../lib/protocol/message.js';
 import { Client } from '../../lib/relay/client.js';
 import { nodeEnvironment } from '../../lib/util/environment.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
-import { diary, join, Member, room } from '../support/room.js';
-import { arrived, left, said } from '../support/wire.js';
+import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 describe('Source', () => {
   it('sends the arrival, each line and the leaving in this order', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const listener = await join(relay);
     const speaker = await join(relay);
     speaker.send('one\ntwo\n');
     speaker.end();
-    await listener.hears(arrived(1), said(1, 'one', 'two'), left(1));
+    await listener.receives(arrivedNotice(1), relayed(1, 'one', 'two'), leftNotice(1));
   });
 
   it('sends a line that arrives in pieces when its newline has arrived, unmixed with other clients', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     a.send('be');
     b.send('begin');
     a.send('gin');
     b.send('ning\n');
-    await c.until(said(1, 'beginning'));
+    await c.until(relayed(1, 'beginning'));
     a.send('\nend\n');
-    await c.hears(said(1, 'beginning'), said(0, 'begin', 'end'));
+    await c.receives(relayed(1, 'beginning'), relayed(0, 'begin', 'end'));
   });
 
   it('drops an unterminated line when its client leaves, and does not leak it to the next client', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const [listener, speaker] = [await join(relay), await join(relay)];
     speaker.send('said\nnever said');
     speaker.end();
-    await listener.until(left(1));
+    await listener.until(leftNotice(1));
     const next = await join(relay);
     next.send('next\n');
-    await listener.hears(arrived(1), said(1, 'said'), left(1), arrived(2), said(2, 'next'));
+    await listener.receives(
+      arrivedNotice(1),
+      relayed(1, 'said'),
+      leftNotice(1),
+      arrivedNotice(2),
+      relayed(2, 'next'),
+    );
   });
 
   type Ends = (connection: { near: Duplex; far: Duplex }) => void;
@@ -57,30 +63,30 @@ describe('Source', () => {
       ['with a transform', [{ createStream: () => objectTransform() }]],
     ] as const) {
       it(`announces exactly once that a client left after ${name}, ${kind}`, async () => {
-        const relay = room({ transforms });
-        const events = diary(relay);
+        const relay = createTestRelay({ transforms });
+        const events = recordEvents(relay);
         const listener = await join(relay);
         const speaker = await join(relay);
         speaker.send('last words\nno wor');
-        await listener.until(said(1, 'last words'));
+        await listener.until(relayed(1, 'last words'));
         end(speaker);
-        await listener.until(left(1));
+        await listener.until(leftNotice(1));
         listener.send('mark\n');
         await events.until('line 0 mark\n');
-        await listener.hears(arrived(1), said(1, 'last words'), left(1));
+        await listener.receives(arrivedNotice(1), relayed(1, 'last words'), leftNotice(1));
         expect(events.text.match(/^left/gm)).to.have.length(1);
       });
 
       it(`sends complete lines that were received before ${name}, ${kind}`, async () => {
-        const relay = room({ transforms });
+        const relay = createTestRelay({ transforms });
         const listener = await join(relay);
         const [near, far] = duplexPair();
         // Received, but not passed on yet when the connection ends.
         near.write('one\ntwo\nthr');
         const speaker = new Member(relay, [near, far]);
         end(speaker);
-        await listener.until(left(1));
-        await listener.hears(arrived(1), said(1, 'one', 'two'), left(1));
+        await listener.until(leftNotice(1));
+        await listener.receives(arrivedNotice(1), relayed(1, 'one', 'two'), leftNotice(1));
       });
     }
   }
@@ -96,7 +102,7 @@ describe('Source', () => {
         if (message.client !== 1) done(null, message);
         else void held.then(() => done(null, message));
       });
-    const relay = room({ transforms: [{ createStream: slow }] });
+    const relay = createTestRelay({ transforms: [{ createStream: slow }] });
     const listener = await join(relay);
     const speaker = new Member(relay);
     const lines = Array.from({ length: 200 }, (_, i) => `${i} `.padEnd(999, 'x'));
@@ -109,65 +115,65 @@ describe('Source', () => {
     const read = lines.length - near.writableLength / 1000 + 1;
     far.destroy(new Error('ECONNRESET'));
     go();
-    await listener.hears(arrived(1), said(1, ...lines.slice(0, read)), left(1));
+    await listener.receives(arrivedNotice(1), relayed(1, ...lines.slice(0, read)), leftNotice(1));
   });
 
   it('announces a client whose connection closed before handle() was called, and that it left', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const listener = await join(relay);
     const [near, far] = duplexPair();
     near.on('error', () => {});
     far.destroy();
     await new Promise((resolve) => far.once('close', resolve));
     relay.handle(far);
-    await listener.until(left(1));
-    await listener.hears(arrived(1), left(1));
+    await listener.until(leftNotice(1));
+    await listener.receives(arrivedNotice(1), leftNotice(1));
     expect(relay.stats().clients).to.equal(1);
   });
 
   it('announces a client whose connection ended before handle() was called, and that it left', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const listener = await join(relay);
     const [near, far] = duplexPair();
     near.end();
     far.resume();
     await new Promise((resolve) => far.once('end', resolve));
     const late = new Member(relay, [near, far]);
-    await listener.until(left(1));
+    await listener.until(leftNotice(1));
     await late.ended;
-    await listener.hears(arrived(1), left(1));
+    await listener.receives(arrivedNotice(1), leftNotice(1));
   });
 
   it('disconnects a client that sends too long a line, after sending its lines before that', async () => {
-    const relay = room({ maxLineBytes: 10 });
-    const events = diary(relay);
+    const relay = createTestRelay({ maxLineBytes: 10 });
+    const events = recordEvents(relay);
     const listener = await join(relay);
     const speaker = await join(relay);
     speaker.send('0123456789\n0123456789a\nafter\n');
     await speaker.ended;
-    await listener.hears(arrived(1), said(1, '0123456789'), left(1));
+    await listener.receives(arrivedNotice(1), relayed(1, '0123456789'), leftNotice(1));
     await events.until('left 1 client 1 is disconnected: it sent a line longer than 10 bytes\n');
     await events.until('warning ERR_LINE_TOO_LONG 1\n');
   });
 
   it('delivers what a client is owed that sent too long a line, though it continues to send', async () => {
-    const relay = room({ maxLineBytes: 10 });
-    const events = diary(relay);
+    const relay = createTestRelay({ maxLineBytes: 10 });
+    const events = recordEvents(relay);
     const [listener, speaker] = [await join(relay), await join(relay)];
-    speaker.halt();
+    speaker.pause();
     listener.send('one\n'.repeat(100_000));
     await listener.until('');
     speaker.send('0123456789a');
-    await listener.until(left(1));
+    await listener.until(leftNotice(1));
     for (let i = 0; i < 100; i++) speaker.send('more\n'.repeat(1000));
-    speaker.wake();
+    speaker.resume();
     await speaker.ended;
-    await speaker.hears(said(0, 'one').repeat(100_000));
+    await speaker.receives(relayed(0, 'one').repeat(100_000));
     expect(events.text).to.include('left 1 client 1 is disconnected: it sent a line longer than 10 bytes\n');
   });
 
   it('closes the connection of a disconnected client that does not close its side, after graceMs', async () => {
-    const relay = room({ maxLineBytes: 10, graceMs: 20 });
+    const relay = createTestRelay({ maxLineBytes: 10, graceMs: 20 });
     const speaker = await join(relay);
     const closed = new Promise((resolve) => speaker.far.once('close', resolve));
     speaker.send('0123456789a');
@@ -181,10 +187,10 @@ describe('Source', () => {
       if (message.kind === 'left') throw new Error('oops');
       return message;
     };
-    const relay = room({ maxLineBytes: 10, transforms: [failsAtEnd], environment });
-    const events = diary(relay);
+    const relay = createTestRelay({ maxLineBytes: 10, transforms: [failsAtEnd], environment });
+    const events = recordEvents(relay);
     const speaker = await join(relay);
-    speaker.halt();
+    speaker.pause();
     speaker.send('0123456789a');
     await events.until('warning ERR_LINE_TOO_LONG 0\n');
     await events.until('warning ERR_TRANSFORM 0\n');
@@ -199,24 +205,24 @@ describe('Source', () => {
     ['with a transform', [{ createStream: () => objectTransform() }]],
   ] as const) {
     it(`reads a Duplex that was paused when handle() was called, ${kind}`, async () => {
-      const relay = room({ transforms });
+      const relay = createTestRelay({ transforms });
       const listener = await join(relay);
       const pair = duplexPair();
       pair[1].pause();
       const speaker = await join(relay, pair);
       speaker.send('hello\n');
       speaker.end();
-      await listener.hears(arrived(1), said(1, 'hello'), left(1));
+      await listener.receives(arrivedNotice(1), relayed(1, 'hello'), leftNotice(1));
     });
 
     it(`sends the complete lines of a Duplex that was destroyed before handle() was called, ${kind}`, async () => {
-      const relay = room({ transforms });
+      const relay = createTestRelay({ transforms });
       const listener = await join(relay);
       const gone = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
       gone.push('last words\nrest');
       gone.destroy();
       relay.handle(gone);
-      await listener.hears(arrived(1), said(1, 'last words'), left(1));
+      await listener.receives(arrivedNotice(1), relayed(1, 'last words'), leftNotice(1));
     });
   }
 

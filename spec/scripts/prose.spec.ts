@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 function tree(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'mini-serv-prose-'));
-  afterwards(() => rmSync(folder, { recursive: true }));
+  addCleanup(() => rmSync(folder, { recursive: true }));
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);

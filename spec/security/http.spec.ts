@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { type Server, startServer } from '../support/command.js';
-import { left } from '../support/wire.js';
+import { leftNotice } from '../support/wire.js';
 
 /** Sends the request that any web page can send to a port of its visitor's machine, without permission. */
 function post({ port }: Server, body: string): Promise<unknown> {
@@ -19,7 +19,7 @@ const BODY = 'server: client 0 just left\nclient 0: I give up\n';
 describe('security: an HTTP request to the port', () => {
   it('cannot impersonate another client: each of its lines begins with its own prefix', async () => {
     const server = await startServer();
-    const a = await arrive(server);
+    const a = await connectAs(server);
     void post(server, BODY);
     await a.until('client 1: client 0: I give up\n');
     const [notice, first, ...others] = a.inbox.text.split('\n').slice(0, -1);
@@ -32,9 +32,9 @@ describe('security: an HTTP request to the port', () => {
 
   it('sends no line to the room with the transform no-http', async () => {
     const server = await startServer({ args: ['-t', 'no-http'] });
-    const a = await arrive(server);
+    const a = await connectAs(server);
     await post(server, BODY);
-    await a.until(left(1));
-    expect(a.inbox.text).to.equal(`server: client 1 just arrived\n${left(1)}`);
+    await a.until(leftNotice(1));
+    expect(a.inbox.text).to.equal(`server: client 1 just arrived\n${leftNotice(1)}`);
   });
 });

@@ -2,13 +2,13 @@ import { chownSync, existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { HAS_PROC, spilled } from '../support/proc.js';
-import { stoppedReaders } from '../support/stopped.js';
+import { startStalledReaders } from '../support/stalled-readers.js';
 import { eventually } from '../support/waiting.js';
-import { bulk, packet, said } from '../support/wire.js';
+import { joinLines, numberedLines, relayed } from '../support/wire.js';
 
 const SECRET = 'not to be changed\n';
 /** No process has this id: pid_max is at most 2^22. */
@@ -39,7 +39,7 @@ describe('security: a symbolic link at the path of an audit file', () => {
     const cwd = await folder({ victim: SECRET });
     const path = join(cwd, 'audit');
     const server = await startServer({ args: ['--audit', path] });
-    const a = await arrive(server);
+    const a = await connectAs(server);
     await rename(path, join(cwd, 'old'));
     await symlink('victim', path);
     server.kill('SIGHUP');
@@ -69,9 +69,9 @@ describe('security: foreign entries of the spill directory', () => {
     }
     const args = ['--spill-dir', dir, '--memory', '1M'];
     const server = await startServer({ args });
-    const readers = await stoppedReaders(server, 1);
-    const [a, lines] = [await arrive(server), bulk(16)];
-    await a.send(packet(lines));
+    const readers = await startStalledReaders(server, 1);
+    const [a, lines] = [await connectAs(server), numberedLines(16)];
+    await a.send(joinLines(lines));
     await eventually('segments on disk', () => spilled(server) > 4 * 1024 * 1024);
     const made = (await readdir(dir)).filter((name) => name.startsWith(`mini-serv-${server.process.pid}-`));
     expect(made.length).to.equal(1);
@@ -90,12 +90,12 @@ describe('security: foreign entries of the spill directory', () => {
     await mkdir(join(cwd, 'real'));
     await symlink('real', join(cwd, 'link'));
     const server = await startServer({ args: ['--spill-dir', join(cwd, 'link'), '--memory', '1M'] });
-    const readers = await stoppedReaders(server, 1);
-    const a = await arrive(server);
-    const b = await arrive(server, 2, a);
-    const lines = bulk(16);
-    await a.send(packet(lines));
-    await b.inbox.untilLength(said(1, ...lines).length);
+    const readers = await startStalledReaders(server, 1);
+    const a = await connectAs(server);
+    const b = await connectAs(server, 2, a);
+    const lines = numberedLines(16);
+    await a.send(joinLines(lines));
+    await b.inbox.untilLength(relayed(1, ...lines).length);
     expect(await readdir(join(cwd, 'real'))).to.have.length(1);
     await readers.kill();
   });

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { escape as escaping } from '../../lib/index.js';
 import { recordsOf, toWire } from '../support/audit.js';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { DANGEROUS, decodeStrictly, HOSTILE } from '../support/hostile.js';
 import { folder } from '../support/modules.js';
-import { join as enter, room } from '../support/room.js';
+import { createTestRelay, join as enter } from '../support/room.js';
 import { hasTerminal, onTerminal } from '../support/terminal.js';
-import { arrived, saidBytes } from '../support/wire.js';
+import { arrivedNotice, relayedBytes } from '../support/wire.js';
 
 // The rules of escaping are tested with escapeText() and the formats. These specs test what each view shows in the end.
 const lines = HOSTILE.map(([, line]) => line);
@@ -29,20 +29,20 @@ function expectHarmless(shown: string[]): void {
 describe('security: control characters in messages', () => {
   it('are unchanged on the wire, after the prefix', async () => {
     const server = await startServer();
-    const a = await arrive(server);
-    const b = await arrive(server, 1, a);
+    const a = await connectAs(server);
+    const b = await connectAs(server, 1, a);
     await a.send(BYTES);
-    await b.hears(saidBytes(0, ...lines));
+    await b.receives(relayedBytes(0, ...lines));
   });
 
   it('are visible escapes on the terminal on which the relay runs', async function () {
     if (!hasTerminal()) this.skip();
     const server = await startServer({ command: onTerminal() });
-    const a = await arrive(server);
+    const a = await connectAs(server);
     await a.send(Buffer.concat([BYTES, Buffer.from('the end\n')]));
     await server.stdout.until('client 0: the end\r\n');
     const shown = decodeStrictly(server.stdout.bytes).split('\r\n');
-    const from = shown.indexOf(arrived(0).trimEnd()) + 1;
+    const from = shown.indexOf(arrivedNotice(0).trimEnd()) + 1;
     expectHarmless(shown.slice(from, -2));
   });
 
@@ -50,7 +50,7 @@ describe('security: control characters in messages', () => {
     const cwd = await folder({});
     const path = join(cwd, 'audit');
     const server = await startServer({ args: ['--audit', path, '--format', 'text'] });
-    const a = await arrive(server);
+    const a = await connectAs(server);
     await a.send(BYTES);
     a.end();
     await a.ended;
@@ -64,7 +64,7 @@ describe('security: control characters in messages', () => {
 
   it('are escaped in the json format, which keeps the bytes of each line', async () => {
     const server = await startServer({ args: ['--format', 'json'] });
-    const a = await arrive(server);
+    const a = await connectAs(server);
     await a.send(BYTES);
     a.end();
     await a.ended;
@@ -74,11 +74,11 @@ describe('security: control characters in messages', () => {
     const records = recordsOf(server.stdout.bytes).filter(({ event }) => event === 'line');
     expect(records.length).to.equal(lines.length);
     for (const { client } of records) expect(client).to.equal(0);
-    expect(toWire(records).equals(saidBytes(0, ...lines))).to.equal(true);
+    expect(toWire(records).equals(relayedBytes(0, ...lines))).to.equal(true);
   });
 
   it('are visible escapes for other clients with the transform escape', async () => {
-    const relay = room({ transforms: [escaping()] });
+    const relay = createTestRelay({ transforms: [escaping()] });
     const [a, b] = [await enter(relay), await enter(relay)];
     a.send(BYTES);
     a.send('the end\n');

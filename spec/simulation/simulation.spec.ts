@@ -4,7 +4,7 @@ import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { Segment } from '../../lib/fanout/segment.js';
 import { Spill } from '../../lib/fanout/spill.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { campaign } from './campaign.js';
 import { play } from './play.js';
 
@@ -12,7 +12,7 @@ import { play } from './play.js';
 function replace<T extends object, K extends keyof T>(prototype: T, name: K, method: T[K]): void {
   const original = prototype[name];
   prototype[name] = method;
-  afterwards(() => {
+  addCleanup(() => {
     prototype[name] = original;
   });
 }
@@ -35,7 +35,7 @@ function freeTooEarly(): void {
 function ignoreFullDisk(): void {
   const isFull = Object.getOwnPropertyDescriptor(Pager.prototype, 'isFull') as PropertyDescriptor;
   Object.defineProperty(Pager.prototype, 'isFull', { ...isFull, get: () => false });
-  afterwards(() => void Object.defineProperty(Pager.prototype, 'isFull', isFull));
+  addCleanup(() => void Object.defineProperty(Pager.prototype, 'isFull', isFull));
 }
 
 function stopNotifyingReaders(): void {

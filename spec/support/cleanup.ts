@@ -4,7 +4,7 @@
  */
 const tasks: (() => Promise<void>)[] = [];
 
-export function afterwards(task: () => Promise<void> | void): void {
+export function addCleanup(task: () => Promise<void> | void): void {
   tasks.push(async () => task());
 }
 
@@ -16,3 +16,5 @@ afterEach('clean up processes and connections', async () => {
   }
   if (failures.length > 0) throw failures[0];
 });
+
+export { addCleanup as afterwards };

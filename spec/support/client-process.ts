@@ -1,5 +1,5 @@
 import { ClientProcess } from '../../lib/conformance/client-process.js';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import type { Server } from './command.js';
 import { type Condition, Inbox } from './inbox.js';
 import { within } from './waiting.js';
@@ -17,7 +17,7 @@ export interface SeparateClient {
   readonly closed: Promise<void>;
   until(condition: Condition): Promise<void>;
   /** Waits until everything that was received, from the first byte on, is exactly this. */
-  hears(...parts: string[]): Promise<void>;
+  receives(...parts: string[]): Promise<void>;
 }
 
 export function startClientProcess({ port }: Server): SeparateClient {
@@ -26,7 +26,7 @@ export function startClientProcess({ port }: Server): SeparateClient {
   client.input.on('data', (chunk: Buffer) => inbox.push(chunk)).once('close', () => inbox.finish());
   // The process may be killed while there is still something to send.
   client.output.on('error', () => {});
-  afterwards(async () => {
+  addCleanup(async () => {
     client.kill('SIGKILL');
     await within(client.closed, 'the end of a client process');
   });
@@ -37,6 +37,6 @@ export function startClientProcess({ port }: Server): SeparateClient {
     kill: () => client.kill('SIGKILL'),
     closed: client.closed,
     until: (condition) => inbox.until(condition),
-    hears: (...parts) => inbox.exactly(Buffer.from(parts.join(''))),
+    receives: (...parts) => inbox.exactly(Buffer.from(parts.join(''))),
   };
 }

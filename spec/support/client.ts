@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import type { Server } from './command.js';
 import { type Condition, Inbox } from './inbox.js';
 import { WAIT_LIMIT_MS, within } from './waiting.js';
-import { arrived } from './wire.js';
+import { arrivedNotice } from './wire.js';
 
 const RETRY_INTERVAL_MS = 10;
 
@@ -33,7 +33,7 @@ export class Client {
     this.ended.catch(() => {});
     const finish = () => this.inbox.finish();
     socket.once('end', finish).once('close', finish);
-    afterwards(async () => {
+    addCleanup(async () => {
       socket.destroy();
       await within(this.closed, 'the close of a connection');
     });
@@ -73,8 +73,12 @@ export class Client {
   }
 
   /** Waits until everything that was received, from the first byte on, is exactly this. */
-  hears(...parts: (string | Buffer)[]): Promise<void> {
+  receives(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  }
+
+  hears(...parts: (string | Buffer)[]): Promise<void> {
+    return this.receives(...parts);
   }
 }
 
@@ -97,17 +101,19 @@ export async function connect({ port }: Pick<Server, 'port'>): Promise<Client> {
 }
 
 /** Connects as client `id`, and waits until the witness, a client that is already there, was notified of it. */
-export async function arrive(server: Server, id = 0, witness?: Client): Promise<Client> {
+export async function connectAs(server: Server, id = 0, witness?: Client): Promise<Client> {
   const client = await connect(server);
-  await witness?.until(arrived(id));
+  await witness?.until(arrivedNotice(id));
   return client;
 }
 
 /** Clients 0, 1 and 2. Each has been notified of those that came after it. */
-export async function trio(server: Server): Promise<[Client, Client, Client]> {
-  const first = await arrive(server);
-  const second = await arrive(server, 1, first);
-  const third = await arrive(server, 2, first);
-  await second.until(arrived(2));
+export async function connectThree(server: Server): Promise<[Client, Client, Client]> {
+  const first = await connectAs(server);
+  const second = await connectAs(server, 1, first);
+  const third = await connectAs(server, 2, first);
+  await second.until(arrivedNotice(2));
   return [first, second, third];
 }
+
+export { connectAs as arrive, connectThree as trio };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { freePort, isListening, listenErrorCode } from './ports.js';
 import { eventually, within } from './waiting.js';
@@ -85,7 +85,7 @@ function launch([file = '', ...args]: string[], port: number, env: Record<string
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  afterwards(async () => {
+  addCleanup(async () => {
     if (environment.NODE_V8_COVERAGE && isRunning(child)) {
       child.kill('SIGTERM');
       await within(gone, 'the coverage of a server', COVERAGE_GRACE_MS).catch(() => {});

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { type Result, runCases } from '../../lib/conformance/run.js';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 
 export const MINI_SERV = fileURLToPath(new URL('../../command/mini-serv.cjs', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -67,7 +67,7 @@ export async function conformance(args: readonly string[], env: NodeJS.ProcessEn
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  afterwards(() => void child.kill('SIGTERM'));
+  addCleanup(() => void child.kill('SIGTERM'));
   // Without a limit: the kit has time limits of its own, and a run can be long on a busy machine.
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };

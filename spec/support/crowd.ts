@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { within } from './waiting.js';
 
 // The compiler does not copy the script into dist.
@@ -9,12 +9,12 @@ const SCRIPT = fileURLToPath(new URL('../../../spec/support/crowd.py', import.me
 
 export interface Crowd {
   /** `send TEXT`, `close` or `reset`, see crowd.py; resolves when each of the clients has done so. */
-  tell(command: string): Promise<void>;
+  perform(command: string): Promise<void>;
   kill(): Promise<void>;
 }
 
 /** Starts many clients in one process; resolves when they have done what crowd.py does under this name. */
-export async function crowd({ port }: { port: number }, what: string, count: number): Promise<Crowd> {
+export async function startCrowd({ port }: { port: number }, what: string, count: number): Promise<Crowd> {
   const child = spawn('python3', [SCRIPT, String(port), what, String(count)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -32,11 +32,11 @@ export async function crowd({ port }: { port: number }, what: string, count: num
     child.kill('SIGKILL');
     await within(gone, 'the end of crowd.py');
   };
-  afterwards(kill);
+  addCleanup(kill);
   await done(`crowd.py ${what} ${count}`);
   return {
     kill,
-    async tell(command) {
+    async perform(command) {
       child.stdin.write(`${command}\n`);
       await done(command);
     },

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Client } from './client.js';
-import { expectation } from './stopped.js';
 import { within } from './waiting.js';
-import { said } from './wire.js';
+import { relayed } from './wire.js';
 
 export const MIB = 1024 * 1024;
 const LINE = 'x'.repeat(99);
@@ -22,14 +22,14 @@ export async function flood({ socket }: Client, bytes: number): Promise<void> {
 /** Returns what others receive of a flood from client `id`. */
 export function receivedFlood(id: number, bytes: number): string {
   const chunks = Math.ceil(bytes / CHUNK.length);
-  return said(id, LINE).repeat(chunks * CHUNK_LINES);
+  return relayed(id, LINE).repeat(chunks * CHUNK_LINES);
 }
 
-/** Returns the hash of what a reader receives of several floods, followed by these lines. */
+/** Returns the hash that a stalled reader reports after several floods, followed by these lines. */
 export function hashOfFloods(id: number, floods: number, bytes: number, ...last: string[]): string {
-  const hash = expectation();
+  const hash = createHash('sha256');
   const chunk = receivedFlood(id, CHUNK.length);
   const chunks = floods * Math.ceil(bytes / CHUNK.length);
   for (let i = 0; i < chunks; i++) hash.update(chunk);
-  return hash.update(said(id, ...last)).digest('hex');
+  return hash.update(relayed(id, ...last)).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { within } from './waiting.js';
 
@@ -41,7 +41,7 @@ export class LogRecorder {
       onLost: ({ code }) => record(`lost ${code}`),
     };
     log.read(reader);
-    afterwards(() => within(log.destroy(), 'the end of a log'));
+    addCleanup(() => within(log.destroy(), 'the end of a log'));
   }
 
   append(...events: LogEvent[]): void {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type LoadOptions, loadTransforms, type Message, MiniServError } from '../../lib/index.js';
-import { afterwards } from './cleanup.js';
-import { arrive, type Client } from './client.js';
+import { addCleanup } from './cleanup.js';
+import { type Client, connectAs } from './client.js';
 import { type Server, serverCommand, startServer } from './command.js';
 import { life, pass } from './pass.js';
 
@@ -16,7 +16,7 @@ export const SHOUT = "message.kind === 'line' ? { ...message, text: message.text
 /** Creates a temporary directory with these files. It is removed after the test. */
 export async function folder(files: Record<string, string>): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'mini-serv-spec-'));
-  afterwards(() => rm(cwd, { recursive: true }));
+  addCleanup(() => rm(cwd, { recursive: true }));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(cwd, name)), { recursive: true });
     await writeFile(join(cwd, name), content);
@@ -54,6 +54,6 @@ export const within = (cwd: string): string[] => [
 /** Starts the command with these options, and connects two clients. */
 export async function pair(args: string[], cwd?: string): Promise<[Client, Client, Server]> {
   const server = await startServer({ args, ...(cwd === undefined ? {} : { command: within(cwd) }) });
-  const a = await arrive(server);
-  return [a, await arrive(server, 1, a), server];
+  const a = await connectAs(server);
+  return [a, await connectAs(server, 1, a), server];
 }

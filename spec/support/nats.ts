@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { freePort } from './ports.js';
 import { eventually, within } from './waiting.js';
 
@@ -90,7 +90,7 @@ export class NatsServer {
 /** Starts a server for the current test. */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const server = await startOnFreePort(options);
-  afterwards(() => server.remove());
+  addCleanup(() => server.remove());
   return server;
 }
 
@@ -124,7 +124,7 @@ async function startOnFreePort(options: NatsOptions): Promise<NatsServer> {
 /** An empty folder, which is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mini-serv-'));
-  afterwards(() => rmSync(folder, { recursive: true, force: true }));
+  addCleanup(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

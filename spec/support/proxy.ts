@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { within } from './waiting.js';
 
 /** A port whose connections are forwarded to another port. */
@@ -36,7 +36,7 @@ export async function startProxy(port: number): Promise<Proxy> {
   const cut = (): void => {
     for (const [near] of pairs) near.destroy();
   };
-  afterwards(async () => {
+  addCleanup(async () => {
     const closed = once(server, 'close');
     server.close();
     cut();

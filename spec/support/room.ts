@@ -1,13 +1,13 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { type ClientHandle, createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { type Condition, Inbox } from './inbox.js';
 import { within } from './waiting.js';
 
 /** A relay in this process. It is closed after the test. */
-export function room(options: RelayOptions = {}): Relay {
+export function createTestRelay(options: RelayOptions = {}): Relay {
   const relay = createRelay(options);
-  afterwards(() => within(relay.close(0), 'the end of the relay'));
+  addCleanup(() => within(relay.close(0), 'the end of the relay'));
   return relay;
 }
 
@@ -36,7 +36,7 @@ export class Member {
       },
       () => {},
     );
-    afterwards(() => void near.destroy());
+    addCleanup(() => void near.destroy());
   }
 
   /** Known once `handle.id` is: `join` has waited for it. */
@@ -59,12 +59,20 @@ export class Member {
   }
 
   /** Stops reading, so that the buffers fill up. */
-  halt(): void {
+  pause(): void {
     this.near.pause();
   }
 
-  wake(): void {
+  resume(): void {
     this.near.resume();
+  }
+
+  halt(): void {
+    this.pause();
+  }
+
+  wake(): void {
+    this.resume();
   }
 
   until(condition: Condition): Promise<void> {
@@ -72,8 +80,12 @@ export class Member {
   }
 
   /** Fails unless these are all bytes that the client has received. */
-  hears(...parts: (string | Buffer)[]): Promise<void> {
+  receives(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  }
+
+  hears(...parts: (string | Buffer)[]): Promise<void> {
+    return this.receives(...parts);
   }
 }
 
@@ -100,7 +112,7 @@ export async function join(relay: Relay, pair?: [Duplex, Duplex]): Promise<Membe
 }
 
 /** Records the events of a relay, one per line: `joined 0`, `line 0 text`, `left 0`, `warning ERR_TRANSFORM 0`, … */
-export function diary(relay: Relay): Inbox {
+export function recordEvents(relay: Relay): Inbox {
   const inbox = new Inbox();
   const note = (...words: unknown[]): void => inbox.push(Buffer.from(`${words.join(' ')}\n`));
   relay.on('joined', (id) => note('joined', id));
@@ -111,3 +123,5 @@ export function diary(relay: Relay): Inbox {
   relay.on('close', () => note('close'));
   return inbox;
 }
+
+export { createTestRelay as room };

@@ -26,6 +26,8 @@ export async function eventually(what: string, holds: () => Promise<boolean> | b
 }
 
 /** Lets the event loop turn a few times, so that everything that was scheduled has happened. */
-export async function turns(count = 20): Promise<void> {
+export async function waitTurns(count = 20): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+export { waitTurns as turns };

@@ -2,9 +2,9 @@ import { Transform } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { Message, MessageTransform, MiniServError } from '../../lib/index.js';
-import { diary, join, room } from '../support/room.js';
+import { createTestRelay, join, recordEvents } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
-import { arrived, left, said } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 const isBad = (message: Message): boolean => message.kind === 'line' && message.text === 'bad';
 
@@ -91,19 +91,19 @@ describe('--on-transform-error bypass', () => {
       ['last', [addBrackets, removeBrackets, transform, addBrackets]],
     ] as const) {
       it(`loses no line and repeats no line with ${what} (${place} in the chain)`, async () => {
-        const relay = room({ transforms, onTransformError: 'bypass' });
+        const relay = createTestRelay({ transforms, onTransformError: 'bypass' });
         const warnings: MiniServError[] = [];
         relay.on('warning', (warning) => warnings.push(warning));
         const [a, b] = [await join(relay), await join(relay)];
         // In one chunk, so that the transform has several messages at once.
         b.send(lines.map((line) => `${line}\n`).join(''));
-        await a.until(place === 'alone' ? said(1, '4') : said(1, '[4]'));
+        await a.until(place === 'alone' ? relayed(1, '4') : relayed(1, '[4]'));
         b.send('5\n');
         b.end();
         const all = [...lines, '5'].map((line) => (place === 'alone' ? line : `[${line}]`));
         // A generator that returns has acknowledged the message that it received last.
         const expected = what === 'a generator that returns' ? all.toSpliced(2, 1) : all;
-        await a.hears(arrived(1), said(1, ...expected), left(1));
+        await a.receives(arrivedNotice(1), relayed(1, ...expected), leftNotice(1));
         expect(warnings.map(({ code, client }) => [code, client])).to.deep.equal([['ERR_TRANSFORM', 1]]);
       });
     }
@@ -116,11 +116,11 @@ describe('--on-transform-error bypass', () => {
       },
     };
     for (const transforms of [[broken], [broken, addBrackets], [addBrackets, broken, broken]]) {
-      const relay = room({ transforms, onTransformError: 'bypass' });
+      const relay = createTestRelay({ transforms, onTransformError: 'bypass' });
       const [a, b] = [await join(relay), await join(relay)];
       b.send('x\n');
       b.end();
-      await a.hears(arrived(1), said(1, transforms.length > 1 ? '[x]' : 'x'), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, transforms.length > 1 ? '[x]' : 'x'), leftNotice(1));
     }
   });
 
@@ -129,12 +129,15 @@ describe('--on-transform-error bypass', () => {
       throw new Error('oops');
     });
     const garbage = stream((done) => done(null, 5));
-    const relay = room({ transforms: [thrower, garbage, garbage, thrower], onTransformError: 'bypass' });
-    const events = diary(relay);
+    const relay = createTestRelay({
+      transforms: [thrower, garbage, garbage, thrower],
+      onTransformError: 'bypass',
+    });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), await join(relay)];
     b.send('1\nbad\n2\n');
     b.end();
-    await a.hears(arrived(1), said(1, '1', 'bad', '2'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, '1', 'bad', '2'), leftNotice(1));
     expect(events.text.match(/warning ERR_TRANSFORM 1/g)).to.have.length(4);
   });
 
@@ -147,11 +150,11 @@ describe('--on-transform-error bypass', () => {
           flush: (done) => done(new Error('oops')),
         }),
     };
-    const relay = room({ transforms: [failsInFlush, addBrackets], onTransformError: 'bypass' });
+    const relay = createTestRelay({ transforms: [failsInFlush, addBrackets], onTransformError: 'bypass' });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('x\n');
     b.end();
-    await a.hears(arrived(1), said(1, '[x]'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, '[x]'), leftNotice(1));
   });
 
   it('loses none of 5,000 lines that are spread over slow transforms', async () => {
@@ -160,12 +163,15 @@ describe('--on-transform-error bypass', () => {
       return message;
     };
     const failsLater = stream((done) => setTimeout(done, 5, new Error('oops')));
-    const relay = room({ transforms: [slow, failsLater, slow, addBrackets], onTransformError: 'bypass' });
+    const relay = createTestRelay({
+      transforms: [slow, failsLater, slow, addBrackets],
+      onTransformError: 'bypass',
+    });
     const [a, b] = [await join(relay), await join(relay)];
     const many = Array.from({ length: 5000 }, (_, i) => (i === 2500 ? 'bad' : `${i}`));
     b.send(many.map((line) => `${line}\n`).join(''));
     b.end();
-    await a.hears(arrived(1), said(1, ...many.map((line) => `[${line}]`)), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, ...many.map((line) => `[${line}]`)), leftNotice(1));
     await eventually('no pending messages', () => relay.stats().pendingTransforms.size === 0);
   });
 });
@@ -173,14 +179,14 @@ describe('--on-transform-error bypass', () => {
 describe('transform that never acknowledges a message', () => {
   for (const onTransformError of ['close', 'bypass'] as const) {
     it(`delays only its own client and is counted in pendingTransforms (${onTransformError})`, async () => {
-      const relay = room({ transforms: [stream(() => {})], onTransformError });
+      const relay = createTestRelay({ transforms: [stream(() => {})], onTransformError });
       const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
       await eventually('acknowledged arrivals', () => relay.stats().pendingTransforms.size === 0);
       b.send('1\nbad\n2\n3\n');
-      await a.until(said(1, '1'));
+      await a.until(relayed(1, '1'));
       c.send('hello\n');
-      await a.hears(arrived(1), arrived(2), said(1, '1'), said(2, 'hello'));
-      await b.until(said(2, 'hello'));
+      await a.receives(arrivedNotice(1), arrivedNotice(2), relayed(1, '1'), relayed(2, 'hello'));
+      await b.until(relayed(2, 'hello'));
       // `bad`, and the two lines behind it.
       await eventually('three pending messages', () => relay.stats().pendingTransforms.get(1) === 3);
       expect([...relay.stats().pendingTransforms.keys()]).to.deep.equal([1]);

@@ -5,8 +5,8 @@ import { objectTransform } from 'through2';
 import type { Message, MessageTransform } from '../../lib/index.js';
 import { Inbox } from '../support/inbox.js';
 import { random } from '../support/random.js';
-import { diary, join, Member, room } from '../support/room.js';
-import { arrived, left, said } from '../support/wire.js';
+import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 /** Transforms that take a random time for each message, one of each form. */
 function slowTransforms(seed: number): MessageTransform[] {
@@ -49,18 +49,18 @@ const failAtLines =
 
 describe('Chain of slow transforms', () => {
   it('keeps the order of the messages of a client', async () => {
-    const relay = room({ transforms: slowTransforms(1) });
+    const relay = createTestRelay({ transforms: slowTransforms(1) });
     const [a, b] = [await join(relay), await join(relay)];
     const lines = Array.from({ length: 300 }, (_, i) => `${i}`);
     for (const line of lines) b.send(`${line}\n`);
     b.end();
-    await a.hears(arrived(1), said(1, ...lines), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, ...lines), leftNotice(1));
   });
 
   for (const seed of [1, 2, 3, 4]) {
     it(`keeps the one order of the room while transforms delay at random (seed ${seed})`, async () => {
       const next = random(seed);
-      const relay = room({ transforms: slowTransforms(seed) });
+      const relay = createTestRelay({ transforms: slowTransforms(seed) });
       const log = new Inbox();
       relay.createReadStream().on('data', (chunk: Buffer) => log.push(chunk));
       const members: Member[] = [];
@@ -77,10 +77,11 @@ describe('Chain of slow transforms', () => {
         if (next() < 0.2) await delay(1);
       }
       for (const member of members) member.end();
-      for (const { handle, ended } of members) await Promise.all([ended, log.until(left(await handle.id))]);
+      for (const { handle, ended } of members)
+        await Promise.all([ended, log.until(leftNotice(await handle.id))]);
       for (const { id, received } of members) {
-        const begin = log.text.indexOf(arrived(id)) + arrived(id).length;
-        const end = log.text.indexOf(left(id));
+        const begin = log.text.indexOf(arrivedNotice(id)) + arrivedNotice(id).length;
+        const end = log.text.indexOf(leftNotice(id));
         const own = new RegExp(`^client ${id}: .*\n`, 'gm');
         expect(received, `client ${id}`).to.equal(log.text.slice(begin, end).replace(own, ''));
       }
@@ -94,30 +95,30 @@ describe('Chain of slow transforms', () => {
           if (id !== 1 || message.kind === 'arrived') done(null, message);
         }),
     };
-    const relay = room({ transforms: [stall] });
+    const relay = createTestRelay({ transforms: [stall] });
     const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
     for (let i = 0; i < 400; i++) b.send('never relayed\n'.repeat(100));
     c.send('still here\n');
-    await a.until(said(2, 'still here'));
+    await a.until(relayed(2, 'still here'));
     a.send('me too\n');
-    await a.hears(arrived(1), arrived(2), said(2, 'still here'));
-    await b.hears(arrived(2), said(2, 'still here'), said(0, 'me too'));
+    await a.receives(arrivedNotice(1), arrivedNotice(2), relayed(2, 'still here'));
+    await b.receives(arrivedNotice(2), relayed(2, 'still here'), relayed(0, 'me too'));
     // Backpressure reaches the connection of the sender.
     expect(b.near.writableLength + b.far.readableLength).to.be.above(0);
     b.end();
     c.end();
-    await a.until(left(2));
+    await a.until(leftNotice(2));
     expect(a.received).to.not.include('client 1: ');
   });
 
   it('does not delay other arrivals when a transform never acknowledges one', async () => {
     const stall: MessageTransform = ({ kind, client }) =>
       client === 0 ? new Promise<never>(() => {}) : ({ kind, client, text: 'hello' } as Message);
-    const relay = room({ transforms: [stall] });
+    const relay = createTestRelay({ transforms: [stall] });
     new Member(relay);
     const [b, c] = [await join(relay), await join(relay)];
     c.send('hello\n');
-    await b.hears(arrived(2), said(2, 'hello'));
+    await b.receives(arrivedNotice(2), relayed(2, 'hello'));
   });
 });
 
@@ -130,12 +131,12 @@ describe('Chain with generators', () => {
       }
     };
     for (const transforms of [[stopper], [stopper, stopper], [...slowTransforms(5), stopper, through]]) {
-      const relay = room({ transforms });
-      const events = diary(relay);
+      const relay = createTestRelay({ transforms });
+      const events = recordEvents(relay);
       const [a, b] = [await join(relay), await join(relay)];
       b.send('hello\n');
       b.end();
-      await a.hears(arrived(1), said(1, 'hello'), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, 'hello'), leftNotice(1));
       await b.ended;
       expect(events.text).to.not.include('warning');
     }
@@ -151,10 +152,10 @@ describe('Chain with generators', () => {
           closed.push(`${name} of ${id}`);
         }
       };
-    const relay = room({ transforms: [careful('first'), failAtLines(), careful('last')] });
+    const relay = createTestRelay({ transforms: [careful('first'), failAtLines(), careful('last')] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('bad\n');
-    await a.hears(arrived(1), left(1));
+    await a.receives(arrivedNotice(1), leftNotice(1));
     await new Promise((resolve) => setImmediate(resolve));
     expect(closed.sort()).to.deep.equal(['first of 1', 'last of 1']);
   });
@@ -168,7 +169,7 @@ describe('Chain with generators', () => {
         isStopped = true;
       }
     };
-    const relay = room({ transforms: [endless, failAtLines('100')] });
+    const relay = createTestRelay({ transforms: [endless, failAtLines('100')] });
     const member = new Member(relay);
     await member.ended;
     await new Promise((resolve) => setImmediate(resolve));
@@ -187,11 +188,11 @@ describe('Chain with generators', () => {
         }
       }
     };
-    const relay = room({ transforms: [greedy] });
+    const relay = createTestRelay({ transforms: [greedy] });
     const [a, b] = [await join(relay), await join(relay)];
     const lines = Array.from({ length: 50 }, (_, i) => `${i}`);
     b.send(`${lines.join('\n')}\n`);
     b.end();
-    await a.hears(arrived(1), said(1, ...lines), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, ...lines), leftNotice(1));
   });
 });

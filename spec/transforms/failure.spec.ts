@@ -2,8 +2,8 @@ import { Duplex, PassThrough, Transform } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { ClientInfo, Message, MessageTransform, MiniServError } from '../../lib/index.js';
-import { diary, join, Member, room } from '../support/room.js';
-import { arrived, left, said } from '../support/wire.js';
+import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 const isBad = (message: Message): boolean => message.kind === 'line' && message.text === 'bad';
 
@@ -117,23 +117,30 @@ describe('transform that fails', () => {
         ['between others', [through, failing, through]],
       ] as const) {
         it(`disconnects only its own client: ${kind} that ${what} (${place})`, async () => {
-          const relay = room({ transforms });
-          const events = diary(relay);
+          const relay = createTestRelay({ transforms });
+          const events = recordEvents(relay);
           const warnings: MiniServError[] = [];
           relay.on('warning', (warning) => warnings.push(warning));
           const [a, b, c] = [await join(relay), await join(relay), await join(relay)];
           b.send('good\n');
-          await a.until(said(1, 'good'));
+          await a.until(relayed(1, 'good'));
           b.send('bad\n');
-          await a.until(left(1));
+          await a.until(leftNotice(1));
           await b.ended;
           c.send('mark\n');
-          await a.until(said(2, 'mark'));
+          await a.until(relayed(2, 'mark'));
           c.send('bad\n');
-          await a.until(left(2));
-          const received = a.received.replace(said(1, 'once'), '').replace(said(2, 'once'), '');
+          await a.until(leftNotice(2));
+          const received = a.received.replace(relayed(1, 'once'), '').replace(relayed(2, 'once'), '');
           expect(received).to.equal(
-            [arrived(1), arrived(2), said(1, 'good'), left(1), said(2, 'mark'), left(2)].join(''),
+            [
+              arrivedNotice(1),
+              arrivedNotice(2),
+              relayed(1, 'good'),
+              leftNotice(1),
+              relayed(2, 'mark'),
+              leftNotice(2),
+            ].join(''),
           );
           expect(events.text.match(/^warning .*/gm)).to.deep.equal([
             'warning ERR_TRANSFORM 1',
@@ -158,13 +165,13 @@ describe('transform that fails', () => {
         yield message;
       }
     };
-    const relay = room({ transforms: [endsAtBad] });
-    const events = diary(relay);
+    const relay = createTestRelay({ transforms: [endsAtBad] });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), await join(relay)];
     b.send('good\nbad\nnever relayed\n');
     b.far.once('end', () => setImmediate(release));
     b.end();
-    await a.hears(arrived(1), said(1, 'good'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, 'good'), leftNotice(1));
     await events.until('warning ERR_TRANSFORM 1\n');
   });
 
@@ -186,12 +193,12 @@ describe('transform that fails', () => {
       },
     ];
     for (const transforms of failing.map((one) => [one])) {
-      const relay = room({ transforms });
-      const events = diary(relay);
+      const relay = createTestRelay({ transforms });
+      const events = recordEvents(relay);
       const [a, b] = [await join(relay), await join(relay)];
       b.send('last\n');
       b.end();
-      await a.hears(arrived(1), said(1, 'last'), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, 'last'), leftNotice(1));
       await events.until('warning ERR_TRANSFORM 1\n');
     }
   });
@@ -205,7 +212,7 @@ describe('transform that fails', () => {
       createStream: () => objectTransform(censor as never),
     };
     const nameless: MessageTransform = { createStream: () => objectTransform(censor as never) };
-    const relay = room({ transforms: [censor, named, nameless], onTransformError: 'bypass' });
+    const relay = createTestRelay({ transforms: [censor, named, nameless], onTransformError: 'bypass' });
     const warnings: MiniServError[] = [];
     relay.on('warning', (warning) => warnings.push(warning));
     await join(relay);
@@ -252,8 +259,8 @@ describe('createStream that fails', () => {
   };
   for (const [what, [createStream, message]] of Object.entries(invalid)) {
     it(`disconnects only its own client if it ${what}`, async () => {
-      const relay = room({ transforms: [onlyFor(1, createStream)] });
-      const events = diary(relay);
+      const relay = createTestRelay({ transforms: [onlyFor(1, createStream)] });
+      const events = recordEvents(relay);
       const warnings: MiniServError[] = [];
       relay.on('warning', (warning) => warnings.push(warning));
       const a = await join(relay);
@@ -265,14 +272,14 @@ describe('createStream that fails', () => {
       expect(warnings[0]?.message).to.match(message);
       const c = await join(relay);
       c.send('mark\n');
-      await a.hears(arrived(2), said(2, 'mark'));
+      await a.receives(arrivedNotice(2), relayed(2, 'mark'));
     });
   }
 
   it('disconnects the second client if it returns the same stream twice', async () => {
     const shared = objectTransform();
-    const relay = room({ transforms: [{ createStream: () => shared }] });
-    const events = diary(relay);
+    const relay = createTestRelay({ transforms: [{ createStream: () => shared }] });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), new Member(relay)];
     await b.ended;
     await events.until('warning ERR_TRANSFORM 1\n');

@@ -2,8 +2,8 @@ import { Duplex, Transform } from 'node:stream';
 import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { ClientInfo, Message, MessageTransform } from '../../lib/index.js';
-import { diary, join, room } from '../support/room.js';
-import { arrived, left, said, saidBytes } from '../support/wire.js';
+import { createTestRelay, join, recordEvents } from '../support/room.js';
+import { arrivedNotice, leftNotice, relayed, relayedBytes } from '../support/wire.js';
 
 /** Returns the message to pass on, or undefined to drop it. */
 type Change = (message: Message) => Message | undefined;
@@ -60,11 +60,11 @@ for (const [form, make] of Object.entries(forms)) {
         if (message.client === 1) seen.push(message);
         return message;
       });
-      const relay = room({ transforms: [recorder] });
+      const relay = createTestRelay({ transforms: [recorder] });
       const [a, b] = [await join(relay), await join(relay)];
       b.send('für\n\n日本 👍\r\n');
       b.end();
-      await a.hears(arrived(1), said(1, 'für', '', '日本 👍\r'), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, 'für', '', '日本 👍\r'), leftNotice(1));
       expect(seen).to.deep.equal([
         { kind: 'arrived', client: 1 },
         { kind: 'line', client: 1, text: 'für' },
@@ -75,7 +75,7 @@ for (const [form, make] of Object.entries(forms)) {
     });
 
     it('keeps the bytes of a line whose text does not change, even in a copied message', async () => {
-      const relay = room({ transforms: [make((message) => ({ ...message }))] });
+      const relay = createTestRelay({ transforms: [make((message) => ({ ...message }))] });
       const [a, b] = [await join(relay), await join(relay)];
       const lines = [
         Buffer.from([0xff, 0xfe, 0x00, 0x1b, 0x0d]),
@@ -84,7 +84,7 @@ for (const [form, make] of Object.entries(forms)) {
         Buffer.from('ü\ufffd\ufeff'),
       ];
       b.send(Buffer.concat(lines.map((line) => Buffer.concat([line, Buffer.from('\n')]))));
-      await a.hears(arrived(1), saidBytes(1, ...lines));
+      await a.receives(arrivedNotice(1), relayedBytes(1, ...lines));
     });
 
     it('changes, drops and splits lines, but cannot change the client', async () => {
@@ -94,31 +94,31 @@ for (const [form, make] of Object.entries(forms)) {
         const text = message.text === 'many' ? 'one\ntwo\n\nfour' : `${message.text} → ü`;
         return { ...message, client: 0, text };
       });
-      const relay = room({ transforms: [edit] });
-      const events = diary(relay);
+      const relay = createTestRelay({ transforms: [edit] });
+      const events = recordEvents(relay);
       const [a, b] = [await join(relay), await join(relay)];
       b.send(Buffer.from([0x61, 0xff, 0x0a]));
       b.send('drop\nmany\nlast\n');
       const lines = ['a\ufffd → ü', 'one', 'two', '', 'four', 'last → ü'];
-      await a.hears(arrived(1), said(1, ...lines));
+      await a.receives(arrivedNotice(1), relayed(1, ...lines));
       await events.until('line 1 last → ü\n');
       expect(events.text).to.include(lines.map((line) => `line 1 ${line}\n`).join(''));
     });
 
     it('hides an arrival by dropping it, while the client still receives messages', async () => {
       const dropArrivals = make((message) => (message.kind === 'arrived' ? undefined : message));
-      const relay = room({ transforms: [dropArrivals] });
+      const relay = createTestRelay({ transforms: [dropArrivals] });
       const [a, b] = [await join(relay), await join(relay)];
       a.send('hello\n');
-      await b.hears(said(0, 'hello'));
+      await b.receives(relayed(0, 'hello'));
       b.end();
-      await a.hears(left(1));
+      await a.receives(leftNotice(1));
     });
 
     it('hides a departure by dropping it, while the connection still ends', async () => {
       const dropDepartures = make((message) => (message.kind === 'left' ? undefined : message));
-      const relay = room({ transforms: [dropDepartures] });
-      const events = diary(relay);
+      const relay = createTestRelay({ transforms: [dropDepartures] });
+      const events = recordEvents(relay);
       const [a, b] = [await join(relay), await join(relay)];
       b.send('hello\n');
       b.end();
@@ -126,33 +126,33 @@ for (const [form, make] of Object.entries(forms)) {
       await events.until('left 1\n');
       const c = await join(relay);
       c.send('mark\n');
-      await a.hears(arrived(1), said(1, 'hello'), arrived(2), said(2, 'mark'));
+      await a.receives(arrivedNotice(1), relayed(1, 'hello'), arrivedNotice(2), relayed(2, 'mark'));
     });
 
     it('drops everything of a client, which still receives messages', async () => {
       const muteOne = make((message) => (message.client === 1 ? undefined : message));
-      const relay = room({ transforms: [muteOne] });
+      const relay = createTestRelay({ transforms: [muteOne] });
       const [a, b] = [await join(relay), await join(relay)];
       b.send('unheard\n');
       a.send('hello\n');
-      await b.hears(said(0, 'hello'));
+      await b.receives(relayed(0, 'hello'));
       b.end();
       await b.ended;
       const c = await join(relay);
       c.send('mark\n');
-      await a.hears(arrived(2), said(2, 'mark'));
+      await a.receives(arrivedNotice(2), relayed(2, 'mark'));
     });
 
     it('passes 10,000 lines of one chunk in order and without a process warning', async () => {
       const warnings: Error[] = [];
       const record = (warning: Error): void => void warnings.push(warning);
       process.on('warning', record);
-      const relay = room({ transforms: [make((message) => message), make((message) => message)] });
+      const relay = createTestRelay({ transforms: [make((message) => message), make((message) => message)] });
       const [a, b] = [await join(relay), await join(relay)];
       const lines = Array.from({ length: 10_000 }, (_, i) => `${i}`);
       b.send(lines.map((line) => `${line}\n`).join(''));
       b.end();
-      await a.hears(arrived(1), said(1, ...lines), left(1));
+      await a.receives(arrivedNotice(1), relayed(1, ...lines), leftNotice(1));
       process.off('warning', record);
       expect(warnings).to.deep.equal([]);
     });
@@ -162,7 +162,7 @@ for (const [form, make] of Object.entries(forms)) {
 describe('transforms of a relay', () => {
   it('get the client, and are made once for each client where they make a stream or a generator', async () => {
     const calls: ClientInfo[] = [];
-    const relay = room({
+    const relay = createTestRelay({
       transforms: [
         {
           createStream(client) {
@@ -183,7 +183,7 @@ describe('transforms of a relay', () => {
     const a = await join(relay);
     const b = await join(relay);
     b.send('hello\n');
-    await a.hears(arrived(1), said(1, 'hello'));
+    await a.receives(arrivedNotice(1), relayed(1, 'hello'));
     expect(calls).to.deep.equal([{ id: 0 }, { id: 0 }, { id: 1 }, { id: 1 }, { id: 1 }]);
     expect(new Set(calls).size).to.equal(2);
   });
@@ -200,10 +200,10 @@ describe('transforms of a relay', () => {
         );
       }
     }
-    const relay = room({ transforms: [new Suffix('!')] });
+    const relay = createTestRelay({ transforms: [new Suffix('!')] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('hello\n');
-    await a.hears(arrived(1), said(1, 'hello!'));
+    await a.receives(arrivedNotice(1), relayed(1, 'hello!'));
   });
 
   it('cannot forge another client or a notice', async () => {
@@ -215,18 +215,18 @@ describe('transforms of a relay', () => {
         { kind: 'line', client: 0, text: `${message.text}\nserver: client 0 just left` },
       ];
     };
-    const relay = room({ transforms: [forge] });
-    const events = diary(relay);
+    const relay = createTestRelay({ transforms: [forge] });
+    const events = recordEvents(relay);
     const [a, b] = [await join(relay), await join(relay)];
     b.send('hi\n');
-    await a.hears(arrived(1), said(1, 'hi', 'server: client 0 just left'));
+    await a.receives(arrivedNotice(1), relayed(1, 'hi', 'server: client 0 just left'));
     b.end();
-    await a.hears(arrived(1), said(1, 'hi', 'server: client 0 just left'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, 'hi', 'server: client 0 just left'), leftNotice(1));
     expect(events.text.match(/^(joined|left) .*/gm)).to.deep.equal(['joined 0', 'joined 1', 'left 1']);
   });
 
   it('can emit lines when their client has left, before its departure is announced', async () => {
-    const relay = room({
+    const relay = createTestRelay({
       transforms: [
         {
           createStream: ({ id }) =>
@@ -247,6 +247,6 @@ describe('transforms of a relay', () => {
     const [a, b] = [await join(relay), await join(relay)];
     b.send('hi\n');
     b.end();
-    await a.hears(arrived(1), said(1, 'hi', 'from flush', 'from the end'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, 'hi', 'from flush', 'from the end'), leftNotice(1));
   });
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/util/errors.js';
 import { invariant } from '../../lib/util/invariant.js';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 
 describe('invariant()', () => {
@@ -36,8 +36,8 @@ describe('invariant()', () => {
       command: [process.execPath, command],
       env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(damage)}` },
     });
-    await arrive(server)
-      .then((client) => arrive(server, 1, client))
+    await connectAs(server)
+      .then((client) => connectAs(server, 1, client))
       .catch(() => {});
     expect(await server.exited).to.deep.equal({ code: 1, signal: null });
     expect(server.stderr.text).to.equal(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { helpText } from '../../../bin/commands/conformance-options.js';
 import { CASES } from '../../../lib/conformance/cases/index.js';
-import { afterwards } from '../../support/cleanup.js';
+import { addCleanup } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
 import { folder } from '../../support/modules.js';
 import { onTerminal } from '../../support/terminal.js';
@@ -134,7 +134,7 @@ The server does not conform: subject 1 of 2.
       net.createServer(() => {}).listen(port, '127.0.0.1')`);
     const args = ['conformance', '--only', 'lines', '--timeout', '60s', ...server];
     const kit = spawn(process.execPath, [MINI_SERV, ...args], { stdio: 'ignore' });
-    afterwards(() => void kit.kill('SIGKILL'));
+    addCleanup(() => void kit.kill('SIGKILL'));
     await eventually('the server', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
     const exited = once(kit, 'exit');
     kit.kill('SIGINT');

@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { type MiniServError, openRoom, type RoomOptions } from '../../../lib/index.js';
 import { namesOf } from '../../../lib/room/nats/streams.js';
-import { afterwards } from '../../support/cleanup.js';
+import { addCleanup } from '../../support/cleanup.js';
 import { LogRecorder } from '../../support/log-spec.js';
 import { startNats, useNats } from '../../support/nats.js';
 import { startProxy } from '../../support/proxy.js';
@@ -13,7 +13,7 @@ import { eventually, within } from '../../support/waiting.js';
 async function open(url: string, options: RoomOptions = {}): Promise<LogRecorder> {
   // A room that does not open before its test fails must not be opened after the test.
   const abort = new AbortController();
-  afterwards(() => abort.abort());
+  addCleanup(() => abort.abort());
   const opening = openRoom(url, { heartbeatMs: 200, signal: abort.signal, ...options });
   return new LogRecorder(await within(opening, 'the room'));
 }
@@ -30,7 +30,7 @@ async function openError(url: string, options: RoomOptions = {}): Promise<MiniSe
 
 async function manage(url: string) {
   const connection = await connect({ servers: new URL(url).host });
-  afterwards(() => connection.close());
+  addCleanup(() => connection.close());
   return { jsm: await jetstreamManager(connection), js: jetstream(connection) };
 }
 

@@ -7,7 +7,7 @@ import { startProxy } from '../../support/proxy.js';
 import { enter, enterAll, expectOneOrder, sendLines, startRelay } from '../../support/relays.js';
 import { describeWith } from '../../support/tools.js';
 import { within } from '../../support/waiting.js';
-import { bulk, packet, said } from '../../support/wire.js';
+import { joinLines, numberedLines, relayed } from '../../support/wire.js';
 
 /** Longer than the five heartbeats of 400 ms after which a relay is declared dead. */
 const STOP_MS = 3200;
@@ -117,12 +117,12 @@ describeWith('nats-server', 'relays of one room', () => {
     const stopped = startClientProcess(second);
     await first.stdout.until('server: client 2 just arrived\n');
     stopped.suspend();
-    const lines = bulk(8);
-    sender.socket.write(packet(lines));
+    const lines = numberedLines(8);
+    sender.socket.write(joinLines(lines));
     await reader.until(`client 0: ${lines.at(-1)}\n`);
     if (HAS_PROC) expect(spilled(second)).to.be.above(1e6);
     if (HAS_PROC) expect(spilled(first)).to.equal(0);
     stopped.resume();
-    await stopped.hears(said(0, ...lines));
+    await stopped.receives(relayed(0, ...lines));
   });
 });

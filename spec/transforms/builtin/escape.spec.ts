@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { escape as escapeControlCharacters } from '../../../lib/index.js';
 import { life, pass, thrown } from '../../support/pass.js';
-import { join, room } from '../../support/room.js';
-import { arrived, said } from '../../support/wire.js';
+import { createTestRelay, join } from '../../support/room.js';
+import { arrivedNotice, relayed } from '../../support/wire.js';
 
 describe('transform escape', () => {
   it('makes control and direction characters visible, and keeps everything else', async () => {
@@ -13,11 +13,11 @@ describe('transform escape', () => {
   });
 
   it('makes bytes visible that are invalid UTF-8', async () => {
-    const relay = room({ transforms: [escapeControlCharacters()] });
+    const relay = createTestRelay({ transforms: [escapeControlCharacters()] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send(Buffer.from('\x9b2J \u00ff\n', 'latin1'));
     b.send('ü\ufffd\x1b\n');
-    await a.hears(arrived(1), said(1, '\\x9b2J \\xff', 'ü\ufffd\\x1b'));
+    await a.receives(arrivedNotice(1), relayed(1, '\\x9b2J \\xff', 'ü\ufffd\\x1b'));
   });
 
   it('rejects any option', () => {

@@ -6,9 +6,9 @@ import { expect } from 'chai';
 import { filter, type LogOptions, log } from '../../../lib/index.js';
 import { folder } from '../../support/modules.js';
 import { life, pass, thrown } from '../../support/pass.js';
-import { join, room } from '../../support/room.js';
+import { createTestRelay, join } from '../../support/room.js';
 import { eventually } from '../../support/waiting.js';
-import { arrived, left, said } from '../../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../../support/wire.js';
 
 const now = () => Date.UTC(2026, 0, 31, 12, 34, 56, 789);
 const TIME = '2026-01-31T12:34:56.789Z';
@@ -54,11 +54,11 @@ describe('transform log', () => {
       filter({ drop: /secret/ }),
       log({ to, format: (m) => ('text' in m ? m.text : m.kind) }),
     ];
-    const relay = room({ transforms });
+    const relay = createTestRelay({ transforms });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('secret\nhello\n');
     b.end();
-    await a.hears(arrived(1), said(1, 'hello'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, 'hello'), leftNotice(1));
     expect(String(to.read())).to.equal('arrived\narrived\nhello\nleft\n');
   });
 
@@ -86,7 +86,9 @@ describe('transform log', () => {
         finishWrite = callback;
       },
     });
-    const relay = room({ transforms: [log({ to, format: (m) => ('text' in m ? m.text : m.kind) })] });
+    const relay = createTestRelay({
+      transforms: [log({ to, format: (m) => ('text' in m ? m.text : m.kind) })],
+    });
     const a = await join(relay);
     a.send('1\n2\n3\n');
     a.end();
@@ -102,10 +104,10 @@ describe('transform log', () => {
   it('passes messages on after its stream has failed', async () => {
     const to = new Writable({ write: (_chunk, _encoding, callback) => callback(new Error('full')) });
     to.on('error', () => {});
-    const relay = room({ transforms: [log({ to })] });
+    const relay = createTestRelay({ transforms: [log({ to })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('hello\n');
-    await a.hears(arrived(1), said(1, 'hello'));
+    await a.receives(arrivedNotice(1), relayed(1, 'hello'));
   });
 
   it('rejects invalid options before there is a client', async () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type MiniServError, noHttp } from '../../../lib/index.js';
 import { thrown } from '../../support/pass.js';
-import { join, room } from '../../support/room.js';
-import { arrived, left, said } from '../../support/wire.js';
+import { createTestRelay, join } from '../../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../../support/wire.js';
 
 describe('transform no-http', () => {
   const requests = [
@@ -17,7 +17,7 @@ describe('transform no-http', () => {
   for (const onTransformError of ['close', 'bypass'] as const) {
     for (const request of requests) {
       it(`refuses a client whose first line is ${JSON.stringify(request)} (onTransformError: ${onTransformError})`, async () => {
-        const relay = room({ transforms: [noHttp()], onTransformError });
+        const relay = createTestRelay({ transforms: [noHttp()], onTransformError });
         const warnings: MiniServError[] = [];
         relay.on('warning', (warning) => warnings.push(warning));
         const [a, b] = [await join(relay), await join(relay)];
@@ -25,7 +25,7 @@ describe('transform no-http', () => {
         await b.ended;
         const c = await join(relay);
         c.send('hello\n');
-        await a.hears(arrived(1), left(1), arrived(2), said(2, 'hello'));
+        await a.receives(arrivedNotice(1), leftNotice(1), arrivedNotice(2), relayed(2, 'hello'));
         expect(warnings.map(({ code, client, transform }) => [code, client, transform])).to.deep.equal([
           ['ERR_REFUSED', 1, 'no-http'],
         ]);
@@ -37,15 +37,15 @@ describe('transform no-http', () => {
   }
 
   it('refuses no client for a later line, or for a first line that only resembles a request', async () => {
-    const relay = room({ transforms: [noHttp()] });
+    const relay = createTestRelay({ transforms: [noHttp()] });
     const [a, b] = [await join(relay), await join(relay)];
     const lines = ['GET it, HTTP/1.1 is old', 'GET / HTTP/1.1', 'POST / HTTP/1.1'];
     b.send(lines.map((line) => `${line}\n`).join(''));
-    await a.hears(arrived(1), said(1, ...lines));
+    await a.receives(arrivedNotice(1), relayed(1, ...lines));
     for (const [id, line] of ['GET /', 'HTTP/1.1 200 OK', ' GET / HTTP/1.1', 'GET  / HTTP/1.1'].entries()) {
       const c = await join(relay);
       c.send(`${line}\n`);
-      await a.until(said(id + 2, line));
+      await a.until(relayed(id + 2, line));
     }
   });
 

@@ -3,8 +3,8 @@ import { type Message, type RateOptions, rate } from '../../../lib/index.js';
 import { instantiate } from '../../../lib/transforms/instantiate.js';
 import { FakeClock } from '../../support/fake-environment.js';
 import { life, pass, texts, thrown } from '../../support/pass.js';
-import { join, room } from '../../support/room.js';
-import { arrived, left, said } from '../../support/wire.js';
+import { createTestRelay, join } from '../../support/room.js';
+import { arrivedNotice, leftNotice, relayed } from '../../support/wire.js';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
@@ -77,34 +77,34 @@ describe('transform rate', () => {
 
   it('limits each client separately, without delaying others', async () => {
     const clock = new FakeClock();
-    const relay = room({ transforms: [rate({ lines: 1, clock })] });
+    const relay = createTestRelay({ transforms: [rate({ lines: 1, clock })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('1\n2\n');
-    await a.until(said(1, '1'));
+    await a.until(relayed(1, '1'));
     const c = await join(relay);
     c.send('hello\n');
-    await a.hears(arrived(1), said(1, '1'), arrived(2), said(2, 'hello'));
+    await a.receives(arrivedNotice(1), relayed(1, '1'), arrivedNotice(2), relayed(2, 'hello'));
     expect(relay.stats().pendingTransforms.get(1)).to.equal(1);
     clock.advance(1000);
-    await a.until(said(1, '2'));
+    await a.until(relayed(1, '2'));
   });
 
   it('relays the waiting lines of a client before its departure', async () => {
     const clock = new FakeClock();
-    const relay = room({ transforms: [rate({ lines: 1, clock })] });
+    const relay = createTestRelay({ transforms: [rate({ lines: 1, clock })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('1\n2\n');
     b.end();
-    await a.until(said(1, '1'));
+    await a.until(relayed(1, '1'));
     clock.advance(1000);
-    await a.hears(arrived(1), said(1, '1', '2'), left(1));
+    await a.receives(arrivedNotice(1), relayed(1, '1', '2'), leftNotice(1));
   });
 
   it('discards waiting lines when the grace period of relay.close() is over', async () => {
-    const relay = room({ transforms: [rate({ lines: 0.001 })] });
+    const relay = createTestRelay({ transforms: [rate({ lines: 0.001 })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send('1\n2\n');
-    await a.until(said(1, '1'));
+    await a.until(relayed(1, '1'));
     await relay.close(10);
     expect(relay.stats().pendingTransforms.size).to.equal(0);
   });

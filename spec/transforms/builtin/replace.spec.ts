@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type ReplaceOptions, replace } from '../../../lib/index.js';
 import { life, pass, texts, thrown } from '../../support/pass.js';
-import { join, room } from '../../support/room.js';
-import { arrived, saidBytes } from '../../support/wire.js';
+import { createTestRelay, join } from '../../support/room.js';
+import { arrivedNotice, relayedBytes } from '../../support/wire.js';
 
 const replaced = async (options: ReplaceOptions, ...lines: string[]) =>
   texts(await pass(replace(options), life(lines)));
@@ -33,10 +33,10 @@ describe('transform replace', () => {
   });
 
   it('keeps the bytes of a line without a match', async () => {
-    const relay = room({ transforms: [replace({ pattern: 'x', with: 'y' })] });
+    const relay = createTestRelay({ transforms: [replace({ pattern: 'x', with: 'y' })] });
     const [a, b] = [await join(relay), await join(relay)];
     b.send(Buffer.from([0xff, 0x1b, 0x0a]));
-    await a.hears(arrived(1), saidBytes(1, Buffer.from([0xff, 0x1b])));
+    await a.receives(arrivedNotice(1), relayedBytes(1, Buffer.from([0xff, 0x1b])));
   });
 
   it('rejects invalid options', () => {

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createHash, type Hash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import type { Server } from './command.js';
 import { within } from './waiting.js';
 
@@ -14,19 +13,19 @@ export interface ReadBack {
   readonly seconds: number;
 }
 
-export interface Stopped {
+export interface StalledReaders {
   /** SIGCONT; resolves when each reader has received the line `end`. */
-  resume(): Promise<ReadBack>;
+  readBacklog(): Promise<ReadBack>;
   /** SIGCONT. */
-  cont(): void;
+  resume(): void;
   /** SIGSTOP. */
-  halt(): void;
+  suspend(): void;
   /** SIGKILL. */
   kill(): Promise<void>;
 }
 
 /** A process with `count` clients, which is suspended by SIGSTOP as soon as all of them have joined. */
-export async function stoppedReaders(server: Server, count: number): Promise<Stopped> {
+export async function startStalledReaders(server: Server, count: number): Promise<StalledReaders> {
   const script = fileURLToPath(new URL('../../bench/stalled-reader.js', import.meta.url));
   const child = spawn(process.execPath, [script, String(server.port), String(count)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -38,21 +37,16 @@ export async function stoppedReaders(server: Server, count: number): Promise<Sto
     child.kill('SIGKILL');
     await within(gone, 'the end of the stalled readers');
   };
-  afterwards(kill);
+  addCleanup(kill);
   await within(lines.next(), 'the stalled readers to join');
   child.kill('SIGSTOP');
   return {
     kill,
-    cont: () => void child.kill('SIGCONT'),
-    halt: () => void child.kill('SIGSTOP'),
-    async resume() {
+    resume: () => void child.kill('SIGCONT'),
+    suspend: () => void child.kill('SIGSTOP'),
+    async readBacklog() {
       child.kill('SIGCONT');
       return JSON.parse((await within(lines.next(), 'the backlog')).value) as ReadBack;
     },
   };
-}
-
-/** A hash to compare with that of a stalled reader: of everything after the line `begin`. */
-export function expectation(): Hash {
-  return createHash('sha256');
 }
