@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import { createFormatter } from '../../lib/protocol/formats.js';
 import { replayRoom } from '../../lib/room/nats/replay.js';
 import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
-import type { Sink } from '../../lib/sinks/sink.js';
+import { sinkStream } from '../../lib/sinks/sink-stream.js';
 import type { Command } from '../arguments.js';
 import { CommandError, printMessage } from '../console.js';
 
@@ -14,58 +16,30 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
   const { url, format, credentials, since, until } = command;
   const { sink, isTerminal } = await openDescriptor(1, { onRetry: endOnWriteError });
   const formatter = createFormatter(isTerminal && format === 'wire' ? 'view' : format);
-  const output = new BatchedOutput(sink);
+  const output = sinkStream(async () => sink, MAX_PENDING_BYTES).on('error', endOnWriteError);
+  let drained: Promise<void> | undefined;
+  const write = (bytes: string, time: number): Promise<void> | undefined => {
+    const pieces = formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }]);
+    let canWrite = true;
+    for (const piece of [...pieces].flat()) canWrite = output.write(piece);
+    if (canWrite) return undefined;
+    drained ??= once(output, 'drain').then(() => {
+      drained = undefined;
+    });
+    return drained;
+  };
   try {
     await replayRoom(url, {
       ...credentials,
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
       onNote: printMessage,
-      onMessage: (bytes, time) =>
-        output.write([...formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }])].flat()),
+      onMessage: write,
     });
-    await output.end();
+    output.end();
+    await finished(output);
   } catch (error) {
     throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, 'replay: ')}`);
-  }
-}
-
-/** Writes to a sink, and collects the blocks that arrive during a write for the next one. */
-class BatchedOutput {
-  readonly #sink: Sink;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  #flushing: Promise<void> | undefined;
-
-  constructor(sink: Sink) {
-    this.#sink = sink;
-  }
-
-  /** Returns a promise if too much is pending: the caller should wait for it before the next call. */
-  write(blocks: readonly Buffer[]): Promise<void> | undefined {
-    for (const block of blocks) {
-      this.#pending.push(block);
-      this.#pendingBytes += block.length;
-    }
-    if (this.#pending.length > 0) this.#flushing ??= this.#flush();
-    return this.#pendingBytes > MAX_PENDING_BYTES ? this.#flushing : undefined;
-  }
-
-  async end(): Promise<void> {
-    await this.#flushing;
-    await this.#sink.end();
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const blocks = this.#pending;
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      await new Promise<void>((resolve) =>
-        this.#sink.write(blocks, (error) => (error ? endOnWriteError(error) : resolve())),
-      );
-    }
-    this.#flushing = undefined;
   }
 }
 

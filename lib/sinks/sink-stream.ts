@@ -1,14 +1,19 @@
-import { Writable } from 'node:stream';
+import { getDefaultHighWaterMark, Writable } from 'node:stream';
 import type { Sink } from './sink.js';
 
 /**
  * Makes a Writable of a sink. Chunks that arrive while the sink is busy become one write.
  *
  * @param open called before the first write
+ * @param highWaterMark size in bytes of waiting chunks from which on the stream asks to wait for `drain`
  */
-export function sinkStream(open: () => Promise<Pick<Sink, 'write' | 'end'>>): Writable {
+export function sinkStream(
+  open: () => Promise<Pick<Sink, 'write' | 'end'>>,
+  highWaterMark: number = getDefaultHighWaterMark(false),
+): Writable {
   let opening: ReturnType<typeof open> | undefined;
   return new Writable({
+    highWaterMark,
     writev(chunks, callback) {
       opening ??= open();
       opening.then(
