@@ -6,7 +6,7 @@ import type { Result } from '../../lib/conformance/run.js';
 import { plain } from '../../lib/conformance/text.js';
 import { describeExit } from '../../lib/conformance/verdict.js';
 import { addCleanup } from '../support/cleanup.js';
-import { failedOf, RELAY, runKit, script } from '../support/conformance.js';
+import { expectFailures, RELAY, runKit, script } from '../support/conformance.js';
 import { folder } from '../support/modules.js';
 import { eventually } from '../support/waiting.js';
 
@@ -93,7 +93,7 @@ describe('runCases(), with a server that does not answer', () => {
   it('skips the rest after three cases without a byte', async () => {
     const names = ['listens', 'arrivals', 'own-arrival', 'first-ids', 'lines', 'leaves'];
     const results = await runKit(SILENT, names, SHORT_TIMEOUT_MS);
-    expect(failedOf(results)).to.deep.equal(['arrivals', 'own-arrival', 'first-ids']);
+    expectFailures(results, ['arrivals', 'own-arrival', 'first-ids']);
     expect(caseOf(results, 'leaves').reason).to.equal('it has not sent a single byte in 3 cases');
   });
 
@@ -151,7 +151,7 @@ describe('runCases(), with a server that starts other processes', () => {
       net.createServer(() => {}).listen(port, '127.0.0.1')`);
     const wrapped = ['sh', '-c', `${quote(server)} "$@" & wait`, 'sh'];
     const results = await runKit(wrapped, ['listens']);
-    expect(failedOf(results)).to.deep.equal([]);
+    expectFailures(results, []);
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await eventually('the end of the server', () => !isAlive(pid));
   });

@@ -6,7 +6,7 @@ import { LINES } from '../../lib/conformance/cases/lines.js';
 import { jsonReport } from '../../lib/conformance/json-report.js';
 import { runCases } from '../../lib/conformance/run.js';
 import { compile, removePrograms } from '../../lib/conformance/source.js';
-import { compiledServers, failedOf, ROOT, runKit, scriptWithMistake } from '../support/conformance.js';
+import { compiledServers, expectFailures, ROOT, runKit, scriptWithMistake } from '../support/conformance.js';
 import { describeMistakes, REQUIRED_CASES } from '../support/mistakes.js';
 import { describeWith } from '../support/tools.js';
 
@@ -20,7 +20,7 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
     it(`fails only ${failing} of all cases about lines and bytes for ${mistake}`, async () => {
       const others = [...LINES, ...BYTES].filter(({ rank }) => rank !== 'beyond').map(({ name }) => name);
       const names = ['no-argument', 'leaves', ...others];
-      expect(failedOf(await runKit(scriptWithMistake(mistake), names))).to.deep.equal([failing]);
+      expectFailures(await runKit(scriptWithMistake(mistake), names), [failing]);
     });
   }
 
@@ -29,7 +29,7 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
     it(`fails only ${failing} of the cases about everyday use for ${mistake}`, async function () {
       if (mistake === 'busy' && process.platform !== 'linux') this.skip();
       const results = await runKit(scriptWithMistake(mistake), Object.values(everyday));
-      expect(failedOf(results)).to.deep.equal([failing]);
+      expectFailures(results, [failing]);
     });
   }
 });
@@ -47,7 +47,7 @@ describeWith('cc', 'the kit, with correct servers in C', () => {
   });
 
   it('passes the server without a mistake in all cases of subject and exam', async () => {
-    expect(failedOf(await runKit([await servers.compile('NONE')]))).to.deep.equal([]);
+    expectFailures(await runKit([await servers.compile('NONE')]), []);
   });
 
   it('fails it in the cases of rank beyond that a server with select cannot pass', async function () {
@@ -62,20 +62,14 @@ describeWith('cc', 'the kit, with correct servers in C', () => {
       'port-again',
     ];
     const results = await runKit([await servers.compile('NONE')], names, 5000);
-    expect(failedOf(results)).to.deep.equal([
-      'no-port',
-      'crowd',
-      'half-closed',
-      'bounded-memory',
-      'port-again',
-    ]);
+    expectFailures(results, ['no-port', 'crowd', 'half-closed', 'bounded-memory', 'port-again']);
   });
 
   it('passes the source file of a server as written in the exam, and skips no case', async () => {
     const source = await compile(join(ROOT, 'bench/peers/exam.c'));
     const cases = CASES.filter(({ rank }) => rank !== 'beyond');
     const results = await runCases({ command: [source.program], source, cases, timeoutMs: 30_000 });
-    expect(failedOf(results)).to.deep.equal([]);
+    expectFailures(results, []);
     if (process.platform === 'linux') {
       expect(results.map(({ outcome }) => outcome)).to.not.include('skipped');
     }

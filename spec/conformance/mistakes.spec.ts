@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { jsonReport } from '../../lib/conformance/json-report.js';
-import { compiledServers, failedOf, runKit, scriptWithMistake } from '../support/conformance.js';
+import { compiledServers, expectFailures, runKit, scriptWithMistake } from '../support/conformance.js';
 import { describeMistakes, REQUIRED_CASES } from '../support/mistakes.js';
 import { describeWith, itWith } from '../support/tools.js';
 
@@ -25,7 +25,7 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
   ] as const) {
     it(`fails ${failing} and passes its neighbours for ${mistake}`, async () => {
       const names = [failing, ...neighboursOf(failing)];
-      expect(failedOf(await runKit(scriptWithMistake(mistake), names))).to.deep.equal([failing]);
+      expectFailures(await runKit(scriptWithMistake(mistake), names), [failing]);
     });
   }
 });
@@ -37,9 +37,9 @@ describeWith('cc', 'the kit, with a correct server in C', () => {
     try {
       const command = [await servers.compile('NONE')];
       // The server takes any free port for an invalid one: the kit waits until the timeout for its end.
-      expect(failedOf(await runKit(command, ['no-port'], 300))).to.deep.equal(['no-port']);
+      expectFailures(await runKit(command, ['no-port'], 300), ['no-port']);
       const results = await runKit(command, ['too-many-arguments', 'nul', 'port-again']);
-      expect(failedOf(results)).to.deep.equal(['port-again']);
+      expectFailures(results, ['port-again']);
       expect(results.at(-1)?.exit).to.deep.equal({ code: 1, signal: null });
     } finally {
       servers.remove();

@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { RANKS } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
+import { conclusion } from '../../lib/conformance/report.js';
 import { type Result, runCases } from '../../lib/conformance/run.js';
+import { plain } from '../../lib/conformance/text.js';
 import { addCleanup } from './cleanup.js';
 
 export const MINI_SERV = fileURLToPath(new URL('../../command/mini-serv.cjs', import.meta.url));
@@ -107,8 +111,15 @@ export function runKit(
   return runCases({ command, cases, timeoutMs });
 }
 
-export const failedOf = (results: readonly { outcome: string; case: { name: string } }[]): string[] =>
-  results.filter(({ outcome }) => outcome === 'failed').map((result) => result.case.name);
+/** Expects exactly these cases to have failed. The error contains the kit's report on all others that failed. */
+export function expectFailures(results: readonly Result[], names: readonly string[]): void {
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  const unexpected = failed.filter((result) => !names.includes(result.case.name));
+  expect(
+    failed.map((result) => result.case.name),
+    conclusion(unexpected, RANKS, plain),
+  ).to.deep.equal(names);
+}
 
 /** Compiles the C server with a mistake, in a folder that `remove` deletes. */
 export function compiledServers() {
