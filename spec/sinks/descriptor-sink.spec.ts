@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import { FileSink } from '../../lib/sinks/file-sink.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { within } from '../support/waiting.js';
 
 function device(path: string): number {
   const fd = openSync(path, 'w');
-  afterwards(() => closeSync(fd));
+  addCleanup(() => closeSync(fd));
   return fd;
 }
 

@@ -3,9 +3,9 @@ import { connect, createServer, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { DuplexSink } from '../../lib/sinks/duplex-sink.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { turns } from '../support/waiting.js';
+import { waitTurns } from '../support/waiting.js';
 
 /** A socket to write to, its peer, and the bytes that the peer receives. */
 async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbox }> {
@@ -18,8 +18,8 @@ async function connection(): Promise<{ socket: Socket; peer: Socket; inbox: Inbo
   const inbox = new Inbox();
   peer.on('data', (chunk: Buffer) => inbox.push(chunk));
   server.close();
-  afterwards(() => void socket.destroy());
-  afterwards(() => void peer.destroy());
+  addCleanup(() => void socket.destroy());
+  addCleanup(() => void peer.destroy());
   return { socket, peer, inbox };
 }
 
@@ -110,7 +110,7 @@ describe('DuplexSink', () => {
         resolve();
       });
     });
-    await turns(10);
+    await waitTurns(10);
     expect(done).to.equal(false);
     peer.resume();
     await sent;

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { fifoSink } from '../../lib/sinks/fifo-sink.js';
 import type { SinkOptions } from '../../lib/sinks/sink.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { systemError } from '../support/fake-environment.js';
 import { folder } from '../support/modules.js';
-import { eventually, turns, within } from '../support/waiting.js';
+import { eventually, waitTurns, within } from '../support/waiting.js';
 
 async function makeFifo(): Promise<string> {
   const path = join(await folder({}), 'fifo');
@@ -22,7 +22,7 @@ const openToWrite = (path: string) => () =>
 /** Opens a FIFO for reading; gives what is in it. */
 function reader(path: string): () => string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  afterwards(() => closeSync(fd));
+  addCleanup(() => closeSync(fd));
   return () => {
     const bytes = Buffer.alloc(1000);
     return bytes.toString('latin1', 0, readSync(fd, bytes));
@@ -49,7 +49,7 @@ describe('fifoSink()', () => {
     sink.write([Buffer.from('hello ')], () => {
       isDone = true;
     });
-    await turns();
+    await waitTurns();
     expect([isDone, sink.isRetrying, list]).to.deep.equal([false, true, ['retry: the FIFO has no reader']]);
     const read = reader(path);
     await eventually('the write to be done', () => isDone);
@@ -104,6 +104,6 @@ describe('fifoSink()', () => {
     const sink = fifoSink(() => opening, {});
     await sink.destroy();
     reject(systemError('ENXIO'));
-    await turns();
+    await waitTurns();
   });
 });

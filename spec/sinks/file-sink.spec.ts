@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { FileSink, type FileSinkOptions } from '../../lib/sinks/file-sink.js';
 import { FakeDisk } from '../support/fake-disk.js';
 import { FakeClock, systemError } from '../support/fake-environment.js';
-import { turns, within } from '../support/waiting.js';
+import { waitTurns, within } from '../support/waiting.js';
 
 function fileSink(options: Partial<FileSinkOptions> = {}) {
   const disk = new FakeDisk();
@@ -42,14 +42,14 @@ describe('FileSink', () => {
     const { sink, disk, clock, write, text, events } = fileSink();
     disk.freeBytes = 4;
     const written = write('hello ', 'world\n');
-    await turns();
+    await waitTurns();
     expect([sink.isRetrying, text()]).to.deep.equal([true, 'hell']);
     disk.freeBytes = 3;
     clock.advance(999);
-    await turns();
+    await waitTurns();
     expect(text()).to.equal('hell');
     clock.advance(1);
-    await turns();
+    await waitTurns();
     expect([sink.isRetrying, text()]).to.deep.equal([true, 'hello w']);
     disk.freeBytes = 100;
     clock.advance(1000);
@@ -62,14 +62,14 @@ describe('FileSink', () => {
     const file = fileSink();
     file.disk.errors.push(systemError('EIO'));
     const written = file.write('x');
-    await turns();
+    await waitTurns();
     file.clock.advance(1000);
     await within(written, 'a write');
     expect(file.text()).to.equal('x');
     const device = fileSink({ isRegularFile: false });
     device.disk.errors.push(systemError('ENOSPC'), systemError('EIO'));
     const failed = device.write('x');
-    await turns();
+    await waitTurns();
     device.clock.advance(1000);
     expect(await within(failed, 'a failed write')).to.include({ code: 'EIO' });
     expect(device.events).to.deep.equal(['retry ENOSPC: simulated']);
@@ -79,7 +79,7 @@ describe('FileSink', () => {
     const { disk, clock, write, text, events } = fileSink({ isRegularFile: false });
     disk.errors.push(systemError('EAGAIN'));
     const written = write('x');
-    await turns();
+    await waitTurns();
     clock.advance(20);
     await within(written, 'a write');
     expect(text()).to.equal('x');
@@ -93,12 +93,12 @@ describe('FileSink', () => {
     void write('hello').then(() => {
       isAnswered = true;
     });
-    await turns();
+    await waitTurns();
     expect(await sink.destroy()).to.equal(4);
     expect(await sink.destroy()).to.equal(4);
     disk.freeBytes = 100;
     clock.advance(1000);
-    await turns();
+    await waitTurns();
     expect([isAnswered, text(), disk.closed]).to.deep.equal([false, 'hell', [0]]);
   });
 
@@ -110,7 +110,7 @@ describe('FileSink', () => {
     });
     void write('hello');
     const destroyed = sink.destroy();
-    await turns();
+    await waitTurns();
     expect(disk.closed).to.deep.equal([]);
     open();
     expect(await within(destroyed, 'the end')).to.equal(5);

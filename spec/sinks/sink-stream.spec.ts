@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { expect } from 'chai';
 import { sinkStream } from '../../lib/sinks/sink-stream.js';
-import { turns, within } from '../support/waiting.js';
+import { waitTurns, within } from '../support/waiting.js';
 
 /** A sink of which the spec answers each write. */
 function slowSink() {
@@ -28,13 +28,13 @@ describe('sinkStream()', () => {
     const sink = slowSink();
     const stream = sinkStream(async () => sink);
     stream.write('a');
-    await turns(2);
+    await waitTurns(2);
     stream.write('b');
     stream.end('c');
-    await turns(2);
+    await waitTurns(2);
     expect(sink.writes).to.deep.equal(['a']);
     sink.answers[0]?.();
-    await turns(2);
+    await waitTurns(2);
     expect([sink.writes, sink.isEnded()]).to.deep.equal([['a', 'b|c'], false]);
     sink.answers[1]?.();
     await within(finished(stream), 'the end');
@@ -59,7 +59,7 @@ describe('sinkStream()', () => {
     const sink = slowSink();
     const stream = sinkStream(async () => sink);
     stream.write('x');
-    await turns(2);
+    await waitTurns(2);
     const failed = once(stream, 'error');
     sink.answers[0]?.(new Error('EPIPE'));
     expect((await failed)[0]).to.include({ message: 'EPIPE' });

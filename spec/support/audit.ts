@@ -1,4 +1,4 @@
-import { arrived, left, saidBytes } from './wire.js';
+import { arrivedNotice, leftNotice, relayedBytes } from './wire.js';
 
 /** A record of an audit in json format. */
 export interface Row {
@@ -22,10 +22,10 @@ export function recordsOf(text: string | Buffer): Row[] {
 export function toWire(records: readonly Row[]): Buffer {
   return Buffer.concat(
     records.map(({ event, client = 0, text = '', base64 }) => {
-      if (event === 'arrived') return Buffer.from(arrived(client));
-      if (event === 'left') return Buffer.from(left(client));
+      if (event === 'arrived') return Buffer.from(arrivedNotice(client));
+      if (event === 'left') return Buffer.from(leftNotice(client));
       if (event !== 'line') return Buffer.alloc(0);
-      return saidBytes(client, base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64'));
+      return relayedBytes(client, base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64'));
     }),
   );
 }

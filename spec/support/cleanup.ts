@@ -16,5 +16,3 @@ afterEach('clean up processes and connections', async () => {
   }
   if (failures.length > 0) throw failures[0];
 });
-
-export { addCleanup as afterwards };

@@ -76,10 +76,6 @@ export class Client {
   receives(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
   }
-
-  hears(...parts: (string | Buffer)[]): Promise<void> {
-    return this.receives(...parts);
-  }
 }
 
 /** Connects; the server may not have accepted the connection yet. */
@@ -115,5 +111,3 @@ export async function connectThree(server: Server): Promise<[Client, Client, Cli
   await second.until(arrivedNotice(2));
   return [first, second, third];
 }
-
-export { connectAs as arrive, connectThree as trio };

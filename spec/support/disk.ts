@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { afterwards } from './cleanup.js';
+import { addCleanup } from './cleanup.js';
 import { folder } from './modules.js';
 import { hasTool } from './tools.js';
 
@@ -13,7 +13,7 @@ export async function smallDisk(size: string): Promise<string | undefined> {
   const dir = await folder({});
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir]).status !== 0) return undefined;
   // Unmounted lazily, because a process that has files open there may end later.
-  afterwards(() => void spawnSync('umount', ['-l', dir]));
+  addCleanup(() => void spawnSync('umount', ['-l', dir]));
   return dir;
 }
 

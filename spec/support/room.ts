@@ -67,14 +67,6 @@ export class Member {
     this.near.resume();
   }
 
-  halt(): void {
-    this.pause();
-  }
-
-  wake(): void {
-    this.resume();
-  }
-
   until(condition: Condition): Promise<void> {
     return this.inbox.until(condition);
   }
@@ -82,10 +74,6 @@ export class Member {
   /** Fails unless these are all bytes that the client has received. */
   receives(...parts: (string | Buffer)[]): Promise<void> {
     return this.inbox.exactly(Buffer.concat(parts.map((part) => Buffer.from(part))));
-  }
-
-  hears(...parts: (string | Buffer)[]): Promise<void> {
-    return this.receives(...parts);
   }
 }
 
@@ -123,5 +111,3 @@ export function recordEvents(relay: Relay): Inbox {
   relay.on('close', () => note('close'));
   return inbox;
 }
-
-export { createTestRelay as room };

@@ -29,5 +29,3 @@ export async function eventually(what: string, holds: () => Promise<boolean> | b
 export async function waitTurns(count = 20): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
-
-export { waitTurns as turns };

@@ -9,11 +9,3 @@ export const relayed = (id: number, ...lines: string[]): string => relayedLines(
 export function relayedBytes(id: number, ...lines: Uint8Array[]): Buffer {
   return Buffer.concat(lines.flatMap((line) => [Buffer.from(`client ${id}: `), line, Buffer.from('\n')]));
 }
-
-export {
-  arrivedNotice as arrived,
-  joinLines as packet,
-  leftNotice as left,
-  numberedLines as bulk,
-} from '../../lib/conformance/messages.js';
-export { relayed as said, relayedBytes as saidBytes };

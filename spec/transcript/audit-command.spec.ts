@@ -5,15 +5,15 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { recordsOf, toWire } from '../support/audit.js';
-import { afterwards } from '../support/cleanup.js';
-import { arrive } from '../support/client.js';
+import { addCleanup } from '../support/cleanup.js';
+import { connectAs } from '../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { random } from '../support/random.js';
 import { onTerminal } from '../support/terminal.js';
 import { itWith } from '../support/tools.js';
 import { eventually, within } from '../support/waiting.js';
-import { arrived, bulk, left, packet, said } from '../support/wire.js';
+import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 import { CommandScene } from './command-scene.js';
 
 const verify = (text: string) => verifyAudit(Readable.from([Buffer.from(text)]));
@@ -39,8 +39,8 @@ async function audited(format: string, args: string[] = []) {
 
 /** A client joins, sends these lines and leaves. */
 async function visit(server: Server, ...lines: string[]): Promise<void> {
-  const client = await arrive(server);
-  await client.send(packet(lines));
+  const client = await connectAs(server);
+  await client.send(joinLines(lines));
   client.end();
   await client.ended;
 }
@@ -54,8 +54,8 @@ describe('mini-serv --audit', () => {
   it('keeps every byte in JSON, in the audit as on standard output', async () => {
     const { server, text } = await audited('json', ['--format', 'json']);
     const next = random(4);
-    const witness = await arrive(server);
-    const senders = [await arrive(server, 1, witness), await arrive(server, 2, witness)];
+    const witness = await connectAs(server);
+    const senders = [await connectAs(server, 1, witness), await connectAs(server, 2, witness)];
     for (let i = 0; i < 200; i++) {
       const bytes = Array.from({ length: Math.floor(next() * 200) }, () => Math.floor(next() * 256));
       await senders[i % 2]?.send(Buffer.from(bytes));
@@ -64,11 +64,11 @@ describe('mini-serv --audit', () => {
     for (const [i, sender] of senders.entries()) {
       await sender.send('\n');
       sender.end();
-      await witness.until(left(i + 1));
+      await witness.until(leftNotice(i + 1));
     }
     await stop(server);
     const audit = await text();
-    const wire = Buffer.concat([Buffer.from(arrived(0)), witness.received]);
+    const wire = Buffer.concat([Buffer.from(arrivedNotice(0)), witness.received]);
     expect(toWire(recordsOf(audit)).equals(wire)).to.equal(true);
     expect(await verify(audit)).to.include({ isComplete: true });
     expect(server.stdout.text).to.equal(audit.split('\n').toSpliced(-2, 1).join('\n'));
@@ -81,14 +81,14 @@ describe('mini-serv --audit', () => {
     await visit(server, 'hello');
     await stop(server);
     expect(server.stdout.text).to.match(/^\{"seq":0/);
-    expect(await readFile(path, 'utf8')).to.equal(arrived(0) + said(0, 'hello') + left(0));
+    expect(await readFile(path, 'utf8')).to.equal(arrivedNotice(0) + relayed(0, 'hello') + leftNotice(0));
     expect((await stat(path)).mode & 0o777).to.equal(0o600);
     expect(server.stderr.text).to.equal('');
   });
 
   it('continues the audit of a relay that was killed', async () => {
     const { server, args, text } = await audited('json');
-    const client = await arrive(server);
+    const client = await connectAs(server);
     await client.send('one\n');
     await eventually('the line', async () => (await text()).includes('one'));
     server.kill('SIGKILL');
@@ -113,7 +113,7 @@ describe('mini-serv --audit', () => {
 
   it('leaves an audit as it is if the port is in use', async () => {
     const { server, args, text } = await audited('json');
-    await arrive(server);
+    await connectAs(server);
     await eventually('the arrival', async () => (await text()).includes('arrived'));
     const before = await text();
     expect(await runCommand([...args, `${server.port}`])).to.include({ code: 1 });
@@ -126,15 +126,15 @@ describe('mini-serv --audit', () => {
     spawnSync('mkfifo', fifos);
     const [audit = '', ...logs] = fifos;
     // This process holds them open and reads nothing, because a transform's log needs a reader to be opened.
-    for (const path of logs) afterwards(await open(path, 'r+').then((file) => () => file.close()));
+    for (const path of logs) addCleanup(await open(path, 'r+').then((file) => () => file.close()));
     const transforms = logs.flatMap((path) => ['-t', `log=to:${path}`]);
     const server = await startServer({
       args: ['--audit', audit, ...transforms, '--memory', '1M'],
       command: shell('exec "$@" > "$DIR/out"'),
       env: { DIR },
     });
-    const client = await arrive(server);
-    await client.send(packet(bulk(3)));
+    const client = await connectAs(server);
+    await client.send(joinLines(numberedLines(3)));
     await eventually('standard output', async () =>
       (await readFile(join(DIR, 'out'), 'utf8')).includes('client 0: 9 '),
     );
@@ -187,7 +187,7 @@ describe('mini-serv on SIGHUP', () => {
       command: onTerminal(),
       args: ['--audit', path, '--audit-format', 'json'],
     });
-    const client = await arrive(server);
+    const client = await connectAs(server);
     server.kill('SIGKILL');
     await client.ended;
     await eventually('the end', async () => (await readFile(path, 'utf8')).endsWith('"closed"}\n'));

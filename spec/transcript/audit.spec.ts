@@ -7,11 +7,11 @@ import { expect } from 'chai';
 import { auditTo, type Format } from '../../lib/index.js';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { account, recordsOf, toWire } from '../support/audit.js';
-import { afterwards } from '../support/cleanup.js';
+import { addCleanup } from '../support/cleanup.js';
 import { folder } from '../support/modules.js';
-import { join as joinRoom, type Member, room } from '../support/room.js';
+import { createTestRelay, join as joinRoom, type Member } from '../support/room.js';
 import { eventually, within } from '../support/waiting.js';
-import { arrived, left, packet, said } from '../support/wire.js';
+import { arrivedNotice, joinLines, leftNotice, relayed } from '../support/wire.js';
 import { AuditScene } from './scene.js';
 
 const verify = (bytes: string | Buffer) => verifyAudit(Readable.from([Buffer.from(bytes as string)]));
@@ -30,7 +30,7 @@ describe('auditTo()', () => {
     await scene.visit('\x1b[2Jhello');
     await scene.close();
     const text = await read(scene.path);
-    expect(stripTimes(text)).to.equal(arrived(0) + said(0, '\\x1b[2Jhello') + left(0));
+    expect(stripTimes(text)).to.equal(arrivedNotice(0) + relayed(0, '\\x1b[2Jhello') + leftNotice(0));
     expect(text.match(/^\d{4}-/gm)).to.have.length(3);
     expect(scene.warnings).to.deep.equal([]);
   });
@@ -46,7 +46,7 @@ describe('auditTo()', () => {
     const scene = await AuditScene.open(path, 'wire');
     await scene.visit('hello');
     await scene.close();
-    expect(await read(path)).to.equal(`before\n${arrived(0)}${said(0, 'hello')}${left(0)}`);
+    expect(await read(path)).to.equal(`before\n${arrivedNotice(0)}${relayed(0, 'hello')}${leftNotice(0)}`);
     expect((await stat(path)).mode & 0o777).to.equal(0o640);
   });
 
@@ -55,7 +55,9 @@ describe('auditTo()', () => {
     await scene.visit();
     await scene.close();
     const notice = 'server: the line before this one is cut off\n';
-    expect(stripTimes(await read(scene.path))).to.equal(`a line\nhalf a l\n${notice}${arrived(0)}${left(0)}`);
+    expect(stripTimes(await read(scene.path))).to.equal(
+      `a line\nhalf a l\n${notice}${arrivedNotice(0)}${leftNotice(0)}`,
+    );
   });
 
   it('writes nothing if no client has joined', async () => {
@@ -77,7 +79,7 @@ describe('auditTo()', () => {
   });
 
   it('reports an unknown format, and a path that cannot be opened, and leaves no reader behind', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     const failure = async (path: string, format?: string): Promise<Error> => {
       const options = format === undefined ? {} : { format: format as Format };
       return auditTo(relay, path, options).then(
@@ -99,7 +101,7 @@ describe('auditTo()', () => {
   });
 
   it('is closed at once if the relay is closed', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     await relay.close();
     const audit = await auditTo(relay, join(await folder({}), 'audit'));
     await within(audit.closed, 'the end of the audit');
@@ -186,7 +188,7 @@ describe('Audit.reopen()', () => {
           { length: 20 },
           (_, j) => `${i * 20 + j} ${'x'.repeat((i * 7 + which) % 300)}`,
         );
-        if (!member.near.write(packet(lines)))
+        if (!member.near.write(joinLines(lines)))
           await new Promise((resolve) => member.near.once('drain', resolve));
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -196,7 +198,7 @@ describe('Audit.reopen()', () => {
       await Promise.all(sending);
       for (const member of members) {
         member.end();
-        await scene.wire.until(left(member.id));
+        await scene.wire.until(leftNotice(member.id));
       }
     };
   }
@@ -265,7 +267,7 @@ describe('Audit.reopen()', () => {
     await scene.audit.reopen();
     await scene.visit('two');
     await scene.close();
-    expect(await read(`${scene.path}.1`)).to.contain(said(1, 'two'));
+    expect(await read(`${scene.path}.1`)).to.contain(relayed(1, 'two'));
     expect(scene.warnings).to.have.length(1);
     expect(scene.warnings[0]).to.match(
       /audit: cannot be reopened \(EISDIR.*\); continuing with the file that is open$/,
@@ -288,7 +290,7 @@ describe('auditTo() with a path that is not a file', () => {
       if (fd !== undefined) closeSync(fd);
       fd = undefined;
     };
-    afterwards(close);
+    addCleanup(close);
     const text = (): string => {
       const bytes = Buffer.alloc(64 * 1024);
       try {

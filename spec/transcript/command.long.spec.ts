@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { account } from '../support/audit.js';
-import { arrive } from '../support/client.js';
+import { connectAs } from '../support/client.js';
 import { startClientProcess } from '../support/client-process.js';
 import { shell, startServer } from '../support/command.js';
 import { smallDisk } from '../support/disk.js';
@@ -11,7 +11,7 @@ import { folder } from '../support/modules.js';
 
 import { describeWith } from '../support/tools.js';
 import { eventually, within } from '../support/waiting.js';
-import { arrived, bulk, packet, said } from '../support/wire.js';
+import { arrivedNotice, joinLines, numberedLines, relayed } from '../support/wire.js';
 import { CommandScene } from './command-scene.js';
 
 describe('mini-serv with a stalled standard output', () => {
@@ -36,13 +36,13 @@ describe('mini-serv with a stalled standard output', () => {
   it('leaves nothing out if it was a client that reached the spill limit', async () => {
     const server = await startServer({ args: ['--memory', '1M', '--spill-limit', '32M'] });
     const stopped = startClientProcess(server);
-    await server.stdout.until(arrived(0));
-    const sender = await arrive(server);
-    const receiver = await arrive(server, 2, sender);
+    await server.stdout.until(arrivedNotice(0));
+    const sender = await connectAs(server);
+    const receiver = await connectAs(server, 2, sender);
     stopped.suspend();
     server.process.stdout?.pause();
-    const lines = bulk(60);
-    const sent = sender.send(packet(lines));
+    const lines = numberedLines(60);
+    const sent = sender.send(joinLines(lines));
     await server.stderr.until('senders wait');
     // Longer than a stalled output is waited for.
     await new Promise((resolve) => setTimeout(resolve, 6000));
@@ -51,7 +51,7 @@ describe('mini-serv with a stalled standard output', () => {
     await within(sent, 'the sender to be done');
     await receiver.until(lines.at(-1) as string);
     await server.stdout.until(`${lines.at(-1)}\n`);
-    expect(server.stdout.text.includes(said(1, ...lines))).to.equal(true);
+    expect(server.stdout.text.includes(relayed(1, ...lines))).to.equal(true);
     expect(server.stdout.text).not.to.contain('missing');
   });
 

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { arrive, type Client, trio } from '../support/client.js';
+import { type Client, connectAs, connectThree } from '../support/client.js';
 import { type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { CTRL_C, onTerminal } from '../support/terminal.js';
 import { describeWith } from '../support/tools.js';
 import { within } from '../support/waiting.js';
-import { bulk, left, packet, said } from '../support/wire.js';
+import { joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 import { CommandScene } from './command-scene.js';
 
 // Little memory, so that the backlog is spilled by libuv's threads while others of them may wait for the output.
@@ -73,7 +73,7 @@ describeWith('python3', 'mini-serv on a terminal that is stopped with Ctrl-S', (
 
   async function stopped(args: string[]): Promise<[Server, Client, Client, Client]> {
     const server = await startServer({ command: onTerminal(), args });
-    const clients = await trio(server);
+    const clients = await connectThree(server);
     await server.stdout.until('client 2 just arrived');
     server.process.stdin?.write(CTRL_S);
     return [server, ...clients];
@@ -81,14 +81,14 @@ describeWith('python3', 'mini-serv on a terminal that is stopped with Ctrl-S', (
 
   it('continues the room, and shows everything after Ctrl-Q', async () => {
     const [server, sender, receiver] = await stopped(MEMORY);
-    await sender.send(packet(bulk(1)));
-    await receiver.until(`${bulk(1).at(-1)}\n`);
+    await sender.send(joinLines(numberedLines(1)));
+    await receiver.until(`${numberedLines(1).at(-1)}\n`);
     // The terminal itself holds a few pages.
     expect(server.stdout.bytes.length).to.be.below(500_000);
     server.process.stdin?.write(CTRL_Q);
-    await server.stdout.until(`${bulk(1).at(-1)}\r\n`);
+    await server.stdout.until(`${numberedLines(1).at(-1)}\r\n`);
     const shown = server.stdout.text.replaceAll('\r\n', '\n');
-    expect(shown.endsWith(said(0, ...bulk(1)))).to.equal(true);
+    expect(shown.endsWith(relayed(0, ...numberedLines(1)))).to.equal(true);
     server.process.stdin?.write(CTRL_C);
     expect(await within(server.exited, 'the end of the server')).to.deep.equal({ code: 0, signal: null });
   });
@@ -96,9 +96,9 @@ describeWith('python3', 'mini-serv on a terminal that is stopped with Ctrl-S', (
   it('continues the room although there is a message for the operator', async () => {
     const [server, sender, receiver, third] = await stopped(['--verbose', '--max-line', '1500', ...MEMORY]);
     await third.send('x'.repeat(1501));
-    await receiver.until(left(2));
-    await sender.send(packet(bulk(1)));
-    await receiver.until(`${bulk(1).at(-1)}\n`);
+    await receiver.until(leftNotice(2));
+    await sender.send(joinLines(numberedLines(1)));
+    await receiver.until(`${numberedLines(1).at(-1)}\n`);
     server.process.stdin?.write(CTRL_Q);
     await server.stdout.until((bytes) => /mini-serv: .*client 2/.test(bytes.toString('latin1')));
   });
@@ -115,11 +115,11 @@ describeWith('python3', 'mini-serv on a terminal that is stopped with Ctrl-S', (
 describe('mini-serv --format', () => {
   it('writes the given format on standard output, and escapes nothing in wire', async () => {
     for (const [format, expected] of [
-      ['wire', said(0, '\x1b[2J')],
+      ['wire', relayed(0, '\x1b[2J')],
       ['text', 'Z client 0: \\x1b[2J\n'],
     ] as const) {
       const server = await startServer({ args: ['--format', format] });
-      const client = await arrive(server);
+      const client = await connectAs(server);
       await client.send('\x1b[2J\n');
       await server.stdout.until('2J\n');
       expect(server.stdout.text.endsWith(expected)).to.equal(true);

@@ -1,8 +1,8 @@
 import { type Audit, auditTo, type Format, type Relay, type RelayOptions } from '../../lib/index.js';
 import { Inbox } from '../support/inbox.js';
-import { join as joinRoom, room } from '../support/room.js';
+import { createTestRelay, join as joinRoom } from '../support/room.js';
 import { eventually, within } from '../support/waiting.js';
-import { left, packet } from '../support/wire.js';
+import { joinLines, leftNotice } from '../support/wire.js';
 
 /** A room with an audit, and everything that is sent in it. */
 export class AuditScene {
@@ -21,16 +21,16 @@ export class AuditScene {
   }
 
   static async open(path: string, format?: Format, options: RelayOptions = {}): Promise<AuditScene> {
-    const relay = room({ graceMs: 50, ...options });
+    const relay = createTestRelay({ graceMs: 50, ...options });
     return new AuditScene(relay, path, await auditTo(relay, path, format === undefined ? {} : { format }));
   }
 
   /** A client joins, sends these lines and leaves. */
   async visit(...lines: string[]): Promise<void> {
     const member = await joinRoom(this.relay);
-    if (lines.length > 0) member.send(packet(lines));
+    if (lines.length > 0) member.send(joinLines(lines));
     member.end();
-    await this.wire.until(left(member.id));
+    await this.wire.until(leftNotice(member.id));
   }
 
   async untilWarning(text: string): Promise<void> {

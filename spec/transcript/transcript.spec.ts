@@ -6,9 +6,9 @@ import { account, recordsOf } from '../support/audit.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { Inbox } from '../support/inbox.js';
 import { ManualSink } from '../support/manual-sink.js';
-import { join, room } from '../support/room.js';
-import { eventually, turns, within } from '../support/waiting.js';
-import { arrived, packet, said } from '../support/wire.js';
+import { createTestRelay, join } from '../support/room.js';
+import { eventually, waitTurns, within } from '../support/waiting.js';
+import { arrivedNotice, joinLines, relayed } from '../support/wire.js';
 
 interface SceneOptions {
   readonly format?: Format;
@@ -27,7 +27,7 @@ class Scene {
   readonly wire = new Inbox();
 
   constructor({ format = 'json', relay = {}, marksEnd = false }: SceneOptions = {}) {
-    this.relay = room({ environment: this.environment, graceMs: 10, ...relay });
+    this.relay = createTestRelay({ environment: this.environment, graceMs: 10, ...relay });
     this.relay.on('warning', ({ code, message }) => {
       if (code === 'ERR_TRANSCRIPT') this.warnings.push(message);
     });
@@ -103,7 +103,7 @@ describe('Transcript', () => {
   });
 
   it('is closed at once if the relay is', async () => {
-    const relay = room();
+    const relay = createTestRelay();
     await relay.close();
     const target = { sink: new ManualSink() };
     await within(new Transcript({ relay, name: 'x', format: 'wire', target }).closed, 'the end');
@@ -115,7 +115,7 @@ describe('Transcript', () => {
     member.send('never written\n');
     await scene.wire.until('never written\n');
     await scene.close();
-    const bytes = (arrived(0) + said(0, 'never written')).length;
+    const bytes = (arrivedNotice(0) + relayed(0, 'never written')).length;
     expect(scene.warnings).to.deep.equal([
       `standard output: incomplete: the last ${bytes} bytes of messages are missing`,
     ]);
@@ -128,7 +128,7 @@ describe('Transcript', () => {
     await scene.fail('write EPIPE');
     expect(scene.transcript.hasFailed).to.equal(true);
     sender.send('hello\n');
-    await receiver.until(said(0, 'hello'));
+    await receiver.until(relayed(0, 'hello'));
     await scene.close();
     expect(scene.warnings).to.deep.equal([
       'standard output: write failed (write EPIPE); nothing more is written to it',
@@ -146,7 +146,11 @@ describe('Transcript', () => {
     member.send('written\n');
     await eventually('the next line', () => next.text.includes('written'));
     const [gap, line] = recordsOf(next.text);
-    expect(gap).to.include({ seq: 0, event: 'gap', bytes: (arrived(0) + said(0, 'missing')).length });
+    expect(gap).to.include({
+      seq: 0,
+      event: 'gap',
+      bytes: (arrivedNotice(0) + relayed(0, 'missing')).length,
+    });
     expect(line).to.include({ seq: 1, event: 'line', text: 'written' });
     await scene.close();
   });
@@ -179,7 +183,7 @@ describe('Transcript', () => {
     scene.sink.isRetrying = true;
     const next = new ManualSink();
     await within(scene.transcript.moveTo({ sink: next }), 'the next target');
-    const bytes = said(0, 'x'.repeat(100_000)).length;
+    const bytes = relayed(0, 'x'.repeat(100_000)).length;
     expect(scene.warnings).to.deep.equal([
       `standard output: incomplete: a line of ${bytes} bytes is missing, and recorded as a gap`,
     ]);
@@ -200,7 +204,7 @@ describe('Transcript', () => {
     const scene = new Scene();
     await join(scene.relay);
     scene.transcript.destroy();
-    await turns();
+    await waitTurns();
     expect([scene.sink.state.isDestroyed, scene.sink.text]).to.deep.equal([true, '']);
   });
 });
@@ -210,7 +214,7 @@ describe('Transcript that lags', () => {
     it(`leaves messages out if it stalls while the spill limit is reached, and records the gap (${format})`, async () => {
       const scene = new Scene({ format, relay: SMALL });
       const member = await join(scene.relay);
-      member.send(packet(lines(400)));
+      member.send(joinLines(lines(400)));
       await scene.until('messages to be left out', () => scene.warnings.length === 1);
       scene.sink.open();
       await eventually(
@@ -233,11 +237,11 @@ describe('Transcript that lags', () => {
   it('leaves nothing out in the first five seconds of a stall', async () => {
     const scene = new Scene({ relay: SMALL });
     const member = await join(scene.relay);
-    member.send(packet(lines(400)));
+    member.send(joinLines(lines(400)));
     await eventually('the spill limit to be reached', () => scene.relay.stats().waitingSenders > 0);
     for (let waitedMs = 0; waitedMs < 4750; waitedMs += 250) {
       scene.clock.advance(250);
-      await turns(2);
+      await waitTurns(2);
     }
     expect(scene.warnings).to.deep.equal([]);
     scene.sink.open();
@@ -249,15 +253,15 @@ describe('Transcript that lags', () => {
     const scene = new Scene({ relay: SMALL });
     const sender = await join(scene.relay);
     const reader = await join(scene.relay);
-    reader.halt();
-    sender.send(packet(lines(600)));
+    reader.pause();
+    sender.send(joinLines(lines(600)));
     await eventually('the spill limit to be reached', () => scene.relay.stats().waitingSenders > 0);
     for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 250) {
       scene.clock.advance(250);
-      await turns(2);
+      await waitTurns(2);
     }
     expect(scene.warnings).to.deep.equal([]);
-    reader.wake();
+    reader.resume();
     scene.sink.open();
     await scene.until('the last line', () => scene.sink.text.includes('"599 '));
     expect(account('json', [Buffer.from(scene.sink.text)], scene.wire.bytes).missing).to.equal(0);
@@ -268,7 +272,7 @@ describe('Transcript that lags', () => {
     const codes: string[] = [];
     scene.relay.on('warning', ({ code }) => codes.push(code));
     const member = await join(scene.relay);
-    member.send(packet(lines(100)));
+    member.send(joinLines(lines(100)));
     await scene.wire.until('client 0: 99 ');
     await eventually('a spill', () => scene.relay.stats().diskBytes > 0);
     scene.environment.fs.readErrors = Array.from({ length: 1000 }, () => new Error('EIO'));
@@ -287,7 +291,7 @@ describe('Transcript that lags', () => {
   it('records a gap at the end if its backlog cannot be read back while the relay closes', async () => {
     const scene = new Scene({ relay: { segmentBytes: 256, memoryBytes: 1024 }, marksEnd: true });
     const member = await join(scene.relay);
-    member.send(packet(lines(100)));
+    member.send(joinLines(lines(100)));
     await scene.wire.until('client 0: 99 ');
     await eventually('a spill', () => scene.relay.stats().diskBytes > 0);
     scene.environment.fs.readErrors = Array.from({ length: 1000 }, () => new Error('EIO'));

@@ -6,7 +6,7 @@ import { createFormatter } from '../../lib/protocol/formats.js';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { runCommand, serverCommand, shell } from '../support/command.js';
 import { folder } from '../support/modules.js';
-import { arrived, left, said, saidBytes } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed, relayedBytes } from '../support/wire.js';
 
 const BEGAN = Date.UTC(2026, 0, 31, 12);
 
@@ -15,9 +15,9 @@ function audit(): string[] {
   const formatter = createFormatter('json');
   const lines = Array.from({ length: 10 }, (_, i) => `line ${i}`);
   const bytes = Buffer.concat([
-    Buffer.from(arrived(0) + said(0, ...lines)),
-    saidBytes(0, Buffer.from([0xff])),
-    Buffer.from(left(0)),
+    Buffer.from(arrivedNotice(0) + relayed(0, ...lines)),
+    relayedBytes(0, Buffer.from([0xff])),
+    Buffer.from(leftNotice(0)),
   ]);
   const records = [...formatter.format([bytes], [{ at: 0, time: BEGAN }])].flat().join('');
   return (records + formatter.formatNote({ event: 'closed' }, BEGAN)).trimEnd().split('\n');
@@ -255,7 +255,7 @@ describe('mini-serv verify', () => {
 
   it('verifies an audit of 16 MB in a heap of 16 MB', async () => {
     const formatter = createFormatter('json');
-    const block = Buffer.from(said(0, 'x'.repeat(500)).repeat(60));
+    const block = Buffer.from(relayed(0, 'x'.repeat(500)).repeat(60));
     const pieces = Array.from({ length: 450 }, () => [
       ...formatter.format([block], [{ at: 0, time: BEGAN }]),
     ]);

@@ -7,8 +7,8 @@ import { account } from '../support/audit.js';
 import { FakeDisk } from '../support/fake-disk.js';
 import { FakeClock } from '../support/fake-environment.js';
 import { random } from '../support/random.js';
-import { turns } from '../support/waiting.js';
-import { saidBytes } from '../support/wire.js';
+import { waitTurns } from '../support/waiting.js';
+import { relayedBytes } from '../support/wire.js';
 
 const TIME = Date.UTC(2026, 0, 31, 12);
 const BLOCKS = 30;
@@ -22,7 +22,7 @@ async function writeRandomly(format: 'wire' | 'json', seed: number): Promise<voi
       Array.from({ length: pick(next() < 0.05 ? 5000 : 60) }, () => pick(256)).filter((b) => b !== 10),
     ),
   );
-  const wire = saidBytes(pick(20), ...lines);
+  const wire = relayedBytes(pick(20), ...lines);
   const disk = new FakeDisk();
   const clock = new FakeClock();
   const openFile = () => {
@@ -36,7 +36,7 @@ async function writeRandomly(format: 'wire' | 'json', seed: number): Promise<voi
   let isWriting = true;
   const disturb = async (): Promise<void> => {
     while (isWriting) {
-      await turns(1 + pick(4));
+      await waitTurns(1 + pick(4));
       if (pick(2) === 0) clock.advance(1000);
       disk.freeBytes = pick(3) === 0 ? pick(200) : Number.POSITIVE_INFINITY;
       disk.maxWriteBytes = 1 + pick(2000);
@@ -68,7 +68,7 @@ async function writeRandomly(format: 'wire' | 'json', seed: number): Promise<voi
     await write(rest);
     at += rest.length;
   }
-  await turns(pick(20));
+  await waitTurns(pick(20));
   isWriting = false;
   await disturbing;
   disk.freeBytes = Number.POSITIVE_INFINITY;

@@ -6,8 +6,8 @@ import { type Target, TranscriptWriter } from '../../lib/transcript/writer.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { FakeDisk } from '../support/fake-disk.js';
 import { FakeClock } from '../support/fake-environment.js';
-import { turns, within } from '../support/waiting.js';
-import { said } from '../support/wire.js';
+import { waitTurns, within } from '../support/waiting.js';
+import { relayed } from '../support/wire.js';
 
 const TIME = Date.UTC(2026, 0, 31, 12);
 const ISO = new Date(TIME).toISOString();
@@ -53,7 +53,7 @@ class Scene {
   async stall(text: string, bytes: number): Promise<{ written: Promise<void> }> {
     this.disk.limits.set(0, bytes);
     const written = this.start(text);
-    await turns();
+    await waitTurns();
     return { written };
   }
 
@@ -64,7 +64,7 @@ class Scene {
   }
 }
 
-const LINES = said(0, 'first', 'second', 'third');
+const LINES = relayed(0, 'first', 'second', 'third');
 const [FIRST = '', SECOND = '', THIRD = ''] = LINES.split(/(?<=\n)/);
 
 describe('TranscriptWriter on a full disk', () => {
@@ -179,7 +179,7 @@ describe('TranscriptWriter on a full disk', () => {
     const position = await within(scene.writer.abort(), 'the end');
     expect([position, await within(moved, 'an answer')]).to.deep.equal([0, 0]);
     scene.recover();
-    await turns();
+    await waitTurns();
     expect([scene.text(0), scene.text(1)]).to.deep.equal([LINES.slice(0, 5), '']);
     expect(scene.disk.closed).to.have.members([0, 1]);
   });
@@ -313,7 +313,7 @@ describe('TranscriptWriter', () => {
       isAnswered = true;
     });
     expect(await aborted.writer.abort()).to.equal(0);
-    await turns();
+    await waitTurns();
     expect(isAnswered).to.equal(false);
   });
 });
