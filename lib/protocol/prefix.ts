@@ -4,7 +4,7 @@ import { PREFIX_WASM } from './prefix-wasm.js';
 const MIN_BLOCK_BYTES = 512;
 /** One chunk of a socket, with the rest of a line from the chunk before. */
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** Offsets in the memory. The output has space for a prefix of 25 bytes before each of only newlines. */
+/** Offsets in the memory. The output has space for a block of only newlines, each with a prefix of 25 bytes. */
 const INPUT = 64;
 const OUTPUT = INPUT + MAX_BLOCK_BYTES + 64;
 

@@ -6,7 +6,7 @@ import { FileSink } from './file-sink.js';
 import { pipeSink } from './pipe-sink.js';
 import type { Sink, SinkOptions } from './sink.js';
 
-/** Size of a write to a terminal, in bytes: small, since escaping multiplies it and a person reads it. */
+/** Size of a write to a terminal, in bytes: small, because escaping multiplies it and a person reads the text. */
 export const TERMINAL_WRITE_BYTES = 16 * 1024;
 
 export interface OpenDescriptor {

@@ -7,7 +7,7 @@ const SMALL_WRITE_BYTES = 16 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Writes a client's connection. A socket passes the bytes on to the kernel, so it may share the log's buffers. Any
+ * Writes to a client's connection. A socket passes the bytes on to the kernel, so it may share the log's buffers. Any
  * other Duplex may keep what it is given, so it gets a copy.
  */
 export class DuplexSink implements Destination {

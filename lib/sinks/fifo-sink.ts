@@ -5,7 +5,7 @@ import type { Sink, SinkOptions } from './sink.js';
 const POLL_INTERVAL_MS = 200;
 
 /**
- * Writes a FIFO that has no reader yet: the first write waits until a process opens it for reading.
+ * Writes to a FIFO that has no reader yet: the first write waits until a process opens it for reading.
  *
  * @param open opens the FIFO for writing without blocking; rejects with ENXIO while it has no reader
  */

@@ -34,9 +34,9 @@ export interface FileSinkOptions extends SinkOptions {
 type Done = (error?: Error | null) => void;
 
 /**
- * Writes a file, a device or a terminal on libuv's threads, since `process.stdout` writes them from the event loop and
- * loses bytes when a disk takes only a part of a write. The descriptor of a terminal must be non-blocking: a stopped
- * terminal would keep a thread otherwise.
+ * Writes to a file, a device or a terminal on libuv's threads. `process.stdout` writes to them from the event loop and
+ * loses bytes when a disk accepts only a part of a write. The descriptor of a terminal must be non-blocking: otherwise a
+ * stopped terminal would block a thread.
  */
 export class FileSink implements Sink {
   readonly maxBytes: number;

@@ -28,7 +28,7 @@ export function logSink(to: string): Writable {
   return stream;
 }
 
-/** @returns undefined if only Node's own stream can write it, as is so for a socket */
+/** @returns undefined if only Node's own stream can write to it, as to a socket */
 function openStandardError(): number | undefined {
   const stat = fstatSync(2);
   if (stat.isSocket()) return undefined;

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { DuplexSink } from './duplex-sink.js';
 import type { Sink } from './sink.js';
 
-/** Writes a pipe or a socket. Through `net` instead of `fs`: a full pipe would keep one of libuv's few threads. */
+/** Writes to a pipe or a socket, with `net` instead of `fs`: a full pipe would block one of libuv's few threads. */
 export function pipeSink(fd: number): Sink {
   const socket = new Socket({ fd, readable: false, writable: true });
   // The callback of each write reports its error.

@@ -2,10 +2,10 @@ import { getDefaultHighWaterMark, Writable } from 'node:stream';
 import type { Sink } from './sink.js';
 
 /**
- * Makes a Writable of a sink. Chunks that arrive while the sink is busy become one write.
+ * Wraps a sink in a Writable. Chunks that arrive while the sink is busy become one write.
  *
  * @param open called before the first write
- * @param highWaterMark size in bytes of waiting chunks from which on the stream asks to wait for `drain`
+ * @param highWaterMark bytes of waiting chunks at which `write()` returns false
  */
 export function sinkStream(
   open: () => Promise<Pick<Sink, 'write' | 'end'>>,

@@ -7,7 +7,7 @@ const MAX_LINES = 8;
 const HEAD_BYTES = 64;
 const RECORD = /^\{"seq":(\d+),"time":"/;
 
-/** How an audit ends that is to be appended to. */
+/** The end of an audit to which records will be appended. */
 export interface AuditTail {
   /** Length of a last line without a newline, in bytes. 0: the last line is complete. */
   readonly truncatedBytes: number;

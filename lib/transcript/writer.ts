@@ -67,7 +67,7 @@ export class TranscriptWriter {
 
   /**
    * Queues the record of a gap, which is written before the next block. A line that the gap cuts is missing as a whole.
-   * Not while a block is being written.
+   * Must not be called while a block is being written.
    */
   queueGap(gap: Gap): void {
     this.#position -= this.#formatter.openLineBytes;
@@ -79,7 +79,7 @@ export class TranscriptWriter {
    * Continues in another target, from the next line on. A target whose write is being retried is left as it is, and
    * the lines that are not complete in it go to the next one.
    *
-   * @returns how many bytes of a line are left out, and recorded as a gap, since only its end was still at hand
+   * @returns how many bytes of a line are recorded as a gap, because its start is no longer available
    */
   async moveTo(next: Target): Promise<number> {
     void this.#nextTarget?.sink.destroy();
@@ -196,7 +196,7 @@ export class TranscriptWriter {
     });
   }
 
-  /** Puts the next target, if there is one, in the place of the present one if no line is unfinished there. */
+  /** Switches to the next target, if there is one, unless the present one has an unfinished line. */
   #switchTarget(): void {
     const next = this.#nextTarget;
     if (next === null || this.#formatter.isMidLine) return;
@@ -238,7 +238,7 @@ export class TranscriptWriter {
   }
 
   /**
-   * Goes back to where the block was not formatted yet, from the line on that starts at `start`.
+   * Returns to the unformatted block, from the line that starts at `start`.
    *
    * @returns how many bytes of that line are dropped, because it started in an earlier block
    */
