@@ -24,12 +24,15 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
     });
   }
 
-  const everyday = { noisy: 'quiet', slow: 'prompt', busy: 'idle' };
-  for (const [mistake, failing] of Object.entries(everyday)) {
-    it(`fails only ${failing} of the cases about everyday use for ${mistake}`, async function () {
+  // On a busy machine every server may fail `prompt`, so only the server with this mistake is expected to.
+  for (const [mistake, failing, passing] of [
+    ['noisy', 'quiet', ['idle']],
+    ['slow', 'prompt', ['quiet', 'idle']],
+    ['busy', 'idle', ['quiet']],
+  ] as const) {
+    it(`fails ${failing} and passes ${passing.join(' and ')} for ${mistake}`, async function () {
       if (mistake === 'busy' && process.platform !== 'linux') this.skip();
-      const results = await runKit(scriptWithMistake(mistake), Object.values(everyday));
-      expectFailures(results, [failing]);
+      expectFailures(await runKit(scriptWithMistake(mistake), [failing, ...passing]), [failing]);
     });
   }
 });
