@@ -10,7 +10,7 @@ import { FileSink } from '../sinks/file-sink.js';
 import { pipeSink } from '../sinks/pipe-sink.js';
 import type { SinkOptions } from '../sinks/sink.js';
 import { readAuditTail } from './audit-tail.js';
-import type { Target } from './writer.js';
+import type { Target } from './targets.js';
 
 // A symbolic link that others can place here would have the relay append to any file of its user. Without O_NONBLOCK,
 // opening a FIFO waits until it has a reader.

@@ -6,7 +6,8 @@ import type { Relay } from '../relay/relay.js';
 import { type Clock, nodeEnvironment } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import type { Gap } from './note-queue.js';
-import { type Target, TranscriptWriter } from './writer.js';
+import type { Target } from './targets.js';
+import { TranscriptWriter } from './writer.js';
 
 /** Size of a block in bytes: in formats that are computed, no more than the event loop can spare the time for. */
 const FORMATTED_BLOCK_BYTES = 32 * 1024;

@@ -77,7 +77,8 @@ function accountForLines(files: readonly Buffer[], wire: Buffer): Account {
     for (; gapAt(next) > 0; next++) gaps += gapAt(next);
     if (gaps === 0 || !isAt(end, line)) return false;
     const after = lines[next];
-    return after === undefined ? !isAt(end, `${line}\n`) : isAt(end + gaps, after);
+    if (after !== undefined) return isAt(end + gaps, after);
+    return !isAt(end, `${line}\n`) || end + line.length + 1 + gaps > wire.length;
   };
   for (const [i, line] of lines.entries()) {
     if (gapAt(i) > 0) {

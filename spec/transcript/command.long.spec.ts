@@ -24,6 +24,7 @@ describe('mini-serv with a stalled standard output', () => {
       await scene.sendBulk(40);
       await server.stderr.until('leaving messages out');
       server.process.stdout?.resume();
+      await server.stdout.until(format === 'json' ? '"gap"' : 'missing here');
       await scene.send('the last line');
       await server.stdout.until('the last line');
       await server.stdout.until((bytes) => bytes.at(-1) === 0x0a);
@@ -78,6 +79,7 @@ describeWith('tmpfs', 'mini-serv --audit on a full disk', () => {
       await scene.sendBulk(30);
       await scene.server.stderr.until('leaving messages out');
       await rm(ballast);
+      await scene.server.stderr.until('writing again');
       await scene.send('the last line');
       await eventually('the last line', async () => /the last line.*\n/.test(await readFile(path, 'latin1')));
       await scene.end();
