@@ -11,7 +11,6 @@ const MIN_SHARE = 1 / 100;
 const UNKNOWN = { tests: 5, seconds: 1, cpu: 1 };
 
 const LIST = new URL('durations.json', import.meta.url);
-const LONG = /\.long\.spec\.ts$/;
 
 /** How many tests a spec file has and how long they took when they were last recorded; only a hint for the order. */
 const durations = JSON.parse(readFileSync(LIST, 'utf8'));
@@ -24,7 +23,7 @@ const durations = JSON.parse(readFileSync(LIST, 'utf8'));
  */
 export function findSpecs(long) {
   return readdirSync(join(ROOT, 'spec'), { recursive: true })
-    .filter((name) => name.endsWith('.spec.ts') && LONG.test(name) === long)
+    .filter((name) => name.endsWith('.spec.ts') && isLong(name) === long)
     .map((name) => `spec/${name}`)
     .sort();
 }
@@ -78,6 +77,9 @@ export function recordDurations(measured) {
     .map((file) => `  ${JSON.stringify(file)}: ${spaced(all[file])}`);
   writeFileSync(LIST, `{\n${lines.join(',\n')}\n}\n`);
 }
+
+/** Whether a spec file runs only in `npm run test:long`. */
+export const isLong = (file) => file.endsWith('.long.spec.ts');
 
 const round = (number) => Math.round(number * 10) / 10;
 const spaced = ({ tests, seconds, cpu }) => `{ "tests": ${tests}, "seconds": ${seconds}, "cpu": ${cpu} }`;

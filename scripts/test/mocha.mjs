@@ -2,10 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, start } from './children.mjs';
+import { isLong } from './groups.mjs';
 
 const { timeout: TEST_TIMEOUT_MS } = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8'));
-/** Longest time without an event before the process counts as hung: mocha ends a slow test long before. */
-const SILENCE_LIMIT_MS = TEST_TIMEOUT_MS + 60_000;
+/** A single test of the long specs may take minutes on a busy machine. */
+const LONG_TEST_TIMEOUT_MS = 15 * 60_000;
+/** Time without an event, beyond that in which mocha ends a test, before the process counts as hung. */
+const SILENCE_GRACE_MS = 60_000;
 /** Longest time between the last spec and the end of the process. */
 const EXIT_LIMIT_MS = 60_000;
 /** Longest time that processes which the specs have started may live on after mocha. */
@@ -38,7 +41,7 @@ const POLL_INTERVAL_MS = 50;
 export async function runSpecs(files, options) {
   const { grep, env, onResult, onTime, onFailure } = options;
   const limits = {
-    silence: options.silenceLimitMs ?? SILENCE_LIMIT_MS,
+    silence: options.silenceLimitMs ?? timeoutOf(files) + SILENCE_GRACE_MS,
     exit: options.exitLimitMs ?? EXIT_LIMIT_MS,
     descendants: options.descendantsLimitMs ?? DESCENDANTS_LIMIT_MS,
   };
@@ -78,7 +81,7 @@ function mochaCommand(files, grep) {
   const reporter = join(ROOT, 'scripts/test/reporter.cjs');
   const specs = files.map((file) => file.replace(/^(.*)\.ts$/, 'dist/$1.js'));
   // --no-config: spec files named here would be added to those of .mocharc.json.
-  const options = ['--no-config', '--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter];
+  const options = ['--no-config', '--timeout', String(timeoutOf(files)), '--reporter', reporter];
   if (process.stdout.isTTY) options.push('--color');
   return [
     process.execPath,
@@ -89,6 +92,7 @@ function mochaCommand(files, grep) {
   ];
 }
 
+const timeoutOf = (files) => (files.some(isLong) ? LONG_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
 const sourceOf = (file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts');
 
 /** Why the process itself counts as failed; undefined where it ended as it should. */
