@@ -56,7 +56,7 @@ export class Targets {
     this.#present.sink.write(chunks, done);
   }
 
-  /** Sets the next target, or none. One that was set before is closed. */
+  /** Sets the next target, or none. A next target that was set before is closed. */
   setNext(target: Target | null): void {
     void this.#next?.sink.destroy();
     this.#next = target;
