@@ -33,7 +33,7 @@ const POLL_INTERVAL_MS = 50;
  * @param {(kind: 'passed' | 'failed' | 'skipped', event: any) => void} options.onResult
  * @param {(file: string, time: { seconds: number, cpu: number }) => void} [options.onTime]
  * @param {(failure: Failure) => void} options.onFailure
- * @param {number} [options.silenceLimitMs]
+ * @param {number} [options.silenceLimitMs] from the first event on
  * @param {number} [options.exitLimitMs]
  * @param {number} [options.descendantsLimitMs]
  * @returns {Promise<string>} what the process printed
@@ -68,7 +68,8 @@ export async function runSpecs(files, options) {
   };
   const run = start(mochaCommand(files, grep), { env, onEvent });
   watchdog.onLate = () => run.kill();
-  watchdog.restart(limits.silence);
+  // On a busy machine mocha may take long to load the specs.
+  watchdog.restart(timeoutOf(files) + SILENCE_GRACE_MS);
   const end = await run.closed;
   watchdog.stop();
   const problem = problemOf(seen, end, watchdog.late, limits) ?? (await leftBehind(run, limits));
