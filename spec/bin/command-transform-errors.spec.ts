@@ -65,7 +65,7 @@ describe('command with a transform that cannot be used', () => {
       const { code, stdout, stderr } = await runCommand([...args, String(port)], within(cwd));
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(stderr).to.match(message);
-      expect(await isListening(port)).to.not.equal(true);
+      expect(isListening(port)).to.not.equal(true);
     });
   }
 

@@ -60,8 +60,8 @@ function start(file: string, args: string[], cwd: string): { child: ChildProcess
 async function run(name: string): Promise<{ port: number; cwd: string; output: Inbox }> {
   const [cwd, port] = [makeFolder(), await freePort()];
   writeFileSync(join(cwd, name), (modules.get(name) as string).replace('4242', String(port)));
-  const { output } = start(process.execPath, [name], cwd);
-  await eventually('the snippet to listen', async () => (await isListening(port)) === true);
+  const { child, output } = start(process.execPath, [name], cwd);
+  await eventually('the snippet to listen', () => isListening(port, child.pid) === true);
   return { port, cwd, output };
 }
 
@@ -86,10 +86,10 @@ describe('README.md', () => {
   it('stops the relay of its first command when npm receives SIGTERM', async () => {
     const port = await freePort();
     const { child } = start('npm', ['start', '--silent', String(port)], ROOT);
-    await eventually('npm start to listen', async () => (await isListening(port)) === true);
+    await eventually('npm start to listen', () => isListening(port, child.pid) === true);
     if (child.pid === undefined) throw new Error('npm was not started');
     process.kill(child.pid, 'SIGTERM');
-    await eventually('the port to be free', async () => (await isListening(port)) === false);
+    await eventually('the port to be free', () => isListening(port) === false);
   });
 
   it('contains no snippet that this file does not run', () => {
@@ -149,8 +149,8 @@ describe('README.md', () => {
     it(`shows a command that works: ${command}`, async () => {
       const [cwd, port] = [makeFolder(), await freePort()];
       const script = command.replace('mini-serv', command.includes('|') ? COMMAND : `exec ${COMMAND}`);
-      start('sh', ['-c', script.replace('4242', String(port))], cwd);
-      await eventually('the command to listen', async () => (await isListening(port)) === true);
+      const { child } = start('sh', ['-c', script.replace('4242', String(port))], cwd);
+      await eventually('the command to listen', () => isListening(port, child.pid) === true);
       const [first, second] = await connectTwo(port);
       await first.send('my password\nHello\n');
       await second.until(/shout/.test(command) ? relayed(0, 'HELLO') : relayed(0, 'Hello'));

@@ -141,8 +141,8 @@ async function runModule(text: string, port: number): Promise<void> {
     child.kill('SIGKILL');
     await within(exited, 'the end of an example');
   });
-  await eventually('the example to listen', async () => {
+  await eventually('the example to listen', () => {
     if (child.exitCode !== null) throw new Error(`the example exited with ${child.exitCode}`);
-    return (await isListening(port)) !== false;
+    return isListening(port, child.pid) !== false;
   });
 }

@@ -111,8 +111,8 @@ function launch([file = '', ...args]: string[], port: number, env: Record<string
 
 async function listens({ process: child, port }: Server): Promise<boolean> {
   let listening: boolean | undefined = false;
-  await eventually('a listening server', async () => {
-    listening = await isListening(port);
+  await eventually('a listening server', () => {
+    listening = isListening(port, child.pid);
     // Where the kernel cannot be asked, `connect` retries until the server listens.
     return listening !== false || !isRunning(child);
   });

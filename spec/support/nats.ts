@@ -8,6 +8,8 @@ import { addCleanup } from './cleanup.js';
 import { freePort } from './ports.js';
 import { eventually, within } from './waiting.js';
 
+/** More than all rooms of a spec reserve together. They use little of it. */
+const MAX_STORE_BYTES = 2 ** 40;
 /** How often a server is started on another port because its port was taken. */
 const PORT_ATTEMPTS = 3;
 
@@ -46,14 +48,13 @@ export class NatsServer {
   async start(config?: string): Promise<void> {
     await this.kill();
     if (config !== undefined) this.#options = { ...this.#options, config };
-    const { jetstream = true, waits = true } = this.#options;
-    const args = ['-a', '127.0.0.1', '-p', String(this.port)];
-    if (jetstream) args.push('-js', '-sd', join(this.#folder, `store-${this.#store}`));
-    if (this.#options.config !== undefined) {
-      const file = join(this.#folder, 'nats.conf');
-      writeFileSync(file, this.#options.config);
-      args.push('-c', file);
-    }
+    const { jetstream = true, waits = true, config: more = '' } = this.#options;
+    const store = join(this.#folder, `store-${this.#store}`);
+    // A server reserves the retention of each room, at most three quarters of the free space if there is no limit.
+    const limits = `{ store_dir: "${store}", max_file_store: ${MAX_STORE_BYTES} }`;
+    const file = join(this.#folder, 'nats.conf');
+    writeFileSync(file, `${jetstream ? `jetstream ${limits}\n` : ''}${more}`);
+    const args = ['-a', '127.0.0.1', '-p', String(this.port), '-c', file];
     const child = spawn('nats-server', args, { stdio: 'ignore' });
     this.#child = child;
     const kill = (): void => void child.kill('SIGKILL');

@@ -22,7 +22,23 @@ cluster { name: rooms, listen: 127.0.0.1:${port}, routes: [${routes}] }
     servers.set(name, await startNats({ config, waits: false }));
   }
   for (const { port } of servers.values()) await eventually('a server', () => answers(port));
+  await untilComplete([...servers.values()].map(({ port }) => `127.0.0.1:${port}`));
   return servers;
+}
+
+/** Waits until the cluster can store a stream on all servers. Until then it refuses a room. */
+async function untilComplete(hosts: string[]): Promise<void> {
+  const connection = await connect({ servers: hosts });
+  const jsm = await jetstreamManager(connection, { checkAPI: false });
+  await eventually('a complete cluster', async () => {
+    try {
+      await jsm.streams.add({ name: 'PROBE', subjects: ['probe'], num_replicas: 3 });
+      return await jsm.streams.delete('PROBE');
+    } catch {
+      return false;
+    }
+  });
+  await connection.close();
 }
 
 describeWith('nats-server', 'a room on a cluster of three servers', () => {
