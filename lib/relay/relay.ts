@@ -169,7 +169,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   /**
    * Stops accepting connections and reading from clients, delivers what clients and streams are owed, ends all connections
-   * with FIN, and releases all resources. Further calls return the same promise. Never rejects.
+   * with FIN, and releases all resources. Further calls return the same promise. Never rejects. `await using` calls it at
+   * the end of a block, in TypeScript and from Node 24 on.
    *
    * @param graceMs how long the delivery may take, in milliseconds. Default: the option `graceMs`
    *
