@@ -79,7 +79,7 @@ export const BANNED = [
   { pattern: phrase('(?:cannot|could not) be had'), use: '"unavailable", "fails"' },
   {
     pattern: phrase(
-      'that (?:is|are) none|is no (?:room|record|number|matter|reason|limit|option|port|place|stream|directory|text)',
+      'that (?:is|are) none|(?<!there )is no (?:room|record|number|matter|reason|limit|option|port|place|stream|directory|text)',
     ),
     use: '"invalid", "is not a …"',
   },
