@@ -31,7 +31,7 @@ export function parseRoom(values: RoomValues, env: NodeJS.ProcessEnv): RoomArgum
     if (option !== undefined) throw new UsageError(`--${option}: expected --room <url> as well`);
     return undefined;
   }
-  const timeout = parseTime('room-timeout', values['room-timeout'], 1);
+  const timeoutMs = parseTime('room-timeout', values['room-timeout'], 1);
   const heartbeatMs = parseTime('room-heartbeat', values['room-heartbeat'], 20);
   const retention = parseRetention(values['room-retention']);
   const replicas = values['room-replicas'];
@@ -42,7 +42,7 @@ export function parseRoom(values: RoomValues, env: NodeJS.ProcessEnv): RoomArgum
     url,
     options: {
       ...parseCredentials(values, env),
-      ...(timeout !== undefined && { timeout }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(heartbeatMs !== undefined && { heartbeatMs }),
       ...(retention !== undefined && { retention }),
       ...(replicas !== undefined && { replicas: Number(replicas) }),

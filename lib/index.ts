@@ -9,7 +9,7 @@ export type { EventLog, EventLogReader, LogEvent, RoomStateReader } from './room
 export { joinRoom, openRoom } from './room/open-room.js';
 export type { Credentials, Retention, RoomOptions } from './room/options.js';
 export type { Engine, EngineReader } from './room/shared/engine.js';
-export type { SharedLogOptions } from './room/shared/shared-log.js';
+export type { SharedLogOptions } from './room/shared/options.js';
 export { type Audit, type AuditOptions, auditTo } from './transcript/audit.js';
 export { escape } from './transforms/builtin/escape.js';
 export { type FilterOptions, filter } from './transforms/builtin/filter.js';

@@ -2,7 +2,8 @@ import { constants } from 'node:buffer';
 import type { EventLog } from '../room/event-log.js';
 import { isMessageTransform, type MessageTransform } from '../transforms/transform.js';
 import { type Environment, nodeEnvironment } from '../util/environment.js';
-import { MiniServError, optionError } from '../util/errors.js';
+import { optionError } from '../util/errors.js';
+import { checkNames, isObject } from '../util/option-names.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -132,25 +133,9 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
   };
 }
 
-/**
- * Rejects values that are not an object, and options of other names.
- *
- * @throws {MiniServError} ERR_OPTION
- */
-export function checkNames(options: object, known: readonly string[]): void {
-  if (!isObject(options) || Array.isArray(options)) throw optionError('options', 'an object', options);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new MiniServError('ERR_OPTION', `${unknown}: unknown option; expected one of ${known.join(', ')}`);
-}
-
 /** Accepts the AbortSignal of another realm or of a polyfill, which `instanceof` does not. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   return isObject(value) && 'aborted' in value && 'addEventListener' in value;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule {

@@ -5,7 +5,8 @@ import { NO_OWNER } from '../fanout/segment-index.js';
 import { createFormatter, FORMATS, type Format } from '../protocol/formats.js';
 import type { Formatter } from '../protocol/formatter.js';
 import { optionError } from '../util/errors.js';
-import { checkNames, isAbortSignal } from './options.js';
+import { checkNames } from '../util/option-names.js';
+import { isAbortSignal } from './options.js';
 
 /** Options of {@link Relay.createReadStream}. */
 export interface ReadStreamOptions {

@@ -1,6 +1,6 @@
 import type { EventLog } from './event-log.js';
 import type { RoomOptions } from './options.js';
-import type { SharedLogOptions } from './shared/shared-log.js';
+import type { SharedLogOptions } from './shared/options.js';
 
 /**
  * Joins a room that several relays share over NATS JetStream, and creates it if it does not exist. Waits for an engine
@@ -10,7 +10,7 @@ import type { SharedLogOptions } from './shared/shared-log.js';
  * @returns the log of the room, for `createRelay({ room })`; the relay closes it
  * @throws {MiniServError} ERR_ROOM_PACKAGES if the packages are not installed; ERR_ROOM_REFUSED if the engine refuses
  * this relay; ERR_ROOM_FOREIGN if its data are not this room's; ERR_ROOM_GAP if records are missing; ERR_ROOM_TIMEOUT
- * after `timeout`; ERR_OPTION
+ * after `timeoutMs`; ERR_OPTION
  * @throws the reason of `signal` after it is aborted
  *
  * @example
@@ -28,7 +28,7 @@ export async function openRoom(url: string, options?: RoomOptions): Promise<Even
  *
  * @returns the log of the room, for `createRelay({ room })`; the relay closes it
  * @throws {MiniServError} ERR_ROOM_FOREIGN if the data of the engine are not a room's; ERR_ROOM_GAP if records are
- * missing
+ * missing; ERR_ROOM_REFUSED if the engine limits records to less than 256 bytes; ERR_OPTION
  */
 export async function joinRoom(options: SharedLogOptions): Promise<EventLog> {
   const shared = await import('./shared/join-room.js');

@@ -1,5 +1,6 @@
 import type { Clock } from '../util/environment.js';
 import { MiniServError, optionError } from '../util/errors.js';
+import { checkNames } from '../util/option-names.js';
 
 /** How much of a room the engine keeps: everything younger than `ms` milliseconds, or the newest `bytes` bytes. */
 export type Retention = { readonly ms: number } | { readonly bytes: number };
@@ -35,7 +36,7 @@ export interface Credentials {
 /** Options of {@link openRoom}. */
 export interface RoomOptions extends Credentials {
   /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /**
    * How much of the room the engine keeps: at least 10 s or 16 MiB. Default: an existing room keeps its setting, a new
    * one gets 1 GiB.
@@ -56,16 +57,29 @@ export interface RoomOptions extends Credentials {
   readonly clock?: Clock;
 }
 
+const NAMES: Record<keyof RoomOptions, true> = {
+  timeoutMs: true,
+  retention: true,
+  replicas: true,
+  heartbeatMs: true,
+  signal: true,
+  onWarning: true,
+  clock: true,
+  user: true,
+  pass: true,
+  token: true,
+  nkey: true,
+  creds: true,
+  ca: true,
+  cert: true,
+  key: true,
+};
+
 /** @throws {MiniServError} ERR_OPTION */
-export function checkRoomOptions({
-  timeout,
-  retention,
-  replicas,
-  heartbeatMs,
-  signal,
-  ...others
-}: RoomOptions): void {
-  checkTime('timeout', timeout, 1);
+export function checkRoomOptions(options: RoomOptions): void {
+  checkNames(options, Object.keys(NAMES));
+  const { timeoutMs, retention, replicas, heartbeatMs, signal, ...others } = options;
+  checkTime('timeoutMs', timeoutMs, 1);
   checkTime('heartbeatMs', heartbeatMs, 20);
   if (retention !== undefined) checkRetention(retention);
   if (replicas !== undefined && !isWithin(replicas, 1, 5)) {

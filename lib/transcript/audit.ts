@@ -1,6 +1,7 @@
 import { FORMATS, type Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
-import { MiniServError } from '../util/errors.js';
+import { MiniServError, optionError } from '../util/errors.js';
+import { checkNames } from '../util/option-names.js';
 import { type AuditTarget, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
 
@@ -35,14 +36,14 @@ export interface Audit {
  * await relay.listen(4242);
  *
  * @param path a regular file, a FIFO, a terminal or a device. Symbolic links are not followed
- * @throws {MiniServError} ERR_OPTION if there is no such format
+ * @throws {MiniServError} ERR_OPTION if an option is invalid
  * @throws the system's error (`ENOENT`, `EACCES`, …), or an error that says why the file cannot be appended to
  */
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
+  checkNames(options, ['format']);
   const { format = 'text' } = options;
   if (!FORMATS.includes(format)) {
-    const reason = `format: expected ${FORMATS.join(', ')}, got ${JSON.stringify(format)}`;
-    throw new MiniServError('ERR_OPTION', reason);
+    throw optionError('format', "'wire', 'text' or 'json'", format);
   }
   const warn = (message: string): void => {
     relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${path}: ${message}`));

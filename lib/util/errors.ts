@@ -16,7 +16,7 @@ import { inspect } from 'node:util';
  * | `ERR_TRANSCRIPT` | a transcript cannot be written at present, is written again, was given up, or is incomplete |
  * | `ERR_ROOM_UNREACHABLE` | the engine of a shared room is unreachable, and the room is paused until it is back; or it was not reached before the end |
  * | `ERR_ROOM_DOWN` | another relay declared this relay dead, and the room continues without it; the relay closes |
- * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for the whole `timeout`; the relay closes |
+ * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for the whole `timeoutMs`; the relay closes |
  * | `ERR_ROOM_FOREIGN` | the data of the engine are not those of this room: another program wrote them, or records were lost |
  * | `ERR_ROOM_GAP` | the engine has lost records of the room, or no longer keeps them |
  * | `ERR_ROOM_REFUSED` | the engine refuses this relay because of its credentials, its permissions or a limit |

@@ -18,7 +18,7 @@ describe('room options of the command', () => {
       room: {
         url: 'nats://host/room',
         options: {
-          timeout: 300_000,
+          timeoutMs: 300_000,
           retention: { ms: 3_600_000 },
           replicas: 3,
           heartbeatMs: 500,

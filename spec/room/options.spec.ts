@@ -6,8 +6,8 @@ describe('openRoom(): options', () => {
   for (const [name, value] of [
     ['heartbeatMs', 0],
     ['heartbeatMs', '1s'],
-    ['timeout', Number.NaN],
-    ['timeout', -1],
+    ['timeoutMs', Number.NaN],
+    ['timeoutMs', -1],
     ['replicas', 9],
     ['replicas', 1.5],
     ['retention', '1h'],
@@ -26,6 +26,17 @@ describe('openRoom(): options', () => {
       expect(error.message).to.match(new RegExp(`^${name}: expected .+, got `));
     });
   }
+
+  it('rejects an option of another name, and options that are not an object', async () => {
+    for (const [options, message] of [
+      [{ keep: '1h' }, /^keep: unknown option; expected one of timeoutMs, retention, /],
+      [null, /^options: expected an object, got null$/],
+    ] as const) {
+      const error = await rejection(openRoom('nats://127.0.0.1:1/r', options as object));
+      expect(error).to.include({ code: 'ERR_OPTION' });
+      expect(error.message).to.match(message);
+    }
+  });
 
   it('does not quote an invalid credential', async () => {
     const token = { secret: 'T0ps3cret' } as unknown as string;

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { auditTo, type Format } from '../../lib/index.js';
+import { type AuditOptions, auditTo, type Format } from '../../lib/index.js';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { account, recordsOf, toWire } from '../support/audit.js';
 import { addCleanup } from '../support/cleanup.js';
@@ -78,7 +78,7 @@ describe('auditTo()', () => {
     expect(await verify(await read(scene.path))).to.include({ isComplete: true });
   });
 
-  it('reports an unknown format, and a path that cannot be opened, and leaves no reader behind', async () => {
+  it('reports an unknown format or option, and a path that cannot be opened, and leaves no reader behind', async () => {
     const relay = createTestRelay();
     const failure = async (path: string, format?: string): Promise<Error> => {
       const options = format === undefined ? {} : { format: format as Format };
@@ -87,7 +87,12 @@ describe('auditTo()', () => {
         (error: Error) => error,
       );
     };
-    expect((await failure('/tmp/x', 'xml')).message).to.equal('format: expected wire, text, json, got "xml"');
+    expect((await failure('/tmp/x', 'xml')).message).to.equal(
+      "format: expected 'wire', 'text' or 'json', got 'xml'",
+    );
+    const misspelt = { fromat: 'json' } as AuditOptions;
+    const unknown = await auditTo(relay, '/tmp/x', misspelt).catch((error: Error) => error);
+    expect(unknown).to.include({ message: 'fromat: unknown option; expected one of format' });
     const dir = await folder({ mine: 'mine\n' });
     expect(await failure(join(dir, 'none', 'audit'))).to.include({ code: 'ENOENT' });
     expect(await failure(dir)).to.include({ code: 'EISDIR' });

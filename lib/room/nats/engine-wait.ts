@@ -7,7 +7,7 @@ export interface EngineWaitOptions {
   /** Names the engine in messages. */
   readonly name: string;
   /** How long to wait at most, in milliseconds; undefined for forever. */
-  readonly timeout: number | undefined;
+  readonly timeoutMs: number | undefined;
   readonly onWarning: (warning: MiniServError) => void;
 }
 
@@ -29,10 +29,10 @@ export class EngineWait {
    * @throws {MiniServError} ERR_ROOM_TIMEOUT
    */
   async beforeRetry(delayMs: number, error: Error): Promise<void> {
-    const { clock, name, timeout = Number.POSITIVE_INFINITY, onWarning } = this.#options;
-    if (clock.now() - this.#startedAt >= timeout) throw timeoutError(name, timeout, error);
+    const { clock, name, timeoutMs = Number.POSITIVE_INFINITY, onWarning } = this.#options;
+    if (clock.now() - this.#startedAt >= timeoutMs) throw timeoutError(name, timeoutMs, error);
     if (!this.#hasWarned) onWarning(unreachableError(name, error));
     this.#hasWarned = true;
-    await new Promise<void>((resolve) => clock.setTimer(Math.min(delayMs, timeout), resolve));
+    await new Promise<void>((resolve) => clock.setTimer(Math.min(delayMs, timeoutMs), resolve));
   }
 }

@@ -48,11 +48,11 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
 }
 
 async function open(text: string, options: RoomOptions): Promise<EventLog> {
-  const { timeout, heartbeatMs = DEFAULT_HEARTBEAT_MS, signal, onWarning = () => {} } = options;
+  const { timeoutMs, heartbeatMs = DEFAULT_HEARTBEAT_MS, signal, onWarning = () => {} } = options;
   const { clock = nodeEnvironment.clock } = options;
   const url = parseRoomUrl(text);
   const packages = await loadPackages();
-  const wait = new EngineWait({ clock, name: url.shown, timeout, onWarning });
+  const wait = new EngineWait({ clock, name: url.shown, timeoutMs, onWarning });
   const connection = await connectTo({ packages, url, credentials: options, heartbeatMs, wait, signal });
   const abort = (): void => void connection.close();
   signal?.addEventListener('abort', abort, { once: true });
@@ -99,7 +99,7 @@ interface JoinOptions {
 
 async function join(joinOptions: JoinOptions): Promise<EventLog> {
   const { packages, connection, url, clock, options, heartbeatMs, refused } = joinOptions;
-  const { retention, replicas, timeout } = options;
+  const { retention, replicas, timeoutMs } = options;
   const { room, shown: name } = url;
   const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
   await Promise.race([prepareStreams({ packages, jsm, room, retention, replicas }), refused]);
@@ -121,7 +121,7 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
     settleMs,
   });
   try {
-    return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeout, name }), refused]);
+    return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeoutMs, name }), refused]);
   } catch (error) {
     await engine.close();
     throw error;

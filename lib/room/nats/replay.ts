@@ -24,7 +24,7 @@ export interface ReplayOptions extends Credentials {
   /** Time of the latest message, in milliseconds since 1970. Default: now. */
   readonly until?: number;
   /** How long the engine may be unreachable before the replay fails, in milliseconds. Default: forever. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   readonly clock?: Clock;
   /**
    * Receives the messages as on the wire; latin1, one character for each byte. If it returns a promise, the replay
@@ -41,11 +41,11 @@ export interface ReplayOptions extends Credentials {
  * @throws {MiniServError} ERR_ROOM_FOREIGN if there is no such room; otherwise the same as `openRoom`
  */
 export async function replayRoom(url: string, options: ReplayOptions): Promise<void> {
-  const { since = 0, timeout, onNote = () => {}, clock = nodeEnvironment.clock } = options;
+  const { since = 0, timeoutMs, onNote = () => {}, clock = nodeEnvironment.clock } = options;
   const parsed = parseRoomUrl(url);
   const { room, shown: name } = parsed;
   const packages = await loadPackages();
-  const wait = new EngineWait({ clock, name, timeout, onWarning: ({ message }) => onNote(message) });
+  const wait = new EngineWait({ clock, name, timeoutMs, onWarning: ({ message }) => onNote(message) });
   const connection = await connectTo({
     packages,
     url: parsed,
@@ -99,7 +99,7 @@ interface ReplayContext extends ReplayOptions {
 async function replay(engine: NatsEngine, records: RecordReader, context: ReplayContext): Promise<void> {
   const { lastSequence } = engine;
   if (records.sequence >= lastSequence) return;
-  const { name, clock, timeout, onNote } = context;
+  const { name, clock, timeoutMs, onNote } = context;
   const messages = new MessageReader(context);
   let onEnd = (): void => {};
   let onError: (error: Error) => void = () => {};
@@ -110,7 +110,7 @@ async function replay(engine: NatsEngine, records: RecordReader, context: Replay
   const outage = new Outage({
     clock,
     name,
-    timeout,
+    timeoutMs,
     onBegin: ({ message }) => onNote(message),
     onEnd: () => onNote('reconnected to the engine; resuming'),
     onTimeout: (reason) => onError(reason),

@@ -1,7 +1,8 @@
 import { MiniServError } from '../../util/errors.js';
 import type { Engine } from './engine.js';
+import { checkSharedLogOptions, type SharedLogOptions } from './options.js';
 import { RecordReader } from './record-reader.js';
-import { SharedLog, type SharedLogOptions } from './shared-log.js';
+import { SharedLog } from './shared-log.js';
 import { decodeSnapshot, type Snapshot } from './snapshot.js';
 
 /** Records smaller than this cannot hold an event and a piece of a line. */
@@ -11,9 +12,11 @@ const MIN_RECORD_BYTES = 256;
  * Joins a room: loads its latest snapshot and reads the records since.
  *
  * @throws {MiniServError} ERR_ROOM_FOREIGN if the data of the engine are not this room's; ERR_ROOM_GAP if records
- * between the snapshot and the log are missing; ERR_ROOM_REFUSED if the engine limits records to less than 256 bytes
+ * between the snapshot and the log are missing; ERR_ROOM_REFUSED if the engine limits records to less than 256 bytes;
+ * ERR_OPTION
  */
 export async function joinRoom(options: SharedLogOptions): Promise<SharedLog> {
+  checkSharedLogOptions(options);
   const { engine } = options;
   if (engine.maxRecordBytes < MIN_RECORD_BYTES) {
     const message = `the engine limits a record to ${engine.maxRecordBytes} bytes, and a room needs at least ${MIN_RECORD_BYTES}; raise its limit`;

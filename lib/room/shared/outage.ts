@@ -6,7 +6,7 @@ export interface OutageOptions {
   /** Names the engine in messages. */
   readonly name: string;
   /** How long the engine may be unreachable, in milliseconds; undefined for forever. */
-  readonly timeout: number | undefined;
+  readonly timeoutMs: number | undefined;
   readonly onBegin: (reason: MiniServError) => void;
   readonly onEnd: () => void;
   readonly onTimeout: (reason: MiniServError) => void;
@@ -41,11 +41,11 @@ export class Outage {
     const wasActive = this.isActive;
     this.#causes.add(cause);
     if (wasActive) return;
-    const { clock, name, timeout, onBegin, onTimeout } = this.#options;
+    const { clock, name, timeoutMs, onBegin, onTimeout } = this.#options;
     this.#reason = unreachableError(name, error);
     onBegin(this.#reason);
-    if (timeout === undefined) return;
-    this.#cancelTimer = clock.setTimer(timeout, () => onTimeout(timeoutError(name, timeout, error)));
+    if (timeoutMs === undefined) return;
+    this.#cancelTimer = clock.setTimer(timeoutMs, () => onTimeout(timeoutError(name, timeoutMs, error)));
   }
 
   end(cause: OutageCause): void {
@@ -66,7 +66,7 @@ export function unreachableError(name: string, cause: Error): MiniServError {
   return new MiniServError('ERR_ROOM_UNREACHABLE', message, { cause });
 }
 
-export function timeoutError(name: string, timeout: number, cause: Error): MiniServError {
-  const message = `${name} was unreachable for ${timeout / 1000} s, the room's timeout: ${cause.message}`;
+export function timeoutError(name: string, timeoutMs: number, cause: Error): MiniServError {
+  const message = `${name} was unreachable for ${timeoutMs / 1000} s, the room's timeout: ${cause.message}`;
   return new MiniServError('ERR_ROOM_TIMEOUT', message, { cause });
 }

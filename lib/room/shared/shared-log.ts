@@ -4,30 +4,12 @@ import type { EventLog, EventLogReader, LogEvent, LogRecord, RoomStateReader } f
 import type { RoomState } from '../room-state.js';
 import type { Engine } from './engine.js';
 import { FailureDetector } from './failure-detector.js';
+import type { SharedLogOptions } from './options.js';
 import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
 import { decodeRecordAt, type RecordReader } from './record-reader.js';
 import type { Snapshot } from './snapshot.js';
 import { SnapshotWriter } from './snapshot-writer.js';
-
-/** Options of {@link joinRoom}. */
-export interface SharedLogOptions {
-  /** Stores the room. The log closes it. */
-  readonly engine: Engine;
-  /** The clock of timers and timeouts, for tests. Default: the system's. */
-  readonly clock?: Clock;
-  /**
-   * Interval of this relay's heartbeats in milliseconds. Other relays declare it dead after five missed heartbeats.
-   * Default: 1,000.
-   */
-  readonly heartbeatMs?: number;
-  /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
-  readonly timeout?: number | undefined;
-  /** Identifies this run of the process; must never have been used before. Default: a random string. */
-  readonly instanceId?: string;
-  /** Names the engine in messages. Default: `the engine`. */
-  readonly name?: string;
-}
 
 const NULL_READER: RoomStateReader = { onIdAssigned() {}, onJoined() {}, onLines() {}, onLeft() {} };
 
@@ -49,7 +31,7 @@ export class SharedLog implements EventLog {
   #onDown: () => void = () => {};
 
   constructor(options: SharedLogOptions, records: RecordReader, snapshot: Snapshot | undefined) {
-    const { engine, clock = nodeEnvironment.clock, instanceId, timeout } = options;
+    const { engine, clock = nodeEnvironment.clock, instanceId, timeoutMs } = options;
     this.#engine = engine;
     this.#clock = clock;
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
@@ -58,7 +40,7 @@ export class SharedLog implements EventLog {
     this.#outage = new Outage({
       clock,
       name: options.name ?? 'the engine',
-      timeout,
+      timeoutMs,
       onBegin: (reason) => this.#reader?.onOutage(reason),
       onEnd: () => this.#endOutage(),
       onTimeout: (reason) => this.#lose(reason),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { MiniServError } from '../../util/errors.js';
+import { checkNames } from '../../util/option-names.js';
 import type { MessageTransform } from '../transform.js';
 import { BUILT_INS } from './built-ins.js';
 import { importModule, readModule, toTransform, validate } from './module.js';
@@ -23,13 +24,14 @@ export interface LoadOptions {
  * @example
  * createRelay({ transforms: await loadTransforms(['./shout.mjs', 'filter=drop:secret']) });
  *
- * @throws {MiniServError} ERR_OPTION if a spec is invalid or a built-in rejects its options; ERR_TRANSFORM_MODULE if a
+ * @throws {MiniServError} ERR_OPTION if a spec or an option is invalid, or a built-in rejects its options; ERR_TRANSFORM_MODULE if a
  * module is missing, throws, has wrong exports, rejects its options or exceeds the timeout
  */
 export async function loadTransforms(
   specs: readonly (string | TransformSpec)[],
   options: LoadOptions = {},
 ): Promise<MessageTransform[]> {
+  checkNames(options, ['cwd', 'timeoutMs']);
   const { cwd = process.cwd(), timeoutMs = 10_000 } = options;
   const transforms: MessageTransform[] = [];
   for (const spec of specs) {

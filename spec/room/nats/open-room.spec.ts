@@ -203,7 +203,7 @@ describeWith('nats-server', 'openRoom() over NATS', () => {
     const early = nats().room('early');
     const opening = openRoom(early, { heartbeatMs: 200, onWarning });
     await eventually('a warning', () => warnings.length > 0);
-    const timedOut = await openError(nats().room('never'), { onWarning, timeout: 300 });
+    const timedOut = await openError(nats().room('never'), { onWarning, timeoutMs: 300 });
     expect(timedOut).to.include({ code: 'ERR_ROOM_TIMEOUT' });
     expect(timedOut.message).to.match(/\/never was unreachable for 0\.3 s, the room's timeout: /);
     await nats().start();

@@ -109,11 +109,11 @@ describeWith('nats-server', 'replayRoom()', () => {
       await nats().kill();
       return new Promise<void>(() => {});
     };
-    const error = await rejection(read(url, { onMessage, timeout: 300 }));
+    const error = await rejection(read(url, { onMessage, timeoutMs: 300 }));
     expect(error).to.include({ code: 'ERR_ROOM_TIMEOUT' });
     const notes: string[] = [];
     const onNote = (message: string): void => void notes.push(message);
-    expect(await rejection(read(url, { timeout: 300, onNote }))).to.include({ code: 'ERR_ROOM_TIMEOUT' });
+    expect(await rejection(read(url, { timeoutMs: 300, onNote }))).to.include({ code: 'ERR_ROOM_TIMEOUT' });
     expect(notes).to.have.length(1);
     expect(notes[0]).to.match(/ is unreachable /);
   });

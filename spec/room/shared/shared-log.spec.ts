@@ -9,7 +9,7 @@ import { type FakeEngine, FakeRoom } from '../../support/fake-engine.js';
 import { LogRecorder, logSpec } from '../../support/log-spec.js';
 import { SimulatedTime } from '../../support/simulated-time.js';
 
-async function open(room = new FakeRoom(new SimulatedTime()), options: { timeout?: number } = {}) {
+async function open(room = new FakeRoom(new SimulatedTime()), options: { timeoutMs?: number } = {}) {
   const engine = room.open();
   const log = await joinRoom({ engine, clock: engine.clock, ...options });
   return { room, engine, log };
@@ -81,7 +81,7 @@ describe('SharedLog', () => {
   });
 
   it('reports a loss that happened before it was read', async () => {
-    const { room, engine, log } = await open(undefined, { timeout: 100 });
+    const { room, engine, log } = await open(undefined, { timeoutMs: 100 });
     engine.disconnect();
     await room.time.advance(200);
     const recorder = new LogRecorder(log);
@@ -98,7 +98,7 @@ describe('SharedLog', () => {
   });
 
   it('gives up after the timeout of an outage', async () => {
-    const { room, engine, log } = await open(undefined, { timeout: 100 });
+    const { room, engine, log } = await open(undefined, { timeoutMs: 100 });
     const recorder = new LogRecorder(log);
     engine.disconnect();
     await room.time.advance(90);
@@ -144,6 +144,22 @@ describe('SharedLog', () => {
 });
 
 describe('joinRoom()', () => {
+  it('rejects an option of another name, and a missing engine', async () => {
+    const engine = new FakeRoom(new SimulatedTime()).open();
+    for (const [options, message] of [
+      [{ engine, timeout: 5 }, /^timeout: unknown option; expected one of engine, /],
+      [{}, /^engine: expected an Engine, got undefined$/],
+      [undefined, /^options: expected an object, got undefined$/],
+    ] as const) {
+      const error = await joinRoom(options as never).then(
+        () => new Error('it joined'),
+        (reason: Error) => reason,
+      );
+      expect(error).to.include({ code: 'ERR_OPTION' });
+      expect(error.message).to.match(message);
+    }
+  });
+
   const reject = async (engine: FakeEngine): Promise<MiniServError> => {
     try {
       await joinRoom({ engine, clock: engine.clock });

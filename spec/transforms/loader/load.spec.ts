@@ -34,6 +34,13 @@ describe('loadTransforms', () => {
     });
   }
 
+  it('rejects an option of another name', async () => {
+    const options = { timeout: 5 } as object;
+    const error = await loadTransforms(['escape'], options).catch((reason: Error) => reason);
+    expect(error).to.include({ code: 'ERR_OPTION' });
+    expect((error as Error).message).to.equal('timeout: unknown option; expected one of cwd, timeoutMs');
+  });
+
   it('prefers a built-in to a package of the same name', async () => {
     const cwd = await folder({ 'node_modules/log/index.js': 'throw new Error("loaded")' });
     await loadTransforms(['log', 'escape', 'no-http', 'timestamp', 'rate=lines:1'], { cwd });

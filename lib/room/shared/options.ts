@@ -1,0 +1,38 @@
+import type { Clock } from '../../util/environment.js';
+import { optionError } from '../../util/errors.js';
+import { checkNames, isObject } from '../../util/option-names.js';
+import type { Engine } from './engine.js';
+
+/** Options of {@link joinRoom}. */
+export interface SharedLogOptions {
+  /** Stores the room. The log closes it. */
+  readonly engine: Engine;
+  /** The clock of timers and timeouts, for tests. Default: the system's. */
+  readonly clock?: Clock;
+  /**
+   * Interval of this relay's heartbeats in milliseconds. Other relays declare it dead after five missed heartbeats.
+   * Default: 1,000.
+   */
+  readonly heartbeatMs?: number;
+  /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
+  readonly timeoutMs?: number | undefined;
+  /** Identifies this run of the process; must never have been used before. Default: a random string. */
+  readonly instanceId?: string;
+  /** Names the engine in messages. Default: `the engine`. */
+  readonly name?: string;
+}
+
+const NAMES: Record<keyof SharedLogOptions, true> = {
+  engine: true,
+  clock: true,
+  heartbeatMs: true,
+  timeoutMs: true,
+  instanceId: true,
+  name: true,
+};
+
+/** @throws {MiniServError} ERR_OPTION */
+export function checkSharedLogOptions(options: SharedLogOptions): void {
+  checkNames(options, Object.keys(NAMES));
+  if (!isObject(options.engine)) throw optionError('engine', 'an Engine', options.engine);
+}
