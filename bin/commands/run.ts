@@ -50,7 +50,8 @@ export async function run(command: RunCommand): Promise<void> {
   try {
     if (auditFile !== undefined) {
       const { auditTo } = await import('../../lib/transcript/audit.js');
-      audit = await auditTo(relay, auditFile.path, auditFile);
+      const { path, ...options } = auditFile;
+      audit = await auditTo(relay, path, options);
     }
     const openPort = await relay.listen(port);
     if (port === 0 || isatty(2)) {
