@@ -59,6 +59,11 @@ async function runCommand(command: string, folder: ReturnType<typeof makeFolder>
   return hello(port);
 }
 
+/** The new file exists before the audit moves to it, so the end of the old file is what counts. */
+async function waitForRotation(path: string): Promise<void> {
+  await eventually('the end of the old file', () => read(`${path}.1`).includes('"event":"closed"'));
+}
+
 async function hello(port: number): Promise<Client> {
   await eventually('a relay that listens', async () => (await isListening(port)) === true);
   const client = await connect({ port });
@@ -109,7 +114,7 @@ describe('docs/transcript.md', () => {
     const client = await runCommand(COMMANDS[5] ?? '', folder);
     await eventually('the line', () => read(path).includes('hello'));
     expect(spawnSync('sh', ['-c', COMMANDS[6] ?? ''], folder).status).to.equal(0);
-    await eventually('the new file', () => existsSync(path));
+    await waitForRotation(path);
     await client.send('again\n');
     await eventually('the next line', () => read(path).includes('again'));
     expect(spawnSync('sh', ['-c', COMMANDS[2] ?? ''], folder).stdout.toString()).to.match(
@@ -163,7 +168,7 @@ describe('docs/transcript.md', () => {
       await eventually('the line', () => read(path).includes(`line ${i}`));
       const { status, stderr } = spawnSync('logrotate', ['-f', '-s', 'state', 'logrotate.conf'], folder);
       expect([status, stderr.toString()]).to.deep.equal([0, '']);
-      await eventually('the new file', () => existsSync(path));
+      await waitForRotation(path);
     }
     const files = [`${path}.3`, `${path}.2`, `${path}.1`];
     await eventually('the last file to be closed', () => read(`${path}.1`).includes('"closed"'));
