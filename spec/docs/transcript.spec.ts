@@ -101,14 +101,14 @@ describe('docs/transcript.md', () => {
     [COMMANDS[4] ?? '', 'audit.json', /^\{"seq":1,.*"text":"hello"\}$/m],
   ];
   for (const [command, file, expected] of outputs) {
-    it(`shows a command that works: ${command}`, async () => {
+    itWith(command.includes('grep') ? 'grep' : [], `shows a command that works: ${command}`, async () => {
       const folder = makeFolder();
       await runCommand(command, folder);
       await eventually('the line', () => expected.test(read(join(folder.cwd, file))));
     });
   }
 
-  it('shows how to write, rotate, compress and verify an audit', async () => {
+  itWith('gzip', 'shows how to write, rotate, compress and verify an audit', async () => {
     const folder = makeFolder();
     const path = join(folder.cwd, 'audit.json');
     const client = await runCommand(COMMANDS[5] ?? '', folder);

@@ -45,6 +45,16 @@ export const TOOLS = {
     install: 'apt-get install logrotate',
     probe: ['logrotate', '--version'],
   },
+  grep: {
+    uses: 'a command of the docs with grep',
+    install: 'apt-get install grep',
+    probe: ['grep', '--version'],
+  },
+  gzip: {
+    uses: 'compressed audits',
+    install: 'apt-get install gzip',
+    probe: ['gzip', '--version'],
+  },
   proc: {
     uses: 'memory, descriptors and CPU time of processes',
     install: 'only Linux has /proc',
