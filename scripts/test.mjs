@@ -23,25 +23,16 @@ const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
 const BUILD_CHECKS = ['api:check', 'pack:check'];
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-const { values: options, positionals: chosen } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** The specs named `*.long.spec.ts` instead of all others. */
-    long: { type: 'boolean', default: false },
-    /** Only the tests whose full title contains this text. */
-    grep: { type: 'string' },
-    /** Writes what was measured to test/durations.json. */
-    record: { type: 'boolean', default: false },
-  },
-});
+const { values: options, positionals: chosen } = readArguments();
 
 const all = [...findSpecs(false), ...findSpecs(true)];
-const files = chosen.length > 0 ? all.filter(isChosen) : findSpecs(options.long);
+const files =
+  chosen.length > 0
+    ? all.filter((file) => chosen.some((name) => isNamedBy(file, name)))
+    : findSpecs(options.long);
 const isWhole = chosen.length === 0 && options.grep === undefined;
-if (files.length === 0) {
-  process.stderr.write(`npm test: no spec file matches ${chosen.join(', ')}\n`);
-  process.exit(2);
-}
+const unknown = chosen.filter((name) => !all.some((file) => isNamedBy(file, name)));
+if (unknown.length > 0) refuse(`no spec file matches ${unknown.join(', ')}`);
 
 const groups = groupSpecs(files);
 const checks = isWhole && !options.long ? ['lint', 'build', ...BUILD_CHECKS] : ['build'];
@@ -60,9 +51,32 @@ try {
 }
 finish();
 
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        /** The specs named `*.long.spec.ts` instead of all others. */
+        long: { type: 'boolean', default: false },
+        /** Only the tests whose full title contains this text. */
+        grep: { type: 'string' },
+        /** Writes what was measured to test/durations.json. */
+        record: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+function refuse(message) {
+  process.stderr.write(`npm test: ${message}\n`);
+  process.exit(2);
+}
+
 /** `relay`, `relay/close`, `spec/relay/close.spec.ts` and `dist/spec/relay/close.spec.js` all name a spec. */
-function isChosen(file) {
-  return chosen.some((name) => file.includes(name.replace(/^dist\//, '').replace(/\.spec\.js$/, '.spec.ts')));
+function isNamedBy(file, name) {
+  return file.includes(name.replace(/^dist\//, '').replace(/\.spec\.js$/, '.spec.ts'));
 }
 
 function introduction() {
@@ -95,6 +109,11 @@ async function runAll() {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
   };
   await Promise.all(Array.from({ length: PARALLEL_JOBS }, work));
+  const { passed, failed, skipped } = report.tally;
+  if (options.grep !== undefined && passed + failed + skipped === 0) {
+    const title = `no test in these files has a title that contains ${quote(options.grep)}`;
+    report.fail(report.begin('grep'), { title, text: '' });
+  }
   if (options.record) recordDurations(measured);
   if (isWhole) await compareCoverage(data, tools.uncounted);
 }
@@ -131,7 +150,7 @@ async function runGroup({ name, files: members }, env) {
     },
   });
   if (env.NODE_V8_COVERAGE !== undefined) prepareData(env.NODE_V8_COVERAGE);
-  report.end(job);
+  report.end(job, 'no test with that title');
   if (!failed && output.trim() !== '') report.print(`${name} printed:\n${output.trim()}`);
 }
 

@@ -5,8 +5,12 @@ import { ROOT } from './children.mjs';
 
 /** A folder that takes a larger share of the whole time is split, so that no group runs alone at the end. */
 const MAX_SHARE = 1 / 12;
+/** A folder is not split into parts that take less than this, however few files were chosen. */
+const MIN_PART_SECONDS = 5;
 /** Folders that take a smaller share are put together, because starting mocha costs about half a second. */
 const MIN_SHARE = 1 / 100;
+/** What a spec file takes at least: its recorded time may be rounded to 0. */
+const MIN_FILE_SECONDS = 0.05;
 /** For a spec file that is not in the list yet. */
 const UNKNOWN = { tests: 5, seconds: 1, cpu: 1 };
 
@@ -52,7 +56,7 @@ export function groupSpecs(files) {
       small.files.push(...members);
       continue;
     }
-    const parts = split(members, Math.ceil(seconds / total / MAX_SHARE));
+    const parts = split(members, Math.ceil(seconds / Math.max(total * MAX_SHARE, MIN_PART_SECONDS)));
     const title = (i) => (parts.length === 1 ? folder : `${folder} (${i + 1} of ${parts.length})`);
     groups.push(...parts.map((part, i) => ({ name: title(i), files: part })));
   }
@@ -96,13 +100,13 @@ function longestFirst(items, seconds) {
   return [...items].sort((one, other) => seconds(other) - seconds(one));
 }
 
-/** Splits files into parts that take about equally long. */
+/** Splits files into parts that take about equally long. No part is empty, because every file has a weight. */
 function split(files, count) {
   const parts = Array.from({ length: Math.min(count, files.length) }, () => ({ seconds: 0, files: [] }));
   for (const file of longestFirst(files, (each) => knownOf(each).seconds)) {
     const shortest = parts.reduce((least, part) => (part.seconds < least.seconds ? part : least));
     shortest.files.push(file);
-    shortest.seconds += knownOf(file).seconds;
+    shortest.seconds += Math.max(knownOf(file).seconds, MIN_FILE_SECONDS);
   }
   return parts.map((part) => part.files);
 }

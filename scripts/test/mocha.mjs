@@ -28,7 +28,7 @@ const POLL_INTERVAL_MS = 50;
  *
  * @param {string[]} files such as `spec/relay/close.spec.ts`
  * @param {object} options
- * @param {string} [options.grep] runs only the tests whose title contains this text
+ * @param {string} [options.grep] runs only the tests whose title contains this text; there may be none
  * @param {Record<string, string>} [options.env]
  * @param {(kind: 'passed' | 'failed' | 'skipped', event: any) => void} options.onResult
  * @param {(file: string, time: { seconds: number, cpu: number }) => void} [options.onTime]
@@ -72,7 +72,7 @@ export async function runSpecs(files, options) {
   watchdog.restart(timeoutOf(files) + SILENCE_GRACE_MS);
   const end = await run.closed;
   watchdog.stop();
-  const problem = problemOf(seen, end, watchdog.late, limits) ?? (await leftBehind(run, limits));
+  const problem = problemOf(seen, end, watchdog.late, limits, grep) ?? (await leftBehind(run, limits));
   if (problem !== undefined) onFailure({ title: problem, text: run.output.trim() });
   return run.output;
 }
@@ -84,20 +84,14 @@ function mochaCommand(files, grep) {
   // --no-config: spec files named here would be added to those of .mocharc.json.
   const options = ['--no-config', '--timeout', String(timeoutOf(files)), '--reporter', reporter];
   if (process.stdout.isTTY) options.push('--color');
-  return [
-    process.execPath,
-    mocha,
-    ...options,
-    ...(grep === undefined ? [] : ['--fgrep', grep, '--fail-zero']),
-    ...specs,
-  ];
+  return [process.execPath, mocha, ...options, ...(grep === undefined ? [] : ['--fgrep', grep]), ...specs];
 }
 
 const timeoutOf = (files) => (files.some(isLong) ? LONG_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
 const sourceOf = (file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts');
 
 /** Why the process itself counts as failed; undefined where it ended as it should. */
-function problemOf(seen, { code, signal, error }, late, limits) {
+function problemOf(seen, { code, signal, error }, late, limits, grep) {
   const after = seen.title === undefined ? 'before the first test' : `in or after: ${seen.title}`;
   if (error !== undefined) return `mocha could not be started: ${error.message}`;
   if (late && seen.ended) {
@@ -107,7 +101,8 @@ function problemOf(seen, { code, signal, error }, late, limits) {
   if (late) return `no test ended within ${limits.silence / 1000} s, ${after}`;
   if (!seen.ended) return `mocha ended (${code ?? signal}) ${after}`;
   // Where tests have failed the exit code is their number.
-  const isExpected = code !== null && (code === 0 || seen.failed > 0) && seen.results > 0;
+  const isExpected =
+    code !== null && (code === 0 || seen.failed > 0) && (seen.results > 0 || grep !== undefined);
   if (!isExpected) return `mocha ended (${code ?? signal}) after ${seen.results} tests`;
   return undefined;
 }

@@ -85,6 +85,13 @@ describe('runSpecs() of the test runner', () => {
     });
   }
 
+  it('accepts a spec file in which no title contains the text of --grep', async () => {
+    const { results, failures } = await run("it('a', () => {}); it('b', () => {});", { grep: 'c' });
+    expect({ results, failures }).to.deep.equal({ results: [], failures: [] });
+    const { results: found } = await run("it('a', () => {}); it('b', () => {});", { grep: 'b' });
+    expect(found).to.deep.equal(['passed: b']);
+  });
+
   it('ends a process in which a test never returns, and reports the test', async () => {
     const { failures } = await run("it('a', () => { for (;;); });", { silenceLimitMs: 1500 });
     expect(failures.map(({ title }) => title)).to.deep.equal(['no test ended within 1.5 s, in or after: a']);
