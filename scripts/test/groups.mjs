@@ -56,7 +56,8 @@ export function groupSpecs(files) {
       small.files.push(...members);
       continue;
     }
-    const parts = split(members, Math.ceil(seconds / Math.max(total * MAX_SHARE, MIN_PART_SECONDS)));
+    const count = Math.ceil(seconds / Math.max(total * MAX_SHARE, MIN_PART_SECONDS));
+    const parts = split(members, Math.max(count, 1));
     const title = (i) => (parts.length === 1 ? folder : `${folder} (${i + 1} of ${parts.length})`);
     groups.push(...parts.map((part, i) => ({ name: title(i), files: part })));
   }

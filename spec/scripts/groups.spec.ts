@@ -23,6 +23,12 @@ describe('groupSpecs() of the test runner', () => {
     }
   });
 
+  it('puts a single file into a group, also one whose recorded time is 0', () => {
+    for (const file of groups.findSpecs(false)) {
+      expect(groups.groupSpecs([file]).map(({ files }) => files)).to.deep.equal([[file]]);
+    }
+  });
+
   it('keeps a folder whose specs take less than five seconds in one group', () => {
     const files = groups.findSpecs(false).filter((file) => file.startsWith('spec/util/'));
     expect(groups.groupSpecs(files)).to.have.length(1);
