@@ -9,7 +9,7 @@ const MAX_SHARE = 1 / 12;
 const MIN_PART_SECONDS = 5;
 /** Folders that take a smaller share are put together, because starting mocha costs about half a second. */
 const MIN_SHARE = 1 / 100;
-/** What a spec file takes at least: its recorded time may be rounded to 0. */
+/** Least weight of a spec file, because its recorded time may be rounded to 0. */
 const MIN_FILE_SECONDS = 0.05;
 /** For a spec file that is not in the list yet. */
 const UNKNOWN = { tests: 5, seconds: 1, cpu: 1 };
