@@ -1,3 +1,4 @@
+import { optionError } from '../util/errors.js';
 import { type Formatter, noticeOf, openLineAfter } from './formatter.js';
 import { jsonFormatter } from './json-format.js';
 import { textFormatter } from './text-format.js';
@@ -9,6 +10,11 @@ import { textFormatter } from './text-format.js';
 export type Format = 'wire' | 'text' | 'json';
 
 export const FORMATS: readonly Format[] = ['wire', 'text', 'json'];
+
+/** @throws {MiniServError} ERR_OPTION */
+export function checkFormat(format: Format): void {
+  if (!FORMATS.includes(format)) throw optionError('format', "'wire', 'text' or 'json'", format);
+}
 
 /** @param format `view` is `text` without times, for a terminal */
 export function createFormatter(format: Format | 'view'): Formatter {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
-import { createFormatter, FORMATS, type Format } from '../protocol/formats.js';
+import { checkFormat, createFormatter, type Format } from '../protocol/formats.js';
 import type { Formatter } from '../protocol/formatter.js';
 import { optionError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
@@ -28,9 +28,7 @@ const FORMATTED_BLOCK_BYTES = 32 * 1024;
 export function checkReadStreamOptions(options: ReadStreamOptions): void {
   checkNames(options, ['format', 'signal'] satisfies (keyof ReadStreamOptions)[]);
   const { format, signal } = options;
-  if (format !== undefined && !FORMATS.includes(format)) {
-    throw optionError('format', "'wire', 'text' or 'json'", format);
-  }
+  if (format !== undefined) checkFormat(format);
   if (signal !== undefined && !isAbortSignal(signal)) throw optionError('signal', 'an AbortSignal', signal);
 }
 

@@ -1,6 +1,6 @@
-import { FORMATS, type Format } from '../protocol/formats.js';
+import { checkFormat, type Format } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
-import { MiniServError, optionError } from '../util/errors.js';
+import { MiniServError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
 import { type AuditTarget, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
@@ -42,9 +42,7 @@ export interface Audit {
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
   checkNames(options, ['format']);
   const { format = 'text' } = options;
-  if (!FORMATS.includes(format)) {
-    throw optionError('format', "'wire', 'text' or 'json'", format);
-  }
+  checkFormat(format);
   const warn = (message: string): void => {
     relay.emit('warning', new MiniServError('ERR_TRANSCRIPT', `${path}: ${message}`));
   };
