@@ -112,7 +112,7 @@ export class Client {
     return new Promise((resolve) => {
       this.#onClosed = resolve;
       this.#disconnectAfterGrace();
-      void this.flush().then(() => this.awaitPeerClose());
+      void this.awaitEnd();
     });
   }
 
@@ -121,8 +121,25 @@ export class Client {
     this.#duplex.destroy();
   }
 
-  /** Resolves when everything, and our FIN, has been sent, or the connection is closed. */
-  async flush(): Promise<void> {
+  /**
+   * Waits until everything, and our FIN, has been sent, and gives the peer a moment to close its side. Then it closes the
+   * connection.
+   */
+  async awaitEnd(): Promise<void> {
+    await this.#flush();
+    await this.#awaitPeerClose();
+  }
+
+  /** The source is created at the client's first byte or its end, which keeps idle clients small. */
+  #ensureSource(): Source {
+    if (this.#source === null) {
+      this.#duplex.off('data', this.#onFirstBytes);
+      this.#source = new Source(this.id, this.#duplex, (error) => this.#disconnect(error), this.#options);
+    }
+    return this.#source;
+  }
+
+  async #flush(): Promise<void> {
     const duplex = this.#duplex;
     if (this.isClosed || duplex.writableFinished) return;
     await new Promise<void>((resolve) => {
@@ -131,8 +148,7 @@ export class Client {
     });
   }
 
-  /** Gives a peer that has been sent everything a moment to close its side, and then closes the connection. */
-  async awaitPeerClose(): Promise<void> {
+  async #awaitPeerClose(): Promise<void> {
     if (this.isClosed) return;
     const { clock } = this.#options;
     const duplex = this.#duplex;
@@ -143,15 +159,6 @@ export class Client {
         resolve();
       });
     });
-  }
-
-  /** The source is created at the client's first byte or its end, which keeps idle clients small. */
-  #ensureSource(): Source {
-    if (this.#source === null) {
-      this.#duplex.off('data', this.#onFirstBytes);
-      this.#source = new Source(this.id, this.#duplex, (error) => this.#disconnect(error), this.#options);
-    }
-    return this.#source;
   }
 
   #disconnect(error: MiniServError): void {

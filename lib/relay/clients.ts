@@ -137,10 +137,7 @@ export class Clients {
 
   /** Delivers to all clients what they are owed; resolves when their connections have ended. */
   async finish(): Promise<void> {
-    const ended = [...this.#clients.values()].map(async (client) => {
-      await client.flush();
-      await client.awaitPeerClose();
-    });
+    const ended = [...this.#clients.values()].map((client) => client.awaitEnd());
     for (const client of this.#clients.values()) client.finish();
     await Promise.all(ended);
   }
