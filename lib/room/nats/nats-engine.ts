@@ -14,7 +14,6 @@ export interface NatsEngineOptions {
   readonly connection: NatsConnection;
   readonly clock: Clock;
   readonly room: string;
-  readonly jetstream: JetStreamClient;
   readonly jsm: JetStreamManager;
   /** The stream of the records, loaded after the snapshot. */
   readonly info: StreamInfo;
@@ -39,6 +38,7 @@ export class NatsEngine implements Engine {
   readonly maxRecordBytes: number;
   readonly #options: NatsEngineOptions;
   readonly #names: RoomNames;
+  readonly #jetstream: JetStreamClient;
   #reader: EngineReader | null = null;
   #consumer: Consumer | null = null;
   #tail: StreamTail | null = null;
@@ -54,9 +54,10 @@ export class NatsEngine implements Engine {
   #disconnected: Promise<never>;
 
   constructor(options: NatsEngineOptions) {
-    const { info, connection, room } = options;
+    const { info, connection, room, packages } = options;
     this.#options = options;
     this.#names = namesOf(room);
+    this.#jetstream = packages.jetstream.jetstream(connection);
     this.identity = info.created;
     this.firstSequence = info.state.first_seq;
     this.lastSequence = info.state.last_seq;
@@ -78,9 +79,15 @@ export class NatsEngine implements Engine {
 
   read(fromSequence: number, reader: EngineReader): void {
     this.#reader = reader;
-    const { packages, connection, jsm, jetstream, clock } = this.#options;
+    const { packages, connection, jsm, clock } = this.#options;
     const lastSequence = fromSequence - 1;
-    const tail = new StreamTail({ jetstream, jsm, names: this.#names, created: this.identity, lastSequence });
+    const tail = new StreamTail({
+      jetstream: this.#jetstream,
+      jsm,
+      names: this.#names,
+      created: this.identity,
+      lastSequence,
+    });
     const consumer = new Consumer({
       packages,
       connection,
@@ -144,7 +151,7 @@ export class NatsEngine implements Engine {
 
   async #publish(streamName: string, subject: string, id: string, bytes: Uint8Array): Promise<void> {
     const options = { msgID: id, timeout: ANSWER_TIMEOUT_MS, expect: { streamName } };
-    await this.#options.jetstream.publish(subject, bytes, options);
+    await this.#jetstream.publish(subject, bytes, options);
   }
 
   /** Starts reading after the last record that was read. Repeats failed attempts until one succeeds. */

@@ -107,14 +107,12 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
   // The snapshot first: the stream must not end before the record that the snapshot includes last.
   const snapshot = await loadSnapshot(jsm, snapshotStream, snapshotSubject);
   const info = await jsm.streams.info(recordStream);
-  const jetstream = packages.jetstream.jetstream(connection);
   const settleMs = reconnectDelayMs(heartbeatMs) * SETTLE_RECONNECTS;
   const engine = new NatsEngine({
     packages,
     connection,
     clock,
     room,
-    jetstream,
     jsm,
     info,
     snapshot,

@@ -72,13 +72,11 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
       throw new MiniServError('ERR_ROOM_GAP', message);
     }
     if (since < Date.parse(firstTime) && first > 1) onNote(`the room is stored from ${firstTime} on`);
-    const jetstream = packages.jetstream.jetstream(connection);
     const engine = new NatsEngine({
       packages,
       connection,
       clock,
       room,
-      jetstream,
       jsm,
       info,
       snapshot: undefined,
