@@ -8,6 +8,7 @@ import { describeExit } from '../../lib/conformance/verdict.js';
 import { addCleanup } from '../support/cleanup.js';
 import { expectFailures, RELAY, runKit, script } from '../support/conformance.js';
 import { folder } from '../support/modules.js';
+import { isAlive } from '../support/proc.js';
 import { eventually } from '../support/waiting.js';
 
 /** For servers that never answer. A server has three times as long to start. */
@@ -184,12 +185,3 @@ describe('runCases(), with a server that starts other processes', () => {
     expect(results.map(({ outcome }) => outcome)).to.deep.equal(['passed', 'passed', 'passed']);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Relay, RelayOptions } from '../../lib/index.js';
-import { type FakeEnvironment, fakeEnvironment, narrowPair } from '../support/fake-environment.js';
-import { createTestRelay, join, type Member } from '../support/room.js';
+import { type FakeEnvironment, narrowPair } from '../support/fake-environment.js';
+import { createSmallRelay, join, type Member } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { relayed } from '../support/wire.js';
 
@@ -22,14 +22,7 @@ interface Scene {
 
 /** A room with small segments, a client that sends, one that reads, and one that does not read. */
 async function setUp(options: RelayOptions = {}): Promise<Scene> {
-  const environment = fakeEnvironment();
-  const relay = createTestRelay({
-    segmentBytes: 256,
-    memoryBytes: 1024,
-    spillDir: '/spill',
-    environment,
-    ...options,
-  });
+  const { relay, environment } = createSmallRelay(options);
   const events: string[] = [];
   relay.on('warning', ({ code }) => events.push(code));
   relay.on('spillDrained', () => events.push('drained'));

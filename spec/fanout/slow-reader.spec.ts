@@ -1,14 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MiniServError, Relay, RelayOptions } from '../../lib/index.js';
-import {
-  type FakeEnvironment,
-  fakeEnvironment,
-  narrowPair,
-  systemError,
-} from '../support/fake-environment.js';
+import { type FakeEnvironment, narrowPair, systemError } from '../support/fake-environment.js';
 import { random } from '../support/random.js';
-import { createTestRelay, join, type Member } from '../support/room.js';
+import { createSmallRelay, join, type Member } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { leftNotice, relayed } from '../support/wire.js';
 
@@ -20,14 +15,7 @@ function smallRoom(options: RelayOptions = {}): {
   environment: FakeEnvironment;
   warnings: string[];
 } {
-  const environment = fakeEnvironment();
-  const relay = createTestRelay({
-    segmentBytes: 256,
-    memoryBytes: 1024,
-    spillDir: '/spill',
-    environment,
-    ...options,
-  });
+  const { relay, environment } = createSmallRelay(options);
   const warnings: string[] = [];
   relay.on('warning', ({ code }: MiniServError) => warnings.push(code));
   return { relay, environment, warnings };

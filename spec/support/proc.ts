@@ -40,3 +40,13 @@ export function ticks(server: Server): number {
     .slice(11, 13);
   return Number(user) + Number(system);
 }
+
+/** Whether a process exists, also as a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

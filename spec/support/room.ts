@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { type ClientHandle, createRelay, type Relay, type RelayOptions } from '../../lib/index.js';
 import { addCleanup } from './cleanup.js';
+import { fakeEnvironment } from './fake-environment.js';
 import { type Condition, Inbox } from './inbox.js';
 import { within } from './waiting.js';
 
@@ -9,6 +10,13 @@ export function createTestRelay(options: RelayOptions = {}): Relay {
   const relay = createRelay(options);
   addCleanup(() => within(relay.close(0), 'the end of the relay'));
   return relay;
+}
+
+/** A relay with four segments of 256 bytes in memory, and a fake disk. */
+export function createSmallRelay(options: RelayOptions = {}) {
+  const environment = fakeEnvironment();
+  const small = { segmentBytes: 256, memoryBytes: 1024, spillDir: '/spill', environment };
+  return { relay: createTestRelay({ ...small, ...options }), environment };
 }
 
 /** A client in this process: one end of a pair of Duplexes, of which the relay holds the other. */

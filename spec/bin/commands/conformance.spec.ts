@@ -8,6 +8,7 @@ import { CASES } from '../../../lib/conformance/cases/index.js';
 import { addCleanup } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
 import { folder } from '../../support/modules.js';
+import { isAlive } from '../../support/proc.js';
 import { onTerminal } from '../../support/terminal.js';
 import { describeWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
@@ -247,12 +248,3 @@ int main(int argc, char **argv) {
     );
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
