@@ -50,8 +50,8 @@ export async function run(command: RunCommand): Promise<void> {
   try {
     if (auditFile !== undefined) {
       const { auditTo } = await import('../../lib/transcript/audit.js');
-      const { path, ...options } = auditFile;
-      audit = await auditTo(relay, path, options);
+      const { path, ...auditOptions } = auditFile;
+      audit = await auditTo(relay, path, auditOptions);
     }
     const openPort = await relay.listen(port);
     if (port === 0 || isatty(2)) {

@@ -45,7 +45,7 @@ export function estimate(files) {
  * @returns {{ name: string, files: string[] }[]}
  */
 export function groupSpecs(files) {
-  const folders = Map.groupBy?.(files, folderOf) ?? groupBy(files, folderOf);
+  const folders = groupBy(files, folderOf);
   const groups = [];
   const small = { names: [], files: [] };
   const total = estimate(files).seconds;
