@@ -6,7 +6,7 @@ import { MiniServError } from '../../util/errors.js';
 import { checkNames } from '../../util/option-names.js';
 import type { MessageTransform } from '../transform.js';
 import { BUILT_INS } from './built-ins.js';
-import { importModule, readModule, toTransform, validate } from './module.js';
+import { importModule, readModule, rejectUnusedOptions, toTransform, validate } from './module.js';
 import { parseTransformSpec, type TransformSpec } from './spec.js';
 
 /** Options of {@link loadTransforms}. */
@@ -47,6 +47,7 @@ async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promis
   try {
     const url = isFile ? await findFile(name, cwd) : await findPackage(name, cwd);
     const module = readModule(await withTimeout(importModule(url), timeoutMs, 'loading'));
+    rejectUnusedOptions(module, options);
     await withTimeout(validate(module, options), timeoutMs, 'validateOptions');
     return toTransform(name, module, options);
   } catch (cause) {

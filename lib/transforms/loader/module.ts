@@ -11,6 +11,7 @@ import {
   type MessageTransform,
   type StreamTransform,
 } from '../transform.js';
+import { mayUseArgument } from './parameters.js';
 
 type WithOptions<Function extends (...args: never[]) => unknown> = (
   ...args: [...Parameters<Function>, options: object]
@@ -60,6 +61,25 @@ export function readModule(namespace: object): TransformModule {
   }
   if (isTransformFunction(main)) return { ...checked, transform: main as never, createStream: undefined };
   throw explainDefault(main, namespace);
+}
+
+/**
+ * Rejects options for a module that reads none: without `validateOptions`, and without a parameter for options.
+ *
+ * @throws {Error}
+ */
+export function rejectUnusedOptions(module: TransformModule, options: object): void {
+  const { transform, createStream, validateOptions } = module;
+  const [name] = Object.keys(options);
+  if (name === undefined || validateOptions !== undefined) return;
+  const usesOptions =
+    createStream === undefined
+      ? mayUseArgument(transform as (...args: never[]) => unknown, 3)
+      : mayUseArgument(createStream, 2);
+  if (usesOptions) return;
+  throw new Error(
+    `unknown option '${name}'; this transform has no options, because its function has no parameter for them`,
+  );
 }
 
 /**

@@ -16,6 +16,8 @@ export interface TransformSpec {
 const FILE = /^(?:\.{0,2}[\\/]|[a-z]:[\\/]|file:)/i;
 /** The extension ends the path of a module; before it, the path can contain `=`. */
 const EXTENSION = /\.[cm]?[jt]s(?==|$)/i;
+/** A built-in or a module whose options begin with a colon, as each value may. */
+const COLON = /^([a-z][a-z-]*|.*\.[cm]?[jt]s):(?=[a-z_$])/i;
 const KEY = /^([a-z_$][\w$-]*)[=:]/i;
 /** A comma starts the next option only if a key and its `=` or `:` follow. */
 const NEXT_OPTION = /,(?=[a-z_$][\w$-]*[=:])/i;
@@ -80,6 +82,10 @@ function parsePairs(text: string, source: string): Record<string, unknown> {
   for (let rest: string | undefined = source; rest !== undefined; ) {
     const [start, key = ''] = KEY.exec(rest) ?? [];
     if (start === undefined) {
+      const [head, name] = COLON.exec(text) ?? [];
+      if (head !== undefined) {
+        throw invalid(text, `expected = before the options: ${name}=${text.slice(head.length)}`);
+      }
       throw invalid(text, `expected options as key=value,key=value or as a JSON object, got '${rest}'`);
     }
     if (key === '__proto__') throw invalid(text, "the option name '__proto__' is not allowed");

@@ -98,6 +98,16 @@ describe('loadTransforms', () => {
     expect((await loadError('t/sub', { cwd })).message).to.match(/Package subpath '\.\/sub' is not defined/);
   });
 
+  for (const name of ['escape', 'no-http']) {
+    it(`rejects an option of ${name}, which has none`, async () => {
+      const error = await loadError(`${name}=foo:1`, { cwd: '/' });
+      expect(error.code).to.equal('ERR_OPTION');
+      expect(error.message).to.equal(
+        `transform ${name}: unknown option 'foo'; this transform has no options`,
+      );
+    });
+  }
+
   it('reports invalid options of a built-in as ERR_OPTION', async () => {
     const error = await loadError('filter=dorp:x', { cwd: '/' });
     expect(error.code).to.equal('ERR_OPTION');

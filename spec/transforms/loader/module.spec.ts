@@ -94,7 +94,7 @@ describe('transform module', () => {
     const fail = "() => { throw new Error('called'); }";
     const cwd = await folder({
       'function.mjs': `export default ${fail};`,
-      'stream.mjs': `export const createStream = ${fail};`,
+      'stream.mjs': `export const createStream = ${fail}; export const validateOptions = () => {};`,
     });
     await loadTransforms(['./function.mjs', './stream.mjs=a:b'], { cwd });
   });
@@ -131,6 +131,58 @@ describe('transform module', () => {
       expect(await lines('x')).to.deep.equal(life(['1']));
     }
   });
+});
+
+describe('transform module with an option in its spec', () => {
+  const THROUGH = "import { PassThrough } from 'node:stream';";
+  const withoutOptions = [
+    'export default (message) => message',
+    'export default message => message',
+    'export default async (message) => message',
+    'export default async message => message',
+    'export default () => null',
+    'export default (message, { id }) => message',
+    'export default function (message, client) { return message; }',
+    'export default async function* (messages) { yield* messages; }',
+    'export default async function* all(messages, client) { yield* messages; }',
+    `${THROUGH} export const createStream = (client) => new PassThrough({ objectMode: true })`,
+    `${THROUGH} export function createStream() { return new PassThrough({ objectMode: true }); }`,
+    `${THROUGH} export default undefined;
+     export const { createStream } = { createStream(client) { return new PassThrough({ objectMode: true }); } };`,
+  ];
+  for (const source of withoutOptions) {
+    it(`is refused if its function has no parameter for it: ${source}`, async () => {
+      const cwd = await folder({ 't.mjs': source });
+      for (const options of ['a:1', '{"a":{"b":1}}']) {
+        const error = await loadError(`./t.mjs=${options}`, { cwd });
+        expect(error.code).to.equal('ERR_TRANSFORM_MODULE');
+        expect(error.message).to.equal(
+          "cannot use the transform ./t.mjs: unknown option 'a'; this transform has no options, because its function has no parameter for them",
+        );
+      }
+      await loadTransforms(['./t.mjs', './t.mjs=', './t.mjs={}'], { cwd });
+    });
+  }
+
+  const withOptions = [
+    'export default (message, client, { a }) => message',
+    'export default (message, client, options = {}) => message',
+    'export default (message, client = {}, { a } = {}) => message',
+    'export default (...all) => all[0]',
+    'export default (message, ...rest) => message',
+    'export default function (message) { return arguments[2].a === "1" ? message : null; }',
+    'export default ((message, client, options = {}) => message).bind(null)',
+    'export default async function* (messages, client, { a } = {}) { yield* messages; }',
+    `${THROUGH} export const createStream = (client, { a } = {}) => new PassThrough({ objectMode: true })`,
+    `${THROUGH} export const createStream = (...all) => new PassThrough({ objectMode: true })`,
+    'export default (message) => message; export const validateOptions = () => {}',
+  ];
+  for (const source of withOptions) {
+    it(`is accepted if its function can read it, or validateOptions accepts it: ${source}`, async () => {
+      const cwd = await folder({ 't.mjs': source });
+      expect(await emitted('./t.mjs=a:1', cwd)).to.deep.equal(life(['a', 'b']));
+    });
+  }
 });
 
 describe('transform module that is rejected', () => {

@@ -87,6 +87,8 @@ describe('parseTransformSpec', () => {
     '"./t.mjs': /the closing " is missing$/,
     '"./t.mjs"x': /expected = after the name in quotes, got 'x'$/,
     'filter=secret': /expected options as key=value,key=value or as a JSON object, got 'secret'$/,
+    'escape:foo=1': /expected = before the options: escape=foo=1$/,
+    './t.mjs:a=1,b=2': /expected = before the options: \.\/t\.mjs=a=1,b=2$/,
     'filter=,drop:x': /key=value.*got ',drop:x'$/,
     'filter=:x': /key=value/,
     'filter=1a:x': /key=value/,

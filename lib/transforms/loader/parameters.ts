@@ -1,0 +1,14 @@
+/** Matches a function whose parameters are plain names or patterns, without default values and rest parameters. */
+const SIMPLE = /^(?:async\s+)?(?:(?:function\b\s*)?\*?\s*[^\s()=]*\s*\([^()=.]*\)|[^\s()=]+\s*=>)/;
+
+/**
+ * Whether a function may read its argument at this position. `length` alone cannot tell: it ends at the first default
+ * value or rest parameter. Without a doubt only if the source text shows that there is no such parameter.
+ *
+ * @param position from 1
+ */
+export function mayUseArgument(callee: (...args: never[]) => unknown, position: number): boolean {
+  if (callee.length >= position) return true;
+  const source = Function.prototype.toString.call(callee);
+  return !SIMPLE.test(source) || /\barguments\b/.test(source) || source.includes('[native code]');
+}
