@@ -13,8 +13,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parseSize } from '../bin/size.js';
 import { freePort } from '../lib/conformance/ports.js';
+import { parseSize } from '../lib/util/size.js';
 import { connectTo, isRunning, kill, startProcess, stopAllAtExit } from './processes.js';
 import { quantile } from './statistics.js';
 

@@ -1,12 +1,12 @@
 import { FORMATS, type Format } from '../lib/protocol/formats.js';
-import type { RelayOptions } from '../lib/relay/options.js';
+import { MAX_LINE_BYTES, type RelayOptions } from '../lib/relay/options.js';
 import { parseTransformSpec, type TransformSpec } from '../lib/transforms/loader/spec.js';
 import { MiniServError } from '../lib/util/errors.js';
+import { sizeOf } from './amounts.js';
 import { parsePastTime } from './duration.js';
 import { OPTIONS, ROOM_OPTIONS } from './options.js';
 import { type OptionValues, parseOptions, UsageError, unexpected } from './parse-options.js';
 import { parseCredentials, parseRoom, type RoomArguments } from './room-arguments.js';
-import { parseSize } from './size.js';
 
 /** The parsed arguments of the command. */
 export type Command =
@@ -111,20 +111,22 @@ function parseRun(operands: readonly string[], values: Values, env: NodeJS.Proce
   };
 }
 
+/** The largest size in whole units that is a safe integer. */
+const MAX_BYTES = 8191 * 1024 ** 4;
+
 function parseRelayOptions(values: Values): RelayOptions {
   const relay: { -readonly [K in keyof RelayOptions]: RelayOptions[K] } = {};
-  for (const [name, option] of [
-    ['max-line', 'maxLineBytes'],
-    ['memory', 'memoryBytes'],
-    ['spill-limit', 'spillLimitBytes'],
+  for (const [name, option, min, max] of [
+    ['max-line', 'maxLineBytes', 1, MAX_LINE_BYTES],
+    ['memory', 'memoryBytes', 0, MAX_BYTES],
+    ['spill-limit', 'spillLimitBytes', 0, MAX_BYTES],
   ] as const) {
     const text = values[name];
-    if (text === undefined) continue;
-    const size = parseSize(text);
-    if (size === undefined) throw unexpected(`--${name}`, 'a size such as 64M', text);
-    relay[option] = size;
+    if (text !== undefined) relay[option] = sizeOf(`--${name}`, text, { min, max, example: '64M' });
   }
-  if (values['spill-dir'] !== undefined) relay.spillDir = values['spill-dir'];
+  const spillDir = values['spill-dir'];
+  if (spillDir === '') throw unexpected('--spill-dir', 'the path of a directory', spillDir);
+  if (spillDir !== undefined) relay.spillDir = spillDir;
   const policy = values['on-transform-error'];
   if (policy !== undefined && policy !== 'close' && policy !== 'bypass') {
     throw unexpected('--on-transform-error', 'close or bypass', policy);

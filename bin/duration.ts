@@ -1,16 +1,4 @@
-const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/**
- * Parses a duration such as `500ms`, `30s`, `5m`, `1.5h` or `7d`.
- *
- * @returns milliseconds, or undefined if the text is not a duration
- */
-export function parseDuration(text: string): number | undefined {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  const ms = Math.round(Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS]);
-  return Number.isSafeInteger(ms) ? ms : undefined;
-}
+import { parseDuration } from '../lib/util/duration.js';
 
 /**
  * Parses a time in the past: a time of day such as `10:00` or `10:00Z` (UTC), an ISO 8601 date, or how long ago it was,
@@ -21,7 +9,7 @@ export function parseDuration(text: string): number | undefined {
  */
 export function parsePastTime(text: string, now: number): number | undefined {
   const ago = parseDuration(text);
-  if (ago !== undefined) return now - ago;
+  if (ago !== undefined) return ago < now ? now - ago : undefined;
   const [, hours, minutes, seconds = '0', zone] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?(Z?)$/.exec(text) ?? [];
   if (hours === undefined) {
     const date = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)/.test(text) ? Date.parse(text) : Number.NaN;

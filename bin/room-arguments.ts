@@ -1,8 +1,9 @@
 import { MAX_RETENTION_MS, MIN_RETENTION, type RoomOptions } from '../lib/room/options.js';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from '../lib/util/duration.js';
+import { formatSize, parseSize } from '../lib/util/size.js';
+import { durationOf } from './amounts.js';
 import type { ROOM_OPTIONS } from './options.js';
 import { UsageError, unexpected } from './parse-options.js';
-import { parseSize } from './size.js';
 
 /** The shared room that the command line asks for. */
 export interface RoomArguments {
@@ -60,26 +61,24 @@ export function parseCredentials(values: RoomValues, env: NodeJS.ProcessEnv) {
   return credentials;
 }
 
-function parseTime(option: string, text: string | undefined, minMs: number): number | undefined {
+/** The longest timer of Node is a little less than 25 days. */
+const MAX_TIMER_MS = parseDuration('24d') as number;
+
+function parseTime(option: string, text: string | undefined, min: number): number | undefined {
   if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms === undefined || ms < minMs || ms >= 2 ** 31) {
-    throw unexpected(`--${option}`, `a time from ${minMs}ms to 24d, such as 30s or 5m`, text);
-  }
-  return ms;
+  return durationOf(`--${option}`, text, { min, max: MAX_TIMER_MS, example: '30s' });
 }
+
+const MAX_RETENTION_DAYS = Math.floor(MAX_RETENTION_MS / (parseDuration('1d') as number));
+const RETENTION =
+  `a time from ${formatDuration(MIN_RETENTION.ms)} to ${MAX_RETENTION_DAYS}d ` +
+  `or a size of at least ${formatSize(MIN_RETENTION.bytes)}, such as 1h or 1G`;
 
 function parseRetention(text: string | undefined): RoomOptions['retention'] {
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
   const bytes = ms === undefined ? parseSize(text) : undefined;
   if (ms !== undefined && ms >= MIN_RETENTION.ms && ms <= MAX_RETENTION_MS) return { ms };
-  if (bytes !== undefined && bytes >= MIN_RETENTION.bytes) return { bytes };
-  throw unexpected('--room-retention', expectedRetention(ms, bytes), text);
-}
-
-function expectedRetention(ms: number | undefined, bytes: number | undefined): string {
-  if (bytes !== undefined) return `at least ${MIN_RETENTION.bytes / 1024 / 1024}MB`;
-  if (ms === undefined) return 'a time such as 1h or a size such as 1GB';
-  return ms < MIN_RETENTION.ms ? `at least ${MIN_RETENTION.ms / 1000}s` : 'at most 100,000d';
+  if (bytes !== undefined && bytes >= MIN_RETENTION.bytes && Number.isFinite(bytes)) return { bytes };
+  throw unexpected('--room-retention', RETENTION, text);
 }

@@ -1,6 +1,6 @@
 import { type Case, RANKS, type Rank } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
-import { parseDuration } from '../duration.js';
+import { durationOf, type Range } from '../amounts.js';
 import { describeOptions } from '../help.js';
 import { type OptionTable, parseOptions, UsageError, unexpected } from '../parse-options.js';
 
@@ -64,8 +64,7 @@ Try it: mini-serv conformance ./mini_serv
 
 const DEFAULT_TIMEOUT_MS = 5000;
 /** With a shorter timeout, a slow computer would fail the server. */
-const MIN_TIMEOUT_MS = 100;
-const MAX_TIMEOUT_MS = 10 * 60_000;
+const TIMEOUT: Range = { min: 100, max: 10 * 60_000, example: '5s' };
 
 /** Parses the arguments after the word conformance. Never throws. */
 export function parseRequest(args: readonly string[]): Request {
@@ -82,7 +81,8 @@ function parse(args: readonly string[]): Request {
   const { values, operands: command } = parseOptions(args, OPTIONS, true);
   if (values.help) return { kind: 'help' };
   const rank = parseRank(values.rank);
-  const timeoutMs = parseTimeout(values.timeout);
+  const timeoutMs =
+    values.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationOf('--timeout', values.timeout, TIMEOUT);
   const names = values.only?.flatMap((text) => text.split(',')) ?? [];
   const cases = chooseCases(names, rank);
   const json = values.json === true;
@@ -109,10 +109,4 @@ function parseRank(text: string | undefined): Rank | undefined {
   const rank = RANKS.find((one) => one === text);
   if (text !== undefined && rank === undefined) throw unexpected('--rank', 'subject, exam or beyond', text);
   return rank;
-}
-
-function parseTimeout(text: string | undefined): number {
-  const ms = text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(text);
-  if (ms !== undefined && ms >= MIN_TIMEOUT_MS && ms <= MAX_TIMEOUT_MS) return ms;
-  throw unexpected('--timeout', 'a time from 100ms to 10m, such as 5s', text ?? '');
 }

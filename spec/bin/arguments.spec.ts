@@ -75,6 +75,13 @@ describe('parseCommand()', () => {
       [['--memory', 'lots', '1'], '--memory: expected a size such as 64M, got "lots"'],
       [['--memory=', '1'], '--memory: expected a size such as 64M, got ""'],
       [['1', '--memory'], '--memory: expected a value, got none'],
+      [['--max-line', '999G', '1'], '--max-line: expected a size from 1B to 256M, got "999G"'],
+      [['--max-line', '0', '1'], '--max-line: expected a size from 1B to 256M, got "0"'],
+      [['--max-line=257m', '1'], '--max-line: expected a size from 1B to 256M, got "257m"'],
+      [['--memory', '9000T', '1'], '--memory: expected a size from 0B to 8191T, got "9000T"'],
+      [['--spill-limit', '9000 TiB', '1'], '--spill-limit: expected a size from 0B to 8191T, got "9000 TiB"'],
+      [['--spill-limit', '30s', '1'], '--spill-limit: expected a size such as 64M, got "30s"'],
+      [['--spill-dir=', '1'], '--spill-dir: expected the path of a directory, got ""'],
       [
         ['--memory', '--verbose', '1'],
         '--memory: expected a value, got "--verbose"; if that is the value, write --memory=--verbose',

@@ -44,14 +44,6 @@ describe('mini-serv', () => {
     });
   }
 
-  for (const size of ['0', '999G']) {
-    it(`exits with 1 and names --max-line if its value is out of range: ${size}`, async () => {
-      const { stderr, ...rest } = await runCommand(['--max-line', size, '4242']);
-      expect(rest).to.deep.equal({ code: 1, signal: null, stdout: '' });
-      expect(stderr).to.match(/^--max-line\P{Cc}+\n$/u);
-    });
-  }
-
   it('prints "Fatal error" for an invalid port after --', async () => {
     const { code, stderr } = await runCommand(['--', '-1']);
     expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'Fatal error\n' });

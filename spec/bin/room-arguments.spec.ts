@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseCommand } from '../../bin/arguments.js';
 
+const RETENTION = 'expected a time from 10s to 106751d or a size of at least 16M, such as 1h or 1G';
 const ROOM = ['--room', 'nats://host/room'];
 
 function parse(...args: string[]) {
@@ -42,13 +43,16 @@ describe('room options of the command', () => {
 
   for (const [args, message] of [
     [['--room-retention', '1h'], /^--room-retention: expected --room <url>/],
-    [[...ROOM, '--room-retention', 'long'], 'expected a time such as 1h or a size such as 1GB, got "long"'],
-    [[...ROOM, '--room-retention', '0'], 'expected at least 16MB, got "0"'],
-    [[...ROOM, '--room-retention', '15.9M'], 'expected at least 16MB, got "15.9M"'],
-    [[...ROOM, '--room-retention', '9s'], 'expected at least 10s, got "9s"'],
-    [[...ROOM, '--room-retention', '200000d'], 'expected at most 100,000d, got "200000d"'],
-    [[...ROOM, '--room-timeout', '5'], 'expected a time from 1ms to 24d, such as 30s or 5m, got "5"'],
-    [[...ROOM, '--room-heartbeat', '19ms'], 'expected a time from 20ms to 24d'],
+    ...['long', '0', '15.9M', '9s', '3600', '106752d', '99999999999999d', '99999999T', '5 m'].map(
+      (text) => [[...ROOM, '--room-retention', text], `${RETENTION}, got "${text}"`] as const,
+    ),
+    [[...ROOM, '--room-timeout', 'soon'], 'expected a time from 1ms to 24d, such as 30s, got "soon"'],
+    [[...ROOM, '--room-timeout', '25d'], 'expected a time from 1ms to 24d, such as 30s, got "25d"'],
+    [
+      [...ROOM, '--room-timeout', '5'],
+      'expected a time from 1ms to 24d, such as 30s, got "5" without a unit \\(ms, s, m, h or d\\)$',
+    ],
+    [[...ROOM, '--room-heartbeat', '19ms'], 'expected a time from 20ms to 24d, such as 30s, got "19ms"'],
     [[...ROOM, '--room-replicas', '9'], 'expected a number from 1 to 5, got "9"'],
   ] as const) {
     it(`reject ${args.join(' ')}`, () => {

@@ -7,7 +7,10 @@ describe('parseRequest()', () => {
     [[], 'expected the command to test, such as ./mini_serv'],
     [['--nope', 'x'], '--nope: unknown option; see --help'],
     [['--json=yes', 'x'], '--json: expected no value, got "yes"'],
-    [['--timeout', '5', 'x'], '--timeout: expected a time from 100ms to 10m, such as 5s, got "5"'],
+    [
+      ['--timeout', '5', 'x'],
+      '--timeout: expected a time from 100ms to 10m, such as 5s, got "5" without a unit (ms, s, m, h or d)',
+    ],
     [['--timeout', '99ms', 'x'], '--timeout: expected a time from 100ms to 10m, such as 5s, got "99ms"'],
     [['--timeout', '1h', 'x'], '--timeout: expected a time from 100ms to 10m, such as 5s, got "1h"'],
     [['--timeout'], '--timeout: expected a value, got none'],
