@@ -2,7 +2,7 @@ import { formatDuration, parseDuration } from '../lib/util/duration.js';
 import { formatSize, parseSize } from '../lib/util/size.js';
 import { unexpected } from './parse-options.js';
 
-/** What an option accepts, in bytes or in milliseconds. */
+/** The values that an option accepts, in bytes or in milliseconds. */
 export interface Range {
   readonly min: number;
   readonly max: number;
