@@ -1,5 +1,7 @@
 import type { EventLog } from './event-log.js';
+import { openNatsRoom } from './nats/open-room.js';
 import type { RoomOptions } from './options.js';
+import { joinRoom as joinSharedRoom } from './shared/join-room.js';
 import type { SharedLogOptions } from './shared/options.js';
 
 /**
@@ -19,7 +21,6 @@ import type { SharedLogOptions } from './shared/options.js';
  * await relay.listen(4242);
  */
 export async function openRoom(url: string, options?: RoomOptions): Promise<EventLog> {
-  const { openNatsRoom } = await import('./nats/open-room.js');
   return openNatsRoom(url, options);
 }
 
@@ -31,6 +32,5 @@ export async function openRoom(url: string, options?: RoomOptions): Promise<Even
  * missing; ERR_ROOM_REFUSED if the engine limits records to less than 256 bytes; ERR_OPTION
  */
 export async function joinRoom(options: SharedLogOptions): Promise<EventLog> {
-  const shared = await import('./shared/join-room.js');
-  return shared.joinRoom(options);
+  return joinSharedRoom(options);
 }

@@ -15,14 +15,13 @@ export interface Packages {
  */
 export async function loadPackages(): Promise<Packages> {
   try {
-    const [transport, jetstream] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-    ]);
+    // Bundlers allow packages to be missing only where `import()` itself is in `try`, not within `Promise.all`.
+    const transport = await import('@nats-io/transport-node');
+    const jetstream = await import('@nats-io/jetstream');
     return { transport, jetstream };
   } catch (cause) {
     const { code, message: details } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ERR_MODULE_NOT_FOUND' ? '' : ` (${details})`;
+    const reason = code?.endsWith('MODULE_NOT_FOUND') ? '' : ` (${details})`;
     const message = `a room over NATS requires two more packages${reason}: npm install @nats-io/transport-node @nats-io/jetstream`;
     throw new MiniServError('ERR_ROOM_PACKAGES', message, { cause });
   }
