@@ -1,6 +1,7 @@
+import { MAX_RETENTION_MS, MIN_RETENTION, type Retention } from '../lib/room/options.js';
 import { formatDuration, parseDuration } from '../lib/util/duration.js';
 import { formatSize, parseSize } from '../lib/util/size.js';
-import { unexpected } from './parse-options.js';
+import { unexpected } from './options/usage-error.js';
 
 /** The values that an option accepts, in bytes or in milliseconds. */
 export interface Range {
@@ -36,4 +37,22 @@ export function durationOf(option: string, text: string, { min, max, example }: 
   const error = unexpected(option, expected, text);
   if (parseDuration(`${text}s`) !== undefined) error.message += ' without a unit (ms, s, m, h or d)';
   throw error;
+}
+
+const MAX_RETENTION_DAYS = Math.floor(MAX_RETENTION_MS / (parseDuration('1d') as number));
+const RETENTION =
+  `a time from ${formatDuration(MIN_RETENTION.ms)} to ${MAX_RETENTION_DAYS}d ` +
+  `or a size of at least ${formatSize(MIN_RETENTION.bytes)}, such as 1h or 1G`;
+
+/**
+ * Parses how much of a room is kept: a duration or a size.
+ *
+ * @throws {UsageError}
+ */
+export function retentionOf(option: string, text: string): Retention {
+  const ms = parseDuration(text);
+  const bytes = ms === undefined ? parseSize(text) : undefined;
+  if (ms !== undefined && ms >= MIN_RETENTION.ms && ms <= MAX_RETENTION_MS) return { ms };
+  if (bytes !== undefined && bytes >= MIN_RETENTION.bytes && Number.isFinite(bytes)) return { bytes };
+  throw unexpected(option, RETENTION, text);
 }

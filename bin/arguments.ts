@@ -1,18 +1,19 @@
-import { FORMATS, type Format } from '../lib/protocol/formats.js';
-import { MAX_LINE_BYTES, type RelayOptions } from '../lib/relay/options.js';
-import { parseTransformSpec, type TransformSpec } from '../lib/transforms/loader/spec.js';
-import { MiniServError } from '../lib/util/errors.js';
-import { sizeOf } from './amounts.js';
-import { parsePastTime } from './duration.js';
-import { OPTIONS, ROOM_OPTIONS } from './options.js';
-import { type OptionValues, parseOptions, UsageError, unexpected } from './parse-options.js';
-import { parseCredentials, parseRoom, type RoomArguments } from './room-arguments.js';
+import type { Format } from '../lib/protocol/formats.js';
+import type { RelayOptions } from '../lib/relay/options.js';
+import type { TransformSpec } from '../lib/transforms/loader/spec.js';
+import { COMMANDS, type CommandName } from './options/commands.js';
+import { type CommandLine, parseCommandLine } from './options/parse.js';
+import { CommandLineError, unexpected } from './options/usage-error.js';
+import type { Values } from './options/values.js';
+import { credentialsOf, type RoomArguments, roomOf } from './room-arguments.js';
 
 /** The parsed arguments of the command. */
 export type Command =
-  | { readonly kind: 'help' | 'version' }
+  /** Without the name of a command, the help is a summary of all commands. */
+  | { readonly kind: 'help'; readonly command?: CommandName }
+  | { readonly kind: 'version' }
   /** Arguments that make no sense; the message is printed as it is. */
-  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'usage'; readonly message: string; readonly exitCode: number }
   /** An invalid port; the message is printed only with --verbose. */
   | { readonly kind: 'fatal'; readonly message: string; readonly verbose: boolean }
   | {
@@ -20,9 +21,9 @@ export type Command =
       readonly port: number;
       readonly verbose: boolean;
       readonly relay: RelayOptions;
-      readonly transforms?: readonly TransformSpec[];
+      readonly transforms: readonly TransformSpec[];
       /** Format of the transcript on standard output. */
-      readonly format?: Format;
+      readonly format: Format;
       readonly audit?: { readonly path: string; readonly format?: Format };
       /** The room, if it is shared with other relays. */
       readonly room?: RoomArguments;
@@ -37,10 +38,12 @@ export type Command =
       readonly credentials: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'verify'; readonly path: string }
-  /** The conformance kit has options of its own. */
-  | { readonly kind: 'conformance'; readonly args: readonly string[] };
-
-type Values = OptionValues<typeof OPTIONS>;
+  | {
+      readonly kind: 'conformance';
+      readonly values: Values<'conformance'>;
+      /** The command to test, and its arguments. */
+      readonly command: readonly string[];
+    };
 
 /**
  * Parses the arguments of the command. Never throws: invalid arguments give a command of kind `usage` or `fatal`.
@@ -49,139 +52,89 @@ type Values = OptionValues<typeof OPTIONS>;
  * @param env the environment, which may contain the credentials for an engine
  */
 export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Command {
-  const [first, ...others] = args;
-  if (first === 'conformance') return { kind: 'conformance', args: others };
   try {
-    const { values, operands } = parse(args);
-    if (values.help) return { kind: 'help' };
-    if (values.version) return { kind: 'version' };
-    if (operands[0] === 'verify') return parseVerify(operands, values);
-    if (operands[0] === 'replay') return parseReplay(operands, values, env);
-    return parseRun(operands, values, env);
+    return toCommand(parseCommandLine(args, env), env);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof MiniServError)) throw error;
-    return { kind: 'usage', message: error.message };
+    if (!(error instanceof CommandLineError)) throw error;
+    return {
+      kind: 'usage',
+      message: error.message,
+      exitCode: COMMANDS[error.command].usageExitCode ?? 1,
+    };
   }
 }
 
-/** Matches an option whose value is the next argument. */
-const TAKES_NEXT = new RegExp(
-  `^(-t|--(${Object.entries(OPTIONS)
-    .filter(([, { type }]) => type === 'string')
-    .map(([name]) => name)
-    .join('|')}))$`,
-);
-
-function parse(args: readonly string[]): { values: Values; operands: string[] } {
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
-  // A negative number is a wrong port and not an unknown option, unless it is the value of an option.
-  const isNumber = (arg: string, index: number): boolean =>
-    index < end && /^-\d/.test(arg) && !TAKES_NEXT.test(args[index - 1] ?? '');
-  const { values, operands } = parseOptions(
-    args.filter((arg, index) => !isNumber(arg, index)),
-    OPTIONS,
-  );
-  return { values, operands: [...args.filter(isNumber), ...operands] };
+function toCommand(
+  { command, isNamed, print, values, given, operands }: CommandLine,
+  env: NodeJS.ProcessEnv,
+): Command {
+  if (print === 'version') return { kind: 'version' };
+  if (print === 'help') return helpOf(isNamed ? command : undefined);
+  const [operand = ''] = operands;
+  switch (command) {
+    case 'run':
+      return toRun(operand, values as unknown as Values<'run'>, given, env);
+    case 'verify':
+      return { kind: 'verify', path: operand };
+    case 'replay':
+      return toReplay(operand, values as unknown as Values<'replay'>, env);
+    case 'conformance':
+      return { kind: 'conformance', values: values as unknown as Values<'conformance'>, command: operands };
+    case 'help':
+      return helpOf(operands[0] as CommandName | undefined);
+    case 'version':
+      return { kind: 'version' };
+  }
 }
 
-function parseRun(operands: readonly string[], values: Values, env: NodeJS.ProcessEnv): Command {
-  const relay = parseRelayOptions(values);
-  const transforms = values.transform?.map(parseTransformSpec);
-  const transcripts = parseTranscripts(values);
-  const [text, ...rest] = operands;
-  if (text === undefined || rest.length > 0) throw new UsageError('Wrong number of arguments');
-  for (const option of ['since', 'until'] as const) {
-    if (values[option] !== undefined)
-      throw new UsageError(`--${option}: is an option of mini-serv replay only`);
-  }
-  const room = parseRoom(roomValues(values), env);
-  const verbose = values.verbose === true;
+function helpOf(command: CommandName | undefined): Command {
+  return { kind: 'help', ...(command !== undefined && { command }) };
+}
+
+function toRun(
+  text: string,
+  values: Values<'run'>,
+  given: ReadonlySet<string>,
+  env: NodeJS.ProcessEnv,
+): Command {
+  const { verbose, format, audit: path } = values;
   if (!/^\d+$/.test(text) || Number(text) > 65535) {
     const { message } = unexpected('port', 'an integer from 0 to 65535', text);
     return { kind: 'fatal', verbose, message };
   }
+  const room = roomOf(values, env);
+  const auditFormat = values['audit-format'] ?? (given.has('format') ? format : undefined);
   return {
     kind: 'run',
     port: Number(text),
     verbose,
-    relay,
-    ...(transforms !== undefined && { transforms }),
-    ...transcripts,
+    relay: relayOptionsOf(values),
+    transforms: values.transform,
+    format,
+    ...(path !== undefined && { audit: { path, ...(auditFormat !== undefined && { format: auditFormat }) } }),
     ...(room !== undefined && { room }),
   };
 }
 
-/** The largest size in whole units that is a safe integer. */
-const MAX_BYTES = 8191 * 1024 ** 4;
-
-function parseRelayOptions(values: Values): RelayOptions {
-  const relay: { -readonly [K in keyof RelayOptions]: RelayOptions[K] } = {};
-  for (const [name, option, min, max] of [
-    ['max-line', 'maxLineBytes', 1, MAX_LINE_BYTES],
-    ['memory', 'memoryBytes', 0, MAX_BYTES],
-    ['spill-limit', 'spillLimitBytes', 0, MAX_BYTES],
-  ] as const) {
-    const text = values[name];
-    if (text !== undefined) relay[option] = sizeOf(`--${name}`, text, { min, max, example: '64M' });
-  }
-  const spillDir = values['spill-dir'];
-  if (spillDir === '') throw unexpected('--spill-dir', 'the path of a directory', spillDir);
-  if (spillDir !== undefined) relay.spillDir = spillDir;
-  const policy = values['on-transform-error'];
-  if (policy !== undefined && policy !== 'close' && policy !== 'bypass') {
-    throw unexpected('--on-transform-error', 'close or bypass', policy);
-  }
-  if (policy !== undefined) relay.onTransformError = policy;
-  return relay;
-}
-
-function parseTranscripts(values: Values) {
-  const format = parseFormat('format', values);
-  const auditFormat = parseFormat('audit-format', values) ?? format;
-  const path = values.audit;
-  if (path === '') throw unexpected('--audit', 'the path of a file', path);
+function relayOptionsOf(values: Values<'run'>): RelayOptions {
+  const { 'spill-dir': spillDir, 'spill-limit': spillLimitBytes } = values;
   return {
-    ...(format !== undefined && { format }),
-    ...(path !== undefined && { audit: { path, ...(auditFormat !== undefined && { format: auditFormat }) } }),
+    onTransformError: values['on-transform-error'],
+    maxLineBytes: values['max-line'],
+    memoryBytes: values.memory,
+    ...(spillDir !== undefined && { spillDir }),
+    ...(spillLimitBytes !== undefined && { spillLimitBytes }),
   };
 }
 
-function parseFormat(option: 'format' | 'audit-format', values: Values): Format | undefined {
-  const text = values[option];
-  const format = FORMATS.find((name) => name === text);
-  if (text !== undefined && format === undefined) throw unexpected(`--${option}`, 'wire, text or json', text);
-  return format;
-}
-
-function parseVerify([, path, ...rest]: readonly string[], values: Values): Command {
-  checkOptions('verify', values, /^verbose$/);
-  if (path !== undefined && rest.length === 0) return { kind: 'verify', path };
-  throw new UsageError('Wrong number of arguments: expected mini-serv verify <file>');
-}
-
-function parseReplay([, url, ...rest]: readonly string[], values: Values, env: NodeJS.ProcessEnv): Command {
-  checkOptions('replay', values, /^(since|until|format|verbose|room-(creds|nkey|ca|cert|key))$/);
-  if (url === undefined || rest.length > 0) {
-    throw new UsageError('Wrong number of arguments: expected mini-serv replay <url>');
-  }
-  const times: { since?: number; until?: number } = {};
-  for (const option of ['since', 'until'] as const) {
-    const text = values[option];
-    if (text === undefined) continue;
-    const time = parsePastTime(text, Date.now());
-    if (time === undefined) throw unexpected(`--${option}`, 'a time such as 10:00 or 1h', text);
-    times[option] = time;
-  }
-  const { format = 'wire' } = parseTranscripts(values);
-  const credentials = parseCredentials(roomValues(values), env);
-  return { kind: 'replay', url, format, credentials, ...times };
-}
-
-function checkOptions(command: string, values: Values, allowed: RegExp): void {
-  const option = Object.keys(values).find((name) => !allowed.test(name));
-  if (option !== undefined) throw new UsageError(`--${option}: is not an option of mini-serv ${command}`);
-}
-
-function roomValues(values: Values) {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => name in ROOM_OPTIONS));
+function toReplay(url: string, values: Values<'replay'>, env: NodeJS.ProcessEnv): Command {
+  const { format, since, until } = values;
+  return {
+    kind: 'replay',
+    url,
+    format,
+    credentials: credentialsOf(values, env),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  };
 }

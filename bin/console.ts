@@ -5,14 +5,17 @@ import { escapeText } from '../lib/util/escape.js';
 /** Time to deliver pending output when the command ends, in milliseconds. */
 export const GRACE_MS = 2000;
 
-/** An error that ends the command with exit code 1. The message is printed as it is, without a stack trace. */
+/** An error that ends the command. The message is printed as it is, without a stack trace. */
 export class CommandError extends Error {
   /** Text that is printed below the message and may have several lines. */
   readonly details: string | undefined;
 
-  constructor(message: string, details?: string) {
+  readonly exitCode: number;
+
+  constructor(message: string, details?: string, exitCode = 1) {
     super(message);
     this.details = details;
+    this.exitCode = exitCode;
   }
 }
 
@@ -47,11 +50,11 @@ export function printMessage(message: string): void {
   printLine(`mini-serv: ${message}`);
 }
 
-/** Prints why the command cannot do its work, and ends it with exit code 1. */
-export function fail({ message, details }: CommandError): void {
+/** Prints why the command cannot do its work, and ends it. */
+export function fail({ message, details, exitCode }: CommandError): void {
   printLine(message);
   if (details !== undefined) standardError().write(`${details}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitCode;
   exitAfterGrace();
 }
 

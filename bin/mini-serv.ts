@@ -57,16 +57,16 @@ async function main(): Promise<void> {
   hideCredentials();
   const command = parseCommand(process.argv.slice(2), process.env);
   // Transforms may use the standard streams too.
-  if (command.kind !== 'run' || command.transforms !== undefined) ignoreOutputErrors();
+  if (command.kind !== 'run' || command.transforms.length > 0) ignoreOutputErrors();
   switch (command.kind) {
     case 'help':
-      process.stdout.write((await import('./help.js')).helpText());
+      process.stdout.write((await import('./help.js')).helpText(command.command));
       return;
     case 'version':
       process.stdout.write(`${version()}\n`);
       return;
     case 'usage':
-      throw new CommandError(command.message);
+      throw new CommandError(command.message, undefined, command.exitCode);
     case 'fatal':
       throw new CommandError('Fatal error', command.verbose ? command.message : undefined);
     case 'verify':
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     case 'replay':
       return (await import('./commands/replay.js')).replay(command);
     case 'conformance':
-      return (await import('./commands/conformance.js')).conformance(command.args);
+      return (await import('./commands/conformance.js')).conformance(command);
     case 'run': {
       const { run } = await loadWithNodeStreams(() => import('./commands/run.js'));
       return run(command);

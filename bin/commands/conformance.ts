@@ -9,24 +9,18 @@ import { killServers } from '../../lib/conformance/server.js';
 import { compile, removePrograms, type Source } from '../../lib/conformance/source.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
 import { conforms } from '../../lib/conformance/verdict.js';
-import { printLine } from '../console.js';
-import { helpText, parseRequest, type Request } from './conformance-options.js';
+import type { Command } from '../arguments.js';
+import { CommandError } from '../console.js';
+import { UsageError } from '../options/usage-error.js';
+import { type Request, requestOf } from './conformance-options.js';
 
 /** Exit code if nothing could be tested. */
 const NOT_TESTED = 2;
 
 /** Tests a server with the conformance kit, and sets the exit code. */
-export async function conformance(args: readonly string[]): Promise<void> {
-  const request = parseRequest(args);
+export async function conformance(command: Command & { kind: 'conformance' }): Promise<void> {
+  const request = chooseRequest(command);
   switch (request.kind) {
-    case 'help':
-      process.stdout.write(helpText());
-      break;
-    case 'usage':
-      printLine(request.message);
-      printLine('See mini-serv conformance --help');
-      process.exitCode = NOT_TESTED;
-      break;
     case 'list':
       process.stdout.write(request.json ? toJson(request.cases.map(jsonCase)) : caseList(request.cases));
       break;
@@ -40,6 +34,15 @@ export async function conformance(args: readonly string[]): Promise<void> {
       } finally {
         cleanUp();
       }
+  }
+}
+
+function chooseRequest(command: Command & { kind: 'conformance' }): Request {
+  try {
+    return requestOf(command);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new CommandError(error.message, undefined, NOT_TESTED);
   }
 }
 

@@ -21,7 +21,7 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs a relay until a signal ends it, or until the engine of its room is lost. */
 export async function run(command: RunCommand): Promise<void> {
-  const { port, verbose, relay: options, room: roomArguments, format = 'wire', audit: auditFile } = command;
+  const { port, verbose, relay: options, room: roomArguments, format, audit: auditFile } = command;
   const transforms = await loadTransforms(command);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
@@ -66,10 +66,7 @@ export async function run(command: RunCommand): Promise<void> {
 }
 
 /** @throws {CommandError} naming the transform that cannot be used, and why */
-async function loadTransforms({
-  transforms = [],
-  verbose,
-}: RunCommand): Promise<readonly MessageTransform[]> {
+async function loadTransforms({ transforms, verbose }: RunCommand): Promise<readonly MessageTransform[]> {
   if (transforms.length === 0) return [];
   // A rejected promise that a transform does not await must not end the room.
   process.on('unhandledRejection', (reason) =>

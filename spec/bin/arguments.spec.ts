@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { type Command, parseCommand } from '../../bin/arguments.js';
-import { helpText } from '../../bin/help.js';
 import { checkOptions } from '../../lib/relay/options.js';
 import { random } from '../support/random.js';
+
+/** The options of a relay without arguments. */
+const DEFAULTS = { onTransformError: 'close', maxLineBytes: 2 ** 26, memoryBytes: 2 ** 26 } as const;
 
 const run = (args: string[]): Command & { kind: 'run' } => {
   const command = parseCommand(args);
@@ -25,7 +27,8 @@ describe('parseCommand()', () => {
       ['080', 80],
     ] as const) {
       it(`accepts "${text}" as port ${port}`, () => {
-        expect(parseCommand([text])).to.deep.equal({ kind: 'run', port, verbose: false, relay: {} });
+        const defaults = { verbose: false, relay: DEFAULTS, transforms: [], format: 'wire' };
+        expect(parseCommand([text])).to.deep.equal({ kind: 'run', port, ...defaults });
       });
     }
 
@@ -66,7 +69,7 @@ describe('parseCommand()', () => {
 
   describe('options', () => {
     it('names an unknown option', () => {
-      for (const option of ['--nope', '--no-verbose', '-x', '--port', '--__proto__', '--max-lines=3']) {
+      for (const option of ['--nope', '--no-verbose', '-x', '--port=1', '--__proto__', '--toString']) {
         expect(messageOf([option, '4242'])).to.equal(`${option.split('=')[0]}: unknown option; see --help`);
       }
     });
@@ -90,11 +93,19 @@ describe('parseCommand()', () => {
       [['1', '--verbose=yes'], '--verbose: expected no value, got "yes"'],
       [['--format', 'xml', '1'], '--format: expected wire, text or json, got "xml"'],
       [['--audit-format', '', '1'], '--audit-format: expected wire, text or json, got ""'],
+      [['--audit-format', 'json', '1'], '--audit-format: expected --audit <file> as well'],
+      [['--on-transform-error', 'close', '1'], '--on-transform-error: expected --transform <spec> as well'],
       [['--audit=', '1'], '--audit: expected the path of a file, got ""'],
       [['--on-transform-error', 'x', '1'], '--on-transform-error: expected close or bypass, got "x"'],
-      [['--since', '1h', '1'], '--since: is an option of mini-serv replay only'],
-      [['verify', 'a', '--memory', '1K'], '--memory: is not an option of mini-serv verify'],
-      [['replay', 'nats://h/r', '--audit', 'a'], '--audit: is not an option of mini-serv replay'],
+      [['--since', '1h', '1'], '--since: is an option of mini-serv replay, not of mini-serv <port>'],
+      [
+        ['verify', 'a', '--memory', '1K'],
+        '--memory: is an option of mini-serv <port>, not of mini-serv verify',
+      ],
+      [
+        ['replay', 'nats://h/r', '--audit', 'a'],
+        '--audit: is an option of mini-serv <port>, not of mini-serv replay',
+      ],
       [
         ['replay', '--since', 'noon', 'nats://h/r'],
         '--since: expected a time such as 10:00 or 1h, got "noon"',
@@ -124,6 +135,7 @@ describe('parseCommand()', () => {
     it('passes options to the relay, whether they stand before the port or after it', () => {
       const options = ['--max-line', '1K', '--memory=2M', '--spill-dir', '/somewhere', '--spill-limit', '3G'];
       const relay = {
+        ...DEFAULTS,
         maxLineBytes: 1024,
         memoryBytes: 2 ** 21,
         spillDir: '/somewhere',
@@ -144,9 +156,9 @@ describe('parseCommand()', () => {
         '--on-transform-error=bypass',
       ];
       const command = run(args);
-      expect(command.transforms?.map(({ name }) => name)).to.deep.equal(['./a=b.mjs', 'filter', 'log']);
-      expect(command.transforms?.[1]?.options).to.deep.equal({ drop: 'x' });
-      expect(command.relay).to.deep.equal({ onTransformError: 'bypass' });
+      expect(command.transforms.map(({ name }) => name)).to.deep.equal(['./a=b.mjs', 'filter', 'log']);
+      expect(command.transforms[1]?.options).to.deep.equal({ drop: 'x' });
+      expect(command.relay).to.deep.equal({ ...DEFAULTS, onTransformError: 'bypass' });
     });
 
     it('uses --format for the audit too, unless --audit-format is given', () => {
@@ -161,14 +173,6 @@ describe('parseCommand()', () => {
       expect(parseCommand(['--version'])).to.deep.equal({ kind: 'version' });
       expect(parseCommand(['abc', 'def', '--help'])).to.deep.equal({ kind: 'help' });
     });
-  });
-
-  it('passes all arguments after the word conformance on, only if it is the first word', () => {
-    const args = ['--json', './mini_serv', '--help', '-1'];
-    expect(parseCommand(['conformance', ...args])).to.deep.equal({ kind: 'conformance', args });
-    expect(parseCommand(['conformance'])).to.deep.equal({ kind: 'conformance', args: [] });
-    expect(parseCommand(['--verbose', 'conformance'])).to.include({ kind: 'fatal' });
-    expect(parseCommand(['4242', 'conformance'])).to.include({ kind: 'usage' });
   });
 
   it('never throws, and gives only ports that the relay accepts (20,000 random argument lists)', () => {
@@ -192,43 +196,5 @@ describe('parseCommand()', () => {
       if (command.kind === 'run') expect(command.port).to.be.within(0, 65535);
       if ('message' in command) expect(command.message).to.not.equal('');
     }
-  });
-});
-
-describe('helpText()', () => {
-  const help = helpText();
-  const options = [...help.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)(?: <([a-z]+)>)?/gm)];
-
-  it('lists every option', () => expect(options.length).to.equal(24));
-
-  for (const [, option = '', value] of options) {
-    it(`shows ${option} in the form in which it is accepted`, () => {
-      const samples: Record<string, string> = {
-        ...{ size: '64M', dir: '/tmp', spec: 'log', policy: 'bypass', format: 'json' },
-        ...{ url: 'nats://host/room', time: '30s', amount: '1h', n: '3' },
-      };
-      const given = value === undefined ? [option] : [option, samples[value] ?? '1'];
-      // Options of a shared room and of a replay are accepted only there.
-      const room = option.startsWith('--room-') ? ['--room', 'nats://host/room'] : [];
-      const isReplay = option === '--since' || option === '--until';
-      const command = parseCommand([
-        ...room,
-        ...given,
-        ...(isReplay ? ['replay', 'nats://host/room'] : ['1']),
-      ]);
-      const kinds: Record<string, string> = { '--help': 'help', '--version': 'version' };
-      expect(command.kind).to.equal(kinds[option] ?? (isReplay ? 'replay' : 'run'));
-      if (value !== undefined) expect(parseCommand([option]).kind).to.equal('usage');
-      else if (command.kind === 'run') expect(command).to.not.deep.equal(parseCommand(['1']));
-    });
-  }
-
-  it('ends with an example that works', () => {
-    const example = /^Try it: mini-serv (.*), and/m.exec(help)?.[1] ?? '';
-    expect(run(example.split(' ')).port).to.equal(4242);
-  });
-
-  it('has no line longer than 80 columns', () => {
-    for (const line of help.split('\n')) expect(line.length, line).to.be.at.most(80);
   });
 });

@@ -28,7 +28,7 @@ describe('room options of the command', () => {
       },
     });
     const { room } = parse(...ROOM, '--room-retention', '2GB') as { room?: { options: object } };
-    expect(room?.options).to.deep.equal({ retention: { bytes: 2 * 2 ** 30 } });
+    expect(room?.options).to.deep.equal({ retention: { bytes: 2 * 2 ** 30 }, heartbeatMs: 1000 });
   });
 
   it('take credentials from the environment, and prefer the option', () => {
@@ -38,6 +38,7 @@ describe('room options of the command', () => {
       user: 'relay',
       pass: 'secret',
       creds: 'option.creds',
+      heartbeatMs: 1000,
     });
   });
 

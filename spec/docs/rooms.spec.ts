@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { OPTIONS } from '../../bin/options.js';
+import { OPTIONS } from '../../bin/options/table.js';
 import { namesOf } from '../../lib/room/nats/streams.js';
 import { MIN_RETENTION } from '../../lib/room/options.js';
 import { addCleanup } from '../support/cleanup.js';
@@ -105,7 +105,7 @@ describe('docs/rooms.md', () => {
   });
 
   it('lists all options of a room', () => {
-    for (const name of Object.keys(OPTIONS).filter((option) => option.startsWith('room'))) {
+    for (const { name } of OPTIONS.filter((option) => option.name.startsWith('room'))) {
       expect(PAGE).to.include(name.replace(/^room-(nkey|ca|cert|key)$/, '-$1'));
     }
   });

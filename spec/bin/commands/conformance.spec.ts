@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { helpText } from '../../../bin/commands/conformance-options.js';
+import { helpText } from '../../../bin/help.js';
 import { CASES } from '../../../lib/conformance/cases/index.js';
 import { addCleanup } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
@@ -28,14 +28,18 @@ const PREFIX_ONCE = script(`
 
 describe('mini-serv conformance', () => {
   it('prints its help', async () => {
-    expect(await conformance(['--help'])).to.deep.equal({ code: 0, stdout: helpText(), stderr: '' });
+    expect(await conformance(['--help'])).to.deep.equal({
+      code: 0,
+      stdout: helpText('conformance'),
+      stderr: '',
+    });
   });
 
   it('exits with 2 after a wrong option, and refers to the help', async () => {
     expect(await conformance(['--nope'])).to.deep.equal({
       code: 2,
       stdout: '',
-      stderr: '--nope: unknown option; see --help\nSee mini-serv conformance --help\n',
+      stderr: '--nope: unknown option; see mini-serv conformance --help\n',
     });
   });
 
@@ -172,7 +176,7 @@ describe('mini-serv <port>', () => {
     expect(loaded('-t', './missing.mjs', '0'))
       .to.contain('commands-run.cjs')
       .and.to.not.contain('conformance');
-    expect(loaded('conformance', '--help')).to.contain('commands-conformance.cjs');
+    expect(loaded('conformance', '--list')).to.contain('commands-conformance.cjs');
   });
 });
 

@@ -1,0 +1,127 @@
+import type { ValueType } from './value-type.js';
+
+/** An argument of a command that is not an option. */
+export interface Operand {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly choices?: readonly string[];
+  readonly optional?: true;
+  /** The flag with which the operand may be missing. */
+  readonly unless?: string;
+}
+
+/** A command, which is the first word that is not an option. */
+export interface Command {
+  readonly name: string;
+  /** A sentence without a full stop, for lists of commands. */
+  readonly summary: string;
+  readonly operands: readonly Operand[];
+  /** Whether everything after the first operand belongs to that operand, options too, as with `sudo`. */
+  readonly isWrapper?: true;
+  /** Paragraphs for the help text of the command and the man page. Not wrapped. */
+  readonly text: readonly string[];
+  readonly examples: readonly string[];
+  /** The exit codes, each with its meaning. */
+  readonly exitCodes: readonly (readonly [code: number, meaning: string])[];
+  /** The exit code for wrong arguments. Default: 1. */
+  readonly usageExitCode?: number;
+}
+
+const NAMES = ['run', 'verify', 'replay', 'conformance', 'help', 'version'] as const;
+
+export type CommandName = (typeof NAMES)[number];
+
+/** The commands, in the order of the help text. */
+export const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  run: {
+    name: 'run',
+    summary: 'run a relay; this is the default, and its name may be left out',
+    operands: [{ name: 'port', type: 'port' }],
+    text: [
+      'Relays lines between all clients that connect to 127.0.0.1:<port>, and writes the transcript to standard output. Port 0 selects a free port and prints it.',
+    ],
+    examples: ['mini-serv 4242', 'mini-serv -t no-http --audit audit.json --audit-format json 4242'],
+    exitCodes: [
+      [0, 'the relay was ended by a signal'],
+      [1, 'wrong arguments, the port is not available, or the shared room was lost'],
+    ],
+  },
+  verify: {
+    name: 'verify',
+    summary: 'check that an audit file in json format is complete',
+    operands: [{ name: 'file', type: 'file' }],
+    text: [
+      'Checks that an audit file in json format is complete: that no line is missing, repeated or damaged. The file - is standard input.',
+    ],
+    examples: ['mini-serv verify audit.json', 'gzip -dc audit.json.1.gz | mini-serv verify -'],
+    exitCodes: [
+      [0, 'the audit is complete'],
+      [1, 'the audit is not complete, or wrong arguments'],
+      [2, 'the file cannot be read'],
+    ],
+  },
+  replay: {
+    name: 'replay',
+    summary: 'print the messages that a NATS server keeps of a room',
+    operands: [{ name: 'url', type: 'url' }],
+    text: ['Prints the messages that a NATS server keeps of a room, in their order.'],
+    examples: ['mini-serv replay nats://host:4222/lobby', 'mini-serv replay --since 1h nats://host/lobby'],
+    exitCodes: [
+      [0, 'all messages were printed'],
+      [1, 'wrong arguments, or the room cannot be read'],
+    ],
+  },
+  conformance: {
+    name: 'conformance',
+    summary: "test any mini_serv against 42's subject",
+    operands: [{ name: 'command', type: 'program', unless: 'list' }],
+    isWrapper: true,
+    text: [
+      "Tests any mini_serv against 42's subject. For each case the kit starts the command with a port as its last argument, connects clients to it, and explains what is wrong and why. A source file such as mini_serv.c is compiled first, with cc -Wall -Wextra -Werror, and checked against the rules for the source.",
+      'Each case has a rank. subject: what the subject says. exam: what graders and good practice check. beyond: what a server for everyday use should withstand.',
+    ],
+    examples: ['mini-serv conformance ./mini_serv', 'mini-serv conformance --rank subject mini_serv.c'],
+    exitCodes: [
+      [0, 'all required cases passed'],
+      [1, 'a required case failed'],
+      [2, 'nothing was tested, for example because of wrong arguments'],
+    ],
+    usageExitCode: 2,
+  },
+  help: {
+    name: 'help',
+    summary: 'print the help of a command',
+    operands: [{ name: 'command', type: 'choice', choices: NAMES, optional: true }],
+    text: ['Prints the help of a command, or without a command a summary of all.'],
+    examples: ['mini-serv help verify'],
+    exitCodes: [
+      [0, 'the help was printed'],
+      [1, 'wrong arguments'],
+    ],
+  },
+  version: {
+    name: 'version',
+    summary: 'print the version',
+    operands: [],
+    text: ['Prints the version of mini-serv.'],
+    examples: ['mini-serv version'],
+    exitCodes: [
+      [0, 'the version was printed'],
+      [1, 'wrong arguments'],
+    ],
+  },
+};
+
+/** Returns how a command is called in messages: `mini-serv verify`. The default command is shown without its name. */
+export function shownName(command: CommandName): string {
+  return command === 'run' ? 'mini-serv <port>' : `mini-serv ${command}`;
+}
+
+/** Returns the operands of a command as texts for people show them: `<file>`, `[command]`. */
+export function shownOperands({ operands, isWrapper }: Command): string {
+  const shown = operands.map(({ name, optional, choices }) => {
+    const text = choices !== undefined && optional !== true ? choices.join('|') : name;
+    return optional === true ? `[${text}]` : `<${text}>`;
+  });
+  return [...shown, ...(isWrapper === true ? ['[args...]'] : [])].join(' ');
+}
