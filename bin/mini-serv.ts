@@ -9,6 +9,9 @@ const isVerbose = process.argv.includes('--verbose');
 // Exceeding the limit on the length of files (ulimit -f) counts as a full disk and must not end the process.
 process.on('SIGXFSZ', () => {});
 
+// Without a listener, Node opens a port for its debugger. A relay opens no port that it was not asked for.
+process.on('SIGUSR1', () => {});
+
 // A failed allocation can throw anywhere, so it is handled here.
 process.on('uncaughtException', (error) => {
   ignoreOutputErrors();

@@ -10,6 +10,7 @@ import { Transcript } from '../../lib/transcript/transcript.js';
 import type { MessageTransform } from '../../lib/transforms/transform.js';
 import type { Command } from '../arguments.js';
 import { CommandError, exitAfterGrace, GRACE_MS, printMessage } from '../console.js';
+import { handleSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
 
 type RunCommand = Command & { kind: 'run' };
@@ -17,14 +18,15 @@ type RunCommand = Command & { kind: 'run' };
 /** Time to write down, after {@link GRACE_MS}, what could not be delivered, in milliseconds. */
 const LAST_WRITE_MS = 500;
 
-const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** Runs a relay until a signal ends it, or until the engine of its room is lost. */
 export async function run(command: RunCommand): Promise<void> {
   const { port, verbose, relay: options, room: roomArguments, format, audit: auditFile } = command;
   const transforms = await loadTransforms(command);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
+  // As long as there is no relay, nothing is owed to anyone.
+  const handlers: SignalHandlers = { stop: () => process.exit(0) };
+  handleSignals(handlers);
   const room = await joinRoom(roomArguments);
   const relay = await startRelay({ ...options, transforms, graceMs: GRACE_MS }, room);
   printEvents(relay, verbose);
@@ -36,8 +38,7 @@ export async function run(command: RunCommand): Promise<void> {
     transcript?.destroy();
   };
   const stop = (): void => {
-    // Without a listener, a second signal ends the process at once.
-    for (const signal of END_SIGNALS) process.off(signal, stop);
+    handlers.stop = undefined;
     void relay.close().then(finishWriting).then(exitAfterGrace);
   };
   relay.once('engineLost', ({ message }) => {
@@ -45,13 +46,13 @@ export async function run(command: RunCommand): Promise<void> {
     process.exitCode = 1;
     stop();
   });
-  // Registered before the port is opened: as soon as it is open, another process may send a signal.
-  for (const signal of END_SIGNALS) process.on(signal, stop);
+  handlers.stop = stop;
+  handlers.report = () => void import('../service/statistics.js').then(({ report }) => report(relay));
   try {
     if (auditFile !== undefined) {
-      const { auditTo } = await import('../../lib/transcript/audit.js');
-      const { path, ...auditOptions } = auditFile;
-      audit = await auditTo(relay, path, auditOptions);
+      const opened = await (await import('../service/audit.js')).openAudit(relay, auditFile);
+      audit = opened;
+      handlers.reopen = () => void opened.reopen();
     }
     const openPort = await relay.listen(port);
     if (port === 0 || isatty(2)) {
@@ -60,9 +61,11 @@ export async function run(command: RunCommand): Promise<void> {
   } catch (error) {
     await relay.close(0);
     await finishWriting();
+    // A signal has ended the relay while it was being started.
+    if (handlers.stop === undefined) return;
+    if (error instanceof CommandError) throw error;
     throw new CommandError('Fatal error', verbose ? (error as Error).message : undefined);
   }
-  if (audit !== undefined) reopenOnHangup(audit, stop);
 }
 
 /** @throws {CommandError} naming the transform that cannot be used, and why */
@@ -87,17 +90,12 @@ async function loadTransforms({ transforms, verbose }: RunCommand): Promise<read
 /** @throws {CommandError} if the shared room cannot be joined */
 async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined> {
   if (room === undefined) return undefined;
-  // While the engine is unreachable there is nothing to deliver, so a signal ends the process at once.
-  const exit = (): never => process.exit(0);
-  for (const signal of END_SIGNALS) process.on(signal, exit);
   try {
     const { openRoom } = await import('../../lib/room/open-room.js');
     return await openRoom(room.url, { ...room.options, onWarning: ({ message }) => printMessage(message) });
   } catch (error) {
     // The library's name of the option is url.
     throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, '--room: ')}`);
-  } finally {
-    for (const signal of END_SIGNALS) process.off(signal, exit);
   }
 }
 
@@ -128,13 +126,4 @@ async function openTranscript(relay: Relay, format: Format): Promise<Transcript 
   if (sink === NULL_SINK) return undefined;
   const shown = isTerminal && format === 'wire' ? 'view' : format;
   return new Transcript({ relay, name, format: shown, target: { sink } });
-}
-
-/** SIGHUP has two meanings: reopen the audit file, or, for a relay on a terminal, the terminal was closed. */
-function reopenOnHangup(audit: Audit, stop: () => void): void {
-  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
-  process.on('SIGHUP', () => {
-    if (terminals.every((fd) => isatty(fd))) void audit.reopen();
-    else stop();
-  });
 }

@@ -35,7 +35,7 @@ export interface Audit {
  * process.on('SIGHUP', () => audit.reopen());
  * await relay.listen(4242);
  *
- * @param path a regular file, a FIFO, a terminal or a device. Symbolic links are not followed
+ * @param path a regular file, a FIFO, a terminal, a character device, or `/dev/fd/N`. Other symbolic links are not followed
  * @throws {MiniServError} ERR_OPTION if an option is invalid
  * @throws the system's error (`ENOENT`, `EACCES`, …), or an error that says why the file cannot be appended to
  */
@@ -52,7 +52,14 @@ export async function auditTo(relay: Relay, path: string, options: AuditOptions 
       onRecovered: () => warn('writing again'),
     });
   let target = await open();
-  const transcript = new Transcript({ relay, name: path, format, target, marksEnd: format === 'json' });
+  const shown = target.isTerminal === true && format === 'wire' ? 'view' : format;
+  const transcript = new Transcript({
+    relay,
+    name: path,
+    format: shown,
+    target,
+    marksEnd: format === 'json',
+  });
   const reopen = async (): Promise<void> => {
     let next: AuditTarget;
     try {

@@ -25,7 +25,7 @@ describe('security: a symbolic link at the path of an audit file', () => {
       const cwd = await folder({ victim: SECRET });
       const path = join(cwd, 'audit');
       await symlink(target, path);
-      const { code, stderr } = await runCommand(['--verbose', '--audit', path, '0']);
+      const { code, stderr } = await runCommand(['--audit', path, '0']);
       expect(stderr).to.equal(
         `Fatal error\n${path} is a symbolic link, which an audit does not follow; name its target instead\n`,
       );

@@ -61,6 +61,18 @@ export const TOOLS = {
     probe: ['test', '-d', '/proc/self/fd'],
     optionalInCI: true,
   },
+  mknod: {
+    uses: 'block devices',
+    install: 'run as root, with the permission to create devices',
+    probe: ['sh', '-c', 'd=$(mktemp -d) && mknod $d/x b 1 0 && rm -r "$d"'],
+    optionalInCI: true,
+  },
+  'PID namespace': {
+    uses: 'a relay as the first process of a container',
+    install: 'run as root, with the permission to create namespaces (util-linux)',
+    probe: ['unshare', '-p', '-f', 'true'],
+    optionalInCI: true,
+  },
   tmpfs: {
     uses: 'full disks',
     install: 'run as root, with the permission to mount (util-linux, mount)',

@@ -192,10 +192,4 @@ describe('mini-serv on SIGHUP', () => {
     await client.ended;
     await eventually('the end', async () => (await readFile(path, 'utf8')).endsWith('"closed"}\n'));
   });
-
-  it('ends as any process does if there is no audit', async () => {
-    const server = await startServer();
-    server.kill('SIGHUP');
-    expect(await server.exited).to.deep.equal({ code: null, signal: 'SIGHUP' });
-  });
 });

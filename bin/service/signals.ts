@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+
+/** The actions of the signals. A signal whose field is not set has no effect, except that `stop` always has one. */
+export interface SignalHandlers {
+  /** SIGINT, SIGTERM, or the terminal was closed. Undefined while the relay ends: the next signal ends the process. */
+  stop: (() => void) | undefined;
+  /** SIGHUP, unless a terminal was closed. */
+  reopen?: () => void;
+  /** SIGUSR2. */
+  report?: () => void;
+  /** Called before a signal ends the process without an `exit` event. */
+  cleanUp?: () => void;
+}
+
+const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Listens to the signals of a relay.
+ *
+ * Node resets signals that its parent process has set to be ignored, as `nohup` does, and nothing tells afterwards that
+ * they were. SIGHUP is therefore ignored where no standard stream is a terminal that could be closed.
+ */
+export function handleSignals(handlers: SignalHandlers): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  for (const signal of END_SIGNALS) {
+    process.on(signal, () => {
+      if (handlers.stop !== undefined) handlers.stop();
+      else endAtOnce(signal, handlers);
+    });
+  }
+  process.on('SIGHUP', () => {
+    const isTerminalOpen = terminals.every((fd) => isatty(fd));
+    if (isTerminalOpen && handlers.reopen !== undefined) handlers.reopen();
+    else if (terminals.length > 0) handlers.stop?.();
+  });
+  process.on('SIGUSR2', () => handlers.report?.());
+}
+
+function endAtOnce(signal: (typeof END_SIGNALS)[number], { cleanUp }: SignalHandlers): void {
+  cleanUp?.();
+  process.removeAllListeners(signal);
+  // The first process of a container has no default actions: a signal that it does not listen to has no effect.
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
+}

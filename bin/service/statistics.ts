@@ -1,0 +1,23 @@
+import type { Relay } from '../../lib/relay/relay.js';
+import { printMessage } from '../console.js';
+
+/** Prints one line of statistics on standard error: words of the form `name=value`. Names are stable; new ones may follow. */
+export function report(relay: Relay): void {
+  const stats = relay.stats();
+  const lags = [...stats.lagBytes.values()];
+  const values = {
+    clients: stats.clients,
+    refused: stats.refused,
+    lagging_clients: lags.filter((bytes) => bytes > 0).length,
+    max_lag_bytes: Math.max(0, ...lags),
+    output_lag_bytes: Math.max(0, ...stats.outputLagBytes),
+    memory_bytes: stats.memoryBytes,
+    disk_bytes: stats.diskBytes,
+    waiting_senders: stats.waitingSenders,
+    pending_transforms: stats.pendingTransforms.size,
+    rss_bytes: process.memoryUsage.rss(),
+    uptime_s: Math.floor(process.uptime()),
+  };
+  const words = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  printMessage(`statistics ${words.join(' ')}`);
+}
