@@ -94,7 +94,7 @@ function mutate(places, specs) {
     testRunner: 'mocha',
     mutate: places,
     // Compiled once with all changes in it. A run selects one of them.
-    buildCommand: 'tsc',
+    buildCommand: 'node node_modules/typescript/bin/tsc',
     // The copy has no references to other projects, and Stryker cannot read the configuration of TypeScript 7.
     tsconfigFile: 'none',
     coverageAnalysis: 'perTest',
