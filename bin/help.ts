@@ -88,6 +88,6 @@ function wrap(text: string, width: number): string[] {
 }
 
 const NOTES = [
-  'A spec is name or name=options. The name is a built-in transform (filter, log, replace, timestamp, rate, escape, no-http), a package, or the path of a file such as ./shout.mjs. Options are key=value,key=value (key:value is the same) or a JSON object. Quote a value that contains ,key= itself: -t \'replace=pattern:"a,b=c",with:d\'.',
+  'A spec is name or name=options. The name is a built-in transform (filter, log, replace, timestamp, rate, escape, exec, no-http), a package, or the path of a file such as ./shout.mjs. Options are key=value,key=value (key:value is the same) or a JSON object. Quote a value that contains ,key= itself: -t \'replace=pattern:"a,b=c",with:d\'.',
   'Sizes are in bytes, or end in K, M, G or T (powers of 1024). Times end in ms, s, m, h or d. User names, passwords and tokens for NATS are read from NATS_USER, NATS_PASSWORD and NATS_TOKEN in the environment.',
 ];

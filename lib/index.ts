@@ -12,6 +12,7 @@ export type { Engine, EngineReader } from './room/shared/engine.js';
 export type { SharedLogOptions } from './room/shared/options.js';
 export { type Audit, type AuditOptions, auditTo } from './transcript/audit.js';
 export { escape } from './transforms/builtin/escape.js';
+export { type ExecOptions, exec } from './transforms/builtin/exec.js';
 export { type FilterOptions, filter } from './transforms/builtin/filter.js';
 export { type LogOptions, log } from './transforms/builtin/log.js';
 export { noHttp } from './transforms/builtin/no-http.js';

@@ -4,6 +4,7 @@ import type { Destination } from '../fanout/destination.js';
 import type { Reader } from '../fanout/reader.js';
 import type { EventLog } from '../room/event-log.js';
 import { LocalLog } from '../room/local-log.js';
+import { countDescriptors } from '../transforms/transform.js';
 import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { type ClientHandle, checkByteDuplex, PendingHandle } from './client-handle.js';
@@ -87,11 +88,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * const port = await relay.listen(4242);
    */
   listen(port: number): Promise<number> {
-    const { spillDir, maxClients } = this.#options;
+    const { spillDir, maxClients, transforms } = this.#options;
     const { spill } = this.#fanout;
     return this.#listener.listen(port, async () => {
       await spill.prepare(spillDir !== undefined);
-      const { maxConnections, maxSpillFiles } = descriptorBudget();
+      const { maxConnections, maxSpillFiles } = descriptorBudget(countDescriptors(transforms));
       spill.maxFiles = maxSpillFiles;
       return maxClients ?? maxConnections;
     });

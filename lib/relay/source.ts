@@ -6,11 +6,7 @@ import { MiniServError } from '../util/errors.js';
 import { TransformRunner, type TransformRunnerOptions } from './transform-runner.js';
 
 /** Options that all sources of a relay share. */
-export interface SourceOptions extends TransformRunnerOptions {
-  readonly maxLineBytes: number;
-  /** Calls `resume` when this client may send more. */
-  readonly throttle: (client: number, resume: () => void) => void;
-}
+export type SourceOptions = TransformRunnerOptions;
 
 /** A socket reads at most this many bytes at a time. */
 const READ_CHUNK_BYTES = 64 * 1024;

@@ -11,6 +11,9 @@ export interface TransformRunnerOptions {
   readonly clock: Clock;
   readonly transforms: readonly MessageTransform[];
   readonly onTransformError: 'close' | 'bypass';
+  readonly maxLineBytes: number;
+  /** Calls `resume` when this client may send more. */
+  readonly throttle: (client: number, resume: () => void) => void;
   readonly warn: (warning: MiniServError) => void;
 }
 
@@ -28,6 +31,8 @@ export class TransformRunner {
   /** Whether the transforms passed the notice that the client left, and whether the client has left. */
   #leftPassed = false;
   #hasLeft = false;
+  /** Whether lines that came out of the transforms may not be sent yet. */
+  #isThrottled = false;
 
   /** @param onFailure called when a transform failed and its client is to be disconnected */
   constructor(
@@ -39,14 +44,16 @@ export class TransformRunner {
     this.#client = client;
     this.#onFailure = onFailure;
     this.#options = options;
-    const { clock, transforms, onTransformError } = options;
+    const { clock, transforms, onTransformError, maxLineBytes } = options;
     this.#chain = new Chain({
       client: { id: client },
       transforms,
+      maxLineBytes,
       bypassFailed: onTransformError === 'bypass',
       onMessage: (message) => this.#onMessage(message),
       onEnd: () => this.#leave(this.#leftPassed),
       onFailure: (failure) => this.#onChainFailure(failure),
+      onWarning: (text, position) => this.#onChainWarning(text, position),
       onIdle: () => {
         // A client whose arrival a transform dropped joins all the same. This waits one turn, because a generator may
         // have taken the arrival and be about to yield it.
@@ -75,7 +82,7 @@ export class TransformRunner {
   }
 
   /** Handles a message from the last transform. Its client is always this one, whatever the transform says. */
-  #onMessage(message: Message): void {
+  #onMessage(message: Message): boolean {
     if (message.kind === 'line') {
       this.#join(false);
       if (this.#lines.size === 0) process.nextTick(() => this.#flush());
@@ -83,6 +90,7 @@ export class TransformRunner {
       if (this.#lines.size > BLOCK_BYTES) this.#flush();
     } else if (message.kind === 'arrived') this.#join(true);
     else this.#leftPassed = true;
+    return !this.#isThrottled;
   }
 
   #join(isAnnounced: boolean): void {
@@ -104,11 +112,30 @@ export class TransformRunner {
   #flush(): void {
     if (this.#lines.size === 0) return;
     this.#write({ kind: 'lines', client: this.#client, bytes: this.#lines.take() });
+    if (this.#isThrottled) return;
+    // The input is throttled too, but a transform can emit far more than it reads.
+    this.#isThrottled = true;
+    let isWaiting = false;
+    this.#options.throttle(this.#client, () => {
+      this.#isThrottled = false;
+      if (isWaiting) this.#chain.resume();
+    });
+    isWaiting = this.#isThrottled;
   }
 
   #write(event: ClientEvent): void {
     // The hub is read as fast as it is written. The message log is what buffers for slow readers.
     this.#options.hub.write(event);
+  }
+
+  #onChainWarning(text: string, position: number): void {
+    const client = this.#client;
+    const name = this.#options.transforms[position]?.name ?? '';
+    const which = name === '' ? `transform ${position + 1}` : name;
+    const details = name === '' ? { client } : { client, transform: name };
+    this.#options.warn(
+      new MiniServError('ERR_TRANSFORM_WARNING', `client ${client}: ${which}: ${text}`, details),
+    );
   }
 
   #onChainFailure({ error: cause, position, isBypassed }: TransformFailure): void {

@@ -18,11 +18,18 @@ export interface ChainOptions {
   readonly transforms: readonly MessageTransform[];
   /** Whether the chain continues without a transform that fails. */
   readonly bypassFailed: boolean;
-  /** The last transform has emitted a message. */
-  readonly onMessage: (message: Message) => void;
+  readonly maxLineBytes: number;
+  /**
+   * The last transform has emitted a message.
+   *
+   * @returns false if the next message has to wait until `resume` is called
+   */
+  readonly onMessage: (message: Message) => boolean;
   /** The last transform has ended, after `end` was called. */
   readonly onEnd: () => void;
   readonly onFailure: (failure: TransformFailure) => void;
+  /** A transform reports something that an operator should know. Its position is counted from 0. */
+  readonly onWarning: (text: string, position: number) => void;
   /** All messages written so far are acknowledged. */
   readonly onIdle: () => void;
 }
@@ -74,6 +81,13 @@ export class Chain {
     return false;
   }
 
+  /** Continues after `onMessage` has returned false. */
+  resume(): void {
+    let last = this.#first;
+    while (last?.next) last = last.next;
+    if (!this.#isDestroyed) this.#resume(last);
+  }
+
   end(): void {
     if (!this.#isDestroyed) this.#endFrom(this.#first);
   }
@@ -89,6 +103,7 @@ export class Chain {
     const stage: Stage = new Stage({
       stream,
       keepPending: this.#options.bypassFailed,
+      maxLineBytes: this.#options.maxLineBytes,
       onAcknowledged: () => this.#onAcknowledged(stage),
       onWriteError: fail,
     });
@@ -101,6 +116,9 @@ export class Chain {
       // Messages that still wait to be processed were sent before the client left.
       if (stage.isEnded && stream.writableLength === 0) this.#endFrom(stage.next);
       else fail(new Error('ended before its client left'));
+    });
+    stream.on('warning', (warning: unknown) => {
+      this.#options.onWarning(warning instanceof Error ? warning.message : String(warning), position);
     });
     stream.on('drain', () => {
       if (!stage.isRemoved) this.#resume(stage.previous);
@@ -126,10 +144,7 @@ export class Chain {
    */
   #writeTo(stage: Stage | null, message: Message): boolean {
     const target = skipRemoved(stage);
-    if (target === null) {
-      this.#options.onMessage(message);
-      return true;
-    }
+    if (target === null) return this.#options.onMessage(message);
     if (target.write(message)) return true;
     // The write can remove the stage. Then the buffer of the stage behind it counts.
     return target.isRemoved && skipRemoved(target)?.stream.writableNeedDrain !== true;

@@ -1,9 +1,24 @@
 import type { Duplex } from 'node:stream';
+import type { Message } from '../protocol/message.js';
+
+/** A method of streams that the chain gives its settings to, before their first message. */
+export const CONFIGURE: unique symbol = Symbol('configure');
+
+/** A stream that acknowledges messages before it has answered them. */
+export interface ConfigurableStream extends Duplex {
+  /**
+   * @param maxLineBytes the longest line that the stream may emit
+   * @param keepsUnanswered whether messages without an answer are to pass when the transform fails
+   * @returns a function that returns these messages, in order
+   */
+  [CONFIGURE](maxLineBytes: number, keepsUnanswered: boolean): () => Message[];
+}
 
 export interface StageOptions {
   readonly stream: Duplex;
   /** Whether to keep pending messages, so that they can pass if the transform fails. */
   readonly keepPending: boolean;
+  readonly maxLineBytes: number;
   /** The stream has acknowledged a message. */
   readonly onAcknowledged: () => void;
   /** The stream has rejected a message. */
@@ -25,6 +40,7 @@ export class Stage {
   /** `end` was called. */
   isEnded = false;
   readonly #options: StageOptions;
+  readonly #takeUnanswered: (() => Message[]) | undefined;
   /** Messages written, oldest first. The first `#acknowledgedCount` of them are acknowledged. */
   readonly #written: unknown[] = [];
   #acknowledgedCount = 0;
@@ -32,6 +48,8 @@ export class Stage {
   constructor(options: StageOptions) {
     this.#options = options;
     this.stream = options.stream;
+    const stream = options.stream as Partial<ConfigurableStream>;
+    this.#takeUnanswered = stream[CONFIGURE]?.(options.maxLineBytes, options.keepPending);
   }
 
   /** @returns false if the next message has to wait for the stream's 'drain' event */
@@ -49,7 +67,7 @@ export class Stage {
   /**
    * Destroys the stream.
    *
-   * @returns the messages in its output buffer, followed by the messages that it has not acknowledged
+   * @returns the messages in its output buffer, followed by the messages that it has not answered or not acknowledged
    */
   drainPending(): unknown[] {
     const { stream } = this;
@@ -65,7 +83,8 @@ export class Stage {
       if (message === null) break;
       output.push(message);
     }
-    return [...output, ...unconfirmed.slice(unconfirmed.length - pendingCount)];
+    const unanswered = this.#takeUnanswered?.() ?? [];
+    return [...output, ...unanswered, ...unconfirmed.slice(unconfirmed.length - pendingCount)];
   }
 
   readonly #onWritten = (error?: Error | null): void => {

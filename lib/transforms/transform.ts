@@ -57,10 +57,15 @@ export interface StreamTransform {
   /** Identifies the transform in warnings. */
   readonly name?: string;
   /**
+   * File descriptors that each of its streams may keep open. The relay accepts fewer clients accordingly, so that opening
+   * one does not fail with EMFILE. Default: 0.
+   */
+  readonly descriptors?: number;
+  /**
    * Called once for each client.
    *
    * @returns a new Duplex in object mode that reads and emits messages, such as a Transform of `node:stream` or
-   * through2's `objectTransform`
+   * through2's `objectTransform`. A 'warning' event of the stream becomes a warning of the relay
    */
   createStream(client: ClientInfo): NodeJS.ReadWriteStream;
 }
@@ -78,6 +83,14 @@ export type MessageTransform =
       client: ClientInfo,
     ) => AsyncGenerator<Message, void> | MessageAnswer | Promise<MessageAnswer>)
   | StreamTransform;
+
+/** Returns how many file descriptors the streams of one client may keep open. */
+export function countDescriptors(transforms: readonly MessageTransform[]): number {
+  return transforms.reduce(
+    (sum, transform) => sum + (typeof transform === 'function' ? 0 : (transform.descriptors ?? 0)),
+    0,
+  );
+}
 
 /** Whether the value can be used as a transform. It is not called to find out. */
 export function isMessageTransform(value: unknown): value is MessageTransform {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** Descriptors kept free for audit files and for what transforms open. */
 const RESERVED_DESCRIPTORS = 8;
+/** The start of a process needs this many descriptors for a moment, in addition to those that it keeps open. */
+const START_DESCRIPTORS = 8;
 const MIN_SPILL_FILES = 8;
 const MAX_SPILL_FILES = 96;
 /** An estimate for a process that has just started, where the open descriptors cannot be counted. */
@@ -16,13 +18,17 @@ export interface DescriptorBudget {
 /**
  * Divides the descriptors that this process may open between connections and spill files. Node closes a connection
  * above the limit without reporting an error, so the relay has to refuse clients before the limit is reached.
+ *
+ * @param perClient descriptors that the transforms of one client may keep open
  */
-export function descriptorBudget(): DescriptorBudget {
+export function descriptorBudget(perClient = 0): DescriptorBudget {
   const limit = descriptorLimit();
   const open =
     tryRead(() => readdirSync('/proc/self/fd', { recursive: false }).length) ?? INITIAL_DESCRIPTORS;
   const maxSpillFiles = Math.min(MAX_SPILL_FILES, Math.max(MIN_SPILL_FILES, Math.floor(limit / 16)));
-  return { maxConnections: Math.max(1, limit - open - maxSpillFiles - RESERVED_DESCRIPTORS), maxSpillFiles };
+  const reserved = RESERVED_DESCRIPTORS + (perClient > 0 ? START_DESCRIPTORS : 0);
+  const free = limit - open - maxSpillFiles - reserved;
+  return { maxConnections: Math.max(1, Math.floor(free / (1 + perClient))), maxSpillFiles };
 }
 
 /** Returns what `read` does, or undefined if it throws. For /proc and /dev, where a synchronous read cannot block. */

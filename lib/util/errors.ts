@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
  * | --- | --- |
  * | `ERR_LINE_TOO_LONG` | a client sent a line longer than `maxLineBytes` and was disconnected |
  * | `ERR_TRANSFORM` | a transform failed; its client was disconnected, or continues without the transform |
+ * | `ERR_TRANSFORM_WARNING` | a transform reports a problem, such as a line that a program wrote to standard error; the client continues |
  * | `ERR_TRANSFORM_MODULE` | a transform module is missing, or does not export what it should |
  * | `ERR_REFUSED` | a transform rejected its client, which was disconnected |
  * | `ERR_ACCEPT` | the listening socket reported an error after it had started to listen |
@@ -28,6 +29,7 @@ import { inspect } from 'node:util';
 export type ErrorCode =
   | 'ERR_LINE_TOO_LONG'
   | 'ERR_TRANSFORM'
+  | 'ERR_TRANSFORM_WARNING'
   | 'ERR_TRANSFORM_MODULE'
   | 'ERR_REFUSED'
   | 'ERR_ACCEPT'

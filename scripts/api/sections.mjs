@@ -32,7 +32,7 @@ export const SECTIONS = [
       ...['Message', 'ClientInfo'],
       ...['loadTransforms', 'LoadOptions', 'TransformSpec'],
       ...['filter', 'FilterOptions', 'replace', 'ReplaceOptions', 'rate', 'RateOptions'],
-      ...['timestamp', 'TimestampOptions', 'log', 'LogOptions', 'escape', 'noHttp'],
+      ...['timestamp', 'TimestampOptions', 'log', 'LogOptions', 'escape', 'exec', 'ExecOptions', 'noHttp'],
     ],
   },
   {

@@ -28,7 +28,9 @@ function createChain(transforms: MessageTransform[], bypassFailed = false) {
     client: { id: 0 },
     transforms,
     bypassFailed,
-    onMessage: (message) => received.push(message.kind === 'line' ? message.text : message.kind),
+    maxLineBytes: 1000,
+    onMessage: (message) => received.push(message.kind === 'line' ? message.text : message.kind) > 0,
+    onWarning: () => {},
     onEnd: () => {},
     onFailure: (failure) => failures.push(failure),
     onIdle: () => counts.idle++,
@@ -97,10 +99,12 @@ describe('Chain', () => {
       client: { id: 0 },
       transforms: [through],
       bypassFailed: false,
+      maxLineBytes: 1000,
       onMessage: () => {
         throw new RangeError('Invalid string length');
       },
       onEnd: () => {},
+      onWarning: () => {},
       onFailure: (failure) => failures.push(failure),
       onIdle: () => {},
     });

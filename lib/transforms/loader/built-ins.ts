@@ -1,4 +1,5 @@
 import { escape as escapeControlCharacters } from '../builtin/escape.js';
+import { exec } from '../builtin/exec.js';
 import { filter } from '../builtin/filter.js';
 import { log } from '../builtin/log.js';
 import { noHttp } from '../builtin/no-http.js';
@@ -16,6 +17,7 @@ export const BUILT_INS: ReadonlyMap<string, (options: never) => MessageTransform
     timestamp,
     rate,
     escape: escapeControlCharacters,
+    exec,
     'no-http': noHttp,
   }),
 );

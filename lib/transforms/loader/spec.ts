@@ -32,6 +32,8 @@ const NEXT_OPTION = /,(?=[a-z_$][\w$-]*[=:])/i;
  * value    text | "text" | 'text'
  * ```
  *
+ * The options of `exec` are a shell command instead: everything after the first `=`, as it is.
+ *
  * A path begins with `./`, `../`, `/` or a drive letter, and ends with its extension (.js, .mjs, .cjs, .ts, …). All
  * other names, and paths without an extension, end at the first `=`. In quotes, a backslash escapes a quote or a
  * backslash. Without quotes, a value ends at the next `,key=` or at the end.
@@ -44,6 +46,8 @@ const NEXT_OPTION = /,(?=[a-z_$][\w$-]*[=:])/i;
 export function parseTransformSpec(text: string): TransformSpec {
   const [name, rest] = splitName(text);
   if (name === '') throw invalid(text, 'expected name or name=options');
+  if (name.startsWith('exec:')) throw invalid(text, 'expected = before the command: exec=command');
+  if (name === 'exec') return { text, name, isFile: false, options: rest === '' ? {} : { command: rest } };
   return { text, name, isFile: FILE.test(name), options: parseOptions(text, rest) };
 }
 

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/**
+ * Reads the process groups of programs that start (`+ 123`) and end (`- 123`). Standard input ends when this process ends,
+ * in whatever way. The programs then have a second each to end by themselves and after SIGTERM.
+ */
+const SCRIPT = `
+groups=
+while read -r sign group; do
+  case $sign in
+    +) groups="$groups $group" ;;
+    -) rest=
+       for other in $groups; do [ "$other" = "$group" ] || rest="$rest $other"; done
+       groups=$rest ;;
+  esac
+done
+for signal in TERM KILL; do
+  [ -z "$groups" ] || sleep 1
+  for group in $groups; do kill -s $signal -- "-$group"; done
+done
+`;
+
+const groups = new Set<number>();
+let guard: ChildProcess | null = null;
+
+/**
+ * Has the process group ended when this process ends without ending it, as after SIGKILL. One small shell does so for all
+ * programs; it runs only while there are any.
+ */
+export function guardGroup(group: number): void {
+  groups.add(group);
+  if (guard?.stdin?.writable) guard.stdin.write(`+ ${group}\n`);
+  else guard = startGuard();
+}
+
+/** @returns whether the group was guarded */
+export function releaseGroup(group: number): boolean {
+  if (!groups.delete(group)) return false;
+  if (groups.size > 0) guard?.stdin?.write(`- ${group}\n`);
+  else {
+    guard?.stdin?.end(`- ${group}\n`);
+    guard = null;
+  }
+  return true;
+}
+
+function startGuard(): ChildProcess {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  // A guard that cannot be started, or was killed, is replaced when the next program starts.
+  shell.on('error', () => {});
+  shell.stdin?.on('error', () => {});
+  shell.unref();
+  (shell.stdin as unknown as { unref(): void } | null)?.unref();
+  shell.stdin?.write([...groups].map((group) => `+ ${group}\n`).join(''));
+  return shell;
+}

@@ -1,0 +1,137 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { guardGroup, releaseGroup } from './exec-guard.js';
+
+/** Time for a program that should end: to do so at the end of its input, then after SIGTERM, in milliseconds. */
+export const END_GRACE_MS = 5000;
+const TERMINATE_GRACE_MS = 2000;
+/** Time until SIGKILL when the program has to end at once, in milliseconds. */
+const DESTROY_GRACE_MS = 500;
+/** How long other processes of the program may outlive the one that was started, in milliseconds. */
+const GROUP_GRACE_MS = 1000;
+
+const LIMITS: Readonly<Record<string, string>> = {
+  EAGAIN: '; the limit of processes is reached (ulimit -u)',
+  EMFILE: '; the limit of file descriptors is reached (ulimit -n)',
+};
+
+export interface ProgramExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running program in a process group of its own, so that what it starts ends with it. */
+export class Program {
+  readonly stdin: ChildProcessWithoutNullStreams['stdin'];
+  readonly stdout: ChildProcessWithoutNullStreams['stdout'];
+  readonly stderr: ChildProcessWithoutNullStreams['stderr'];
+  /** The program did not end by itself, and was sent a signal. */
+  isSignalled = false;
+  readonly #group: number;
+  readonly #isOutputHeld: () => boolean;
+  #exit: ProgramExit | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param isOutputHeld whether output of the program waits to be read
+   * @param onClose the program has ended, and its output was read
+   */
+  constructor(
+    child: ChildProcessWithoutNullStreams,
+    isOutputHeld: () => boolean,
+    onClose: (exit: ProgramExit) => void,
+  ) {
+    this.stdin = child.stdin;
+    this.stdout = child.stdout;
+    this.stderr = child.stderr;
+    this.#group = child.pid as number;
+    this.#isOutputHeld = isOutputHeld;
+    guardGroup(this.#group);
+    child.on('error', () => {});
+    child.on('exit', (code, signal) => {
+      this.#exit = { code, signal };
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        this.#releaseGroup();
+        // A process that has left the group can keep the pipes open without end.
+        this.#afterGrace(GROUP_GRACE_MS, () => this.#closeOutput());
+      }, GROUP_GRACE_MS);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(this.#timer);
+      this.#releaseGroup();
+      onClose(this.#exit ?? { code, signal });
+    });
+  }
+
+  /** Ends its input. A program that does not end within the grace period is sent SIGTERM, and then SIGKILL. */
+  end(): void {
+    this.stdin.end();
+    this.extendGrace();
+  }
+
+  /** Starts the grace period again, because the program still works. */
+  extendGrace(): void {
+    if (this.#exit !== null || this.isSignalled) return;
+    this.#afterGrace(END_GRACE_MS, () => this.#terminate(TERMINATE_GRACE_MS));
+  }
+
+  /** Ends the program without reading its output. */
+  destroy(): void {
+    if (!this.isSignalled) this.#terminate(DESTROY_GRACE_MS);
+    this.stdin.destroy();
+    this.#closeOutput();
+  }
+
+  #terminate(graceMs: number): void {
+    this.isSignalled = true;
+    this.#kill('SIGTERM');
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#kill('SIGKILL'), graceMs);
+  }
+
+  #closeOutput(): void {
+    this.stdout.destroy();
+    this.stderr.destroy();
+  }
+
+  /** Time in which this side holds up the output of the program does not count. */
+  #afterGrace(graceMs: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#isOutputHeld()) this.#afterGrace(graceMs, action);
+      else action();
+    }, graceMs);
+  }
+
+  /** Ends what the program has left behind. Later, its number can be that of another group. */
+  #releaseGroup(): void {
+    if (!releaseGroup(this.#group)) return;
+    this.#kill('SIGKILL');
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.#group, signal);
+    } catch {
+      // The group has no process any more.
+    }
+  }
+}
+
+/** @throws {Error} if the program cannot be started */
+export async function startProgram(
+  file: string,
+  args: readonly string[],
+  client: number,
+): Promise<ChildProcessWithoutNullStreams> {
+  try {
+    const env = { ...process.env, MINI_SERV_CLIENT: String(client) };
+    const child = spawn(file, args, { detached: true, env });
+    await once(child, 'spawn');
+    return child;
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    throw new Error(`cannot be started: ${message}${LIMITS[code] ?? ''}`, { cause });
+  }
+}
