@@ -1,10 +1,86 @@
-// Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
-// seventy modules is a quarter of the start-up time. CommonJS output does not need Node's loader of ES modules.
+// Bundles what is published in one file: the command, and the library for bundlers.
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import commonjs from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = `${root}dist`;
+
+/**
+ * Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
+ * seventy modules is a quarter of the start-up time. CommonJS output does not need Node's loader of ES modules.
+ */
+async function bundleCommand() {
+  const bundle = await rollup({
+    input: `${dist}/bin/mini-serv.js`,
+    external: (id) => !/^[./]/.test(id),
+    plugins: [
+      {
+        name: 'url',
+        // Rollup's own replacement also supports browsers, which makes it longer.
+        resolveImportMeta: (property) =>
+          property === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null,
+      },
+    ],
+    onwarn,
+  });
+  await bundle.write({
+    // package.json, which holds the version, must be two folders up, as it is from dist/bin.
+    dir: `${dist}/command`,
+    format: 'cjs',
+    // Only to trace the coverage back to the modules; not published.
+    sourcemap: 'hidden',
+    entryFileNames: nameOf,
+    chunkFileNames: nameOf,
+    // Exports of Node's modules and of the packages never change after loading.
+    externalLiveBindings: false,
+    // Hoisted imports would load through2 before READABLE_STREAM is set.
+    hoistTransitiveImports: false,
+  });
+  await bundle.close();
+}
+
+/**
+ * Bundles the library with its dependencies, which are CommonJS or import CommonJS: esbuild makes ES modules of them that
+ * throw `Dynamic require of "stream" is not supported`. As in the command, their streams are those of Node.
+ */
+async function bundleLibrary() {
+  const bundle = await rollup({
+    input: `${dist}/lib/index.js`,
+    external: (id) => id.startsWith('node:'),
+    plugins: [
+      { name: 'node-modules', resolveId: nameOfNode },
+      nodeResolve({ preferBuiltins: true }),
+      commonjs(),
+    ],
+    onwarn,
+  });
+  const licences = ['split2/LICENSE', 'through2/LICENSE.md'].map((path) =>
+    readFileSync(`${root}node_modules/${path}`, 'utf8').trim(),
+  );
+  await bundle.write({
+    file: `${dist}/mini-serv.bundled.js`,
+    format: 'es',
+    // Rollup cannot write one file for a program that uses a package with parts.
+    inlineDynamicImports: true,
+    banner: `/*! Includes split2 and through2:\n\n${licences.join('\n\n')}\n*/`,
+  });
+  await bundle.close();
+}
+
+/** Prefixes are for bundlers that would otherwise ask whether `string_decoder` is the package or Node's own. */
+function nameOfNode(id) {
+  if (id === 'readable-stream') return 'node:stream';
+  return isBuiltin(id) && !id.startsWith('node:') ? `node:${id}` : null;
+}
+
+function onwarn(warning) {
+  throw new Error(warning.message);
+}
 
 /** Names a chunk after its entry module: `lib/room/nats/replay.js` becomes `room-nats-replay.cjs`. */
 function nameOf({ facadeModuleId, moduleIds, name }) {
@@ -17,32 +93,4 @@ function nameOf({ facadeModuleId, moduleIds, name }) {
     .replace(/\.js$/, '.cjs');
 }
 
-const bundle = await rollup({
-  input: `${dist}/bin/mini-serv.js`,
-  external: (id) => !/^[./]/.test(id),
-  plugins: [
-    {
-      name: 'url',
-      // Rollup's own replacement also supports browsers, which makes it longer.
-      resolveImportMeta: (property) =>
-        property === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null,
-    },
-  ],
-  onwarn(warning) {
-    throw new Error(warning.message);
-  },
-});
-await bundle.write({
-  // package.json, which holds the version, must be two folders up, as it is from dist/bin.
-  dir: `${dist}/command`,
-  format: 'cjs',
-  // Only to trace the coverage back to the modules; not published.
-  sourcemap: 'hidden',
-  entryFileNames: nameOf,
-  chunkFileNames: nameOf,
-  // Exports of Node's modules and of the packages never change after loading.
-  externalLiveBindings: false,
-  // Hoisted imports would load through2 before READABLE_STREAM is set.
-  hoistTransitiveImports: false,
-});
-await bundle.close();
+await Promise.all([bundleCommand(), bundleLibrary()]);

@@ -8,6 +8,11 @@ export interface Packages {
   readonly jetstream: typeof JetStream;
 }
 
+// Not constants of `import()`: bundlers would fail or warn where the packages are missing, and where they are installed
+// they would make ES modules of them that cannot run, because the packages are CommonJS.
+const TRANSPORT: string = '@nats-io/transport-node';
+const JETSTREAM: string = '@nats-io/jetstream';
+
 /**
  * Loads the packages of the NATS client. They are optional peer dependencies: only users of shared rooms install them.
  *
@@ -15,14 +20,15 @@ export interface Packages {
  */
 export async function loadPackages(): Promise<Packages> {
   try {
-    // Bundlers allow packages to be missing only where `import()` itself is in `try`, not within `Promise.all`.
-    const transport = await import('@nats-io/transport-node');
-    const jetstream = await import('@nats-io/jetstream');
+    const [transport, jetstream] = await Promise.all([
+      import(/* webpackIgnore: true */ TRANSPORT),
+      import(/* webpackIgnore: true */ JETSTREAM),
+    ]);
     return { transport, jetstream };
   } catch (cause) {
     const { code, message: details } = cause as NodeJS.ErrnoException;
     const reason = code?.endsWith('MODULE_NOT_FOUND') ? '' : ` (${details})`;
-    const message = `a room over NATS requires two more packages${reason}: npm install @nats-io/transport-node @nats-io/jetstream`;
+    const message = `a room over NATS requires two more packages${reason}: npm install ${TRANSPORT} ${JETSTREAM}`;
     throw new MiniServError('ERR_ROOM_PACKAGES', message, { cause });
   }
 }
