@@ -1,6 +1,7 @@
-import type { Duplex } from 'node:stream';
 import { MiniServError, optionError } from '../util/errors.js';
 import type { Client } from './client.js';
+import { contain, encodingOf, type ForeignDuplex, isLossless } from './foreign-duplex.js';
+import type { Connection } from './guarded-duplex.js';
 
 /**
  * A client that was added by {@link Relay.handle}.
@@ -30,14 +31,14 @@ export interface ClientHandle {
 /** A handle that is created before the client has an id, and stays usable after the client has left. */
 export class PendingHandle implements ClientHandle {
   readonly id: Promise<number>;
-  readonly #duplex: Duplex;
+  readonly #connection: Connection;
   #client: Client | null = null;
   #resolve: (id: number) => void = () => {};
   #reject: (error: MiniServError) => void = () => {};
   #closed: Promise<void> | null = null;
 
-  constructor(duplex: Duplex) {
-    this.#duplex = duplex;
+  constructor(connection: Connection) {
+    this.#connection = connection;
     this.id = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -67,19 +68,28 @@ export class PendingHandle implements ClientHandle {
   async #close(): Promise<void> {
     if (this.#client !== null) return this.#client.close();
     this.fail('handle was closed');
-    this.#duplex.destroy();
+    this.#connection.destroy();
   }
 }
 
 /** @throws {MiniServError} ERR_OPTION */
 export function checkByteDuplex(value: unknown): void {
-  // Streams that do not come from Node's own module have the same properties.
-  const duplex = value as Partial<Duplex> | null | undefined;
-  const methods = [duplex?.write, duplex?.pipe, duplex?.setEncoding, duplex?.destroy];
-  const isDuplex = methods.every((method) => typeof method === 'function');
-  const carriesBytes = duplex?.readableObjectMode === false && duplex.writableObjectMode === false;
-  // Bytes that were decoded to text cannot be restored, except from latin1.
-  const keepsBytes = duplex?.readableEncoding === null || duplex?.readableEncoding === 'latin1';
-  if (isDuplex && carriesBytes && keepsBytes) return;
+  if (
+    contain(
+      () => isByteDuplex(value as Partial<ForeignDuplex>),
+      () => {},
+    ) === true
+  )
+    return;
   throw optionError('duplex', 'a Duplex of bytes that does not decode them', value);
+}
+
+const METHODS = ['on', 'read', 'pipe', 'pause', 'resume', 'write', 'end', 'destroy'] as const;
+
+// Streams that do not come from Node's own module have the same properties.
+function isByteDuplex(duplex: Partial<ForeignDuplex>): boolean {
+  if (METHODS.some((method) => typeof duplex[method] !== 'function')) return false;
+  if (duplex.readableObjectMode !== false || duplex.writableObjectMode !== false) return false;
+  const encoding = encodingOf(duplex as ForeignDuplex);
+  return encoding === null || isLossless(encoding);
 }

@@ -1,8 +1,7 @@
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
+import type { Connection } from './guarded-duplex.js';
 import { Source, type SourceOptions } from './source.js';
 
 /** Options that all clients of a relay share. One object for all of them keeps idle clients small. */
@@ -26,7 +25,7 @@ export class Client {
   /** Whether its leaving has come through the room, with a notice or without. */
   hasLeft = false;
   isClosed = false;
-  readonly #duplex: Duplex;
+  readonly #connection: Connection;
   readonly #options: ClientOptions;
   #source: Source | null = null;
   #onFirstBytes: (bytes: Buffer | string) => void = noop;
@@ -34,42 +33,28 @@ export class Client {
   #cancelDisconnect: () => void = noop;
   #onClosed: () => void = noop;
 
-  constructor(id: number, duplex: Duplex, options: ClientOptions) {
+  constructor(id: number, connection: Connection, options: ClientOptions) {
     this.id = id;
-    this.#duplex = duplex;
+    this.#connection = connection;
     this.#options = options;
   }
 
   start(): void {
-    const duplex = this.#duplex;
-    duplex.on('error', (error) => {
+    const connection = this.#connection;
+    connection.on('error', (error) => {
       this.reason ??= error;
-      // A Duplex without autoDestroy would stay in the room.
-      duplex.destroy();
-      // For a Duplex that does not emit 'close'. All others have emitted it by then.
-      process.nextTick(() => this.#setClosed());
     });
-    if (!(duplex instanceof Socket)) {
-      // Unlike a socket, a Duplex need not close by itself when both sides have ended.
-      duplex.on('finish', () => {
-        if (duplex.readableEnded) duplex.destroy();
-      });
-    }
-    // Otherwise Node ends our side when the peer half-closes, and what the peer is owed is lost.
-    duplex.allowHalfOpen = true;
-    duplex.on('close', () => this.#setClosed());
-    duplex.on('end', () => this.stopReading());
+    connection.on('close', () => this.#setClosed());
+    connection.on('end', () => this.stopReading());
     if (this.#options.transforms.length > 0) {
       this.#ensureSource().begin();
     } else {
       this.#onFirstBytes = (bytes) => this.#ensureSource().begin(bytes);
-      duplex.on('data', this.#onFirstBytes);
-      // The caller of handle() may have paused it.
-      duplex.resume();
+      connection.on('data', this.#onFirstBytes);
     }
-    // A Duplex that ended or closed before it was handed over does not emit these events again.
-    if (duplex.readableEnded) process.nextTick(() => this.stopReading());
-    if (duplex.closed) process.nextTick(() => this.#setClosed());
+    // A connection that closed before its client had an id does not emit these events again.
+    this.reason = connection.errored ?? undefined;
+    if (connection.closed) process.nextTick(() => this.#setClosed());
   }
 
   /** Bytes of the log that the client has not taken yet. 0 when its connection is closed. */
@@ -85,14 +70,14 @@ export class Client {
   /** Starts delivering all messages from here on. Returns undefined if the connection is closed. */
   join(options: ReaderOptions): Reader | undefined {
     if (this.isClosed) return undefined;
-    this.#reader = new Reader(new DuplexSink(this.#duplex), this.id, options);
+    this.#reader = new Reader(new DuplexSink(this.#connection), this.id, options);
     return this.#reader;
   }
 
   /** Delivers what the client is owed up to now, and then ends the connection. */
   finish(): void {
     if (this.#reader !== null) this.#reader.finish();
-    else this.#duplex.end();
+    else this.#connection.end();
   }
 
   /** Stops reading from the client. Complete lines that it has sent still go to the room. */
@@ -118,7 +103,7 @@ export class Client {
 
   /** Closes the connection now. Bytes that the kernel has accepted are still delivered. */
   destroy(): void {
-    this.#duplex.destroy();
+    this.#connection.destroy();
   }
 
   /**
@@ -133,28 +118,28 @@ export class Client {
   /** The source is created at the client's first byte or its end, which keeps idle clients small. */
   #ensureSource(): Source {
     if (this.#source === null) {
-      this.#duplex.off('data', this.#onFirstBytes);
-      this.#source = new Source(this.id, this.#duplex, (error) => this.#disconnect(error), this.#options);
+      this.#connection.off('data', this.#onFirstBytes);
+      this.#source = new Source(this.id, this.#connection, (error) => this.#disconnect(error), this.#options);
     }
     return this.#source;
   }
 
   async #flush(): Promise<void> {
-    const duplex = this.#duplex;
-    if (this.isClosed || duplex.writableFinished) return;
+    const connection = this.#connection;
+    if (this.isClosed || connection.writableFinished) return;
     await new Promise<void>((resolve) => {
-      duplex.on('finish', resolve);
-      duplex.on('close', resolve);
+      connection.on('finish', resolve);
+      connection.on('close', resolve);
     });
   }
 
   async #awaitPeerClose(): Promise<void> {
     if (this.isClosed) return;
     const { clock } = this.#options;
-    const duplex = this.#duplex;
+    const connection = this.#connection;
     await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(PEER_CLOSE_TIMEOUT_MS, () => duplex.destroy());
-      duplex.once('close', () => {
+      const cancel = clock.setTimer(PEER_CLOSE_TIMEOUT_MS, () => connection.destroy());
+      connection.once('close', () => {
         cancel();
         resolve();
       });

@@ -1,14 +1,14 @@
-import type { Duplex } from 'node:stream';
 import type { FlowControl } from '../fanout/flow-control.js';
 import type { ReaderOptions } from '../fanout/reader.js';
 import type { ClientEvent } from '../protocol/message.js';
 import type { EventLog } from '../room/event-log.js';
 import { Client, type ClientOptions } from './client.js';
 import type { PendingHandle } from './client-handle.js';
+import type { Connection } from './guarded-duplex.js';
 
 /** A connection that has no id yet. */
 interface PendingClient {
-  readonly duplex: Duplex;
+  readonly connection: Connection;
   readonly handle: PendingHandle | null;
 }
 
@@ -39,7 +39,8 @@ export class Clients {
   }
 
   get count(): number {
-    return this.#clients.size + this.#pending.size;
+    const pending = [...this.#pending.values()].filter(({ connection }) => !connection.destroyed);
+    return this.#clients.size + pending.length;
   }
 
   get lagBytes(): Map<number, number> {
@@ -56,17 +57,16 @@ export class Clients {
   }
 
   /** Requests an id for a connection, which becomes a client when the id is assigned. */
-  add(duplex: Duplex, handle: PendingHandle | null): void {
+  add(connection: Connection, handle: PendingHandle | null): void {
     const { log, client } = this.#options;
     const token = this.#nextToken++;
-    this.#pending.set(token, { duplex, handle });
+    this.#pending.set(token, { connection, handle });
     log.append({ kind: 'connected', token, silent: client.transforms.length > 0 });
     // A local room usually has assigned the id by now.
     if (!this.#pending.has(token)) return;
-    duplex.allowHalfOpen = true;
     // A connection that breaks before it has an id is noticed when the id is assigned.
-    duplex.on('error', () => {});
-    if (handle !== null) duplex.once('close', () => handle.fail('connection closed'));
+    connection.on('error', () => {});
+    if (handle !== null) connection.once('close', () => handle.fail('connection closed'));
   }
 
   /** Handles what a client's source has written to the hub. */
@@ -83,7 +83,7 @@ export class Clients {
     // While closing, pending connections have been given up.
     if (pending === undefined) return;
     this.#pending.delete(token);
-    const client = new Client(id, pending.duplex, this.#clientOptions);
+    const client = new Client(id, pending.connection, this.#clientOptions);
     this.#clients.set(id, client);
     this.#presentCount++;
     client.start();
@@ -116,9 +116,9 @@ export class Clients {
 
   /** Disconnects the connections that have no id yet. */
   destroyPending(): void {
-    for (const { duplex, handle } of this.#pending.values()) {
+    for (const { connection, handle } of this.#pending.values()) {
       handle?.fail('relay closed');
-      duplex.destroy();
+      connection.destroy();
     }
     this.#pending.clear();
   }

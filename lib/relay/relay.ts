@@ -13,6 +13,7 @@ import { closeRelay } from './close.js';
 import { createEventReader } from './event-reader.js';
 import type { RelayEvents, RelayStats } from './events.js';
 import { createFanout, type Fanout } from './fanout.js';
+import { GuardedDuplex } from './guarded-duplex.js';
 import { createHub } from './hub.js';
 import { Listener } from './listener.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
@@ -99,10 +100,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   /**
-   * Adds any Duplex of bytes as a client, as if it had connected.
+   * Adds any Duplex of bytes as a client, as if it had connected. A stream that fails, in whatever way, ends only its own
+   * client, with an event `left`. The relay destroys the stream when the client has left.
    *
-   * @throws {MiniServError} ERR_STATE if the relay is closed; ERR_OPTION if the argument is not a Duplex of bytes, or
-   * decodes them
+   * @throws {MiniServError} ERR_STATE if the relay is closed, or the stream is or was a client of this or another relay;
+   * ERR_OPTION if the argument is not a Duplex of bytes, or decodes them
    *
    * @example
    * const [bot, connection] = duplexPair();
@@ -112,8 +114,9 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   handle(duplex: Duplex): ClientHandle {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     checkByteDuplex(duplex);
-    const handle = new PendingHandle(duplex);
-    this.#clients.add(duplex, handle);
+    const connection = new GuardedDuplex(duplex);
+    const handle = new PendingHandle(connection);
+    this.#clients.add(connection, handle);
     return handle;
   }
 

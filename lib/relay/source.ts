@@ -1,8 +1,9 @@
-import type { Duplex, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { objectTransform } from 'through2';
 import { type LINE_TOO_LONG, splitLines } from '../protocol/line-splitter.js';
 import type { ClientEvent } from '../protocol/message.js';
 import { MiniServError } from '../util/errors.js';
+import { type Connection, GuardedDuplex } from './guarded-duplex.js';
 import { TransformRunner, type TransformRunnerOptions } from './transform-runner.js';
 
 /** Options that all sources of a relay share. */
@@ -18,7 +19,7 @@ const READ_CHUNK_BYTES = 64 * 1024;
  */
 export class Source {
   readonly #client: number;
-  readonly #input: Duplex;
+  readonly #input: Connection;
   readonly #onFailure: (error: MiniServError) => void;
   readonly #options: SourceOptions;
   #splitter: Transform | null = null;
@@ -28,7 +29,7 @@ export class Source {
   /** @param onFailure called when the source has ended because of an error, and the connection is to be ended */
   constructor(
     client: number,
-    input: Duplex,
+    input: Connection,
     onFailure: (error: MiniServError) => void,
     options: SourceOptions,
   ) {
@@ -65,6 +66,11 @@ export class Source {
     this.#isEnded = true;
     const input = this.#input;
     if (this.#splitter !== null) input.unpipe(this.#splitter);
+    if (input instanceof GuardedDuplex) {
+      // While it flows, read() returns one chunk only.
+      input.pause();
+      input.takeReceived();
+    }
     // A connection that broke may hold bytes that were received and not passed on.
     const rest: Buffer | string | null = input.readableEnded ? null : input.read();
     if (rest !== null) (this.#splitter ?? this.#buildPipeline()).end(rest.toString('latin1'));

@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 
@@ -6,25 +5,18 @@ import type { Destination } from '../fanout/destination.js';
 const SMALL_WRITE_BYTES = 16 * 1024;
 const EMPTY = Buffer.alloc(0);
 
-/**
- * Writes to a client's connection. A socket passes the bytes on to the kernel, so it may share the log's buffers. Any
- * other Duplex may keep what it is given, so it gets a copy.
- */
+/** Writes the log's own buffers to a socket, or to a Duplex that does not use them after it has called back. */
 export class DuplexSink implements Destination {
   readonly #duplex: Duplex;
-  readonly #shares: boolean;
 
   constructor(duplex: Duplex) {
     this.#duplex = duplex;
-    this.#shares = duplex.constructor === Socket;
   }
 
   send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
     const duplex = this.#duplex;
     if (!duplex.writable) {
       done(new Error('the connection is closed'));
-    } else if (!this.#shares) {
-      duplex.write(Buffer.concat(bytes), done);
     } else if (bytes.length === 1 && (bytes[0] as Buffer).length <= SMALL_WRITE_BYTES) {
       // A callback costs as much as the rest of the write, and is not needed if the kernel has taken all bytes.
       duplex.write(bytes[0]);

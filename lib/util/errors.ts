@@ -24,7 +24,7 @@ import { inspect } from 'node:util';
  * | `ERR_ROOM_PACKAGES` | the optional packages that the engine requires are not installed |
  * | `ERR_OPTION` | an option has an invalid value |
  * | `ERR_INVARIANT` | an internal check failed, which is a bug in mini-serv; the process ends |
- * | `ERR_STATE` | the relay is closed, or listens already |
+ * | `ERR_STATE` | the relay is closed, or listens already; or the stream is a client already |
  */
 export type ErrorCode =
   | 'ERR_LINE_TOO_LONG'

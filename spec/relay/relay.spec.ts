@@ -163,7 +163,7 @@ describe('Relay', () => {
       });
     }
 
-    for (const method of ['write', 'pipe', 'setEncoding', 'destroy']) {
+    for (const method of ['on', 'read', 'pipe', 'pause', 'resume', 'write', 'end', 'destroy']) {
       it(`throws ERR_OPTION for a Duplex without ${method}()`, async () => {
         const relay = createTestRelay();
         const duplex = Object.assign(new PassThrough(), { [method]: undefined });

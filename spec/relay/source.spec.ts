@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { objectTransform } from 'through2';
 import type { ClientEvent, Message } from '../../lib/protocol/message.js';
 import { Client } from '../../lib/relay/client.js';
+import { GuardedDuplex } from '../../lib/relay/guarded-duplex.js';
 import { nodeEnvironment } from '../../lib/util/environment.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
 import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
@@ -236,7 +237,8 @@ describe('Source', () => {
     for (const [name, end] of Object.entries(ends)) {
       for (const words of ['', 'said\n', 'said\nrest', '0123456789a\n']) {
         for (const transforms of [[], [{ createStream: () => objectTransform() }]]) {
-          const [near, far] = duplexPair();
+          const [near, inner] = duplexPair();
+          const far = new GuardedDuplex(inner);
           far.on('error', () => {});
           const { clock } = nodeEnvironment;
           const throttle = (_client: number, resume: () => void): void => resume();
