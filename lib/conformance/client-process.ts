@@ -5,7 +5,7 @@ import { Inbox } from './inbox.js';
 import { type TimeLimits, within } from './waiting.js';
 
 const SCRIPT = `
-const socket = require('node:net').connect({ port: Number(process.argv[1]), host: '127.0.0.1' });
+const socket = require('node:net').connect({ port: Number(process.argv.at(-1)), host: '127.0.0.1' });
 socket.once('connect', () => process.stderr.write('connected'));
 socket.pipe(process.stdout);
 process.stdin.pipe(socket);

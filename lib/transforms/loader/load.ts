@@ -66,7 +66,7 @@ async function findFile(name: string, cwd: string): Promise<string> {
 
 // Runs in a process of its own, because import.meta.resolve looks up packages only from its own module.
 const RESOLVE_SCRIPT = `
-  try { console.log(JSON.stringify({ url: import.meta.resolve(process.argv[1]) })); }
+  try { console.log(JSON.stringify({ url: import.meta.resolve(process.argv.at(-1)) })); }
   catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }
 `;
 
@@ -74,7 +74,8 @@ const RESOLVE_SCRIPT = `
 async function findPackage(name: string, cwd: string): Promise<string> {
   // Imported lazily: it takes longer to load than everything else that the command needs to start.
   const { execFile } = await import('node:child_process');
-  const args = ['--input-type=module', '--eval', RESOLVE_SCRIPT, '--', name];
+  const evaluate = 'deno' in process.versions ? ['eval'] : ['--input-type=module', '--eval'];
+  const args = [...evaluate, RESOLVE_SCRIPT, '--', name];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
   const { url, code, message } = JSON.parse(stdout) as { url?: string; code?: string; message: string };
   if (url !== undefined) return url;
