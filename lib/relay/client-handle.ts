@@ -1,6 +1,7 @@
-import { MiniServError, optionError } from '../util/errors.js';
+import { describe, MiniServError, optionError } from '../util/errors.js';
+import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
 import type { Client } from './client.js';
-import { contain, encodingOf, type ForeignDuplex, isLossless } from './foreign-duplex.js';
+import { contain, type ForeignDuplex, isLossless } from './foreign-duplex.js';
 import type { Connection } from './guarded-duplex.js';
 
 /**
@@ -74,22 +75,30 @@ export class PendingHandle implements ClientHandle {
 
 /** @throws {MiniServError} ERR_OPTION */
 export function checkByteDuplex(value: unknown): void {
-  if (
-    contain(
-      () => isByteDuplex(value as Partial<ForeignDuplex>),
-      () => {},
-    ) === true
-  )
-    return;
-  throw optionError('duplex', 'a Duplex of bytes that does not decode them', value);
+  const expected = 'a Duplex of bytes that does not decode them';
+  const traits = contain(
+    () => byteTraits(value),
+    () => {},
+  );
+  if (traits === undefined) throw optionError('duplex', expected, value);
+  const reject = (got: string): never => {
+    throw new MiniServError('ERR_OPTION', `duplex: expected ${expected}, got ${describe(value)} ${got}`);
+  };
+  const { readsObjects, writesObjects, encoding, isStreamx } = traits;
+  // A stream of streamx carries what it is given, which is bytes here.
+  if (!isStreamx && (readsObjects !== false || writesObjects !== false)) {
+    reject('in object mode; create it without objectMode');
+  }
+  if (encoding !== undefined && !isLossless(encoding)) {
+    reject(`that decodes them as ${encoding}; do not call its setEncoding()`);
+  }
 }
 
 const METHODS = ['on', 'read', 'pipe', 'pause', 'resume', 'write', 'end', 'destroy'] as const;
 
-// Streams that do not come from Node's own module have the same properties.
-function isByteDuplex(duplex: Partial<ForeignDuplex>): boolean {
-  if (METHODS.some((method) => typeof duplex[method] !== 'function')) return false;
-  if (duplex.readableObjectMode !== false || duplex.writableObjectMode !== false) return false;
-  const encoding = encodingOf(duplex as ForeignDuplex);
-  return encoding === null || isLossless(encoding);
+function byteTraits(value: unknown): StreamTraits | undefined {
+  const traits = traitsOf(value);
+  const isDuplex = traits?.isReadable === true && traits.isWritable;
+  const hasMethods = METHODS.every((name) => typeof (value as ForeignDuplex)[name] === 'function');
+  return isDuplex && hasMethods ? traits : undefined;
 }

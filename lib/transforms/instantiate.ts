@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { describe } from '../util/errors.js';
+import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { toCurrentStream } from './current-stream.js';
 import { fromFunction } from './from-function.js';
 import { fromGenerator } from './from-generator.js';
+import { guardMethods } from './guard-methods.js';
 import {
   type ClientInfo,
   isAsyncGeneratorFunction,
@@ -10,7 +13,7 @@ import {
 } from './transform.js';
 
 /** Streams that belong to a client already. */
-const usedStreams = new WeakSet<Duplex>();
+const usedStreams = new WeakSet<object>();
 
 /**
  * Makes the stream that runs a transform for one client.
@@ -18,59 +21,56 @@ const usedStreams = new WeakSet<Duplex>();
  * @throws TypeError if `createStream` returns anything but a new object-mode Duplex, or the error that it throws
  */
 export function instantiate(transform: MessageTransform, client: ClientInfo): Duplex {
-  const stream: unknown =
-    typeof transform !== 'function'
-      ? transform.createStream(client)
-      : isAsyncGeneratorFunction(transform)
-        ? fromGenerator(transform, client)
-        : fromFunction(transform as MessageFunction, client);
-  if (!isObjectDuplex(stream)) {
-    const got = isStream(stream) ? 'a stream that is not in object mode' : describe(stream);
-    throw new TypeError(
-      `createStream must return a stream such as new Transform({ objectMode: true, transform }), got ${got}`,
-    );
+  if (typeof transform !== 'function') return toMessageStream(transform.createStream(client));
+  return toMessageStream(
+    isAsyncGeneratorFunction(transform)
+      ? fromGenerator(transform, client)
+      : fromFunction(transform as MessageFunction, client),
+  );
+}
+
+/**
+ * Checks what `createStream` has returned, and takes possession of it.
+ *
+ * @throws TypeError
+ */
+export function toMessageStream(value: unknown): Duplex {
+  const traits = traitsOf(value);
+  const problem = explainProblem(value, traits);
+  if (traits === undefined || problem !== undefined) {
+    const example = 'a stream such as new Transform({ objectMode: true, transform })';
+    throw new TypeError(`createStream must return ${example}, ${problem}`);
   }
-  if (usedStreams.has(stream) || !stream.writable || !stream.readable) {
+  if (usedStreams.has(value as object) || traits.isDestroyed || traits.hasReadEnd || traits.hasWriteEnd) {
     throw new TypeError(
       'createStream must return a new stream for each client, got one that was used before',
     );
   }
-  usedStreams.add(stream);
-  catchErrors(stream);
+  usedStreams.add(value as object);
+  const stream = toCurrentStream(value as object);
+  guardMethods(stream, (error) => stream.destroy(error));
   return stream;
 }
 
-function isStream(value: unknown): value is Partial<Duplex> {
-  const stream = value as Partial<Duplex> | null | undefined;
-  return typeof stream?.write === 'function' && typeof stream.pipe === 'function';
-}
-
-// Streams made with through2 come from the readable-stream package: they are not `instanceof` node's Duplex.
-function isObjectDuplex(value: unknown): value is Duplex {
-  return isStream(value) && value.writableObjectMode === true && value.readableObjectMode === true;
-}
-
-/**
- * Turns what the methods of a stream throw into its 'error' event: it would be an uncaught exception. The same holds
- * for the rejection of an async function that stands in the place of a method with a callback.
- */
-function catchErrors(stream: Duplex): void {
-  const methods = stream as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
-  const fail = (error: unknown): void => {
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
-  };
-  // A Transform calls `_flush` only from its original `_final`, which must not be replaced.
-  const last = typeof methods._transform === 'function' ? '_flush' : '_final';
-  for (const name of ['_transform', '_write', '_writev', last]) {
-    const method = methods[name];
-    if (typeof method !== 'function') continue;
-    methods[name] = (...args) => {
-      try {
-        const result = method.apply(stream, args);
-        if (result instanceof Promise) result.catch(fail);
-      } catch (error) {
-        fail(error);
-      }
-    };
+/** Returns why a value cannot be a transform. */
+function explainProblem(value: unknown, traits: StreamTraits | undefined): string | undefined {
+  if (traits === undefined) {
+    const isWeb =
+      typeof (value as { readable?: Partial<ReadableStream> } | null | undefined)?.readable?.getReader ===
+      'function';
+    return `got ${describe(value)}${isWeb ? '; convert it with Duplex.fromWeb(stream, { objectMode: true })' : ''}`;
   }
+  const { isReadable, isWritable, readsObjects, writesObjects, isStreamx } = traits;
+  if (!isWritable) return 'got a stream that cannot be written to';
+  if (!isReadable) return 'got a stream that cannot be read from';
+  // A stream of streamx carries what it is given: messages here.
+  if (!isStreamx && (readsObjects !== true || writesObjects !== true)) {
+    const side = readsObjects === true ? 'writable' : writesObjects === true ? 'readable' : undefined;
+    const hint = side === undefined ? '' : `with objectMode also on its ${side} side, `;
+    return `${hint}got a stream that is not in object mode`;
+  }
+  if (traits.isPipeEnd) {
+    return 'got the last stream of a pipe, to which messages would go past the others; combine them with compose()';
+  }
+  return undefined;
 }
