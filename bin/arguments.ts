@@ -1,7 +1,7 @@
 import type { Format } from '../lib/protocol/formats.js';
 import type { RelayOptions } from '../lib/relay/options.js';
 import type { TransformSpec } from '../lib/transforms/loader/spec.js';
-import { COMMANDS, type CommandName } from './options/commands.js';
+import { COMMANDS, type CommandName, type Shell } from './options/commands.js';
 import { type CommandLine, parseCommandLine } from './options/parse.js';
 import { CommandLineError, unexpected } from './options/usage-error.js';
 import type { Values } from './options/values.js';
@@ -12,6 +12,7 @@ export type Command =
   /** Without the name of a command, the help is a summary of all commands. */
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
+  | { readonly kind: 'completion'; readonly shell: Shell }
   /** Arguments that make no sense; the message is printed as it is. */
   | { readonly kind: 'usage'; readonly message: string; readonly exitCode: number }
   /** An invalid port; the message is printed only with --verbose. */
@@ -80,6 +81,8 @@ function toCommand(
       return toReplay(operand, values as unknown as Values<'replay'>, env);
     case 'conformance':
       return { kind: 'conformance', values: values as unknown as Values<'conformance'>, command: operands };
+    case 'completion':
+      return { kind: 'completion', shell: operand as Shell };
     case 'help':
       return helpOf(operands[0] as CommandName | undefined);
     case 'version':

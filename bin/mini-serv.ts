@@ -68,6 +68,9 @@ async function main(): Promise<void> {
     case 'version':
       process.stdout.write(`${version()}\n`);
       return;
+    case 'completion':
+      process.stdout.write((await import('./completion/script.js')).completionScript(command.shell));
+      return;
     case 'usage':
       throw new CommandError(command.message, undefined, command.exitCode);
     case 'fatal':

@@ -27,7 +27,11 @@ export interface Command {
   readonly usageExitCode?: number;
 }
 
-const NAMES = ['run', 'verify', 'replay', 'conformance', 'help', 'version'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export type Shell = (typeof SHELLS)[number];
+
+const NAMES = ['run', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
 
 export type CommandName = (typeof NAMES)[number];
 
@@ -87,6 +91,19 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
       [2, 'nothing was tested, for example because of wrong arguments'],
     ],
     usageExitCode: 2,
+  },
+  completion: {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in a shell',
+    operands: [{ name: 'shell', type: 'choice', choices: SHELLS }],
+    text: [
+      'Prints a script that completes the command line of mini-serv. Its first lines say how to install it.',
+    ],
+    examples: ['eval "$(mini-serv completion bash)"', 'mini-serv completion fish | source'],
+    exitCodes: [
+      [0, 'the script was printed'],
+      [1, 'wrong arguments'],
+    ],
   },
   help: {
     name: 'help',

@@ -6,7 +6,7 @@ import type { Option } from './option.js';
 
 const FORMATS = ['wire', 'text', 'json'] as const satisfies readonly Format[];
 const RANKS = ['subject', 'exam', 'beyond'] as const satisfies readonly Rank[];
-const ALL = ['run', 'verify', 'replay', 'conformance', 'help', 'version'] as const;
+const ALL = ['run', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
 
 export const OPTIONS = [
   {

@@ -55,6 +55,26 @@ export const TOOLS = {
     install: 'apt-get install gzip',
     probe: ['gzip', '--version'],
   },
+  bash: {
+    uses: 'completion in bash',
+    install: 'apt-get install bash',
+    probe: ['bash', '--version'],
+  },
+  zsh: {
+    uses: 'completion in zsh',
+    install: 'apt-get install zsh',
+    probe: ['zsh', '-f', '-c', 'zmodload zsh/zpty'],
+  },
+  fish: {
+    uses: 'completion in fish',
+    install: 'apt-get install fish',
+    probe: ['fish', '--version'],
+  },
+  man: {
+    uses: 'the man page',
+    install: 'apt-get install man-db groff-base',
+    probe: ['man', '--version'],
+  },
   proc: {
     uses: 'memory, descriptors and CPU time of processes',
     install: 'only Linux has /proc',
