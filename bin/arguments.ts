@@ -36,6 +36,7 @@ export type Command =
       /** In milliseconds since 1970. */
       readonly since?: number;
       readonly until?: number;
+      readonly timeoutMs: number;
       readonly credentials: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'verify'; readonly path: string }
@@ -131,11 +132,12 @@ function relayOptionsOf(values: Values<'run'>): RelayOptions {
 }
 
 function toReplay(url: string, values: Values<'replay'>, env: NodeJS.ProcessEnv): Command {
-  const { format, since, until } = values;
+  const { format, since, until, timeout: timeoutMs } = values;
   return {
     kind: 'replay',
     url,
     format,
+    timeoutMs,
     credentials: credentialsOf(values, env),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),

@@ -5,15 +5,17 @@ import { createFormatter } from '../../lib/protocol/formats.js';
 import { replayRoom } from '../../lib/room/nats/replay.js';
 import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import { sinkStream } from '../../lib/sinks/sink-stream.js';
+import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
-import { CommandError, printMessage } from '../console.js';
+import { printMessage } from '../console.js';
+import { roomError } from './room-error.js';
 
 /** Output that may wait for the write in flight before reading from the engine is paused, in bytes. */
 const MAX_PENDING_BYTES = 1024 * 1024;
 
 /** Prints the messages that an engine keeps of a room. */
 export async function replay(command: Command & { kind: 'replay' }): Promise<void> {
-  const { url, format, credentials, since, until } = command;
+  const { url, format, credentials, since, until, timeoutMs } = command;
   const { sink, isTerminal } = await openDescriptor(1, { onRetry: endOnWriteError });
   const formatter = createFormatter(isTerminal && format === 'wire' ? 'view' : format);
   const output = sinkStream(async () => sink, MAX_PENDING_BYTES).on('error', endOnWriteError);
@@ -31,6 +33,7 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
   try {
     await replayRoom(url, {
       ...credentials,
+      timeoutMs,
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
       onNote: printMessage,
@@ -39,7 +42,10 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
     output.end();
     await finished(output);
   } catch (error) {
-    throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, 'replay: ')}`);
+    const problem = roomError(error as MiniServError, '<url>');
+    const isTimeout = (error as MiniServError).code === 'ERR_ROOM_TIMEOUT';
+    if (isTimeout) problem.message += '; check the URL and the server, or set a longer --timeout';
+    throw problem;
   }
 }
 

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { Format } from '../../lib/protocol/formats.js';
-import type { RelayOptions } from '../../lib/relay/options.js';
 import { createRelay, type Relay } from '../../lib/relay/relay.js';
 import type { EventLog } from '../../lib/room/event-log.js';
 import { NULL_SINK, openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import type { Audit } from '../../lib/transcript/audit.js';
 import { Transcript } from '../../lib/transcript/transcript.js';
 import type { MessageTransform } from '../../lib/transforms/transform.js';
+import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
 import { CommandError, exitAfterGrace, GRACE_MS, printMessage } from '../console.js';
 import { handleSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
+import { roomError } from './room-error.js';
 
 type RunCommand = Command & { kind: 'run' };
 
@@ -28,7 +29,12 @@ export async function run(command: RunCommand): Promise<void> {
   const handlers: SignalHandlers = { stop: () => process.exit(0) };
   handleSignals(handlers);
   const room = await joinRoom(roomArguments);
-  const relay = await startRelay({ ...options, transforms, graceMs: GRACE_MS }, room);
+  const relay = createRelay({
+    ...options,
+    transforms,
+    graceMs: GRACE_MS,
+    ...(room !== undefined && { room }),
+  });
   printEvents(relay, verbose);
   const transcript = await openTranscript(relay, format);
   let audit: Audit | undefined;
@@ -79,7 +85,8 @@ async function loadTransforms({ transforms, verbose }: RunCommand): Promise<read
   try {
     return await loadTransforms(transforms);
   } catch (error) {
-    const { message, cause } = error as Error;
+    const { code, message, cause } = error as MiniServError;
+    if (code === 'ERR_OPTION') throw new CommandError(message);
     // The stack of the transform's own error says where the module failed; the loader's stack does not.
     const original = cause instanceof Error ? cause.cause : undefined;
     const details = verbose && original instanceof Error ? original.stack : undefined;
@@ -94,25 +101,7 @@ async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined>
     const { openRoom } = await import('../../lib/room/open-room.js');
     return await openRoom(room.url, { ...room.options, onWarning: ({ message }) => printMessage(message) });
   } catch (error) {
-    // The library's name of the option is url.
-    throw new CommandError(`mini-serv: ${(error as Error).message.replace(/^url: /, '--room: ')}`);
-  }
-}
-
-/** @throws {CommandError} if the value of an option is out of range */
-async function startRelay(options: RelayOptions, room: EventLog | undefined): Promise<Relay> {
-  try {
-    return createRelay({ ...options, ...(room !== undefined && { room }) });
-  } catch (error) {
-    await room?.destroy();
-    // The message begins with the library's name of the option: maxLineBytes is --max-line here.
-    const message = (error as Error).message.replace(/^\w+/, (name) =>
-      name
-        .replace(/(Bytes|Ms)$/, '')
-        .replace(/[A-Z]/g, '-$&')
-        .toLowerCase(),
-    );
-    throw new CommandError(`--${message}`);
+    throw roomError(error as MiniServError, '--room');
   }
 }
 

@@ -125,6 +125,18 @@ export const OPTIONS = [
     text: 'print messages up to then',
   },
   {
+    name: 'timeout',
+    commands: ['replay'],
+    group: 'Options',
+    type: 'duration',
+    value: 'time',
+    min: '1ms',
+    max: '24d',
+    example: '10s',
+    default: '10s',
+    text: 'fail if the NATS server is unreachable, or takes longer than this for an answer',
+  },
+  {
     name: 'rank',
     commands: ['conformance'],
     group: 'Options',

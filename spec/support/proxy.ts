@@ -9,6 +9,8 @@ export interface Proxy {
   /** Stops forwarding in both directions. The connections stay open, so neither end notices. */
   hold(): void;
   release(): void;
+  /** Stops forwarding, as `hold` does, after this many more bytes from the port. Resolves then. */
+  holdAfter(bytes: number): Promise<void>;
   /** Closes all connections. */
   cut(): void;
 }
@@ -16,13 +18,19 @@ export interface Proxy {
 /** Forwards connections to `port` through this process. */
 export async function startProxy(port: number): Promise<Proxy> {
   let isHeld = false;
+  let forwarded = 0;
+  let onForward = (): void => {};
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((near) => {
     const far = connect({ port, host: '127.0.0.1' });
     const pair = [near, far] as const;
     pairs.add(pair);
     near.on('data', (chunk: Buffer) => far.write(chunk));
-    far.on('data', (chunk: Buffer) => near.write(chunk));
+    far.on('data', (chunk: Buffer) => {
+      near.write(chunk);
+      forwarded += chunk.length;
+      onForward();
+    });
     for (const socket of pair) {
       socket.on('error', () => {});
       socket.once('close', () => {
@@ -45,11 +53,22 @@ export async function startProxy(port: number): Promise<Proxy> {
   const forEachSocket = (action: (socket: Socket) => void): void => {
     for (const socket of [...pairs].flat()) action(socket);
   };
+  const hold = (): void => {
+    isHeld = true;
+    forEachSocket((socket) => socket.pause());
+  };
   return {
     port: (server.address() as { port: number }).port,
-    hold() {
-      isHeld = true;
-      forEachSocket((socket) => socket.pause());
+    hold,
+    holdAfter(bytes) {
+      const limit = forwarded + bytes;
+      return new Promise((resolve) => {
+        onForward = () => {
+          if (forwarded < limit) return;
+          hold();
+          resolve();
+        };
+      });
     },
     release() {
       isHeld = false;

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** Interval of the relay's heartbeats. The connection is checked at the same pace. */
   readonly heartbeatMs: number;
   readonly wait: EngineWait;
+  /** Upper bound for one attempt to connect, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -69,6 +71,11 @@ export function permissionError({ transport }: Packages, status: Status): Error 
   return status.error instanceof transport.PermissionViolationError ? status.error : undefined;
 }
 
+/** Whether no server answers for JetStream. The package does not export the class of that error. */
+export function isWithoutJetStream(error: unknown): boolean {
+  return (error as Error).name === 'JetStreamNotEnabled';
+}
+
 /** Whether another attempt would fail in the same way. */
 function isRefusal(packages: Packages, error: unknown): boolean {
   const { transport } = packages;
@@ -86,7 +93,7 @@ function isRefusal(packages: Packages, error: unknown): boolean {
 }
 
 async function toConnectionOptions(options: ConnectionOptions): Promise<NodeConnectionOptions> {
-  const { packages, url, credentials, heartbeatMs } = options;
+  const { packages, url, credentials, heartbeatMs, timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const delayMs = reconnectDelayMs(heartbeatMs);
   return {
     servers: [...url.servers],
@@ -98,7 +105,7 @@ async function toConnectionOptions(options: ConnectionOptions): Promise<NodeConn
     // The relay's heartbeats notice a silent connection first; after this time the client replaces it.
     pingInterval: Math.max(1000, heartbeatMs * 2),
     maxPingOut: 2,
-    timeout: HANDSHAKE_TIMEOUT_MS,
+    timeout: Math.min(HANDSHAKE_TIMEOUT_MS, timeoutMs),
     ...(await authentication(packages, url, credentials)),
   };
 }

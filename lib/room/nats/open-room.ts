@@ -5,7 +5,14 @@ import { MiniServError } from '../../util/errors.js';
 import type { EventLog } from '../event-log.js';
 import { checkRoomOptions, type RoomOptions } from '../options.js';
 import { joinRoom } from '../shared/join-room.js';
-import { connectTo, disconnect, permissionError, reconnectDelayMs, refusedError } from './connection.js';
+import {
+  connectTo,
+  disconnect,
+  isWithoutJetStream,
+  permissionError,
+  reconnectDelayMs,
+  refusedError,
+} from './connection.js';
 import { EngineWait } from './engine-wait.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages, type Packages } from './packages.js';
@@ -124,11 +131,6 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
     await engine.close();
     throw error;
   }
-}
-
-/** Whether no server answers for JetStream. The package does not export the class of that error. */
-function isWithoutJetStream(error: unknown): boolean {
-  return (error as Error).name === 'JetStreamNotEnabled';
 }
 
 /** Rejects when the server says that this relay lacks a permission. */

@@ -5,12 +5,13 @@ import type { RoomStateReader } from '../event-log.js';
 import type { Credentials } from '../options.js';
 import { Outage } from '../shared/outage.js';
 import { decodeRecordAt, RecordReader } from '../shared/record-reader.js';
-import { connectTo, disconnect } from './connection.js';
+import { AnswerTimer } from './answer-timer.js';
+import { connectTo, disconnect, isWithoutJetStream } from './connection.js';
 import { EngineWait } from './engine-wait.js';
 import { findSnapshot } from './find-snapshot.js';
 import { NatsEngine } from './nats-engine.js';
-import { loadPackages } from './packages.js';
-import { parseRoomUrl } from './room-url.js';
+import { loadPackages, type Packages } from './packages.js';
+import { parseRoomUrl, type RoomUrl } from './room-url.js';
 import { findStream, namesOf } from './streams.js';
 
 /** A replay has no instance of its own. */
@@ -23,7 +24,10 @@ export interface ReplayOptions extends Credentials {
   readonly since?: number;
   /** Time of the latest message, in milliseconds since 1970. Default: now. */
   readonly until?: number;
-  /** How long the engine may be unreachable before the replay fails, in milliseconds. Default: forever. */
+  /**
+   * How long the engine may be unreachable, and how long it may take for each answer and for each record, in
+   * milliseconds. Default: forever.
+   */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
   /**
@@ -38,25 +42,62 @@ export interface ReplayOptions extends Credentials {
 /**
  * Reads the stored messages of a room without joining it. Resolves at the end of what was stored at the start.
  *
- * @throws {MiniServError} ERR_ROOM_FOREIGN if there is no such room; otherwise the same as `openRoom`
+ * @throws {MiniServError} ERR_ROOM_FOREIGN if there is no such room; ERR_ROOM_TIMEOUT; otherwise the same as `openRoom`
  */
 export async function replayRoom(url: string, options: ReplayOptions): Promise<void> {
-  const { since = 0, timeoutMs, onNote = () => {}, clock = nodeEnvironment.clock } = options;
+  const { timeoutMs, onNote = () => {}, clock = nodeEnvironment.clock } = options;
   const parsed = parseRoomUrl(url);
-  const { room, shown: name } = parsed;
   const packages = await loadPackages();
-  const wait = new EngineWait({ clock, name, timeoutMs, onWarning: ({ message }) => onNote(message) });
+  const timer = new AnswerTimer({ clock, name: parsed.shown, timeoutMs });
+  const replaying = connectAndReplay(parsed, packages, {
+    ...options,
+    name: parsed.shown,
+    clock,
+    onNote,
+    timer,
+  });
+  await Promise.race([replaying, timer.expired]).finally(() => timer.stop());
+}
+
+interface ReplayContext extends ReplayOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly onNote: (message: string) => void;
+  readonly timer: AnswerTimer;
+}
+
+async function connectAndReplay(url: RoomUrl, packages: Packages, context: ReplayContext): Promise<void> {
+  const { since = 0, timeoutMs, onNote, clock, name, timer } = context;
+  const onWarning = ({ cause }: MiniServError): void => {
+    const problem = cause as Error;
+    // A server that does not answer at all is what the error of the timer says.
+    if (!(problem instanceof packages.transport.TimeoutError)) timer.problem = problem;
+    onNote(`${name} is unreachable (${problem.message}); trying again`);
+  };
   const connection = await connectTo({
     packages,
-    url: parsed,
-    credentials: options,
+    url,
+    credentials: context,
     heartbeatMs: HEARTBEAT_MS,
-    wait,
+    timeoutMs,
+    // The timer limits the wait.
+    wait: new EngineWait({ clock, name, timeoutMs: undefined, onWarning }),
+    signal: timer.signal,
   });
+  const abort = (): void => void disconnect(connection);
+  timer.signal.addEventListener('abort', abort, { once: true });
+  if (timer.signal.aborted) abort();
   try {
-    const names = namesOf(room);
-    const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
+    timer.onAnswer();
+    const names = namesOf(url.room);
+    // The timer expires before a request does.
+    const requestTimeout = timeoutMs === undefined ? {} : { timeout: timeoutMs + 1000 };
+    const jsm = await packages.jetstream.jetstreamManager(connection, {
+      checkAPI: false,
+      ...requestTimeout,
+    });
     const info = await findStream(jsm, names.recordStream);
+    timer.onAnswer();
     if (info === undefined) {
       throw new MiniServError(
         'ERR_ROOM_FOREIGN',
@@ -66,6 +107,7 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
     const { first_seq: first, messages, first_ts: firstTime } = info.state;
     if (messages === 0) return;
     const snapshot = await findSnapshot(jsm, names, info, since);
+    timer.onAnswer();
     const records = new RecordReader(snapshot);
     if (records.fromSequence < first) {
       const message = `the room cannot be replayed: its first ${first - 1} records are no longer stored, and no snapshot includes them`;
@@ -76,28 +118,27 @@ export async function replayRoom(url: string, options: ReplayOptions): Promise<v
       packages,
       connection,
       clock,
-      room,
+      room: url.room,
       jsm,
       info,
       snapshot: undefined,
     });
-    await replay(engine, records, { ...options, name, clock, onNote }).finally(() => engine.close());
+    await replay(engine, records, context).finally(() => engine.close());
+  } catch (error) {
+    if (!isWithoutJetStream(error)) throw error;
+    const message = `${name} has no JetStream, which stores rooms; start the server with nats-server -js`;
+    throw new MiniServError('ERR_ROOM_REFUSED', message, { cause: error });
   } finally {
+    timer.signal.removeEventListener('abort', abort);
     await disconnect(connection);
   }
-}
-
-interface ReplayContext extends ReplayOptions {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly onNote: (message: string) => void;
 }
 
 /** Reads from the snapshot up to the record that was the last one when the engine was opened. */
 async function replay(engine: NatsEngine, records: RecordReader, context: ReplayContext): Promise<void> {
   const { lastSequence } = engine;
   if (records.sequence >= lastSequence) return;
-  const { name, clock, timeoutMs, onNote } = context;
+  const { name, clock, timeoutMs, onNote, timer } = context;
   const messages = new MessageReader(context);
   let onEnd = (): void => {};
   let onError: (error: Error) => void = () => {};
@@ -121,11 +162,18 @@ async function replay(engine: NatsEngine, records: RecordReader, context: Replay
         onError(error as Error);
         return;
       }
+      timer.onAnswer();
       const isLast = sequence >= lastSequence;
       const taken = messages.whenTaken();
       if (isLast || taken !== undefined) engine.pause();
-      if (taken !== undefined) taken.then(() => (isLast ? onEnd() : engine.resume()), onError);
-      else if (isLast) onEnd();
+      if (taken !== undefined) {
+        timer.pause();
+        taken.then(() => {
+          timer.onAnswer();
+          if (isLast) onEnd();
+          else engine.resume();
+        }, onError);
+      } else if (isLast) onEnd();
     },
     onHeartbeat: () => {},
     onOutage: (reason) => outage.begin('connection', reason),
