@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer';
 import type { EventLog } from '../room/event-log.js';
 import { isMessageTransform, type MessageTransform } from '../transforms/transform.js';
+import { isAbortSignal } from '../util/abort-signal.js';
 import { type Environment, nodeEnvironment } from '../util/environment.js';
 import { optionError } from '../util/errors.js';
 import { checkNames, isObject } from '../util/option-names.js';
@@ -131,11 +132,6 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
     segmentBytes: options.segmentBytes ?? 512 * KIB,
     environment: { ...nodeEnvironment, ...options.environment },
   };
-}
-
-/** Accepts the AbortSignal of another realm or of a polyfill, which `instanceof` does not. */
-export function isAbortSignal(value: unknown): value is AbortSignal {
-  return isObject(value) && 'aborted' in value && 'addEventListener' in value;
 }
 
 function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule {

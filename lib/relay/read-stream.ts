@@ -4,9 +4,9 @@ import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { NO_OWNER } from '../fanout/segment-index.js';
 import { checkFormat, createFormatter, type Format } from '../protocol/formats.js';
 import type { Formatter } from '../protocol/formatter.js';
+import { isAbortSignal } from '../util/abort-signal.js';
 import { optionError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
-import { isAbortSignal } from './options.js';
 
 /** Options of {@link Relay.createReadStream}. */
 export interface ReadStreamOptions {

@@ -1,3 +1,4 @@
+import { isAbortSignal } from '../util/abort-signal.js';
 import type { Clock } from '../util/environment.js';
 import { MiniServError, optionError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
@@ -85,7 +86,7 @@ export function checkRoomOptions(options: RoomOptions): void {
   if (replicas !== undefined && !isWithin(replicas, 1, 5)) {
     throw optionError('replicas', 'an integer from 1 to 5', replicas);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw optionError('signal', 'an AbortSignal', signal);
   }
   const { user, pass, token, nkey, creds, ca, cert, key, onWarning } = others;

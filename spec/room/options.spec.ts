@@ -38,6 +38,23 @@ describe('openRoom(): options', () => {
     }
   });
 
+  it('takes the signal of another realm or of a polyfill, as createRelay() does', async () => {
+    const listeners = new Set<() => void>();
+    const signal = {
+      aborted: false,
+      reason: undefined,
+      addEventListener: (_type: string, listener: () => void) => listeners.add(listener),
+      removeEventListener: (_type: string, listener: () => void) => listeners.delete(listener),
+    };
+    const opening = openRoom('nats://127.0.0.1:1/r', { signal: signal as unknown as AbortSignal });
+    signal.aborted = true;
+    for (const listener of listeners) listener();
+    expect(await rejection(opening)).to.include({ name: 'AbortError' });
+    const early = openRoom('nats://127.0.0.1:1/r', { signal: signal as unknown as AbortSignal });
+    expect(await rejection(early)).to.include({ name: 'AbortError' });
+    expect(listeners.size).to.equal(0);
+  });
+
   it('does not quote an invalid credential', async () => {
     const token = { secret: 'T0ps3cret' } as unknown as string;
     const error = await rejection(openRoom('nats://127.0.0.1:1/r', { token }));
