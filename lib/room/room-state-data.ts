@@ -19,6 +19,33 @@ export interface RoomStateData {
   readonly open: readonly (readonly [client: number, startSequence: number, startNumber: number])[];
 }
 
+/** Whether a value that was read from an engine is a {@link RoomStateData} that can be restored. */
+export function isRoomStateData(value: unknown): value is RoomStateData {
+  const { next, runs, dead, clients, silent, outside, open } = Object(value);
+  if (!isCount(next) || !isListOf(runs, isRun) || !isListOf(dead, isText)) return false;
+  if (!isListOf(clients, (list) => isListOf(list, isCount)) || clients.length !== runs.length) return false;
+  const ids = new Set((clients as number[][]).flat());
+  const isLine = (item: unknown): boolean =>
+    isListOf(item, isCount) && item.length === 3 && ids.has(Number(item[0]));
+  return isListOf(silent, isCount) && isListOf(outside, isCount) && isListOf(open, isLine);
+}
+
+function isListOf(value: unknown, accepts: (item: unknown) => boolean): value is unknown[] {
+  return Array.isArray(value) && value.every(accepts);
+}
+
+function isRun(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && isText(value[0]) && isCount(value[1]);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 export function saveRoomState({ nextId, instances, members, unfinishedLines }: RoomState): RoomStateData {
   const active = [...instances];
   const clients = new Map(active.map((instance) => [instance, [] as number[]]));

@@ -38,7 +38,8 @@ export class RoomState {
    *
    * @param ownInstanceId the instance that the reader belongs to: only its own tokens mean something to it
    * @param sequence position of the record in the log
-   * @returns the number of records of the instance that are missing before this one, normally 0
+   * @returns the number of records of the instance that are missing before this one, normally 0; undefined if the record
+   * does not count: it is a repetition, or its instance has ended or never started
    */
   apply(
     record: LogRecord,
@@ -46,10 +47,10 @@ export class RoomState {
     ownInstanceId: string,
     sequence: number,
     time?: number,
-  ): number {
+  ): number | undefined {
     const lastNumber = this.instances.get(record.instanceId)?.lastNumber ?? -1;
     const instance = this.instances.accept(record.instanceId, record.number);
-    if (instance === undefined) return 0;
+    if (instance === undefined) return undefined;
     for (const event of record.events) {
       this.applyEvent(instance, event, reader, ownInstanceId, sequence, time);
     }

@@ -115,12 +115,12 @@ describe('RoomState', () => {
     expect(entries.slice(2)).to.deep.equal(['1: between', '0: beginning\nnext', 'left 0']);
   });
 
-  it('returns how many records of the instance are missing', () => {
+  it('returns how many records of the instance are missing, and undefined for a repetition', () => {
     const state = new RoomState();
     const missing = [0, 1, 4, 3, 5].map((number) =>
       state.apply({ instanceId: 'a', number, events: [] }, recorder(), '', 1),
     );
-    expect(missing).to.deep.equal([0, 0, 2, 0, 0]);
+    expect(missing).to.deep.equal([0, 0, 2, undefined, 0]);
   });
 
   it('forgets instances that ended long ago, and still drops their records', () => {

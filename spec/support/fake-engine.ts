@@ -29,6 +29,10 @@ export class FakeRoom {
   readonly engines = new Set<FakeEngine>();
   identity = 'first';
   firstSequence = 1;
+  /** The size limit of the engine. A connection learns it when it opens, reconnects or is refused a record. */
+  maxRecordBytes = MAX_RECORD_BYTES;
+  /** The error with which the engine refuses each record. */
+  refusal: Error | undefined;
   readonly time: SimulatedTime;
 
   constructor(time: SimulatedTime) {
@@ -36,8 +40,9 @@ export class FakeRoom {
   }
 
   /** Connects one more relay to the room. */
-  open(faults: Faults = NO_FAULTS, maxRecordBytes = MAX_RECORD_BYTES): FakeEngine {
-    const engine = new FakeEngine(this, faults, maxRecordBytes);
+  open(faults: Faults = NO_FAULTS, maxRecordBytes = this.maxRecordBytes): FakeEngine {
+    this.maxRecordBytes = maxRecordBytes;
+    const engine = new FakeEngine(this, faults);
     this.engines.add(engine);
     return engine;
   }
@@ -53,13 +58,15 @@ export class FakeEngine implements Engine {
   readonly identity: string;
   readonly firstSequence: number;
   readonly lastSequence: number;
-  readonly maxRecordBytes: number;
+  maxRecordBytes: number;
   /** The clock of the relay's process. */
   readonly clock: Clock;
   isStopped = false;
   isClosed = false;
   /** How many of the next snapshots fail to be saved. */
   failingSnapshots = 0;
+  /** The error of these failures. */
+  snapshotError = new Error('no answer');
   readonly #room: FakeRoom;
   readonly #faults: Faults;
   #isDisconnected = false;
@@ -72,10 +79,11 @@ export class FakeEngine implements Engine {
   #held: (() => void)[] = [];
   #lastHeartbeatAt = 0;
 
-  constructor(room: FakeRoom, faults: Faults, maxRecordBytes: number) {
+  constructor(room: FakeRoom, faults: Faults) {
     this.#room = room;
     this.#faults = faults;
-    this.maxRecordBytes = maxRecordBytes;
+    this.maxRecordBytes = room.maxRecordBytes;
+    this.maxRecordBytes = room.maxRecordBytes;
     this.identity = room.identity;
     this.firstSequence = room.firstSequence;
     this.lastSequence = room.records.length;
@@ -93,6 +101,14 @@ export class FakeEngine implements Engine {
       this.#setTimer(this.#faults.delayMs(), () => {
         if (this.#isDisconnected) {
           answer(() => reject(new Error('disconnected')));
+          return;
+        }
+        const { refusal, maxRecordBytes } = this.#room;
+        if (refusal !== undefined || copy.length > maxRecordBytes) {
+          answer(() => {
+            this.maxRecordBytes = maxRecordBytes;
+            reject(refusal ?? new Error('too large'));
+          });
           return;
         }
         this.#room.append(copy);
@@ -134,13 +150,13 @@ export class FakeEngine implements Engine {
     });
   }
 
-  async loadSnapshot(): Promise<Uint8Array | undefined> {
-    return this.#room.snapshots.at(-1)?.bytes;
+  async loadSnapshot(isValid: (bytes: Uint8Array) => boolean): Promise<Uint8Array | undefined> {
+    return this.#room.snapshots.findLast(({ bytes }) => isValid(bytes))?.bytes;
   }
 
   async saveSnapshot(sequence: number, bytes: Uint8Array): Promise<void> {
     if (this.#isDisconnected || this.#isDead) throw new Error('disconnected');
-    if (this.failingSnapshots-- > 0) throw new Error('no answer');
+    if (this.failingSnapshots-- > 0) throw this.snapshotError;
     this.#room.snapshots.push({ sequence, bytes });
   }
 
@@ -161,6 +177,7 @@ export class FakeEngine implements Engine {
   reconnect(): void {
     if (!this.#isDisconnected) return;
     this.#isDisconnected = false;
+    this.maxRecordBytes = this.#room.maxRecordBytes;
     this.#setTimer(0, () => {
       if (!this.#isDisconnected) this.#reader?.onReconnect();
     });

@@ -32,11 +32,16 @@ export interface Engine {
   readonly firstSequence: number;
   /** Sequence of the last stored record when the engine was opened; 0 for a new room. */
   readonly lastSequence: number;
-  /** Size limit of a record. */
+  /** Size limit of a record at present. It can change at any time, and is read again before each attempt to publish. */
   readonly maxRecordBytes: number;
   /**
-   * Appends a record. Resolves when the record is stored and rejects when that is unknown; then the caller repeats the
-   * record under the same id. The engine may drop repetitions but does not have to.
+   * Appends a record. Resolves when the record is stored, and rejects when it is not or when that is unknown. Then the
+   * caller publishes the same events under the same id again: in the same record, or cut to another size. The engine may
+   * drop later records of the same id but does not have to.
+   *
+   * A rejection with a {@link MiniServError} ends the room for this relay: the engine refuses the record and would do so
+   * again. After a rejection with any other error the caller tries again: at once if the record is now larger than
+   * `maxRecordBytes`, and otherwise after a delay.
    */
   publish(id: string, record: Uint8Array): Promise<void>;
   /** Starts to read heartbeats, and all records from a sequence on. Called once. */
@@ -47,10 +52,16 @@ export interface Engine {
   resume(): void;
   /** Sends a heartbeat to all relays of the room, without storing it. */
   sendHeartbeat(bytes: Uint8Array): void;
-  /** Returns the latest snapshot that a relay of the room has saved. */
-  loadSnapshot(): Promise<Uint8Array | undefined>;
   /**
-   * Saves a snapshot. The engine may delete the snapshots before it.
+   * Returns the latest snapshot that a relay of the room has saved.
+   *
+   * @param isValid returns false for bytes that are no snapshot. If other programs can write to where snapshots are
+   * stored, the engine returns the latest valid one.
+   */
+  loadSnapshot(isValid: (snapshot: Uint8Array) => boolean): Promise<Uint8Array | undefined>;
+  /**
+   * Saves a snapshot. The engine may delete the snapshots before it. After a rejection the caller tries again later; if
+   * the error is a {@link MiniServError}, it also warns.
    *
    * @param sequence of the last record that the snapshot includes
    */

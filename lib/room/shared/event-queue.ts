@@ -1,18 +1,18 @@
 import type { LogEvent } from '../event-log.js';
 import { ENVELOPE_BYTES, EVENT_BYTES } from './record.js';
 
-/** Number of events taken after which the array is shortened. */
+/** Number of dropped events after which the array is shortened. */
 const COMPACT_AFTER_EVENTS = 1000;
 
-/** The events that wait while a record is in flight. They are taken in batches, one for each record. */
+/** The events that are not known to be stored. They stay here until the record that contains them is read back. */
 export class EventQueue {
-  /** Upper bound of the size of the waiting events as a record. */
+  /** Upper bound of the size of the events as a record. */
   bytes = 0;
   #events: LogEvent[] = [];
-  #taken = 0;
+  #dropped = 0;
 
   get isEmpty(): boolean {
-    return this.#taken === this.#events.length;
+    return this.#dropped === this.#events.length;
   }
 
   push(event: LogEvent): void {
@@ -21,35 +21,53 @@ export class EventQueue {
   }
 
   /**
-   * Takes the events of the next record. Lines that do not fit are split after a newline if possible. A line longer
+   * Returns the events of the next record. Lines that do not fit are split after a newline if possible. A line longer
    * than a record is split into parts; the rest of it starts the next record.
    *
    * @param maxBytes size limit of the record
    */
-  take(maxBytes: number): LogEvent[] {
+  peek(maxBytes: number): LogEvent[] {
     const batch: LogEvent[] = [];
     let remainingBytes = maxBytes - ENVELOPE_BYTES;
-    for (let event = this.#events[this.#taken]; event !== undefined; event = this.#events[this.#taken]) {
+    for (let i = this.#dropped; i < this.#events.length; i++) {
+      const event = this.#events[i] as LogEvent;
       const size = sizeOf(event);
       if (size > remainingBytes) {
-        const split = splitLines(event, remainingBytes - EVENT_BYTES, batch.length === 0);
-        if (split === undefined) break;
-        const [first, rest] = split;
-        batch.push(first);
-        this.#events[this.#taken] = rest;
-        this.bytes += sizeOf(rest) - size;
+        const piece = cutLines(event, remainingBytes - EVENT_BYTES, batch.length === 0);
+        if (piece !== undefined) batch.push(piece);
         break;
       }
       batch.push(event);
       remainingBytes -= size;
-      this.#taken++;
-      this.bytes -= size;
-    }
-    if (this.#taken > COMPACT_AFTER_EVENTS || this.isEmpty) {
-      this.#events = this.#events.slice(this.#taken);
-      this.#taken = 0;
     }
     return batch;
+  }
+
+  /**
+   * Drops the events of a stored record. Whatever size limit the record was cut to, it contains the start of the queue.
+   *
+   * @returns false if the record contains something else, and nothing was dropped
+   */
+  drop(stored: readonly LogEvent[]): boolean {
+    const last = stored.length - 1;
+    for (const [i, event] of stored.entries()) {
+      if (!isStart(this.#events[this.#dropped + i], event, i === last)) return false;
+    }
+    let rest: LogEvent | undefined;
+    for (const event of stored) {
+      const waiting = this.#events[this.#dropped++] as LogEvent;
+      this.bytes -= sizeOf(waiting);
+      rest = restOf(waiting, event);
+    }
+    if (rest !== undefined) {
+      this.#events[--this.#dropped] = rest;
+      this.bytes += sizeOf(rest);
+    }
+    if (this.#dropped > COMPACT_AFTER_EVENTS || this.isEmpty) {
+      this.#events = this.#events.slice(this.#dropped);
+      this.#dropped = 0;
+    }
+    return true;
   }
 }
 
@@ -58,24 +76,33 @@ function sizeOf(event: LogEvent): number {
 }
 
 /**
- * Splits lines into a piece of at most `maxBytes` and the rest.
+ * Returns a piece of at most `maxBytes` of lines.
  *
  * @param isFirst whether the record is empty so far: only then a line is split in the middle
  * @returns undefined if the whole event should wait for the next record
  */
-function splitLines(event: LogEvent, maxBytes: number, isFirst: boolean): [LogEvent, LogEvent] | undefined {
+function cutLines(event: LogEvent, maxBytes: number, isFirst: boolean): LogEvent | undefined {
   if (event.kind !== 'lines') return undefined;
   const { kind, client, bytes } = event;
   const newline = maxBytes > 0 ? bytes.lastIndexOf('\n', maxBytes) : -1;
-  if (newline > 0) {
-    return [
-      { kind, client, bytes: bytes.slice(0, newline) },
-      { kind, client, bytes: bytes.slice(newline + 1) },
-    ];
-  }
-  if (!isFirst) return undefined;
-  return [
-    { kind: 'part', client, bytes: bytes.slice(0, maxBytes) },
-    { kind, client, bytes: bytes.slice(maxBytes) },
-  ];
+  if (newline > 0) return { kind, client, bytes: bytes.slice(0, newline) };
+  return isFirst ? { kind: 'part', client, bytes: bytes.slice(0, maxBytes) } : undefined;
+}
+
+/** Whether a stored event is a waiting one, or can be its start. Compares lengths, not bytes. */
+function isStart(waiting: LogEvent | undefined, stored: LogEvent, canBePiece: boolean): boolean {
+  if (waiting?.kind !== 'lines') return waiting?.kind === stored.kind;
+  if (!('bytes' in stored) || stored.client !== waiting.client) return false;
+  const { length } = stored.bytes;
+  if (stored.kind === 'part') return canBePiece && length <= waiting.bytes.length;
+  return length === waiting.bytes.length || (canBePiece && waiting.bytes[length] === '\n');
+}
+
+/** Returns what follows a stored event in the waiting one, or undefined if that is stored as a whole. */
+function restOf(waiting: LogEvent, stored: LogEvent): LogEvent | undefined {
+  if (waiting.kind !== 'lines' || !('bytes' in stored)) return undefined;
+  const { kind, client, bytes } = waiting;
+  const { length } = stored.bytes;
+  if (stored.kind === 'part') return { kind, client, bytes: bytes.slice(length) };
+  return length === bytes.length ? undefined : { kind, client, bytes: bytes.slice(length + 1) };
 }

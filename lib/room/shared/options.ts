@@ -2,6 +2,7 @@ import type { Clock } from '../../util/environment.js';
 import { optionError } from '../../util/errors.js';
 import { checkNames, isObject } from '../../util/option-names.js';
 import type { Engine } from './engine.js';
+import { isInstanceId } from './record.js';
 
 /** Options of {@link joinRoom}. */
 export interface SharedLogOptions {
@@ -16,7 +17,10 @@ export interface SharedLogOptions {
   readonly heartbeatMs?: number;
   /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
   readonly timeoutMs?: number | undefined;
-  /** Identifies this run of the process; must never have been used before. Default: a random string. */
+  /**
+   * Identifies this run of the process; must never have been used before. At most 48 printable ASCII characters, without
+   * `"` and `\\`. Default: a random string.
+   */
   readonly instanceId?: string;
   /** Names the engine in messages. Default: `the engine`. */
   readonly name?: string;
@@ -34,5 +38,9 @@ const NAMES: Record<keyof SharedLogOptions, true> = {
 /** @throws {MiniServError} ERR_OPTION */
 export function checkSharedLogOptions(options: SharedLogOptions): void {
   checkNames(options, Object.keys(NAMES));
-  if (!isObject(options.engine)) throw optionError('engine', 'an Engine', options.engine);
+  const { engine, instanceId } = options;
+  if (!isObject(engine)) throw optionError('engine', 'an Engine', engine);
+  if (instanceId !== undefined && !isInstanceId(instanceId)) {
+    throw optionError('instanceId', '1 to 48 printable ASCII characters without " and \\\\', instanceId);
+  }
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../util/environment.js';
-import type { LogEvent } from '../event-log.js';
+import { MiniServError } from '../../util/errors.js';
+import type { LogEvent, LogRecord } from '../event-log.js';
 import type { Engine } from './engine.js';
 import { EventQueue } from './event-queue.js';
 import { encodeRecord } from './record.js';
+import { checkRecordLimit } from './record-limit.js';
 
 /** Senders wait while more than this has not been stored. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
@@ -16,7 +18,10 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly instanceId?: string | undefined;
   readonly onDrain: () => void;
+  /** It is unknown whether a record was stored; it is published again later. */
   readonly onError: (error: Error) => void;
+  /** The engine will not store the records of this relay. */
+  readonly onRefused: (reason: MiniServError) => void;
   /** A record was stored. */
   readonly onStored: () => void;
 }
@@ -24,20 +29,19 @@ export interface OutboxOptions {
 /**
  * Publishes the events of this relay. One record is in flight at a time; the events of that time are the next record.
  *
- * A record is in flight until it has been read back. It is published again, under the same number, if the engine
- * rejects it or was unreachable meanwhile: an engine that crashes can lose records that it has acknowledged.
+ * Events are in flight until they have been read back. Until then they are published again, under the same number, if
+ * the engine was unreachable meanwhile: an engine that crashes can lose records that it has acknowledged. Each attempt
+ * obeys the engine's present size limit. What was stored is known from what is read, so no attempt has to be undone.
  */
 export class Outbox {
   /** Identifies this run of the process in the log. */
   readonly instanceId: string;
   readonly #options: OutboxOptions;
   readonly #queue = new EventQueue();
-  #nextNumber = 0;
-  #inFlightBytes = 0;
+  /** Number of the next record that has not been read back. */
+  #number = 0;
   #isRunning = false;
   #isClosed = false;
-  /** Number of the last record of this relay that was read back. */
-  #lastRead = -1;
   #wake: () => void = () => {};
 
   constructor(options: OutboxOptions) {
@@ -51,7 +55,7 @@ export class Outbox {
 
   /** Size of the events that are not known to be stored. */
   get pendingBytes(): number {
-    return this.#queue.bytes + this.#inFlightBytes;
+    return this.#queue.bytes;
   }
 
   push(event: LogEvent): void {
@@ -69,9 +73,14 @@ export class Outbox {
   }
 
   /** A record of this relay was read back. */
-  onRead(number: number): void {
-    this.#lastRead = Math.max(this.#lastRead, number);
-    if (this.#lastRead === this.#nextNumber - 1) this.#wake();
+  onRead({ number, events }: LogRecord): void {
+    if (number < this.#number) return;
+    this.#number = number + 1;
+    const wasFull = this.isFull;
+    // If another program has used this number, the events follow under the next one.
+    this.#queue.drop(events);
+    if (wasFull && !this.isFull) this.#options.onDrain();
+    this.#wake();
   }
 
   close(): void {
@@ -80,38 +89,42 @@ export class Outbox {
   }
 
   async #run(): Promise<void> {
-    const { engine, onDrain } = this.#options;
-    while (!this.#queue.isEmpty && !this.#isClosed) {
-      const number = this.#nextNumber++;
-      const wasFull = this.isFull;
-      const events = this.#queue.take(Math.min(engine.maxRecordBytes, MAX_RECORD_BYTES));
-      const record = encodeRecord({ instanceId: this.instanceId, number, events });
-      this.#inFlightBytes = record.length;
-      if (!(await this.#store(number, record))) break;
-      this.#inFlightBytes = 0;
-      if (wasFull && !this.isFull) onDrain();
-    }
+    while (!this.#queue.isEmpty && !this.#isClosed) await this.#store(this.#number);
     this.#isRunning = false;
   }
 
-  /** Publishes a record until it is read back. Returns false if the outbox is closed before that. */
-  async #store(number: number, record: Uint8Array): Promise<boolean> {
-    const { engine, onError, onStored } = this.#options;
-    while (!this.#isClosed && this.#lastRead < number) {
+  /** Publishes the next record until it is read back. */
+  async #store(number: number): Promise<void> {
+    const { engine, onError, onRefused, onStored } = this.#options;
+    const { instanceId } = this;
+    // The end cannot be guessed: the engine drops a record whose id another program has used before.
+    const id = `${instanceId}:${number}:${randomBytes(6).toString('base64url')}`;
+    const isPending = (): boolean => number === this.#number && !this.#isClosed;
+    while (isPending()) {
+      let recordBytes = 0;
       try {
-        await engine.publish(`${this.instanceId}:${number}`, record);
+        checkRecordLimit(engine);
+        const events = this.#queue.peek(Math.min(engine.maxRecordBytes, MAX_RECORD_BYTES));
+        const record = encodeRecord({ instanceId, number, events });
+        recordBytes = record.length;
+        await engine.publish(id, record);
         onStored();
-        if (this.#lastRead < number && !this.#isClosed) await this.#wait();
+        if (isPending()) await this.#wait();
       } catch (error) {
-        if (this.#isClosed) break;
+        if (this.#isClosed) return;
+        if (error instanceof MiniServError) {
+          onRefused(error);
+          return;
+        }
+        if (!isPending()) break;
+        // The limit was lowered: a smaller record is no repetition, so it does not have to wait.
+        if (recordBytes > engine.maxRecordBytes) continue;
         onError(error as Error);
         await this.#wait(RETRY_DELAY_MS);
       }
     }
-    if (this.#lastRead < number) return false;
     // The record can be read back although its acknowledgement was lost.
-    onStored();
-    return true;
+    if (!this.#isClosed) onStored();
   }
 
   #wait(ms?: number): Promise<void> {

@@ -1,9 +1,18 @@
-import { MiniServError } from '../../util/errors.js';
 import type { LogRecord, RoomStateReader } from '../event-log.js';
 import { RoomState } from '../room-state.js';
 import { restoreRoomState } from '../room-state-data.js';
-import { decodeRecord } from './record.js';
+import { decodeRecord, type InvalidRecordError } from './record.js';
 import type { Snapshot } from './snapshot.js';
+
+/** What a record did to the state of its room. */
+export interface ReadRecord {
+  /** The record; undefined if it was skipped. */
+  readonly record?: LogRecord;
+  /** Why the record was skipped. */
+  readonly problem?: InvalidRecordError | 'unknown relay';
+  /** Number of records of its relay that are missing before it; undefined if it changed nothing. */
+  readonly missing?: number | undefined;
+}
 
 /** Applies the records of a log to the state of its room, from a snapshot on or from the beginning. */
 export class RecordReader {
@@ -23,40 +32,41 @@ export class RecordReader {
   }
 
   /**
-   * Applies the next record and reports its events.
+   * Applies the next record and reports its events. A record that no relay wrote is skipped: anyone who can publish to
+   * the room can store one, and all relays have to agree about it.
    *
    * @param ownInstanceId see {@link RoomState.apply}
-   * @returns the number of missing records as {@link RoomState.apply} does, or undefined if the snapshot includes the
-   * record already
+   * @returns undefined if the snapshot includes the record already
    */
-  apply(
+  read(
     sequence: number,
     time: number,
-    record: LogRecord,
+    bytes: Uint8Array,
     reader: RoomStateReader,
     ownInstanceId: string,
-  ): number | undefined {
+  ): ReadRecord | undefined {
+    const record = decode(bytes);
     if (sequence <= this.sequence) {
-      this.state.reread(record, sequence);
+      if (!(record instanceof Error)) this.state.reread(record, sequence);
       return undefined;
     }
     this.sequence = sequence;
     // Time never goes back in a room, although the clocks of the engine's servers can differ.
     this.time = Math.max(this.time, time);
-    return this.state.apply(record, reader, ownInstanceId, sequence, this.time);
+    if (record instanceof Error) return { problem: record };
+    const { instances } = this.state;
+    const missing = this.state.apply(record, reader, ownInstanceId, sequence, this.time);
+    const { instanceId } = record;
+    // Only a relay's first record has number 0, so a later one without the first is forged.
+    const isUnknown = instances.get(instanceId) === undefined && !instances.isDown(instanceId);
+    return isUnknown ? { problem: 'unknown relay' } : { record, missing };
   }
 }
 
-/** @throws {MiniServError} ERR_ROOM_FOREIGN if the bytes are not a record */
-export function decodeRecordAt(sequence: number, bytes: Uint8Array): LogRecord {
+function decode(bytes: Uint8Array): LogRecord | InvalidRecordError {
   try {
     return decodeRecord(bytes);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new MiniServError(
-      'ERR_ROOM_FOREIGN',
-      `cannot read record ${sequence} of the room: ${message}; another program may write to its stream`,
-      { cause },
-    );
+  } catch (error) {
+    return error as InvalidRecordError;
   }
 }

@@ -1,3 +1,4 @@
+import { describe } from '../../util/errors.js';
 import type { LogEvent, LogRecord } from '../event-log.js';
 
 /** Upper bound of the bytes that the envelope of a record takes, without its events. */
@@ -6,9 +7,26 @@ export const ENVELOPE_BYTES = 128;
 export const EVENT_BYTES = 64;
 
 const VERSION = 1;
+/** Printable ASCII that JSON does not escape; short enough for the bounds above. */
+const INSTANCE_ID = /^[ !#-[\]-~]{1,48}$/;
 
 /** An event on the wire. Of lines, the length; their bytes follow the JSON. */
 type Item = readonly [kind: string, subject: number | string, ...more: (number | string)[]];
+
+/** Why bytes are not a record that this relay can read. */
+export class InvalidRecordError extends Error {
+  /** The version of the format, if it is a later one than this relay knows. */
+  readonly laterVersion: number | undefined;
+
+  constructor(reason: string, laterVersion?: number) {
+    super(reason);
+    this.laterVersion = laterVersion;
+  }
+}
+
+export function isInstanceId(value: unknown): value is string {
+  return typeof value === 'string' && INSTANCE_ID.test(value);
+}
 
 /**
  * Encodes a record: one line of JSON (`{"v":1,"epoch":…,"n":…,"events":[…]}`), then the bytes of its lines as the
@@ -35,49 +53,48 @@ function toItem(event: LogEvent): Item {
   return [event.kind, event.client, ...silent];
 }
 
-/** @throws Error that says why the bytes are not a record */
+/** @throws {InvalidRecordError} if the bytes are not a record; every relay must reject the same bytes */
 export function decodeRecord(record: Uint8Array): LogRecord {
   const buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   const headLength = Math.max(0, buffer.indexOf('\n'));
   const { v, epoch, n, events } = parseHead(buffer.toString('latin1', 0, headLength));
-  if (v !== VERSION) throw invalid(`expected version ${VERSION}, got ${String(v)}`);
-  if (typeof epoch !== 'string' || !Number.isInteger(n) || !Array.isArray(events)) {
-    throw invalid('expected "epoch", "n" and "events"');
+  if (v !== VERSION) {
+    const laterVersion = isCount(v) && v > VERSION ? v : undefined;
+    throw new InvalidRecordError(`expected version ${VERSION}, got ${describe(v)}`, laterVersion);
+  }
+  if (!isInstanceId(epoch) || !isCount(n) || !Array.isArray(events)) {
+    throw new InvalidRecordError('expected "epoch", "n" and "events"');
   }
   let offset = headLength + 1;
-  const decoded = (events as Item[]).map(([kind, subject, ...more]): LogEvent => {
-    if (kind === 'down') return { kind, instanceId: String(subject) };
-    const id = Number(subject);
-    const silent = more[0] === 'silent';
-    if (Number.isSafeInteger(id)) {
-      if (kind === 'arrived') return { kind: 'connected', token: id, silent };
-      if (kind === 'joined' || kind === 'left') return { kind, client: id, silent };
-      if ((kind === 'lines' || kind === 'part') && isLength(more[0])) {
-        const bytes = buffer.toString('latin1', offset, offset + more[0]);
-        offset += more[0];
-        return { kind, client: id, bytes };
+  const decoded = events.map((item: unknown): LogEvent => {
+    const [kind, subject, more]: unknown[] = Array.isArray(item) ? item : [];
+    if (kind === 'down' && isInstanceId(subject)) return { kind, instanceId: subject };
+    const silent = more === 'silent';
+    if (isCount(subject)) {
+      if (kind === 'arrived') return { kind: 'connected', token: subject, silent };
+      if (kind === 'joined' || kind === 'left') return { kind, client: subject, silent };
+      if ((kind === 'lines' || kind === 'part') && isCount(more)) {
+        const bytes = buffer.toString('latin1', offset, offset + more);
+        offset += more;
+        return { kind, client: subject, bytes };
       }
     }
-    throw invalid(`unknown event ${JSON.stringify([kind, subject, ...more])}`);
+    throw new InvalidRecordError(`unknown event ${describe(item)}`);
   });
   if (offset !== buffer.length) {
-    throw invalid(`its events describe ${offset} bytes, but it has ${buffer.length}`);
+    throw new InvalidRecordError(`its events describe ${offset} bytes, but it has ${buffer.length}`);
   }
-  return { instanceId: epoch, number: n as number, events: decoded };
+  return { instanceId: epoch, number: n, events: decoded };
 }
 
 function parseHead(text: string): Partial<Record<'v' | 'epoch' | 'n' | 'events', unknown>> {
   try {
     return Object(JSON.parse(text));
   } catch {
-    throw invalid('its first line is not JSON');
+    throw new InvalidRecordError('its first line is not JSON');
   }
 }
 
-function isLength(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function invalid(reason: string): Error {
-  return new Error(`invalid record: ${reason}`);
 }

@@ -1,13 +1,15 @@
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import type { EventLog, EventLogReader, LogEvent, LogRecord, RoomStateReader } from '../event-log.js';
+import type { EventLog, EventLogReader, LogEvent, RoomStateReader } from '../event-log.js';
 import type { RoomState } from '../room-state.js';
 import type { Engine } from './engine.js';
 import { FailureDetector } from './failure-detector.js';
 import type { SharedLogOptions } from './options.js';
 import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
-import { decodeRecordAt, type RecordReader } from './record-reader.js';
+import type { ReadRecord, RecordReader } from './record-reader.js';
+import { declaredDeadError, lostRecordsError, unsentError } from './room-errors.js';
+import { SkippedRecords } from './skipped-records.js';
 import type { Snapshot } from './snapshot.js';
 import { SnapshotWriter } from './snapshot-writer.js';
 
@@ -22,6 +24,9 @@ export class SharedLog implements EventLog {
   readonly #snapshots: SnapshotWriter;
   readonly #outbox: Outbox;
   readonly #outage: Outage;
+  readonly #skipped = new SkippedRecords((warning) => this.#warn(warning));
+  /** Warnings from before the log had a reader. */
+  #earlyWarnings: MiniServError[] = [];
   #failureDetector: FailureDetector | null = null;
   #reader: EventLogReader | null = null;
   #status: 'open' | 'closing' | 'ended' = 'open';
@@ -36,7 +41,10 @@ export class SharedLog implements EventLog {
     this.#clock = clock;
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
     this.#records = records;
-    this.#snapshots = new SnapshotWriter({ engine, clock, reader: records }, snapshot);
+    this.#snapshots = new SnapshotWriter(
+      { engine, clock, reader: records, onWarning: (warning) => this.#warn(warning) },
+      snapshot,
+    );
     this.#outage = new Outage({
       clock,
       name: options.name ?? 'the engine',
@@ -51,6 +59,7 @@ export class SharedLog implements EventLog {
       instanceId,
       onDrain: () => this.#reportDrain(),
       onError: (error) => this.#outage.begin('publishing', error),
+      onRefused: (reason) => this.#lose(reason),
       onStored: () => this.#outage.end('publishing'),
     });
   }
@@ -77,6 +86,11 @@ export class SharedLog implements EventLog {
     });
     this.#checkCaughtUp();
     await caughtUp;
+  }
+
+  /** A stored snapshot was skipped, because another program wrote it. */
+  onSkippedSnapshot(reason: string): void {
+    this.#skipped.onSnapshot(reason);
   }
 
   read(reader: EventLogReader): void {
@@ -122,10 +136,7 @@ export class SharedLog implements EventLog {
     this.#isDestroyed = true;
     const { pendingBytes } = this.#outbox;
     const wasOpen = this.#status !== 'ended' || this.#lostReason !== null;
-    if (pendingBytes > 0 && wasOpen) {
-      const message = `${pendingBytes} bytes from clients of this relay did not reach the engine and are lost`;
-      this.#reader?.onWarning(new MiniServError('ERR_ROOM_UNREACHABLE', message));
-    }
+    if (pendingBytes > 0 && wasOpen) this.#reader?.onWarning(unsentError(pendingBytes));
     this.#stop();
     this.#reader = null;
     await this.#engine.close();
@@ -138,8 +149,15 @@ export class SharedLog implements EventLog {
     outage: MiniServError | undefined,
   ): void {
     if (this.#isDestroyed) return;
+    for (const warning of this.#earlyWarnings) reader.onWarning(warning);
+    this.#earlyWarnings = [];
     if (lost !== null) reader.onLost(lost);
     else if (outage !== undefined && outage === this.#outage.reason) reader.onOutage(outage);
+  }
+
+  #warn(warning: MiniServError): void {
+    if (this.#reader === null) this.#earlyWarnings.push(warning);
+    else this.#reader.onWarning(warning);
   }
 
   #startFailureDetector(): FailureDetector {
@@ -194,41 +212,37 @@ export class SharedLog implements EventLog {
 
   #read(sequence: number, time: number, bytes: Uint8Array): void {
     if (this.#status === 'ended') return;
-    let record: LogRecord;
-    try {
-      record = decodeRecordAt(sequence, bytes);
-    } catch (error) {
-      this.#lose(error as MiniServError);
-      return;
-    }
     const { instanceId } = this.#outbox;
-    const missing = this.#records.apply(sequence, time, record, this.#reader ?? NULL_READER, instanceId);
-    if (missing === undefined) return;
-    this.#failureDetector?.onActivity(record.instanceId);
-    const isOwn = record.instanceId === instanceId;
-    if (isOwn) this.#outbox.onRead(record.number);
-    if (missing > 0) this.#reportMissing(missing, isOwn);
-    this.#snapshots.onRecord(isOwn, bytes.length);
-    if (this.state.instances.isDown(instanceId)) this.#endOwnInstance();
+    const result = this.#records.read(sequence, time, bytes, this.#reader ?? NULL_READER, instanceId);
+    if (result === undefined) return;
+    this.#onRecord(sequence, bytes.length, result);
     this.#checkCaughtUp();
     if (this.#reader?.isFull() === true) this.#engine.pause();
   }
 
+  #onRecord(sequence: number, bytes: number, { record, problem, missing }: ReadRecord): void {
+    const { instanceId } = this.#outbox;
+    const isOwn = record?.instanceId === instanceId;
+    if (problem !== undefined) this.#skipped.onRecord(sequence, problem);
+    if (record !== undefined) {
+      this.#failureDetector?.onActivity(record.instanceId);
+      if (isOwn) this.#outbox.onRead(record);
+    }
+    if (missing !== undefined && missing > 0) this.#reportMissing(missing, isOwn);
+    // Of a record that does not count, every relay saves a snapshot: its writer may be no relay.
+    this.#snapshots.onRecord(isOwn || missing === undefined, bytes);
+    if (this.state.instances.isDown(instanceId)) this.#endOwnInstance();
+  }
+
   #reportMissing(missing: number, isOwn: boolean): void {
-    const message = `the engine has lost ${missing} records of the room that it had acknowledged; use replicas to prevent this`;
-    const error = new MiniServError('ERR_ROOM_GAP', message);
+    const error = lostRecordsError(missing);
     // A client that waits for its id, which one of the lost records requested, would wait forever.
     if (isOwn) this.#lose(error);
     else this.#reader?.onWarning(error);
   }
 
   #endOwnInstance(): void {
-    if (this.#status === 'closing') {
-      this.#onDown();
-      return;
-    }
-    const message =
-      'another relay declared this relay dead, because it received no heartbeat; the clients of this relay have left the room';
-    this.#lose(new MiniServError('ERR_ROOM_DOWN', message));
+    if (this.#status === 'closing') this.#onDown();
+    else this.#lose(declaredDeadError());
   }
 }

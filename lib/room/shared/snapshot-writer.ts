@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/environment.js';
+import { MiniServError } from '../../util/errors.js';
 import { saveRoomState } from '../room-state-data.js';
 import type { Engine } from './engine.js';
 import type { RecordReader } from './record-reader.js';
@@ -14,6 +15,7 @@ export interface SnapshotWriterOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly reader: RecordReader;
+  readonly onWarning: (warning: MiniServError) => void;
 }
 
 /** Saves snapshots of a room, so that a relay that joins does not have to read the whole log. */
@@ -24,6 +26,7 @@ export class SnapshotWriter {
   #savedSequence: number;
   #cancelTimer: (() => void) | null = null;
   #hasFailed = false;
+  #hasWarned = false;
   #isStopped = false;
 
   /** @param snapshot the one that the reader started from */
@@ -37,7 +40,7 @@ export class SnapshotWriter {
   /**
    * Counts a record that was read. All relays count alike, and the relay whose record makes a snapshot due saves it.
    *
-   * @param isOwn whether this relay stored the record
+   * @param isOwn whether this relay stored the record, or none did
    */
   onRecord(isOwn: boolean, bytes: number): void {
     this.#records++;
@@ -70,7 +73,9 @@ export class SnapshotWriter {
       await engine.saveSnapshot(sequence, snapshot);
       this.#savedSequence = Math.max(this.#savedSequence, sequence);
       this.#hasFailed = false;
-    } catch {
+      this.#hasWarned = false;
+    } catch (error) {
+      if (error instanceof MiniServError) this.#warn(error);
       // No other relay saves this snapshot, and without it no relay can join after the engine has dropped its records.
       this.#hasFailed = true;
       this.#saveLater();
@@ -85,6 +90,14 @@ export class SnapshotWriter {
   stop(): void {
     this.#isStopped = true;
     this.#stopTimer();
+  }
+
+  /** The room continues: only relays that join later are concerned. */
+  #warn({ code, message, cause }: MiniServError): void {
+    if (this.#hasWarned || this.#isStopped) return;
+    this.#hasWarned = true;
+    const text = `cannot save a snapshot of the room, without which no relay can join later: ${message}`;
+    this.#options.onWarning(new MiniServError(code, text, { cause }));
   }
 
   #saveLater(): void {

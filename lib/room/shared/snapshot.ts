@@ -1,7 +1,11 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { RoomStateData } from '../room-state-data.js';
+import { describe } from '../../util/errors.js';
+import { isRoomStateData, type RoomStateData } from '../room-state-data.js';
+import { isCount } from './record.js';
 
 const VERSION = 1;
+/** A room of millions of clients takes less. Bytes that are no snapshot must not use up the memory. */
+const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 /** The state of a room as of a record. A relay that joins reads the log from there on. */
 export interface Snapshot {
@@ -24,8 +28,12 @@ export function encodeSnapshot({ state, ...fields }: Snapshot): Uint8Array {
 
 /** @throws Error that says why the bytes are not a snapshot */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const { v, fold, ...fields } = JSON.parse(inflateRawSync(bytes).toString('utf8'));
-  if (v !== VERSION) throw new Error(`expected version ${VERSION}, got ${String(v)}`);
-  if (!Number.isInteger(fields.asOf)) throw new Error('expected the field asOf');
-  return { ...fields, state: fold };
+  const text = inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8');
+  const { v, identity, asOf, time, records, bytes: recordBytes, fold } = Object(JSON.parse(text));
+  if (v !== VERSION) throw new Error(`expected version ${VERSION}, got ${describe(v)}`);
+  const areCounts = [asOf, time, records, recordBytes].every(isCount);
+  if (!areCounts || typeof identity !== 'string' || !isRoomStateData(fold)) {
+    throw new Error('expected the fields of a room');
+  }
+  return { identity, asOf, time, records, bytes: recordBytes, state: fold };
 }

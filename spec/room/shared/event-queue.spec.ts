@@ -37,13 +37,54 @@ describe('EventQueue', () => {
       .map((event) => (event.kind === 'connected' ? event.token : undefined));
     expect(tokens).to.deep.equal(Array.from({ length: 5000 }, (_, token) => token));
   });
+
+  it('drops what a record contains, whatever size limit it was cut to', async () => {
+    const texts = fc.array(text, { minLength: 1, maxLength: 20 });
+    const limit = fc.integer({ min: 256, max: 600 });
+    await checkProperty(
+      'room/shared/event-queue',
+      300,
+      fc.property(texts, fc.array(limit, { minLength: 1 }), limit, (blocks, limits, other) => {
+        const queue = new EventQueue();
+        for (const [client, bytes] of blocks.entries()) queue.push({ kind: 'lines', client, bytes });
+        const stored: LogEvent[] = [];
+        for (const maxBytes of limits) {
+          const events = queue.peek(maxBytes);
+          if (queue.drop(events)) stored.push(...events);
+        }
+        expect(join([...stored, ...takeAll(queue, other).flat()])).to.deep.equal(blocks);
+        expect(queue.bytes).to.equal(0);
+      }),
+    );
+  });
+
+  it('drops nothing for a record that is not the start of the waiting events', () => {
+    const queue = new EventQueue();
+    queue.push({ kind: 'lines', client: 1, bytes: 'one\ntwo' });
+    queue.push({ kind: 'left', client: 1 });
+    const { bytes } = queue;
+    const line = (client: number, text: string): LogEvent => ({ kind: 'lines', client, bytes: text });
+    const left: LogEvent = { kind: 'left', client: 1 };
+    const forged: LogEvent[][] = [
+      [left],
+      [line(2, 'one')],
+      [line(1, 'on')],
+      [{ kind: 'part', client: 1, bytes: 'longer than all of it' }],
+      [line(1, 'one'), left],
+      [line(1, 'one\ntwo'), left, left],
+    ];
+    for (const events of forged) expect(queue.drop(events)).to.equal(false);
+    expect(queue.bytes).to.equal(bytes);
+  });
 });
 
-function takeAll(queue: EventQueue, maxBytes: number): LogEvent[][] {
+/** Takes all events. The limit of each record is the next one of `limits`, in turn. */
+function takeAll(queue: EventQueue, ...limits: number[]): LogEvent[][] {
   const batches: LogEvent[][] = [];
   while (!queue.isEmpty) {
-    const events = queue.take(maxBytes);
+    const events = queue.peek(limits[batches.length % limits.length] as number);
     expect(events).not.to.have.length(0);
+    expect(queue.drop(events)).to.equal(true);
     batches.push(events);
   }
   return batches;

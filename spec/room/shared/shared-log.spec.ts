@@ -1,10 +1,13 @@
-import { deflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
-import { createRelay, type MiniServError } from '../../../lib/index.js';
+import { createRelay, MiniServError } from '../../../lib/index.js';
 import type { EventLog } from '../../../lib/room/event-log.js';
+import { saveRoomState } from '../../../lib/room/room-state-data.js';
 import { joinRoom } from '../../../lib/room/shared/join-room.js';
 import { encodeRecord } from '../../../lib/room/shared/record.js';
+import { RecordReader } from '../../../lib/room/shared/record-reader.js';
 import type { SharedLog } from '../../../lib/room/shared/shared-log.js';
+import { encodeSnapshot } from '../../../lib/room/shared/snapshot.js';
 import { type FakeEngine, FakeRoom } from '../../support/fake-engine.js';
 import { LogRecorder, logSpec } from '../../support/log-spec.js';
 import { SimulatedTime } from '../../support/simulated-time.js';
@@ -13,6 +16,23 @@ async function open(room = new FakeRoom(new SimulatedTime()), options: { timeout
   const engine = room.open();
   const log = await joinRoom({ engine, clock: engine.clock, ...options });
   return { room, engine, log };
+}
+
+/** Opens a room that has records already, which takes time to read. */
+async function openSoon(room: FakeRoom) {
+  const opening = open(room);
+  await room.time.advance(1000);
+  return opening;
+}
+
+/** Saves a snapshot of all records of a room. */
+function saveSnapshot(room: FakeRoom): void {
+  const reader = new RecordReader();
+  const events = { onIdAssigned() {}, onJoined() {}, onLines() {}, onLeft() {} };
+  for (const [i, { bytes, time }] of room.records.entries()) reader.read(i + 1, time, bytes, events, '');
+  const { sequence, time, state } = reader;
+  const fields = { identity: room.identity, asOf: sequence, time, records: 0, bytes: 0 };
+  room.snapshots.push({ sequence, bytes: encodeSnapshot({ ...fields, state: saveRoomState(state) }) });
 }
 
 describe('SharedLog', () => {
@@ -89,12 +109,172 @@ describe('SharedLog', () => {
     expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_TIMEOUT']);
   });
 
-  it('gives up when a record is not a record', async () => {
-    const { room, log } = await open();
-    const recorder = new LogRecorder(log);
-    room.append(Buffer.from('hello'));
-    await room.time.advance(10);
-    expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_FOREIGN']);
+  describe('with records that no relay wrote', () => {
+    const JUNK = [
+      '',
+      'hello',
+      '\xff\0\x1b[2J',
+      'x'.repeat(2_000_000),
+      '{}\n',
+      '{"v":1,"epoch":"e","n":0,"events":[["said",0,3]]}\nabc',
+      '{"v":1,"epoch":"never started","n":5,"events":[["arrived",0]]}\n',
+      '{"v":1,"epoch":"never started","n":5,"events":[["arrived",0]]}\n',
+    ].map((text) => Buffer.from(text, 'latin1'));
+    const WARNING = 'warning ERR_ROOM_FOREIGN';
+
+    it('skips them with one warning, on each relay in the same way', async () => {
+      const { room, log } = await open();
+      for (const bytes of JUNK) room.append(bytes);
+      const recorders = [new LogRecorder(log), new LogRecorder((await openSoon(room)).log)];
+      const [first, second] = recorders as [LogRecorder, LogRecorder];
+      first.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      for (const bytes of JUNK) room.append(bytes);
+      first.append({ kind: 'lines', client: 0, bytes: 'hello' });
+      second.append({ kind: 'connected', token: 0 });
+      await room.time.advance(50);
+      for (const { entries, roomEntries } of recorders) {
+        expect(entries.filter((entry) => entry.startsWith('warning'))).to.deep.equal([WARNING]);
+        expect(entries.filter((entry) => entry.startsWith('lost'))).to.deep.equal([]);
+        expect(roomEntries).to.deep.equal(['joined 0 first', 'lines 0 hello', 'joined 1 first']);
+      }
+    });
+
+    it('warns of records of a later version in words of their own', async () => {
+      const { room, log } = await open();
+      const messages: string[] = [];
+      const relay = createRelay({ room: log });
+      relay.on('warning', ({ message }) => messages.push(message));
+      for (let i = 0; i < 3; i++) room.append(Buffer.from('{"v":2,"epoch":"later","n":0,"events":[]}\n'));
+      room.append(Buffer.from('hello'));
+      await room.time.advance(20);
+      expect(messages).to.deep.equal([
+        'skipped record 1 of the room, which this relay cannot read (expected version 1, got 2); more of them are skipped without a warning; if a newer mini-serv wrote it, run the same version on all relays of the room',
+        'skipped record 4 of the room, which is invalid (its first line is not JSON); more of them are skipped without a warning; restrict the permission to publish to the subjects of the room to relays',
+      ]);
+      await relay.close(0);
+    });
+
+    it('keeps a line whole that they interrupt, also for a relay that joins meanwhile', async () => {
+      const { room, log } = await open();
+      room.maxRecordBytes = 300;
+      const first = new LogRecorder(log);
+      first.append({ kind: 'connected', token: 0 });
+      await room.time.advance(5);
+      const line = 'abcdefghij'.repeat(1000);
+      first.append({ kind: 'lines', client: 0, bytes: line });
+      for (const bytes of JUNK) {
+        room.append(bytes);
+        await room.time.advance(3);
+      }
+      saveSnapshot(room);
+      let second: LogRecorder | undefined;
+      const opening = open(room).then((opened) => {
+        second = new LogRecorder(opened.log);
+      });
+      while (second === undefined) await room.time.advance(1);
+      await opening;
+      expect(first.roomEntries, 'the line is unfinished').to.have.length(1);
+      room.append(JUNK[1] as Buffer);
+      await room.time.advance(1000);
+      for (const { roomEntries } of [first, second]) {
+        expect(roomEntries.at(-1)).to.equal(`lines 0 ${line}`);
+      }
+    });
+
+    it('saves snapshots although only other programs publish, so that relays can join later', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(6000);
+      const before = room.snapshots.length;
+      room.append(Buffer.from('hello'));
+      await room.time.advance(6000);
+      expect(room.snapshots.slice(before).map(({ sequence }) => sequence)).to.deep.equal([2]);
+      // The records up to the snapshot are gone.
+      room.firstSequence = 3;
+      const late = new LogRecorder((await openSoon(room)).log);
+      late.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      expect(late.entries).to.deep.equal(['id 0 1', 'joined 1 first']);
+    });
+
+    it('does not lose its own events if another program uses its number', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      const [instanceId] = (log as SharedLog).state.instances.ids;
+      recorder.append({ kind: 'lines', client: 0, bytes: 'hello' });
+      room.append(encodeRecord({ instanceId: instanceId as string, number: 1, events: [] }));
+      await room.time.advance(20);
+      expect(recorder.roomEntries.at(-1)).to.equal('lines 0 hello');
+      expect((log as SharedLog).state.instances.get(instanceId as string)?.lastNumber).to.equal(2);
+    });
+  });
+
+  describe('with an engine that refuses records', () => {
+    it('cuts waiting lines to a lowered limit, and uses a raised one again', async () => {
+      const { room, engine, log } = await open();
+      const recorder = new LogRecorder(log);
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      const lines = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat(i * 60)}`);
+      const send = (): void => {
+        for (const bytes of lines) recorder.append({ kind: 'lines', client: 0, bytes });
+      };
+      const sizes = (): number[] => room.records.map(({ bytes }) => bytes.length);
+      room.maxRecordBytes = 1000;
+      send();
+      await room.time.advance(1000);
+      expect(Math.max(...sizes())).to.be.within(800, 1000);
+      room.maxRecordBytes = 100_000;
+      engine.disconnect();
+      await room.time.advance(10);
+      engine.reconnect();
+      send();
+      await room.time.advance(1000);
+      expect(Math.max(...sizes())).to.be.above(40_000);
+      expect(recorder.roomEntries.slice(1)).to.deep.equal(
+        [...lines, ...lines].map((bytes) => `lines 0 ${bytes}`),
+      );
+      // A smaller limit is no outage: the only one is that of the connection.
+      expect(recorder.entries.filter((entry) => entry.startsWith('outage'))).to.have.length(1);
+    });
+
+    it('gives up when no record fits under the limit', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      room.maxRecordBytes = 255;
+      const client = 0;
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      recorder.append({ kind: 'lines', client, bytes: 'x'.repeat(500) });
+      await room.time.advance(1000);
+      expect(recorder.entries.at(-1)).to.equal('lost ERR_ROOM_REFUSED');
+    });
+
+    it('gives up when the engine says that waiting would not help', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      room.refusal = new MiniServError('ERR_ROOM_REFUSED', 'the stream is full');
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(20);
+      expect(recorder.entries).to.deep.equal(['lost ERR_ROOM_REFUSED']);
+      expect(room.records).to.have.length(0);
+    });
+
+    it('waits as long as the engine only reports an error', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      room.refusal = new Error('no leader');
+      recorder.append({ kind: 'connected', token: 0 });
+      await room.time.advance(60_000);
+      expect(recorder.entries).to.deep.equal(['outage ERR_ROOM_UNREACHABLE']);
+      room.refusal = undefined;
+      await room.time.advance(1000);
+      expect(recorder.entries).to.include.members(['reconnect', 'drain', 'joined 0 first']);
+    });
   });
 
   it('gives up after the timeout of an outage', async () => {
@@ -149,6 +329,8 @@ describe('joinRoom()', () => {
     for (const [options, message] of [
       [{ engine, timeout: 5 }, /^timeout: unknown option; expected one of engine, /],
       [{}, /^engine: expected an Engine, got undefined$/],
+      [{ engine, instanceId: '"' }, /^instanceId: expected 1 to 48 printable ASCII characters/],
+      [{ engine, instanceId: 'x'.repeat(49) }, /^instanceId: expected 1 to 48 printable ASCII characters/],
       [undefined, /^options: expected an object, got undefined$/],
     ] as const) {
       const error = await joinRoom(options as never).then(
@@ -179,20 +361,54 @@ describe('joinRoom()', () => {
     return room;
   }
 
-  it('rejects a snapshot that is not a snapshot', async () => {
-    for (const [bytes, reason] of [
-      [Buffer.from('hello'), /./],
-      [deflateRawSync('{"v":2}'), /expected version 1, got 2$/],
-      [deflateRawSync('{"v":1}'), /expected the field asOf$/],
-    ] as const) {
-      const room = new FakeRoom(new SimulatedTime());
-      room.snapshots.push({ sequence: 1, bytes });
-      const error = await reject(room.open());
-      expect(error).to.include({ code: 'ERR_ROOM_FOREIGN' });
-      expect(error.message)
-        .to.match(/^the stored room snapshot is invalid: /)
-        .and.to.match(reason);
-    }
+  it('skips snapshots that are no snapshots, with one warning', async () => {
+    const room = await usedRoom();
+    const valid = Buffer.from(room.snapshots[0]?.bytes as Uint8Array);
+    const { fold, ...fields } = JSON.parse(inflateRawSync(valid).toString());
+    const change = (change: object, state: object = {}): Buffer =>
+      deflateRawSync(JSON.stringify({ ...fields, fold: { ...fold, ...state }, ...change }));
+    const invalid = [
+      Buffer.from('hello'),
+      Buffer.alloc(0),
+      valid.subarray(0, -5),
+      deflateRawSync('null'),
+      ...[
+        { v: 2 },
+        { asOf: 0.5 },
+        { time: '1' },
+        { fold: null },
+        { identity: 5 },
+        { identity: 'another room' },
+      ],
+      ...[
+        ...[
+          { next: -1 },
+          { runs: [['a']] },
+          { runs: [] },
+          { dead: 'x' },
+          { clients: [[0.5]] },
+          { silent: [-1] },
+        ],
+        ...[{ outside: 5 }, { open: [[0, 1]] }, { open: [[77, 1, 1]] }],
+      ].map((state) => ({ fold: { ...fold, ...state } })),
+    ].map((item) => (Buffer.isBuffer(item) ? item : change(item)));
+    for (const bytes of invalid) room.snapshots.push({ sequence: 1, bytes });
+    // The records up to the snapshot are gone, so a relay that ignores it cannot join.
+    room.firstSequence = 2;
+    const { log } = await openSoon(room);
+    const recorder = new LogRecorder(log);
+    recorder.append({ kind: 'connected', token: 0 });
+    await room.time.advance(20);
+    expect(recorder.entries).to.deep.equal(['warning ERR_ROOM_FOREIGN', 'id 0 1', 'joined 1 first']);
+  });
+
+  it('reads the log from the beginning if there is no valid snapshot', async () => {
+    const room = await usedRoom();
+    room.snapshots.length = 0;
+    room.snapshots.push({ sequence: 1, bytes: Buffer.from('hello') });
+    const { log } = await openSoon(room);
+    expect((log as SharedLog).state.nextId).to.equal(1);
+    await log.destroy();
   });
 
   it('rejects a snapshot of another log', async () => {
@@ -258,6 +474,17 @@ describe('SnapshotWriter', () => {
     engine.failingSnapshots = 2;
     await room.time.advance(30_000);
     expect(engine.failingSnapshots).to.be.below(0);
+    expect(sequences()).to.deep.equal([1]);
+  });
+
+  it('warns once if the engine refuses the snapshot, and tries again', async () => {
+    const { room, engine, recorder, sequences } = await begin();
+    engine.failingSnapshots = 3;
+    engine.snapshotError = new MiniServError('ERR_ROOM_REFUSED', 'the stream is full');
+    await room.time.advance(30_000);
+    expect(recorder.entries.filter((entry) => entry.startsWith('warning'))).to.deep.equal([
+      'warning ERR_ROOM_REFUSED',
+    ]);
     expect(sequences()).to.deep.equal([1]);
   });
 

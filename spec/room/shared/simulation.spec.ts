@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { EventLogReader } from '../../../lib/room/event-log.js';
+import type { EventLogReader, LogRecord } from '../../../lib/room/event-log.js';
 import { joinRoom } from '../../../lib/room/shared/join-room.js';
 import { decodeRecord } from '../../../lib/room/shared/record.js';
 import type { SharedLog } from '../../../lib/room/shared/shared-log.js';
@@ -26,6 +26,8 @@ interface SimulatedRelay {
   readonly sent: Map<number, string[]>;
   tokens: number;
   lostCode: string | undefined;
+  /** Number of warnings about records that no relay wrote. */
+  skips: number;
   isClosed: boolean;
   /** Whether it was stopped or disconnected at some time. */
   wasInterrupted: boolean;
@@ -46,8 +48,19 @@ type Action =
       readonly relay: number;
     }
   | { readonly kind: 'send'; readonly relay: number; readonly client: number; readonly length: number }
-  | { readonly kind: 'wait'; readonly ms: number };
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'limit'; readonly bytes: number }
+  | { readonly kind: 'junk'; readonly text: string };
 
+/** Records that no relay wrote. */
+const junk = fc.constantFrom(
+  '',
+  'hello',
+  '\xff\0{',
+  '{"v":2,"epoch":"later","n":0,"events":[]}\n',
+  '{"v":1,"epoch":"e","n":0,"events":[["lines",0,9]]}\nshort',
+  '{"v":1,"epoch":"never started","n":3,"events":[["arrived",0]]}\n',
+);
 const relay = fc.nat(3);
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -69,6 +82,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('kill', 'close'), relay }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('limit' as const), bytes: fc.integer({ min: 256, max: 900 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('junk' as const), text: junk }) },
 );
 
 class SimulatedRoom {
@@ -79,6 +97,7 @@ class SimulatedRoom {
   #lines = 0;
 
   constructor(seed: number) {
+    this.room.maxRecordBytes = MAX_RECORD_BYTES;
     const next = random(seed);
     this.#faults = {
       delayMs: () => Math.floor(next() * next() * 40),
@@ -89,7 +108,7 @@ class SimulatedRoom {
   }
 
   async start(): Promise<void> {
-    const engine = this.room.open(this.#faults, MAX_RECORD_BYTES);
+    const engine = this.room.open(this.#faults);
     let log: SharedLog | undefined;
     joinRoom({ engine, clock: engine.clock, heartbeatMs: HEARTBEAT_MS }).then(
       (joined) => {
@@ -107,6 +126,7 @@ class SimulatedRoom {
       sent: new Map(),
       tokens: 0,
       lostCode: undefined,
+      skips: 0,
       isClosed: false,
       wasInterrupted: false,
     };
@@ -117,6 +137,14 @@ class SimulatedRoom {
   async run(step: Action): Promise<void> {
     if (step.kind === 'wait') {
       await this.time.advance(step.ms);
+      return;
+    }
+    if (step.kind === 'limit') {
+      this.room.maxRecordBytes = step.bytes;
+      return;
+    }
+    if (step.kind === 'junk') {
+      this.room.append(Buffer.from(step.text, 'latin1'));
       return;
     }
     if (step.kind === 'start') {
@@ -195,6 +223,7 @@ function readerOf(simulated: SimulatedRelay): EventLogReader {
     isFull: () => false,
     onDrain: () => {},
     onWarning: ({ code, message }) => {
+      if (code === 'ERR_ROOM_FOREIGN') simulated.skips++;
       if (code === 'ERR_ROOM_GAP') throw new Error(`the fake engine loses no records: ${message}`);
     },
     onOutage: () => {},
@@ -215,7 +244,10 @@ function expectedEntries({ records }: FakeRoom): string[] {
   const parts = new Map<number, string>();
   let nextId = 0;
   for (const { bytes } of records) {
-    const { instanceId, number, events } = decodeRecord(bytes);
+    const record = decode(bytes);
+    if (record === undefined) continue;
+    const { instanceId, number, events } = record;
+    if (number > 0 && !started.has(instanceId)) continue;
     if (seen.has(`${instanceId} ${number}`) || down.has(instanceId)) continue;
     seen.add(`${instanceId} ${number}`);
     started.add(instanceId);
@@ -247,6 +279,14 @@ function expectedEntries({ records }: FakeRoom): string[] {
   return entries;
 }
 
+function decode(bytes: Uint8Array): LogRecord | undefined {
+  try {
+    return decodeRecord(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 function check({ room, relays }: SimulatedRoom): void {
   const all = expectedEntries(room);
   const joins = all.filter((entry) => entry.startsWith('joined '));
@@ -259,6 +299,7 @@ function check({ room, relays }: SimulatedRoom): void {
     checkSent(all, simulated);
     if (isWorking(simulated)) expect(simulated.log.state.members.size).to.equal(present);
     const allowed = simulated.wasInterrupted ? [undefined, 'ERR_ROOM_DOWN'] : [undefined];
+    expect(simulated.skips, 'one warning of each kind').to.be.at.most(2);
     expect(simulated.lostCode, 'only interrupted relays are declared dead').to.be.oneOf(allowed);
   }
   const working = relays.filter(isWorking);
