@@ -5,6 +5,7 @@ import { redact } from '../../util/redact.js';
 import type { Credentials } from '../options.js';
 import { authentication } from './credentials.js';
 import type { EngineWait } from './engine-wait.js';
+import { MessageLimits } from './message-limits.js';
 import type { Packages } from './packages.js';
 import type { RoomUrl } from './room-url.js';
 
@@ -26,6 +27,8 @@ const HANDSHAKE_TIMEOUT_MS = 5000;
 const TLS_CODES = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_OSSL)/;
 /** The same for errors without a code. */
 const REFUSALS = /does not support 'tls'|certificate|authori[sz]ation/i;
+/** The server ignores subscriptions beyond the limit of the server, the account or the user. */
+const SUBSCRIPTIONS = /maximum (account )?subscriptions exceeded/i;
 
 /**
  * Connects to a server, and waits if it is unreachable. A server that refuses this relay is not waited for.
@@ -37,13 +40,24 @@ export async function connectTo(options: ConnectionOptions): Promise<NatsConnect
   const connectionOptions = await toConnectionOptions(options);
   for (;;) {
     try {
-      return await packages.transport.connect(connectionOptions);
+      const connection = await packages.transport.connect(connectionOptions);
+      await checkPayload(connection, url.shown);
+      return connection;
     } catch (error) {
+      if (error instanceof MiniServError) throw error;
       if (isRefusal(packages, error)) throw refusedError(url.shown, error as Error);
       if (signal?.aborted) throw error;
       await wait.beforeRetry(RETRY_DELAY_MS, error as Error);
     }
   }
+}
+
+/** @throws {MiniServError} ERR_ROOM_REFUSED if the messages of the server are too small for a room */
+async function checkPayload(connection: NatsConnection, name: string): Promise<void> {
+  const problem = new MessageLimits(connection).problem('');
+  if (problem === undefined) return;
+  await connection.close();
+  throw refusedError(name, new Error(problem));
 }
 
 /**
@@ -65,10 +79,17 @@ export function refusedError(name: string, cause: Error): MiniServError {
   return new MiniServError('ERR_ROOM_REFUSED', message, { cause });
 }
 
-/** Returns the error if the status says that this relay lacks a permission. */
-export function permissionError({ transport }: Packages, status: Status): Error | undefined {
+/** Returns the error if the status says that the server refuses this relay something that it needs. */
+export function refusalOf({ transport }: Packages, status: Status): Error | undefined {
   if (status.type !== 'error') return undefined;
-  return status.error instanceof transport.PermissionViolationError ? status.error : undefined;
+  const { error } = status;
+  const isRefusal = error instanceof transport.PermissionViolationError || SUBSCRIPTIONS.test(error.message);
+  return isRefusal ? error : undefined;
+}
+
+/** Whether the server closes the connection because a message was too large. */
+export function isPayloadViolation(status: Status): boolean {
+  return status.type === 'error' && /maximum payload violation/i.test(status.error.message);
 }
 
 /** Whether no server answers for JetStream. The package does not export the class of that error. */

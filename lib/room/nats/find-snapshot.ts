@@ -1,6 +1,7 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { restoreRoomState } from '../room-state-data.js';
 import { decodeSnapshot, type Snapshot } from '../shared/snapshot.js';
+import { loadSnapshotAt } from './snapshot-store.js';
 import { findStream, type RoomNames } from './streams.js';
 
 /**
@@ -27,23 +28,42 @@ export async function findSnapshot(
   let after: Snapshot | undefined;
   while (low <= high) {
     const middle = Math.floor((low + high) / 2);
-    const snapshot = await load(jsm, names.snapshotStream, middle);
-    if (snapshot?.identity !== info.created || firstSequenceFor(snapshot) < firstRecord) low = middle + 1;
-    else if (snapshot.time < since) {
-      before = snapshot;
+    const found = await findAtOrBefore(jsm, names.snapshotStream, middle, low, info.created);
+    if (found === undefined || firstSequenceFor(found.snapshot) < firstRecord) low = middle + 1;
+    else if (found.snapshot.time < since) {
+      before = found.snapshot;
       low = middle + 1;
     } else {
-      after = snapshot;
-      high = middle - 1;
+      after = found.snapshot;
+      high = found.sequence - 1;
     }
   }
   if (before !== undefined) return before;
   return firstRecord <= 1 ? undefined : after;
 }
 
-async function load(jsm: JetStreamManager, stream: string, seq: number): Promise<Snapshot | undefined> {
-  const message = await jsm.streams.getMessage(stream, { seq });
-  return message === null ? undefined : decodeSnapshot(message.data);
+/** Finds the last snapshot of the room in a range. Messages of other programs can be between the snapshots. */
+async function findAtOrBefore(
+  jsm: JetStreamManager,
+  stream: string,
+  last: number,
+  first: number,
+  identity: string,
+): Promise<{ snapshot: Snapshot; sequence: number } | undefined> {
+  for (let sequence = last; sequence >= first; sequence--) {
+    const snapshot = await load(jsm, stream, sequence);
+    if (snapshot?.identity === identity) return { snapshot, sequence };
+  }
+  return undefined;
+}
+
+async function load(jsm: JetStreamManager, stream: string, sequence: number): Promise<Snapshot | undefined> {
+  const bytes = await loadSnapshotAt(jsm, stream, sequence);
+  try {
+    return bytes === undefined ? undefined : decodeSnapshot(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sequence of the first record that has to be read after this snapshot. */

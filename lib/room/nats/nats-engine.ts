@@ -1,12 +1,15 @@
 import type { JetStreamClient, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection, Status } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
-import { type ErrorCode, MiniServError } from '../../util/errors.js';
+import type { MiniServError } from '../../util/errors.js';
 import type { Engine, EngineReader } from '../shared/engine.js';
-import { disconnect, permissionError, refusedError } from './connection.js';
-import { Consumer } from './consumer.js';
+import { disconnect, isPayloadViolation, refusalOf, refusedError } from './connection.js';
+import { MessageLimits } from './message-limits.js';
 import type { Packages } from './packages.js';
-import { ANSWER_TIMEOUT_MS, StreamTail } from './stream-tail.js';
+import { Publisher } from './publisher.js';
+import { Refusals } from './refusals.js';
+import { loadLatestSnapshot, saveInParts } from './snapshot-store.js';
+import { StreamReader } from './stream-reader.js';
 import { namesOf, type RoomNames } from './streams.js';
 
 export interface NatsEngineOptions {
@@ -15,181 +18,145 @@ export interface NatsEngineOptions {
   readonly clock: Clock;
   readonly room: string;
   readonly jsm: JetStreamManager;
-  /** The stream of the records, loaded after the snapshot. */
+  /** The stream of the records. */
   readonly info: StreamInfo;
-  readonly snapshot: Uint8Array | undefined;
   /** How long other relays may take to reconnect after a server was restarted, in milliseconds. Default: 0. */
   readonly settleMs?: number;
 }
 
-const RETRY_DELAY_MS = 250;
-/** A starting server does not know its streams at once: a stream is missing after this many failed attempts. */
-const MAX_MISSING = 4;
-/** Upper bound of the size of a message's headers, which count for the engine's size limit. */
-const HEADER_BYTES = 512;
-/** Size limit of a server that does not state one. */
-const DEFAULT_PAYLOAD_BYTES = 1024 * 1024;
-
 /** A room in NATS JetStream: its records are the messages of a stream. */
 export class NatsEngine implements Engine {
   readonly identity: string;
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  readonly maxRecordBytes: number;
   readonly #options: NatsEngineOptions;
   readonly #names: RoomNames;
   readonly #jetstream: JetStreamClient;
+  readonly #limits: MessageLimits;
+  readonly #refusals: Refusals;
+  readonly #publisher: Publisher;
+  #info: StreamInfo;
   #reader: EngineReader | null = null;
-  #consumer: Consumer | null = null;
-  #tail: StreamTail | null = null;
+  #streamReader: StreamReader | null = null;
   #isConnected = true;
-  /** Whether all relays have had time to restore lost records after the last interruption. */
-  #isSettled = true;
+  /** Whether the stream is read again after the last interruption, so that records can follow. */
+  #isReading = true;
   #isClosed = false;
   #isPaused = false;
-  #serverId: string | undefined;
-  /** Counts the starts of reading. A later start ends the attempts of an earlier one. */
-  #start = 0;
-  #rejectPending: (reason: Error) => void = () => {};
-  #disconnected: Promise<never>;
 
   constructor(options: NatsEngineOptions) {
-    const { info, connection, room, packages } = options;
+    const { info, connection, room, packages, jsm, clock } = options;
     this.#options = options;
     this.#names = namesOf(room);
-    this.#jetstream = packages.jetstream.jetstream(connection);
+    this.#info = info;
     this.identity = info.created;
-    this.firstSequence = info.state.first_seq;
-    this.lastSequence = info.state.last_seq;
-    const payloadBytes = connection.info?.max_payload ?? DEFAULT_PAYLOAD_BYTES;
-    const { max_msg_size: streamLimit = -1 } = info.config;
-    this.maxRecordBytes =
-      (streamLimit > 0 ? Math.min(payloadBytes, streamLimit) : payloadBytes) - HEADER_BYTES;
-    this.#serverId = connection.info?.server_id;
-    this.#disconnected = this.#untilDisconnected();
+    this.#jetstream = packages.jetstream.jetstream(connection);
+    this.#limits = new MessageLimits(connection);
+    this.#limits.onStream(this.#names.recordStream, info.config);
+    this.#refusals = new Refusals(packages, connection, clock);
+    this.#publisher = new Publisher({
+      connection,
+      jetstream: this.#jetstream,
+      jsm,
+      clock,
+      limits: this.#limits,
+      refusals: this.#refusals,
+      onLost: (reason) => this.#lose(reason),
+    });
   }
 
-  async publish(id: string, record: Uint8Array): Promise<void> {
-    if (!this.#isConnected || !this.#isSettled) throw new Error('the connection is lost');
-    const publishing = this.#publish(this.#names.recordStream, this.#names.recordSubject, id, record);
-    // An answer can still arrive after the race is over.
-    publishing.catch(() => {});
-    await Promise.race([publishing, this.#disconnected]);
+  get firstSequence(): number {
+    return this.#info.state.first_seq;
+  }
+
+  get lastSequence(): number {
+    return this.#info.state.last_seq;
+  }
+
+  get maxRecordBytes(): number {
+    return this.#limits.maxDataBytes(this.#names.recordStream);
+  }
+
+  async publish(id: string, bytes: Uint8Array): Promise<void> {
+    if (!this.#isConnected || !this.#isReading) throw new Error('the connection is lost');
+    const { recordStream: stream, recordSubject: subject } = this.#names;
+    const sequence = await this.#publisher.publish({ stream, subject, id, bytes });
+    this.#streamReader?.expect(sequence);
   }
 
   read(fromSequence: number, reader: EngineReader): void {
     this.#reader = reader;
-    const { packages, connection, jsm, clock } = this.#options;
-    const lastSequence = fromSequence - 1;
-    const tail = new StreamTail({
+    const { settleMs = 0, connection } = this.#options;
+    this.#streamReader = new StreamReader({
+      ...this.#options,
       jetstream: this.#jetstream,
-      jsm,
       names: this.#names,
       created: this.identity,
-      lastSequence,
-    });
-    const consumer = new Consumer({
-      packages,
-      connection,
-      jsm,
-      clock,
-      stream: this.#names.recordStream,
       fromSequence,
-      onRecord: (sequence, time, message) => {
-        tail.push(sequence, message);
-        reader.onRecord(sequence, time, message.data);
+      settleMs,
+      limits: this.#limits,
+      refusals: this.#refusals,
+      isConnected: () => this.#isConnected,
+      onRecord: (sequence, time, bytes) => reader.onRecord(sequence, time, bytes),
+      onStart: () => {
+        this.#isReading = true;
+        reader.onReconnect();
       },
-      onGap: (sequence) => {
-        const message = `this relay is too far behind: it has to read record ${consumer.nextSequence}, and the engine keeps only ${sequence} and later; increase the retention of the room`;
-        this.#lose('ERR_ROOM_GAP', message);
-      },
-      onStall: () => void this.#startReading(),
+      onOutage: (reason) => reader.onOutage(reason),
+      onLost: (reason) => this.#lose(reason),
     });
-    this.#tail = tail;
-    this.#consumer = consumer;
-    if (this.#isPaused) consumer.pause();
+    if (this.#isPaused) this.#streamReader.pause();
     connection.subscribe(this.#names.heartbeatSubject, {
       callback: (_error, message) => {
         if (!this.#isClosed) reader.onHeartbeat(message.data);
       },
     });
     void this.#watchConnection();
-    void this.#startReading();
+    void this.#streamReader.start();
   }
 
   pause(): void {
     this.#isPaused = true;
-    this.#consumer?.pause();
+    this.#streamReader?.pause();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#consumer?.resume();
+    this.#streamReader?.resume();
   }
 
   sendHeartbeat(bytes: Uint8Array): void {
-    if (!this.#isConnected || this.#isClosed) return;
-    this.#options.connection.publish(this.#names.heartbeatSubject, bytes);
+    const { connection } = this.#options;
+    const canSend = bytes.length <= (connection.info?.max_payload ?? 0);
+    if (this.#isConnected && !this.#isClosed && canSend) {
+      connection.publish(this.#names.heartbeatSubject, bytes);
+    }
   }
 
-  async loadSnapshot(): Promise<Uint8Array | undefined> {
-    return this.#options.snapshot;
+  async loadSnapshot(isValid: (snapshot: Uint8Array) => boolean): Promise<Uint8Array | undefined> {
+    const { jsm } = this.#options;
+    const { snapshotStream, recordStream } = this.#names;
+    const snapshot = await loadLatestSnapshot(jsm, snapshotStream, isValid);
+    // After the snapshot: the stream must not end before the record that the snapshot includes last.
+    this.#info = await jsm.streams.info(recordStream);
+    return snapshot;
   }
 
   async saveSnapshot(sequence: number, snapshot: Uint8Array): Promise<void> {
     if (!this.#isConnected) throw new Error('the connection is lost');
-    const { snapshotStream, snapshotSubject } = this.#names;
-    await this.#publish(snapshotStream, snapshotSubject, `${this.identity}:${sequence}`, snapshot);
+    const { snapshotStream: stream, snapshotSubject: subject } = this.#names;
+    await saveInParts({
+      snapshot,
+      id: `${this.identity}:${sequence}`,
+      maxPartBytes: this.#limits.maxDataBytes(stream),
+      createHeaders: this.#options.packages.transport.headers,
+      store: (id, bytes, headers) => this.#publisher.publish({ stream, subject, id, bytes, headers }),
+    });
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#consumer?.stop();
+    this.#streamReader?.stop();
     await disconnect(this.#options.connection);
-  }
-
-  async #publish(streamName: string, subject: string, id: string, bytes: Uint8Array): Promise<void> {
-    const options = { msgID: id, timeout: ANSWER_TIMEOUT_MS, expect: { streamName } };
-    await this.#jetstream.publish(subject, bytes, options);
-  }
-
-  /** Starts reading after the last record that was read. Repeats failed attempts until one succeeds. */
-  async #startReading(): Promise<void> {
-    const start = ++this.#start;
-    const isOver = (): boolean => this.#isClosed || start !== this.#start;
-    for (let missing = 0; !isOver(); ) {
-      try {
-        if (!this.#isConnected) return;
-        const problem = await this.#tail?.verify();
-        if (isOver()) return;
-        if (problem === undefined) {
-          await this.#consumer?.start();
-          if (isOver()) return;
-          await this.#settle();
-          if (!isOver()) this.#reader?.onReconnect();
-          return;
-        }
-        if (!problem.isMissing || ++missing >= MAX_MISSING) {
-          this.#lose('ERR_ROOM_FOREIGN', problem.reason);
-          return;
-        }
-      } catch (error) {
-        if (isOver()) return;
-        this.#reader?.onOutage(error as Error);
-      }
-      await this.#sleep(RETRY_DELAY_MS);
-    }
-  }
-
-  /** Waits until the other relays have restored the records that a restarted server has lost. */
-  async #settle(): Promise<void> {
-    const { connection, settleMs = 0 } = this.#options;
-    const serverId = connection.info?.server_id;
-    // A server that kept running has lost nothing: only the connection broke.
-    if (!this.#isSettled && serverId !== this.#serverId) await this.#sleep(settleMs);
-    this.#serverId = serverId;
-    if (this.#isConnected) this.#isSettled = true;
   }
 
   async #watchConnection(): Promise<void> {
@@ -207,39 +174,28 @@ export class NatsEngine implements Engine {
   #onStatus(status: Status): void {
     if (status.type === 'disconnect') {
       this.#isConnected = false;
-      this.#isSettled = false;
+      this.#isReading = false;
       const reason = new Error('the connection is lost');
       this.#reader?.onOutage(reason);
-      this.#rejectPending(reason);
-      this.#disconnected = this.#untilDisconnected();
+      this.#publisher.onDisconnect(reason);
     } else if (status.type === 'reconnect') {
       this.#isConnected = true;
-      void this.#startReading();
+      this.#limits.onReconnect();
+      void this.#streamReader?.start();
+    } else if (isPayloadViolation(status)) {
+      this.#limits.onViolation();
     } else {
-      const error = permissionError(this.#options.packages, status);
+      const error = refusalOf(this.#options.packages, status);
       if (error !== undefined) this.#refuse(error);
     }
   }
 
-  #untilDisconnected(): Promise<never> {
-    const disconnected = new Promise<never>((_resolve, reject) => {
-      this.#rejectPending = reject;
-    });
-    disconnected.catch(() => {});
-    return disconnected;
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.setTimer(ms, resolve));
-  }
-
   #refuse(reason: Error): void {
-    this.#consumer?.stop();
-    this.#reader?.onLost(refusedError('the engine', reason));
+    this.#lose(refusedError('the engine', reason));
   }
 
-  #lose(code: ErrorCode, message: string): void {
-    this.#consumer?.stop();
-    this.#reader?.onLost(new MiniServError(code, message));
+  #lose(reason: MiniServError): void {
+    this.#streamReader?.stop();
+    this.#reader?.onLost(reason);
   }
 }

@@ -1,42 +1,31 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { EventLog } from '../event-log.js';
 import { checkRoomOptions, type RoomOptions } from '../options.js';
 import { joinRoom } from '../shared/join-room.js';
-import {
-  connectTo,
-  disconnect,
-  isWithoutJetStream,
-  permissionError,
-  reconnectDelayMs,
-  refusedError,
-} from './connection.js';
+import { connectTo, disconnect, reconnectDelayMs, refusalOf, refusedError } from './connection.js';
 import { EngineWait } from './engine-wait.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages, type Packages } from './packages.js';
+import { Refusals } from './refusals.js';
 import { parseRoomUrl, type RoomUrl } from './room-url.js';
-import { codeOf, namesOf, prepareStreams } from './streams.js';
+import { prepareStreams } from './streams.js';
 
 const DEFAULT_HEARTBEAT_MS = 1000;
 const RETRY_DELAY_MS = 250;
-/** A server without JetStream is waited for this long, because other servers of its cluster may be starting. */
-const JETSTREAM_START_MS = 3000;
 /** After a server was restarted, other relays get this many reconnect delays to come back. */
 const SETTLE_RECONNECTS = 4;
-/** Error code of JetStream. */
-const NO_MESSAGE_FOUND = 10037;
 
 /** Implements `openRoom`. */
 export async function openNatsRoom(url: string, options: RoomOptions = {}): Promise<EventLog> {
   checkRoomOptions(options);
   const { signal } = options;
   if (signal === undefined) return open(url, options);
-  signal.throwIfAborted();
+  if (signal.aborted) throw reasonOf(signal);
   let abort = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason);
+    abort = () => reject(reasonOf(signal));
     signal.addEventListener('abort', abort, { once: true });
   });
   const opening = open(url, options);
@@ -48,10 +37,15 @@ export async function openNatsRoom(url: string, options: RoomOptions = {}): Prom
       (log) => log.destroy(),
       () => {},
     );
-    throw signal.aborted ? signal.reason : error;
+    throw signal.aborted ? reasonOf(signal) : error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The signal of a polyfill can have no reason. */
+function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException('The operation was aborted', 'AbortError');
 }
 
 async function open(text: string, options: RoomOptions): Promise<EventLog> {
@@ -65,23 +59,16 @@ async function open(text: string, options: RoomOptions): Promise<EventLog> {
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
   const refused = untilRefused(packages, connection, url.shown);
-  let withoutJetStreamSince: number | undefined;
+  const refusals = new Refusals(packages, connection, clock);
   try {
     for (;;) {
       try {
-        return await join({ packages, connection, url, clock, options, heartbeatMs, refused });
+        return await join({ packages, connection, refusals, url, clock, options, heartbeatMs, refused });
       } catch (error) {
-        if (error instanceof MiniServError || connection.isClosed()) throw error;
-        // A server that has JetStream may not have started it yet.
-        if (!isWithoutJetStream(error) || connection.info?.jetstream === true) {
-          withoutJetStreamSince = undefined;
-        } else withoutJetStreamSince ??= clock.now();
-        if (
-          withoutJetStreamSince !== undefined &&
-          clock.now() - withoutJetStreamSince >= JETSTREAM_START_MS
-        ) {
-          throw refusedError(url.shown, error as Error);
-        }
+        const refusal = refusals.judge(error, 'to open the room');
+        if (refusal !== undefined) throw refusal;
+        if (connection.isClosed())
+          throw refusedError(url.shown, (await connection.closed()) ?? (error as Error));
         await wait.beforeRetry(RETRY_DELAY_MS, error as Error);
       }
     }
@@ -96,6 +83,7 @@ async function open(text: string, options: RoomOptions): Promise<EventLog> {
 interface JoinOptions {
   readonly packages: Packages;
   readonly connection: NatsConnection;
+  readonly refusals: Refusals;
   readonly url: RoomUrl;
   readonly clock: Clock;
   readonly options: RoomOptions;
@@ -105,15 +93,12 @@ interface JoinOptions {
 }
 
 async function join(joinOptions: JoinOptions): Promise<EventLog> {
-  const { packages, connection, url, clock, options, heartbeatMs, refused } = joinOptions;
+  const { packages, connection, refusals, url, clock, options, heartbeatMs, refused } = joinOptions;
   const { retention, replicas, timeoutMs } = options;
   const { room, shown: name } = url;
   const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
-  await Promise.race([prepareStreams({ packages, jsm, room, retention, replicas }), refused]);
-  const { recordStream, snapshotStream, snapshotSubject } = namesOf(room);
-  // The snapshot first: the stream must not end before the record that the snapshot includes last.
-  const snapshot = await loadSnapshot(jsm, snapshotStream, snapshotSubject);
-  const info = await jsm.streams.info(recordStream);
+  const preparing = prepareStreams({ packages, refusals, jsm, room, retention, replicas });
+  const info = await Promise.race([preparing, refused]);
   const settleMs = reconnectDelayMs(heartbeatMs) * SETTLE_RECONNECTS;
   const engine = new NatsEngine({
     packages,
@@ -122,23 +107,23 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
     room,
     jsm,
     info,
-    snapshot,
     settleMs,
   });
   try {
     return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeoutMs, name }), refused]);
   } catch (error) {
-    await engine.close();
+    // After any other error, another attempt uses the same connection.
+    if (error instanceof MiniServError) await engine.close();
     throw error;
   }
 }
 
-/** Rejects when the server says that this relay lacks a permission. */
+/** Rejects when the server says that it refuses this relay something. */
 function untilRefused(packages: Packages, connection: NatsConnection, name: string): Promise<never> {
   const refused = new Promise<never>((_resolve, reject) => {
     const watch = async (): Promise<void> => {
       for await (const status of connection.status()) {
-        const error = permissionError(packages, status);
+        const error = refusalOf(packages, status);
         if (error !== undefined) reject(refusedError(name, error));
       }
     };
@@ -146,17 +131,4 @@ function untilRefused(packages: Packages, connection: NatsConnection, name: stri
   });
   refused.catch(() => {});
   return refused;
-}
-
-async function loadSnapshot(
-  jsm: JetStreamManager,
-  stream: string,
-  subject: string,
-): Promise<Uint8Array | undefined> {
-  try {
-    return (await jsm.streams.getMessage(stream, { last_by_subj: subject }))?.data;
-  } catch (error) {
-    if (codeOf(error) === NO_MESSAGE_FOUND) return undefined;
-    throw error;
-  }
 }

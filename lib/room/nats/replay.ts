@@ -4,7 +4,8 @@ import { MiniServError } from '../../util/errors.js';
 import type { RoomStateReader } from '../event-log.js';
 import type { Credentials } from '../options.js';
 import { Outage } from '../shared/outage.js';
-import { decodeRecordAt, RecordReader } from '../shared/record-reader.js';
+import { RecordReader } from '../shared/record-reader.js';
+import { SkippedRecords } from '../shared/skipped-records.js';
 import { AnswerTimer } from './answer-timer.js';
 import { connectTo, disconnect, isWithoutJetStream } from './connection.js';
 import { EngineWait } from './engine-wait.js';
@@ -121,7 +122,6 @@ async function connectAndReplay(url: RoomUrl, packages: Packages, context: Repla
       room: url.room,
       jsm,
       info,
-      snapshot: undefined,
     });
     await replay(engine, records, context).finally(() => engine.close());
   } catch (error) {
@@ -140,6 +140,7 @@ async function replay(engine: NatsEngine, records: RecordReader, context: Replay
   if (records.sequence >= lastSequence) return;
   const { name, clock, timeoutMs, onNote, timer } = context;
   const messages = new MessageReader(context);
+  const skipped = new SkippedRecords(({ message }) => onNote(message));
   let onEnd = (): void => {};
   let onError: (error: Error) => void = () => {};
   const ended = new Promise<void>((resolve, reject) => {
@@ -156,13 +157,9 @@ async function replay(engine: NatsEngine, records: RecordReader, context: Replay
   });
   engine.read(records.fromSequence, {
     onRecord: (sequence, time, bytes) => {
-      try {
-        records.apply(sequence, time, decodeRecordAt(sequence, bytes), messages, NO_INSTANCE);
-      } catch (error) {
-        onError(error as Error);
-        return;
-      }
       timer.onAnswer();
+      const problem = records.read(sequence, time, bytes, messages, NO_INSTANCE)?.problem;
+      if (problem !== undefined) skipped.onRecord(sequence, problem);
       const isLast = sequence >= lastSequence;
       const taken = messages.whenTaken();
       if (isLast || taken !== undefined) engine.pause();

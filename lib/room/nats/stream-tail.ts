@@ -1,9 +1,11 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamClient, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
-import { findStream, type RoomNames } from './streams.js';
+import { readHeader } from './headers.js';
+import type { RoomNames } from './streams.js';
 
 /** Number of records that can be restored after the engine has lost them. */
 const MAX_RECORDS = 16;
+const MESSAGE_ID = 'Nats-Msg-Id';
 /** How long the engine may take to answer. */
 export const ANSWER_TIMEOUT_MS = 2000;
 
@@ -41,12 +43,12 @@ export class StreamTail {
   /**
    * Verifies that the stream still contains the records that were read, and restores the ones that it lost.
    *
+   * @param info the stream at present; undefined if there is none
    * @returns undefined if it does
    */
-  async verify(): Promise<StreamProblem | undefined> {
+  async verify(info: StreamInfo | undefined): Promise<StreamProblem | undefined> {
     const { jsm, names, created, lastSequence } = this.#options;
     const name = names.recordStream;
-    const info = await findStream(jsm, name);
     if (info === undefined) return { reason: `the stream ${name} of the room is missing`, isMissing: true };
     if (info.created !== created) return problem(`the stream ${name} of the room was created again`);
     const last = this.#records.at(-1);
@@ -59,7 +61,8 @@ export class StreamTail {
     }
     if (last === undefined || first > sequence) return undefined;
     const message = await jsm.streams.getMessage(name, { seq: sequence });
-    if (message === null || message.header.get('Nats-Msg-Id') === idOf(last.message)) return undefined;
+    if (message === null || readHeader(() => message.header, MESSAGE_ID) === idOf(last.message))
+      return undefined;
     return problem(`the engine has lost records: it has stored another one as ${sequence}`);
   }
 
@@ -90,5 +93,5 @@ function problem(reason: string): StreamProblem {
 }
 
 function idOf(message: Msg): string {
-  return message.headers?.get('Nats-Msg-Id') ?? '';
+  return readHeader(() => message.headers, MESSAGE_ID);
 }

@@ -3,6 +3,7 @@ import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstr
 import { MiniServError } from '../../util/errors.js';
 import type { Retention } from '../options.js';
 import type { Packages } from './packages.js';
+import type { Refusals } from './refusals.js';
 
 /** The names of a room in NATS. Relays of different versions share rooms, so they must not change. */
 export interface RoomNames {
@@ -40,11 +41,10 @@ const FIND_DELAY_MS = 100;
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
-/** The cluster is starting or has no leader yet. */
-const TEMPORARY: readonly (number | undefined)[] = [10004, 10008, 10009];
 
 export interface StreamOptions {
   readonly packages: Packages;
+  readonly refusals: Refusals;
   readonly jsm: JetStreamManager;
   readonly room: string;
   readonly retention: Retention | undefined;
@@ -84,7 +84,7 @@ function limitsOf(retention: Retention): Partial<StreamConfig> {
  * @param updates to an existing stream
  */
 async function prepareStream(
-  { packages, jsm, replicas }: StreamOptions,
+  { packages, refusals, jsm, replicas }: StreamOptions,
   name: string,
   subject: string,
   limits: Partial<StreamConfig>,
@@ -112,9 +112,7 @@ async function prepareStream(
     });
     return differs ? await jsm.streams.update(name, config) : info;
   } catch (cause) {
-    if (cause instanceof MiniServError || !isFinalAnswer(packages, cause)) throw cause;
-    const message = `the engine rejects the stream ${name} of the room: ${(cause as Error).message}`;
-    throw new MiniServError('ERR_ROOM_REFUSED', message, { cause });
+    throw refusals.judge(cause, `the stream ${name} of the room`) ?? cause;
   }
 }
 
@@ -147,16 +145,12 @@ export async function findStream(jsm: JetStreamManager, name: string): Promise<S
   }
 }
 
-export function codeOf(error: unknown): number | undefined {
+function codeOf(error: unknown): number | undefined {
   return (error as { code?: number }).code;
 }
 
-/** Whether the engine has answered and would give the same answer again. */
-function isFinalAnswer({ jetstream }: Packages, error: unknown): boolean {
-  return error instanceof jetstream.JetStreamApiError && !TEMPORARY.includes(codeOf(error));
-}
-
-function checkStream(config: StreamConfig, name: string, subject: string): void {
+/** @throws {MiniServError} ERR_ROOM_FOREIGN if the configuration is not that of a room */
+export function checkStream(config: StreamConfig, name: string, subject: string): void {
   const problem = problemOf(config, subject);
   if (problem === undefined) return;
   const message = `the stream ${name} exists and is not a room: ${problem}; choose another name for the room`;
@@ -164,9 +158,14 @@ function checkStream(config: StreamConfig, name: string, subject: string): void 
 }
 
 function problemOf(config: StreamConfig, subject: string): string | undefined {
-  const { subjects, retention, discard, mirror, sources, max_msgs_per_subject: maxMessages } = config;
+  const { subjects, retention, discard, mirror, sources, max_msgs_per_subject: maxMessages, sealed } = config;
   if (subjects?.length !== 1 || subjects[0] !== subject) return `its subject is not ${subject}`;
-  if (retention !== 'limits' || discard !== 'old') return 'it deletes messages that were read';
+  if (sealed) return 'it is sealed';
+  if (retention !== 'limits') return 'it deletes messages that were read';
+  if (discard !== 'old') return 'it refuses messages when it is full';
+  if (config.no_ack) return 'it does not acknowledge messages';
+  if (config.allow_rollup_hdrs) return 'a message can delete others';
+  if (config.subject_transform !== undefined) return 'it changes the subjects of messages';
   if (mirror !== undefined || (sources?.length ?? 0) > 0) return 'it copies other streams';
   if ((maxMessages ?? -1) > 0) return 'it limits the number of messages';
   return undefined;

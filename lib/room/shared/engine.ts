@@ -39,8 +39,7 @@ export interface Engine {
    * caller publishes the same events under the same id again: in the same record, or cut to another size. The engine may
    * drop later records of the same id but does not have to.
    *
-   * A rejection with a {@link MiniServError} ends the room for this relay: the engine refuses the record and would do so
-   * again. After a rejection with any other error the caller tries again: at once if the record is now larger than
+   * A rejection with a {@link MiniServError} ends this relay: the engine refuses the record and would do so again. After a rejection with any other error the caller tries again: at once if the record is now larger than
    * `maxRecordBytes`, and otherwise after a delay.
    */
   publish(id: string, record: Uint8Array): Promise<void>;

@@ -44,7 +44,7 @@ export class EventQueue {
   }
 
   /**
-   * Drops the events of a stored record. Whatever size limit the record was cut to, it contains the start of the queue.
+   * Drops the events of a stored record. For any size limit, the record contains the start of the queue.
    *
    * @returns false if the record contains something else, and nothing was dropped
    */

@@ -18,7 +18,7 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly instanceId?: string | undefined;
   readonly onDrain: () => void;
-  /** It is unknown whether a record was stored; it is published again later. */
+  /** The engine may not have stored a record, which is published again later. */
   readonly onError: (error: Error) => void;
   /** The engine will not store the records of this relay. */
   readonly onRefused: (reason: MiniServError) => void;
@@ -31,7 +31,7 @@ export interface OutboxOptions {
  *
  * Events are in flight until they have been read back. Until then they are published again, under the same number, if
  * the engine was unreachable meanwhile: an engine that crashes can lose records that it has acknowledged. Each attempt
- * obeys the engine's present size limit. What was stored is known from what is read, so no attempt has to be undone.
+ * obeys the engine's present size limit. Only a record that is read back ends the attempts, so none has to be undone.
  */
 export class Outbox {
   /** Identifies this run of the process in the log. */

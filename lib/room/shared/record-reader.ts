@@ -4,7 +4,7 @@ import { restoreRoomState } from '../room-state-data.js';
 import { decodeRecord, type InvalidRecordError } from './record.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What a record did to the state of its room. */
+/** The effect of a record on the state of its room. */
 export interface ReadRecord {
   /** The record; undefined if it was skipped. */
   readonly record?: LogRecord;

@@ -191,7 +191,7 @@ describe('SharedLog', () => {
       room.append(Buffer.from('hello'));
       await room.time.advance(6000);
       expect(room.snapshots.slice(before).map(({ sequence }) => sequence)).to.deep.equal([2]);
-      // The records up to the snapshot are gone.
+      // The engine has deleted the records up to the snapshot.
       room.firstSequence = 3;
       const late = new LogRecorder((await openSoon(room)).log);
       late.append({ kind: 'connected', token: 0 });
@@ -393,7 +393,7 @@ describe('joinRoom()', () => {
       ].map((state) => ({ fold: { ...fold, ...state } })),
     ].map((item) => (Buffer.isBuffer(item) ? item : change(item)));
     for (const bytes of invalid) room.snapshots.push({ sequence: 1, bytes });
-    // The records up to the snapshot are gone, so a relay that ignores it cannot join.
+    // The engine has deleted the records up to the snapshot, so a relay that ignores it cannot join.
     room.firstSequence = 2;
     const { log } = await openSoon(room);
     const recorder = new LogRecorder(log);
