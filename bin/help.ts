@@ -1,29 +1,35 @@
 import { COMMANDS, type Command, type CommandName, shownOperands } from './options/commands.js';
+import { notesOn } from './options/notes.js';
 import { GROUPS, type Option } from './options/option.js';
 import { optionsOf } from './options/table.js';
 
-const MIN_WIDTH = 80;
+const USUAL_WIDTH = 80;
+const MIN_WIDTH = 60;
 const MAX_WIDTH = 100;
 /** Where the descriptions of options and commands begin. */
 const COLUMN = 24;
 
+/** How to pass operands that look like options or commands. */
+const DASHES =
+  'The command is the first argument that is not an option. After -- nothing is a command or an option: mini-serv verify -- -file.';
+
 /**
  * Returns the help text of a command. Without a command, it is that of the relay with a list of all commands.
  *
- * @param columns the width of the terminal, which is used up to 100 columns
+ * @param columns the width of the terminal, of which up to 100 columns are used
  */
-export function helpText(command?: CommandName, columns = MIN_WIDTH): string {
-  const width = Math.min(Math.max(columns, MIN_WIDTH), MAX_WIDTH);
-  const { text, examples, exitCodes, ...entry } = COMMANDS[command ?? 'run'];
+export function helpText(command?: CommandName, columns = USUAL_WIDTH): string {
+  const width = Math.min(Math.max(columns || USUAL_WIDTH, MIN_WIDTH), MAX_WIDTH);
+  const { name, text, examples, exitCodes } = COMMANDS[command ?? 'run'];
   const usage = command === undefined ? Object.values(COMMANDS) : [COMMANDS[command]];
   const sections = [
     usage.map((one, i) => `${i === 0 ? 'Usage: ' : '       '}${usageOf(one)}\n`).join(''),
     ...text.map((paragraph) => fill(paragraph, width)),
-    ...(command === undefined ? [`Commands:\n${listCommands(width)}`] : []),
-    ...describeGroups(entry.name, width),
-    ...(entry.name === 'run' ? NOTES.map((note) => fill(note, width)) : []),
-    fill(`Exit code ${exitCodes.map(([code, meaning]) => `${code}: ${meaning}.`).join(' ')}`, width),
-    `${examples.length > 1 ? 'Examples' : 'Example'}:\n${examples.map((example) => `  ${example}\n`).join('')}`,
+    ...(command === undefined ? [`Commands:\n${listCommands(width)}`, fill(DASHES, width)] : []),
+    ...describeGroups(name, width),
+    ...notesOn(optionsOf(name)).map((note) => fill(note, width)),
+    `Exit codes:\n${exitCodes.map(([code, meaning]) => describe(`  ${code}`, meaning, width, 5)).join('')}`,
+    `Examples:\n${examples.map((example) => `  ${example}\n`).join('')}`,
   ];
   return sections.join('\n');
 }
@@ -65,11 +71,11 @@ export function meaningOf({ text, default: value, defaultText, env }: Option): s
   return `${text}${shown === undefined ? '' : ` (default: ${shown})`}`.replaceAll('`', '');
 }
 
-function describe(form: string, text: string, width: number): string {
-  const [first = '', ...rest] = wrap(text, width - COLUMN);
-  const indent = ' '.repeat(COLUMN);
-  const isLong = form.length >= COLUMN - 1;
-  const head = isLong ? `${form}\n${indent}${first}` : form.padEnd(COLUMN) + first;
+function describe(form: string, text: string, width: number, column = COLUMN): string {
+  const [first = '', ...rest] = wrap(text, width - column);
+  const indent = ' '.repeat(column);
+  const isLong = form.length >= column - 1;
+  const head = isLong ? `${form}\n${indent}${first}` : form.padEnd(column) + first;
   return `${[head, ...rest.map((line) => indent + line)].join('\n')}\n`;
 }
 
@@ -77,6 +83,7 @@ function fill(text: string, width: number): string {
   return `${wrap(text, width).join('\n')}\n`;
 }
 
+/** Breaks a text into lines at its spaces. A no-break space becomes a space. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -84,10 +91,5 @@ function wrap(text: string, width: number): string[] {
     if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
   }
-  return lines;
+  return lines.map((line) => line.replaceAll('\u00a0', ' '));
 }
-
-const NOTES = [
-  'A spec is name or name=options. The name is a built-in transform (filter, log, replace, timestamp, rate, escape, exec, no-http), a package, or the path of a file such as ./shout.mjs. Options are key=value,key=value (key:value is the same) or a JSON object. Quote a value that contains ,key= itself: -t \'replace=pattern:"a,b=c",with:d\'.',
-  'Sizes are in bytes, or end in K, M, G or T (powers of 1024). Times end in ms, s, m, h or d. User names, passwords and tokens for NATS are read from NATS_USER, NATS_PASSWORD and NATS_TOKEN in the environment.',
-];

@@ -63,7 +63,12 @@ async function main(): Promise<void> {
   if (command.kind !== 'run' || command.transforms.length > 0) ignoreOutputErrors();
   switch (command.kind) {
     case 'help':
-      process.stdout.write((await import('./help.js')).helpText(command.command));
+      process.stdout.write(
+        (await import('./help.js')).helpText(
+          command.command,
+          process.stdout.columns ?? Number(process.env.COLUMNS),
+        ),
+      );
       return;
     case 'version':
       process.stdout.write(`${version()}\n`);

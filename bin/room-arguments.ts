@@ -8,7 +8,7 @@ export interface RoomArguments {
 }
 
 /** Environment variables that hold a secret. They have no option, because every process can read arguments. */
-const SECRET_VARIABLES = { user: 'NATS_USER', pass: 'NATS_PASSWORD', token: 'NATS_TOKEN' } as const;
+export const SECRET_VARIABLES = { user: 'NATS_USER', pass: 'NATS_PASSWORD', token: 'NATS_TOKEN' } as const;
 
 /** Returns undefined if the room is not shared. */
 export function roomOf(values: Values<'run'>, env: NodeJS.ProcessEnv): RoomArguments | undefined {

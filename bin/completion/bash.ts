@@ -5,8 +5,8 @@ import {
   completionOf,
   formsOf,
   formsWithValue,
-  TRANSFORMS,
   transformNames,
+  transformOptions,
 } from './model.js';
 
 /** Returns a completion script for bash 3.2 and later. It does not need the package bash-completion. */
@@ -48,8 +48,7 @@ _mini_serv_transforms() {
   local head=$1 option
   case $value in
     [./~]*) _mini_serv_files "$head" -f; return ;;
-${Object.entries(TRANSFORMS)
-  .filter(([, options]) => options.length > 0)
+${transformOptions()
   .map(([name, options]) => `    ${name}=*) option='${options.map((option) => `${option}:`).join(' ')}' ;;`)
   .join('\n')}
     *=*) return ;;

@@ -7,8 +7,8 @@ import {
   formsOf,
   formsWithValue,
   shortText,
-  TRANSFORMS,
   transformNames,
+  transformOptions,
 } from './model.js';
 
 /** Returns a completion script for fish 3.0 and later. */
@@ -105,8 +105,7 @@ function __mini_serv_transforms
     switch $spec
         case './*' '../*' '/*' '~*' . ..
             __fish_complete_path $spec
-${Object.entries(TRANSFORMS)
-  .filter(([, options]) => options.length > 0)
+${transformOptions()
   .map(([name, options]) => `        case '${name}=*'\n            __mini_serv_keys ${options.join(' ')}`)
   .join('\n')}
         case '*=*'

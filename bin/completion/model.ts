@@ -55,9 +55,14 @@ export function shortText({ text }: Option): string {
   return (text.split(/[;:(]/)[0] as string).trim().replaceAll('`', '');
 }
 
-/** The built-in transforms as the start of a spec: with `=` if they have options. */
+/** The built-in transforms as the start of a spec: with `=` if options follow. */
 export function transformNames(): string[] {
   return Object.entries(TRANSFORMS).map(([name, options]) => (options.length > 0 ? `${name}=` : name));
 }
 
-export { TRANSFORMS };
+/** The options of built-in transforms, by the names of the transforms. */
+export function transformOptions(): [name: string, options: readonly string[]][] {
+  return Object.entries(TRANSFORMS).flatMap(([name, options]) =>
+    typeof options === 'string' || options.length === 0 ? [] : [[name, options]],
+  );
+}

@@ -7,11 +7,14 @@ import {
   formsOf,
   formsWithValue,
   shortText,
-  TRANSFORMS,
+  transformNames,
+  transformOptions,
 } from './model.js';
 
 /** Returns a completion script for zsh, which can be loaded as a file in `$fpath` or evaluated after compinit. */
 export function zshScript(): string {
+  const withOptions = transformNames().filter((name) => name.endsWith('='));
+  const withoutOptions = transformNames().filter((name) => !name.endsWith('='));
   return `#compdef mini-serv
 # Completion of mini-serv for zsh.
 #
@@ -35,14 +38,13 @@ _mini-serv_programs() {
 _mini-serv_transforms() {
   case $PREFIX in
     [./~]*) _files ;;
-${Object.entries(TRANSFORMS)
-  .filter(([, options]) => options.length > 0)
+${transformOptions()
   .map(([name, options]) => `    ${name}=*) compset -P '*[=,]'; compadd -S : -- ${options.join(' ')} ;;`)
   .join('\n')}
     *=*) return 1 ;;
     *)
-      compadd -S = -- ${namesOfTransforms(true)}
-      compadd -- ${namesOfTransforms(false)}
+      compadd -S = -- ${withOptions.map((name) => name.slice(0, -1)).join(' ')}
+      compadd -- ${withoutOptions.join(' ')}
       ;;
   esac
 }
@@ -94,11 +96,6 @@ else
   compdef _mini-serv mini-serv
 fi
 `;
-}
-
-function namesOfTransforms(hasOptions: boolean): string {
-  const all = Object.entries(TRANSFORMS).filter(([, options]) => options.length > 0 === hasOptions);
-  return all.map(([name]) => name).join(' ');
 }
 
 /** @param pattern the command, or `first` if its name may be what is completed */

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { MiniServError } from '../../lib/util/errors.js';
 import { COMMANDS, type CommandName, shownName, shownOperands } from './commands.js';
 import type { Option } from './option.js';
-import { refuseOption } from './refusal.js';
+import { refuseOption, refuseSingleDash } from './refusal.js';
 import { findSimilar } from './suggest.js';
 import { OPTIONS, optionsOf } from './table.js';
 import { CommandLineError, UsageError, unexpected } from './usage-error.js';
@@ -111,8 +111,11 @@ function readOptions(
   const options = optionsOf(command);
   const values: Record<string, unknown> = {};
   for (const token of tokens) {
+    const arg = args[token.index] as string;
     const option = options.find(({ name }) => name === token.name);
-    if (option === undefined) throw refuseOption(args[token.index] as string, token, command);
+    if (option === undefined) throw refuseOption(arg, token, command);
+    const refused = refuseSingleDash(arg);
+    if (refused !== undefined) throw refused;
     const value = readValue(token, option);
     if (option.repeatable === true)
       values[option.name] = [...((values[option.name] as unknown[]) ?? []), value];
