@@ -26,7 +26,7 @@ export function refuseOption(
   return new UsageError(`${form}: unknown option; ${adviceFor(form, arg, command)}`);
 }
 
-/** Returns the error for the long name of an option behind one dash, which would otherwise be read as `-t ransform`. */
+/** Returns the error for the long name of an option behind one dash. */
 export function refuseSingleDash(arg: string): UsageError | undefined {
   const name = /^-([^-=]{2,})/.exec(arg)?.[1];
   if (!ALL.some((option) => option.name === name)) return undefined;
