@@ -28,7 +28,7 @@ export function refuseOption(
 
 /** Returns the error for the long name of an option behind one dash. */
 export function refuseSingleDash(arg: string): UsageError | undefined {
-  const name = /^-([^-=]{2,})/.exec(arg)?.[1];
+  const name = /^-([^-=][^=]+)/.exec(arg)?.[1];
   if (!ALL.some((option) => option.name === name)) return undefined;
   return new UsageError(`-${name}: unknown option; did you mean --${name}?`);
 }
