@@ -1,3 +1,6 @@
+import { describe } from '../util/errors.js';
+import { isPlainObject, valueOr } from '../util/plain-object.js';
+
 /**
  * A message as transforms see it: a client arrives, sends a line, or leaves. `text` is the line as Unicode text without
  * its newline; a `\r` at its end stays.
@@ -7,10 +10,23 @@ export type Message =
   | { readonly kind: 'line'; readonly client: number; readonly text: string }
   | { readonly kind: 'left'; readonly client: number };
 
-/** Whether a value that a transform emitted is a message. */
+/**
+ * Whether a value that a transform emitted is a message: a plain object with a known kind. It may lack the client, which
+ * the relay sets, and it may have more properties.
+ */
 export function isMessage(value: unknown): value is Message {
-  const { kind, text } = (value ?? {}) as { kind?: unknown; text?: unknown };
+  return valueOr(() => isPlainObject(value) && hasFields(value), false);
+}
+
+function hasFields({ kind, client, text }: Record<string, unknown>): boolean {
+  if (client !== undefined && !Number.isInteger(client)) return false;
   return kind === 'line' ? typeof text === 'string' : kind === 'arrived' || kind === 'left';
+}
+
+/** Describes a value that is not a message. */
+export function describeOther(value: unknown): string {
+  const looksLikeMessage = valueOr(() => hasFields(value as Record<string, unknown>), false);
+  return looksLikeMessage ? `${describe(value)}, which is not a plain object` : describe(value);
 }
 
 /**

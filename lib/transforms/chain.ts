@@ -1,5 +1,4 @@
-import { isMessage, type Message } from '../protocol/message.js';
-import { describe } from '../util/errors.js';
+import { describeOther, isMessage, type Message } from '../protocol/message.js';
 import { instantiate } from './instantiate.js';
 import { Stage } from './stage.js';
 import type { ClientInfo, MessageTransform } from './transform.js';
@@ -128,13 +127,19 @@ export class Chain {
       try {
         if (!isMessage(message)) {
           const expected = "expected a message such as { kind: 'line', client, text }";
-          fail(new TypeError(`emitted ${describe(message)}; ${expected}`));
-        } else if (!this.#writeTo(stage.next, message)) stream.pause();
+          fail(new TypeError(`emitted ${describeOther(message)}; ${expected}`));
+        } else if (!this.#writeTo(stage.next, this.#own(message))) stream.pause();
       } catch (error) {
         fail(error);
       }
     });
     return stage;
+  }
+
+  /** Returns a message with the right client: a transform cannot name another one, not even to the next transform. */
+  #own(message: Message): Message {
+    const { id } = this.#options.client;
+    return message.client === id ? message : { ...message, client: id };
   }
 
   /**
@@ -193,7 +198,7 @@ export class Chain {
     if (next !== null) next.previous = previous;
     let canWrite = true;
     for (const message of stage.drainPending()) {
-      if (isMessage(message)) canWrite = this.#writeTo(next, message) && canWrite;
+      if (isMessage(message)) canWrite = this.#writeTo(next, this.#own(message)) && canWrite;
     }
     if (stage.isEnded) this.#endFrom(next);
     else if (canWrite) this.#resume(previous);

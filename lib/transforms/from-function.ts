@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { objectTransform } from 'through2';
-import { isMessage, type Message } from '../protocol/message.js';
-import { describe } from '../util/errors.js';
+import { describeOther, isMessage, type Message } from '../protocol/message.js';
+import { valueOr } from '../util/plain-object.js';
 import type { ClientInfo, MessageFunction } from './transform.js';
 
 type Done = (error?: Error | null, message?: unknown) => void;
@@ -11,10 +11,17 @@ export function fromFunction(transform: MessageFunction, client: ClientInfo): Du
   const emit = (answer: unknown, done: Done): void => {
     if (isMessage(answer)) done(null, answer);
     else if (answer === null) done();
-    else if (Array.isArray(answer) && answer.findIndex(isInvalid) === -1) {
-      for (const message of answer) stream.push(message);
-      done();
-    } else done(new TypeError(explain(answer)));
+    else {
+      // The copy has `undefined` in the place of holes.
+      const answers = valueOr(
+        () => (Array.isArray(answer) ? Array.from<unknown>(answer) : undefined),
+        undefined,
+      );
+      if (answers?.every(isMessage)) {
+        for (const message of answers) stream.push(message);
+        done();
+      } else done(new TypeError(explain(answer, answers)));
+    }
   };
   const stream = objectTransform((message: Message, _encoding, done: Done) => {
     const answer: unknown = transform(message, client);
@@ -32,20 +39,19 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** For `find` and `findIndex`, which also visit the holes of an array. */
-function isInvalid(item: unknown): boolean {
-  return !isMessage(item);
-}
-
-function explain(answer: unknown): string {
+/** @param answers the items of an answer that is an array */
+function explain(answer: unknown, answers: unknown[] | undefined): string {
   if (answer === undefined) {
     return 'returned undefined; return the message to pass it on, or null to drop it';
   }
   const expected = "expected a message such as { kind: 'line', client, text }, an array of messages, or null";
-  if (Array.isArray(answer)) {
-    return `returned an array with ${describe(answer.find(isInvalid))}; ${expected}`;
+  if (answers !== undefined) {
+    const other = answers.find((item) => !isMessage(item));
+    return `returned an array with ${describeOther(other)}; ${expected}`;
   }
-  const isFactory = typeof answer === 'function' || typeof (answer as { pipe?: unknown }).pipe === 'function';
+  const isFactory =
+    typeof answer === 'function' ||
+    valueOr(() => typeof (answer as { pipe?: unknown }).pipe === 'function', false);
   const hint = isFactory ? '; use createStream(client) for a transform that makes a stream' : '';
-  return `returned ${describe(answer)}; ${expected}${hint}`;
+  return `returned ${describeOther(answer)}; ${expected}${hint}`;
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { describe } from '../util/errors.js';
+import { valueOr } from '../util/plain-object.js';
 import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
 import { toCurrentStream } from './current-stream.js';
 import { fromFunction } from './from-function.js';
@@ -35,7 +36,7 @@ export function instantiate(transform: MessageTransform, client: ClientInfo): Du
  * @throws TypeError
  */
 export function toMessageStream(value: unknown): Duplex {
-  const traits = traitsOf(value);
+  const traits = valueOr(() => traitsOf(value), undefined);
   const problem = explainProblem(value, traits);
   if (traits === undefined || problem !== undefined) {
     const example = 'a stream such as new Transform({ objectMode: true, transform })';
@@ -55,9 +56,10 @@ export function toMessageStream(value: unknown): Duplex {
 /** Returns why a value cannot be a transform. */
 function explainProblem(value: unknown, traits: StreamTraits | undefined): string | undefined {
   if (traits === undefined) {
-    const isWeb =
-      typeof (value as { readable?: Partial<ReadableStream> } | null | undefined)?.readable?.getReader ===
-      'function';
+    const isWeb = valueOr(
+      () => typeof (value as { readable: ReadableStream }).readable.getReader === 'function',
+      false,
+    );
     return `got ${describe(value)}${isWeb ? '; convert it with Duplex.fromWeb(stream, { objectMode: true })' : ''}`;
   }
   const { isReadable, isWritable, readsObjects, writesObjects, isStreamx } = traits;

@@ -1,4 +1,5 @@
 import type { Message } from '../protocol/message.js';
+import { isPlainObject, valueOr } from '../util/plain-object.js';
 
 /** The client that a transform works for. All calls for one client get the same object. */
 export interface ClientInfo {
@@ -96,23 +97,30 @@ export function countDescriptors(transforms: readonly MessageTransform[]): numbe
 export function isMessageTransform(value: unknown): value is MessageTransform {
   return (
     isTransformFunction(value) ||
-    typeof (value as Partial<StreamTransform> | null | undefined)?.createStream === 'function'
+    valueOr(() => typeof (value as Partial<StreamTransform>).createStream === 'function', false)
   );
 }
 
 /** Whether the value is a function that can be called with messages: no class and no synchronous generator. */
 export function isTransformFunction(value: unknown): value is MessageFunction | MessageGenerator {
-  return typeof value === 'function' && !isClass(value) && tagOf(value) !== 'GeneratorFunction';
+  return typeof value === 'function' && tagOf(value) !== 'GeneratorFunction' && !isClass(value);
 }
 
 export function isAsyncGeneratorFunction(value: unknown): value is MessageGenerator {
   return typeof value === 'function' && tagOf(value) === 'AsyncGeneratorFunction';
 }
 
+/** Whether the value is a function to be called with `new`: a class, or a function whose instances inherit anything. */
 export function isClass(value: unknown): boolean {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+  if (typeof value !== 'function') return false;
+  if (/^class\b/.test(Function.prototype.toString.call(value))) return true;
+  if (tagOf(value) !== 'Function') return false;
+  const prototype: unknown = Object.getOwnPropertyDescriptor(value, 'prototype')?.value;
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  return !isPlainObject(prototype) || Reflect.ownKeys(prototype).some((key) => key !== 'constructor');
 }
 
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+/** @returns undefined for a Proxy that cannot be read */
+function tagOf(value: object): string | undefined {
+  return valueOr(() => Object.prototype.toString.call(value).slice(8, -1), undefined);
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isPlainObject, valueOr } from './plain-object.js';
 
 /**
  * The codes of {@link MiniServError}. Codes are stable; messages may change between versions.
@@ -57,10 +58,11 @@ const MAX_DESCRIPTION_CHARACTERS = 80;
 
 /** A value as error messages show it, on one line and shortened: `'hello'`, `{ a: 1 }`, `[class Shout]`. */
 export function describe(value: unknown): string {
-  const isPlain = Array.isArray(value) || value?.constructor === Object;
+  const isSimple = valueOr(() => Array.isArray(value) || isPlainObject(value), false);
   // The fields of other objects, such as streams, are internals that explain nothing.
-  const depth = isPlain ? 0 : -1;
-  const line = inspect(value, { depth, customInspect: false, breakLength: Number.POSITIVE_INFINITY });
+  const depth = isSimple ? 0 : -1;
+  const options = { depth, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
+  const line = valueOr(() => inspect(value, options), `a broken ${typeof value}`);
   return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
 }
 

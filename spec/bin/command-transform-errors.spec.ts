@@ -46,6 +46,10 @@ describe('command with a transform that cannot be used', () => {
       ['-t', './wrong.mjs'],
       /^mini-serv: .* \.\/wrong\.mjs: the default export is 5; expected a function, for example: export .*\n$/,
     ],
+    [
+      ['-t', './map.mjs'],
+      /^mini-serv: cannot use the transform \.\/map\.mjs: createStream must return a stream such as .*, got Map\(0\) \{\}\n$/,
+    ],
     [['-t', './picky.mjs=level:9'], /^mini-serv: .* \.\/picky\.mjs: invalid options: no level 9\n$/],
     [['-t', 'log', '-t', 'filter=dorp:x'], /^transform filter: unknown option 'dorp'; expected keep, .*\n$/],
     [['-t', 'filter=secret'], /invalid transform 'filter=secret': expected options as key=value.*\n$/],
@@ -55,6 +59,7 @@ describe('command with a transform that cannot be used', () => {
       const cwd = await folder({
         'throws.mjs': 'throw new Error("oops")',
         'wrong.mjs': 'export default 5',
+        'map.mjs': 'export const createStream = () => new Map()',
         'picky.mjs': `export default (message) => message;
           export const validateOptions = ({ level }) => { throw new Error("no level " + level) };`,
       });

@@ -1,7 +1,9 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import {
   BLOCK_BYTES,
   decode,
+  describeOther,
   encode,
   isMessage,
   type Line,
@@ -20,27 +22,112 @@ const textsOf = (block: string): string[] =>
 const toLines = (block: string): Line[] => toMessages(1, block) as unknown as Line[];
 
 describe('isMessage()', () => {
-  for (const message of [{ kind: 'arrived' }, { kind: 'left', client: 1 }, { kind: 'line', text: '' }]) {
-    it(`accepts ${JSON.stringify(message)}`, () => {
-      expect(isMessage(message)).to.equal(true);
-    });
+  class Line {
+    readonly kind = 'line';
+    readonly client = 0;
+    readonly text = 'x';
+  }
+  const fields = { kind: 'line', client: 0, text: 'x' };
+  const throwing = {
+    get kind(): string {
+      throw new Error('oops');
+    },
+  };
+  const { proxy: revoked, revoke } = Proxy.revocable({ ...fields }, {});
+  revoke();
+
+  const accepted: Record<string, unknown> = {
+    'a message': fields,
+    'a message without client, which the relay sets': { kind: 'arrived' },
+    'another client, which the relay corrects': { kind: 'left', client: 1 },
+    'an empty text': { kind: 'line', text: '' },
+    'more properties': { ...fields, time: 5 },
+    'a frozen message': Object.freeze({ ...fields }),
+    'a message without prototype': Object.assign(Object.create(null), fields),
+    'a message of another realm': runInNewContext('({ kind: "line", client: 0, text: "x" })'),
+    'a Proxy of a message': new Proxy({ ...fields }, {}),
+    'a message with a getter': Object.defineProperty({ ...fields }, 'text', { get: () => 'x' }),
+  };
+  for (const [what, value] of Object.entries(accepted)) {
+    it(`accepts ${what}`, () => expect(isMessage(value)).to.equal(true));
   }
 
+  const rejected: Record<string, unknown> = {
+    undefined: undefined,
+    null: null,
+    'an empty object': {},
+    'another kind': { kind: 'other', text: 'x' },
+    'a line without text': { kind: 'line' },
+    'a text that is a number': { kind: 'line', text: 1 },
+    'a boxed text': { kind: 'line', text: Object('x') },
+    'a client that is a text': { kind: 'line', client: '0', text: 'x' },
+    'a client that is no integer': { kind: 'arrived', client: 1.5 },
+    'a client that is not a number': { kind: 'left', client: Number.NaN },
+    'a string': 'line',
+    'a number': 7,
+    'a symbol': Symbol('line'),
+    'a function with the fields of a message': Object.assign(() => {}, fields),
+    'an array with the fields of a message': Object.assign([], fields),
+    'an array of a message': [fields],
+    'an instance of a class': new Line(),
+    'an object that inherits its fields': Object.create(fields),
+    'a promise of a message': Promise.resolve(fields),
+    'a getter that throws': throwing,
+    'a Proxy that throws': new Proxy({ ...fields }, { get: () => expect.fail('trap') }),
+    'a revoked Proxy': revoked,
+  };
   for (const value of [
-    {},
-    { kind: 'other', text: 'x' },
-    { kind: 'line' },
-    { kind: 'line', text: 1 },
-    null,
-    7,
+    new Map(Object.entries(fields)),
+    new Set(['line']),
+    new URL('http://localhost/'),
+    new Date(0),
+    /x/,
+    Buffer.from('x'),
+    new Float64Array(1),
+    new ReadableStream(),
+    new TransformStream(),
+    new Error('x'),
+    Object('line'),
+    Object(1),
   ]) {
-    it(`rejects ${JSON.stringify(value)}`, () => {
-      expect(isMessage(value)).to.equal(false);
-    });
+    const type = value.constructor.name;
+    rejected[`a ${type} with the fields of a message`] = Object.assign(value, fields);
+  }
+  for (const [what, value] of Object.entries(rejected)) {
+    it(`rejects ${what}`, () => expect(isMessage(value)).to.equal(false));
+  }
+});
+
+describe('describeOther()', () => {
+  const throwing = {
+    get kind(): string {
+      throw new Error('oops');
+    },
+  };
+  class Line {
+    readonly kind = 'arrived';
+  }
+  const cases: [value: unknown, expected: string][] = [
+    [null, 'null'],
+    ['x', "'x'"],
+    [{ kind: 'lines' }, "{ kind: 'lines' }"],
+    [{ kind: 'line', client: '0', text: 'x' }, "{ kind: 'line', client: '0', text: 'x' }"],
+    [[[1]], '[ [Array] ]'],
+    [new Map(), 'Map(0) {}'],
+    [throwing, '{ kind: [Getter] }'],
+    [new Line(), '[Line], which is not a plain object'],
+    [Object.assign(new Map(), { kind: 'left' }), '[Map], which is not a plain object'],
+  ];
+  for (const [value, expected] of cases) {
+    it(`returns ${expected}`, () => expect(describeOther(value)).to.equal(expected));
   }
 
-  it('rejects undefined', () => {
-    expect(isMessage(undefined)).to.equal(false);
+  it('describes a value that cannot be read', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(describeOther(proxy)).to.equal('<Revoked Proxy>');
+    const broken = Object.defineProperty({}, Symbol.toStringTag, { get: () => expect.fail('getter') });
+    expect(describeOther(broken)).to.equal('a broken object');
   });
 });
 

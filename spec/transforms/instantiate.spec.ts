@@ -225,6 +225,22 @@ describe('transforms of a relay', () => {
     expect(events.text.match(/^(joined|left) .*/gm)).to.deep.equal(['joined 0', 'joined 1', 'left 1']);
   });
 
+  for (const client of [0, undefined] as const) {
+    it(`cannot change the client that the next transform sees (${client})`, async () => {
+      const seen: (number | undefined)[] = [];
+      const rename = (message: Message): Message => ({ ...message, client }) as Message;
+      const record = (message: Message): Message => {
+        seen.push(message.client);
+        return message;
+      };
+      const relay = createTestRelay({ transforms: [rename, record] });
+      const [a, b] = [await join(relay), await join(relay)];
+      b.send('hi\n');
+      await a.receives(arrivedNotice(1), relayed(1, 'hi'));
+      expect(seen).to.deep.equal([0, 1, 1]);
+    });
+  }
+
   it('can emit lines when their client has left, before its departure is announced', async () => {
     const relay = createTestRelay({
       transforms: [

@@ -1,4 +1,5 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { isMessageTransform } from '../../lib/transforms/transform.js';
 
@@ -9,6 +10,12 @@ describe('isMessageTransform', () => {
     'an async function': async () => null,
     'an async generator function': async function* () {},
     'a bound async generator function': async function* () {}.bind(null),
+    'a named function': function shout() {},
+    'a frozen function': Object.freeze(function shout() {}),
+    'a function of another realm': runInNewContext('(function shout() {})'),
+    'a bound function': function shout() {}.bind(null),
+    'a Proxy of a function': new Proxy(() => null, {}),
+    'a method': { shout() {} }.shout,
     'an object with createStream': { createStream },
     'an object with an inherited createStream': Object.create({ createStream }),
   };
@@ -25,6 +32,18 @@ describe('isMessageTransform', () => {
     'a stream': createStream(),
     'a class': class {},
     'a synchronous generator function': function* () {},
+    'the constructor of streams': Transform,
+    'the constructor of maps': Map,
+    'the constructor of dates': Date,
+    'the constructor of URLs': URL,
+    'the constructor of web streams': TransformStream,
+    'a constructor of the old style': Object.assign(function Shout() {}, { prototype: { shout() {} } }),
+    'a map': new Map(),
+    'an array of a function': [() => null],
+    'a Proxy that throws': new Proxy({}, { get: () => expect.fail('trap') }),
+    'a function whose tag cannot be read': Object.defineProperty(class {}, Symbol.toStringTag, {
+      get: () => expect.fail('getter'),
+    }),
   };
   for (const [what, value] of Object.entries(rejected)) {
     it(`rejects ${what}`, () => expect(isMessageTransform(value)).to.equal(false));

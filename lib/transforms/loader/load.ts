@@ -2,11 +2,19 @@ import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { MiniServError } from '../../util/errors.js';
+import { MiniServError, optionError } from '../../util/errors.js';
 import { checkNames } from '../../util/option-names.js';
+import { isPlainObject } from '../../util/plain-object.js';
 import type { MessageTransform } from '../transform.js';
 import { BUILT_INS } from './built-ins.js';
-import { importModule, readModule, rejectUnusedOptions, toTransform, validate } from './module.js';
+import {
+  checkStream,
+  importModule,
+  readModule,
+  rejectUnusedOptions,
+  toTransform,
+  validate,
+} from './module.js';
 import { parseTransformSpec, type TransformSpec } from './spec.js';
 
 /** Options of {@link loadTransforms}. */
@@ -34,10 +42,22 @@ export async function loadTransforms(
   checkNames(options, ['cwd', 'timeoutMs']);
   const { cwd = process.cwd(), timeoutMs = 10_000 } = options;
   const transforms: MessageTransform[] = [];
-  for (const spec of specs) {
+  for (const spec of checkSpecs(specs)) {
     transforms.push(await load(typeof spec === 'string' ? parseTransformSpec(spec) : spec, cwd, timeoutMs));
   }
   return transforms;
+}
+
+/** @throws {MiniServError} ERR_OPTION. Without this check, each character of a string would be taken for a spec. */
+function checkSpecs(specs: readonly (string | TransformSpec)[]): readonly (string | TransformSpec)[] {
+  if (!Array.isArray(specs)) {
+    throw optionError('specs', "an array such as ['filter=drop:secret', './shout.mjs']", specs);
+  }
+  for (const [i, spec] of specs.entries()) {
+    const isSpec = typeof spec === 'string' || (isPlainObject(spec) && typeof spec.name === 'string');
+    if (!isSpec) throw optionError(`specs[${i}]`, "a string such as 'filter=drop:secret'", spec);
+  }
+  return specs;
 }
 
 async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promise<MessageTransform> {
@@ -49,6 +69,7 @@ async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promis
     const module = readModule(await withTimeout(importModule(url), timeoutMs, 'loading'));
     rejectUnusedOptions(module, options);
     await withTimeout(validate(module, options), timeoutMs, 'validateOptions');
+    checkStream(module, options);
     return toTransform(name, module, options);
   } catch (cause) {
     const message = `cannot use the transform ${name}: ${(cause as Error).message}`;

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe } from '../../util/errors.js';
+import { valueOr } from '../../util/plain-object.js';
 import { fromFunction } from '../from-function.js';
 import { fromGenerator } from '../from-generator.js';
+import { toMessageStream } from '../instantiate.js';
 import {
   isAsyncGeneratorFunction,
   isClass,
@@ -102,6 +104,28 @@ export async function validate({ validateOptions }: TransformModule, options: ob
   }
 }
 
+/** The client for which a stream is made that is only checked. */
+const NO_CLIENT = { id: -1 };
+
+/**
+ * Makes a stream before there is a client, and checks it. An error that `createStream` throws is ignored: it may concern
+ * this client only.
+ *
+ * @throws {TypeError} if the module makes anything but a new Duplex in object mode
+ */
+export function checkStream({ createStream }: TransformModule, options: object): void {
+  if (createStream === undefined) return;
+  let stream: unknown;
+  try {
+    stream = createStream(NO_CLIENT, options);
+  } catch {
+    return;
+  }
+  toMessageStream(stream)
+    .on('error', () => {})
+    .destroy();
+}
+
 /** The transform of a module, which gets these options with each call. */
 export function toTransform(name: string, module: TransformModule, options: object): MessageTransform {
   const { transform, createStream } = module;
@@ -125,7 +149,7 @@ function exportsOf(namespace: object): Record<string, unknown> {
   const names = namespace as Record<string, unknown>;
   const main = (names.default ?? {}) as Record<string, unknown>;
   if (typeof names.default === 'function') return { validateOptions: main.validateOptions, ...names };
-  return main.__esModule === true || main.createStream !== undefined ? main : names;
+  return valueOr(() => main.__esModule === true || main.createStream !== undefined, false) ? main : names;
 }
 
 function explainDefault(main: unknown, namespace: object): Error {
@@ -137,7 +161,7 @@ function explainDefault(main: unknown, namespace: object): Error {
   const found = `the default export is ${describe(main)}`;
   if (isClass(main)) return wrong(found, 'a named export that makes a stream', STREAM_EXAMPLE);
   if (typeof main === 'function') return wrong(found, 'an async generator function', GENERATOR_EXAMPLE);
-  if (typeof (main as { pipe?: unknown } | null)?.pipe === 'function') {
+  if (valueOr(() => typeof (main as { pipe?: unknown }).pipe === 'function', false)) {
     const one = 'the default export is one stream for all clients';
     return wrong(one, 'a named export that makes a stream for each client', STREAM_EXAMPLE);
   }

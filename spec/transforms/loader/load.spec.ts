@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { loadTransforms } from '../../../lib/index.js';
+import { parseTransformSpec } from '../../../lib/transforms/loader/spec.js';
 import { emitted, folder, loadError, SHOUT } from '../../support/modules.js';
 import { life } from '../../support/pass.js';
 
@@ -39,6 +40,35 @@ describe('loadTransforms', () => {
     const error = await loadTransforms(['escape'], options).catch((reason: Error) => reason);
     expect(error).to.include({ code: 'ERR_OPTION' });
     expect((error as Error).message).to.equal('timeout: unknown option; expected one of cwd, timeoutMs');
+  });
+
+  const invalid: [specs: unknown, message: string][] = [
+    ['x', "specs: expected an array such as ['filter=drop:secret', './shout.mjs'], got 'x'"],
+    ['escape', "specs: expected an array such as ['filter=drop:secret', './shout.mjs'], got 'escape'"],
+    [
+      new Set(['escape']),
+      "specs: expected an array such as ['filter=drop:secret', './shout.mjs'], got [Set]",
+    ],
+    [undefined, "specs: expected an array such as ['filter=drop:secret', './shout.mjs'], got undefined"],
+    [['escape', 5], "specs[1]: expected a string such as 'filter=drop:secret', got 5"],
+    [[null], "specs[0]: expected a string such as 'filter=drop:secret', got null"],
+    [[['escape']], "specs[0]: expected a string such as 'filter=drop:secret', got [ 'escape' ]"],
+    [[{}], "specs[0]: expected a string such as 'filter=drop:secret', got {}"],
+    [[() => null], "specs[0]: expected a string such as 'filter=drop:secret', got [Function (anonymous)]"],
+  ];
+  for (const [specs, message] of invalid) {
+    it(`rejects a value that is not a list of specs: ${message.split(', got ')[1]}`, async () => {
+      const error = await loadTransforms(specs as string[]).catch((reason: Error) => reason);
+      expect(error).to.include({ code: 'ERR_OPTION', message });
+    });
+  }
+
+  it('accepts specs that were parsed before', async () => {
+    const transforms = await loadTransforms([
+      parseTransformSpec('filter=drop:x'),
+      parseTransformSpec('escape'),
+    ]);
+    expect(transforms.map(({ name }) => name)).to.deep.equal(['filter', 'escape']);
   });
 
   it('prefers a built-in to a package of the same name', async () => {

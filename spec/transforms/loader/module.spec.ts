@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { loadTransforms, type Message } from '../../../lib/index.js';
 import { emitted, folder, loadError, SHOUT, THROUGH2 } from '../../support/modules.js';
@@ -90,13 +91,32 @@ describe('transform module', () => {
     });
   }
 
-  it('is not called before there is a client', async () => {
+  it('is not called before there is a client, except for createStream, whose errors are ignored then', async () => {
     const fail = "() => { throw new Error('called'); }";
     const cwd = await folder({
       'function.mjs': `export default ${fail};`,
-      'stream.mjs': `export const createStream = ${fail}; export const validateOptions = () => {};`,
+      'generator.mjs': "export default async function* () { throw new Error('called'); }",
+      'stream.mjs': `export const createStream = ${fail};`,
     });
-    await loadTransforms(['./function.mjs', './stream.mjs=a:b'], { cwd });
+    await loadTransforms(['./function.mjs', './generator.mjs', './stream.mjs'], { cwd });
+  });
+
+  it('is called once by createStream with the id -1 and the options, and the stream is destroyed', async () => {
+    const source = `import { Transform } from 'node:stream';
+      globalThis.trialCalls = [];
+      export const createStream = (client, options) => {
+        const stream = new Transform({ objectMode: true });
+        globalThis.trialCalls.push({ id: client.id, options, stream });
+        return stream;
+      };`;
+    const [transform] = await loadTransforms(['./t.mjs=a:b'], { cwd: await folder({ 't.mjs': source }) });
+    const { trialCalls } = globalThis as unknown as {
+      trialCalls: { id: number; options: object; stream: Duplex }[];
+    };
+    expect(trialCalls.map(({ id, options, stream }) => [id, options, stream.destroyed])).to.deep.equal([
+      [-1, { a: 'b' }, true],
+    ]);
+    expect(transform?.name).to.equal('./t.mjs');
   });
 
   it('gets the client with each message, so that it can keep state for each client', async () => {
@@ -240,6 +260,62 @@ describe('transform module that is rejected', () => {
       'exports a createStream that is no function',
       'export const createStream = { objectMode: true }',
       /^createStream is \{ objectMode: true \}; expected a function, for example: export const createStream/,
+    ],
+    [
+      'exports a Map',
+      'export default new Map()',
+      /^the default export is Map\(0\) \{\}; expected a function, /,
+    ],
+    [
+      'exports a promise',
+      'export default Promise.resolve((m) => m)',
+      /^the default export is \[Promise\]; expected a function, /,
+    ],
+    [
+      'exports a built-in class',
+      'export default Map',
+      /^the default export is \[Function: Map\]; expected a named/,
+    ],
+    [
+      'exports a constructor of streams',
+      "export { Transform as default } from 'node:stream'",
+      /^the default export is \[Function: Transform\].*; expected a named/,
+    ],
+    [
+      'exports an object that throws',
+      "export default new Proxy({}, { get() { throw new Error('trap'); } })",
+      /^the default export is \{\}; expected a function, /,
+    ],
+    ...Object.entries({
+      'a Map': ['new Map()', 'Map(0) {}'],
+      'a URL': ["new URL('http://localhost/')", 'URL {}'],
+      'a Date': ['new Date(0)', '1970-01-01T00:00:00.000Z'],
+      'an array of an array': ['[[]]', '[ [] ]'],
+      'a ReadableStream': ['new ReadableStream()', '[ReadableStream]'],
+      'a TransformStream': [
+        'new TransformStream()',
+        '[TransformStream]; convert it with Duplex.fromWeb(stream, { objectMode: true })',
+      ],
+      'a message': ["{ kind: 'line', client: 0, text: 'x' }", "{ kind: 'line', client: 0, text: 'x' }"],
+      nothing: ['undefined', 'undefined'],
+      'an object that throws': ["new Proxy({}, { get() { throw new Error('trap'); } })", '{}'],
+    }).map(
+      ([what, [source, got]]) =>
+        [
+          `makes ${what} instead of a stream`,
+          `export const createStream = () => (${source})`,
+          `createStream must return a stream such as new Transform({ objectMode: true, transform }), got ${got}`,
+        ] as [string, string, string],
+    ),
+    [
+      'makes a stream of bytes',
+      `import { PassThrough } from 'node:stream'; export const createStream = () => new PassThrough()`,
+      /got a stream that is not in object mode$/,
+    ],
+    [
+      'makes a promise of a stream',
+      'export const createStream = async () => null',
+      /createStream must return .*, got \[Promise\]$/,
     ],
     [
       'exports a validateOptions that is no function',
