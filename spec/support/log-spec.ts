@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
+import type { MiniServError } from '../../lib/util/errors.js';
 import { addCleanup } from './cleanup.js';
 import { Inbox } from './inbox.js';
 import { within } from './waiting.js';
@@ -16,6 +17,8 @@ export class LogRecorder {
   /** The entries, one line each. */
   readonly inbox = new Inbox();
   isFull = false;
+  /** The error that ended the log. */
+  lost: MiniServError | undefined;
 
   constructor(log: EventLog) {
     this.log = log;
@@ -38,7 +41,10 @@ export class LogRecorder {
       onWarning: ({ code }) => record(`warning ${code}`),
       onOutage: ({ code }) => record(`outage ${code}`),
       onReconnect: () => record('reconnect'),
-      onLost: ({ code }) => record(`lost ${code}`),
+      onLost: (error) => {
+        this.lost = error;
+        record(`lost ${error.code}`);
+      },
     };
     log.read(reader);
     addCleanup(() => within(log.destroy(), 'the end of a log'));
@@ -58,6 +64,12 @@ export class LogRecorder {
   /** Waits for an entry; only its first 200 characters count. */
   until(entry: string): Promise<void> {
     return this.inbox.until(`${entry.slice(0, MAX_ENTRY_LENGTH)}\n`);
+  }
+
+  /** Waits for the error that ends the log. */
+  async untilLost(): Promise<MiniServError> {
+    await this.inbox.until('lost ');
+    return this.lost as MiniServError;
   }
 
   /** The entries that all relays of the room have in common. */

@@ -17,6 +17,8 @@ export interface NatsOptions {
   /** The text of a configuration file. */
   readonly config?: string;
   readonly jetstream?: boolean;
+  /** Size limit of all streams, in bytes. */
+  readonly maxStoreBytes?: number;
   /** False if the server answers only together with others that are not started yet. */
   readonly waits?: boolean;
 }
@@ -45,15 +47,11 @@ export class NatsServer {
   }
 
   /** Starts the server, again with the same port and store, and with another configuration if there is one. */
-  async start(config?: string): Promise<void> {
+  async start(config?: string, options: Omit<NatsOptions, 'config'> = {}): Promise<void> {
     await this.kill();
-    if (config !== undefined) this.#options = { ...this.#options, config };
-    const { jetstream = true, waits = true, config: more = '' } = this.#options;
-    const store = join(this.#folder, `store-${this.#store}`);
-    // A server reserves the retention of each room, at most three quarters of the free space if there is no limit.
-    const limits = `{ store_dir: "${store}", max_file_store: ${MAX_STORE_BYTES} }`;
-    const file = join(this.#folder, 'nats.conf');
-    writeFileSync(file, `${jetstream ? `jetstream ${limits}\n` : ''}${more}`);
+    this.#options = { ...this.#options, ...options, ...(config !== undefined && { config }) };
+    const { waits = true } = this.#options;
+    const file = this.#writeConfig();
     const args = ['-a', '127.0.0.1', '-p', String(this.port), '-c', file];
     const child = spawn('nats-server', args, { stdio: 'ignore' });
     this.#child = child;
@@ -64,6 +62,13 @@ export class NatsServer {
     if (!this.isRunning) throw new Error(`nats-server ended at once; is port ${this.port} in use?`);
   }
 
+  /** Lets the running server read another configuration. It does so some time later. */
+  reload(config: string): void {
+    this.#options = { ...this.#options, config };
+    this.#writeConfig();
+    this.#child?.kill('SIGHUP');
+  }
+
   /** Starts the server with an empty store. */
   async startEmpty(): Promise<void> {
     this.#store++;
@@ -72,6 +77,16 @@ export class NatsServer {
 
   get isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  #writeConfig(): string {
+    const { jetstream = true, maxStoreBytes = MAX_STORE_BYTES, config = '' } = this.#options;
+    const store = join(this.#folder, `store-${this.#store}`);
+    // A server reserves the retention of each room, at most three quarters of the free space if there is no limit.
+    const limits = `{ store_dir: "${store}", max_file_store: ${maxStoreBytes} }`;
+    const file = join(this.#folder, 'nats.conf');
+    writeFileSync(file, `${jetstream ? `jetstream ${limits}\n` : ''}${config}`);
+    return file;
   }
 
   /** Ends the server with SIGKILL. */

@@ -54,7 +54,7 @@ export async function connectTo(options: ConnectionOptions): Promise<NatsConnect
 
 /** @throws {MiniServError} ERR_ROOM_REFUSED if the messages of the server are too small for a room */
 async function checkPayload(connection: NatsConnection, name: string): Promise<void> {
-  const problem = new MessageLimits(connection).problem('');
+  const problem = new MessageLimits(connection).problem();
   if (problem === undefined) return;
   await connection.close();
   throw refusedError(name, new Error(problem));

@@ -65,13 +65,17 @@ export class MessageLimits {
     this.#isViolated = false;
   }
 
-  /** Returns why no record fits into a message; undefined if one does. */
-  problem(stream: string): string | undefined {
+  /**
+   * Returns why messages are too small; undefined if they are not.
+   *
+   * @param stream to which records are published; without it, only requests are sent
+   */
+  problem(stream?: string): string | undefined {
     const payloadBytes = this.#payloadBytes;
     if (payloadBytes < MIN_PAYLOAD_BYTES) {
       return `max_payload of the server, or of its account, is ${payloadBytes} bytes, and a room needs at least ${MIN_PAYLOAD_BYTES}; raise it`;
     }
-    if (this.maxDataBytes(stream) >= MIN_RECORD_BYTES) return undefined;
+    if (stream === undefined || this.maxDataBytes(stream) >= MIN_RECORD_BYTES) return undefined;
     return `the stream ${stream} limits a message to ${this.#streamBytes.get(stream)} bytes, and a room needs at least ${MIN_RECORD_BYTES + HEADER_BYTES}; raise its max_msg_size or max_bytes`;
   }
 

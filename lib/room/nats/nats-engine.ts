@@ -75,6 +75,11 @@ export class NatsEngine implements Engine {
     return this.#limits.maxDataBytes(this.#names.recordStream);
   }
 
+  /** @throws {MiniServError} ERR_ROOM_REFUSED if no record fits into a message */
+  checkLimits(): void {
+    this.#publisher.checkLimit(this.#names.recordStream);
+  }
+
   async publish(id: string, bytes: Uint8Array): Promise<void> {
     if (!this.#isConnected || !this.#isReading) throw new Error('the connection is lost');
     const { recordStream: stream, recordSubject: subject } = this.#names;

@@ -110,6 +110,7 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
     settleMs,
   });
   try {
+    engine.checkLimits();
     return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeoutMs, name }), refused]);
   } catch (error) {
     // After any other error, another attempt uses the same connection.

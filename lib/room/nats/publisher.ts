@@ -58,7 +58,7 @@ export class Publisher {
   async publish({ stream, subject, id, bytes, headers }: Publication): Promise<number> {
     const { jetstream, limits, refusals } = this.#options;
     const request = `messages for the stream ${stream}`;
-    this.#checkLimit(stream);
+    this.checkLimit(stream);
     this.#refreshConfig(stream, subject);
     if (bytes.length > limits.maxDataBytes(stream)) throw new Error('the message is larger than the limit');
     const options = {
@@ -81,7 +81,7 @@ export class Publisher {
   }
 
   /** @throws {MiniServError} ERR_ROOM_REFUSED if no record fits into a message */
-  #checkLimit(stream: string): void {
+  checkLimit(stream: string): void {
     const problem = this.#options.limits.problem(stream);
     if (problem !== undefined) throw new MiniServError('ERR_ROOM_REFUSED', problem);
   }
@@ -91,7 +91,7 @@ export class Publisher {
     const { limits } = this.#options;
     await this.#readConfig(stream, subject);
     if (bytes <= limits.maxDataBytes(stream)) limits.onRefused(bytes);
-    this.#checkLimit(stream);
+    this.checkLimit(stream);
   }
 
   #refreshConfig(stream: string, subject: string): void {

@@ -138,7 +138,7 @@ export class StreamReader {
     if (info?.created === created) {
       checkStream(info.config, recordStream, recordSubject);
       limits.onStream(recordStream, info.config);
-      const problem = limits.problem(recordStream);
+      const problem = limits.problem();
       if (problem !== undefined) throw new MiniServError('ERR_ROOM_REFUSED', problem);
       const { first_seq: first } = info.state;
       if (first > this.#consumer.nextSequence) throw this.#gapError(first);

@@ -25,6 +25,7 @@ export class SnapshotWriter {
   #bytes: number;
   #savedSequence: number;
   #cancelTimer: (() => void) | null = null;
+  #saving: Promise<void> = Promise.resolve();
   #hasFailed = false;
   #hasWarned = false;
   #isStopped = false;
@@ -55,8 +56,16 @@ export class SnapshotWriter {
     else this.#saveLater();
   }
 
-  /** Saves a snapshot of the current state, unless it is saved already. A failed attempt is repeated later. */
-  async save(): Promise<void> {
+  /**
+   * Saves a snapshot of the state, unless it is saved already. A failed attempt is repeated later. One attempt runs at a
+   * time, so that the latest stored snapshot is that of the latest state.
+   */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
     const { engine, reader } = this.#options;
     this.#stopTimer();
     const { sequence, time } = reader;
