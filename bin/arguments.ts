@@ -26,6 +26,7 @@ export type Command =
       /** Format of the transcript on standard output. */
       readonly format: Format;
       readonly audit?: { readonly path: string; readonly format?: Format };
+      readonly pidFile?: string;
       /** The room, if it is shared with other relays. */
       readonly room?: RoomArguments;
     }
@@ -101,7 +102,7 @@ function toRun(
   given: ReadonlySet<string>,
   env: NodeJS.ProcessEnv,
 ): Command {
-  const { verbose, format, audit: path } = values;
+  const { verbose, format, audit: path, 'pid-file': pidFile } = values;
   if (!/^\d+$/.test(text) || Number(text) > 65535) {
     const { message } = unexpected('port', 'an integer from 0 to 65535', text);
     return { kind: 'fatal', verbose, message };
@@ -116,6 +117,7 @@ function toRun(
     transforms: values.transform,
     format,
     ...(path !== undefined && { audit: { path, ...(auditFormat !== undefined && { format: auditFormat }) } }),
+    ...(pidFile !== undefined && { pidFile }),
     ...(room !== undefined && { room }),
   };
 }

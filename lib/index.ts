@@ -2,6 +2,7 @@ export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
 export type { ClientHandle } from './relay/client-handle.js';
 export type { RelayEvents, RelayStats } from './relay/events.js';
+export type { InheritedSocket } from './relay/listener.js';
 export type { RelayOptions } from './relay/options.js';
 export type { ReadStreamOptions } from './relay/read-stream.js';
 export { createRelay, type Relay } from './relay/relay.js';

@@ -22,6 +22,11 @@ const LAST_WRITE_MS = 500;
 /** Runs a relay until a signal ends it, or until the engine of its room is lost. */
 export async function run(command: RunCommand): Promise<void> {
   const { port, verbose, relay: options, room: roomArguments, format, audit: auditFile } = command;
+  const { LISTEN_FDS, NOTIFY_SOCKET } = process.env;
+  const isService = (command.pidFile ?? LISTEN_FDS ?? NOTIFY_SOCKET) !== undefined;
+  const service = isService
+    ? await (await import('../service/service.js')).createService(command)
+    : undefined;
   const transforms = await loadTransforms(command);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
@@ -45,6 +50,7 @@ export async function run(command: RunCommand): Promise<void> {
   };
   const stop = (): void => {
     handlers.stop = undefined;
+    service?.stop();
     void relay.close().then(finishWriting).then(exitAfterGrace);
   };
   relay.once('engineLost', ({ message }) => {
@@ -53,6 +59,7 @@ export async function run(command: RunCommand): Promise<void> {
     stop();
   });
   handlers.stop = stop;
+  handlers.cleanUp = () => service?.cleanUp();
   handlers.report = () => void import('../service/statistics.js').then(({ report }) => report(relay));
   try {
     if (auditFile !== undefined) {
@@ -60,7 +67,7 @@ export async function run(command: RunCommand): Promise<void> {
       audit = opened;
       handlers.reopen = () => void opened.reopen();
     }
-    const openPort = await relay.listen(port);
+    const openPort = await (service?.listen(relay, port) ?? relay.listen(port));
     if (port === 0 || isatty(2)) {
       printMessage(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
     }

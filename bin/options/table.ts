@@ -107,6 +107,15 @@ export const OPTIONS = [
     text: 'backlog on disk at which senders have to wait',
   },
   {
+    name: 'pid-file',
+    commands: ['run'],
+    group: 'Options',
+    type: 'file',
+    value: 'file',
+    defaultText: 'none',
+    text: 'write the process id to a file when the port is open, and remove the file at the end',
+  },
+  {
     name: 'since',
     commands: ['replay'],
     group: 'Options',

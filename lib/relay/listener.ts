@@ -13,6 +13,11 @@ export interface ListenerOptions {
   readonly warn: (warning: MiniServError) => void;
 }
 
+/** A listening TCP socket that another process has opened on 127.0.0.1. */
+export interface InheritedSocket {
+  readonly fd: number;
+}
+
 /** The listening socket of a relay. It can be opened once and closed once. */
 export class Listener {
   /** Connections refused so far. */
@@ -30,20 +35,19 @@ export class Listener {
   /**
    * @param prepare called before the port is opened; resolves with the maximum number of connections
    * @returns the port
-   * @throws {MiniServError} ERR_OPTION if the port is invalid; ERR_STATE if the listener is closed or listens already
+   * @throws {MiniServError} ERR_OPTION if the port or the inherited socket is invalid; ERR_STATE if the listener is closed
+   * or listens already
    * @throws the system's error if it cannot listen there
    */
-  async listen(port: number, prepare: () => Promise<number>): Promise<number> {
+  async listen(target: number | InheritedSocket, prepare: () => Promise<number>): Promise<number> {
     this.#checkOpen();
     if (this.#server !== null) throw new MiniServError('ERR_STATE', 'the relay is already listening');
-    if (!Number.isInteger(port) || port < 0 || port > 65535) {
-      throw optionError('port', 'an integer from 0 to 65535', port);
-    }
+    checkTarget(target);
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#options.onConnection(socket),
     );
     this.#server = server;
-    const listening = this.#open(server, port, prepare);
+    const listening = this.#open(server, target, prepare);
     this.#listening = listening.catch(() => {});
     try {
       await listening;
@@ -69,19 +73,42 @@ export class Listener {
     if (this.#isClosed) throw new MiniServError('ERR_STATE', 'the relay is closed');
   }
 
-  async #open(server: Server, port: number, prepare: () => Promise<number>): Promise<void> {
+  async #open(
+    server: Server,
+    target: number | InheritedSocket,
+    prepare: () => Promise<number>,
+  ): Promise<void> {
     server.maxConnections = await prepare();
     this.#checkOpen();
     server.on('drop', () => {
       this.refused++;
       this.#options.onRefuse();
     });
+    const place = typeof target === 'number' ? { port: target, host: HOST } : target;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ port, host: HOST, backlog: ACCEPT_QUEUE_LENGTH }, () => {
+      server.listen(place, ACCEPT_QUEUE_LENGTH, () => {
         server.off('error', reject);
         resolve();
       });
     });
+    if (typeof target === 'number') return;
+    // Connections are accepted from the next turn of the event loop on.
+    const reason = refusalOf(server.address());
+    if (reason === null) return;
+    server.close();
+    throw new MiniServError('ERR_OPTION', `fd: expected a TCP socket that listens on ${HOST}, got ${reason}`);
   }
+}
+
+function checkTarget(target: number | InheritedSocket): void {
+  const [name, value, max] =
+    typeof target === 'object' && target !== null ? ['fd', target.fd, 2 ** 31 - 1] : ['port', target, 65535];
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw optionError(name, `an integer from 0 to ${max}`, value);
+}
+
+function refusalOf(address: ReturnType<Server['address']>): string | null {
+  if (address === null || typeof address === 'string') return 'a socket of another kind';
+  return address.address === HOST ? null : `${address.address} port ${address.port}`;
 }

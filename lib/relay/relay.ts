@@ -15,7 +15,7 @@ import type { RelayEvents, RelayStats } from './events.js';
 import { createFanout, type Fanout } from './fanout.js';
 import { GuardedDuplex } from './guarded-duplex.js';
 import { createHub } from './hub.js';
-import { Listener } from './listener.js';
+import { type InheritedSocket, Listener } from './listener.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { Outputs } from './outputs.js';
 import { checkReadStreamOptions, type ReadStreamOptions } from './read-stream.js';
@@ -80,15 +80,16 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   /**
    * Listens on 127.0.0.1 and makes every connection a client.
    *
-   * @param port from 0 to 65535; 0 selects a free port
+   * @param port from 0 to 65535; 0 selects a free port. Or the descriptor of a TCP socket that another process, such as
+   * systemd, has opened to listen on 127.0.0.1: `{ fd: 3 }`
    * @returns the port
-   * @throws {MiniServError} ERR_OPTION if the port is invalid; ERR_STATE if the relay is closed or listens already
+   * @throws {MiniServError} ERR_OPTION if the port or the socket is invalid; ERR_STATE if the relay is closed or listens already
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
    *
    * @example
    * const port = await relay.listen(4242);
    */
-  listen(port: number): Promise<number> {
+  listen(port: number | InheritedSocket): Promise<number> {
     const { spillDir, maxClients, transforms } = this.#options;
     const { spill } = this.#fanout;
     return this.#listener.listen(port, async () => {

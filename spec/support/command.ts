@@ -24,6 +24,8 @@ export interface StartOptions {
   command?: string[];
   /** A fixed port, which is tried once. */
   port?: number;
+  /** A descriptor of this process that the command inherits as descriptor 3. */
+  inherited?: number;
 }
 
 export interface Server {
@@ -50,10 +52,10 @@ export function shell(script: string): string[] {
 
 /** Starts a server and waits until it listens. */
 export async function startServer(options: StartOptions = {}): Promise<Server> {
-  const { args = [], command = serverCommand(), env } = options;
+  const { args = [], command = serverCommand(), env, inherited } = options;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const server = launch([...command, ...args, String(port)], port, env);
+    const server = launch([...command, ...args, String(port)], port, env, inherited);
     if (port === 0 || (await listens(server))) return server;
     const { code, signal } = await server.exited;
     const isTaken = options.port === undefined && (await listenErrorCode(port)) === 'EADDRINUSE';
@@ -64,15 +66,21 @@ export async function startServer(options: StartOptions = {}): Promise<Server> {
 }
 
 /** Runs the command to its end, for arguments that it should reject. */
-export async function runCommand(args: string[], command = serverCommand()) {
-  const server = launch([...command, ...args], 0);
+export async function runCommand(args: string[], command = serverCommand(), inherited?: number) {
+  const server = launch([...command, ...args], 0, {}, inherited);
   const exit = await within(server.exited, `the end of ${JSON.stringify(args)}`);
   return { ...exit, stdout: server.stdout.text, stderr: server.stderr.text };
 }
 
-function launch([file = '', ...args]: string[], port: number, env: Record<string, string> = {}): Server {
+function launch(
+  [file = '', ...args]: string[],
+  port: number,
+  env: Record<string, string> = {},
+  inherited?: number,
+): Server {
   const environment: NodeJS.ProcessEnv = { ...process.env, ...env };
-  const child = spawn(file, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+  const stdio = ['pipe', 'pipe', 'pipe', inherited] as unknown as ['pipe', 'pipe', 'pipe'];
+  const child = spawn(file, args, { env: environment, stdio });
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));

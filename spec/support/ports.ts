@@ -1,7 +1,23 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { findHolder, findListener, HAS_PROC, isListening as isTaken } from '../../lib/conformance/proc.js';
+import { addCleanup } from './cleanup.js';
 
 export { freePort, listenErrorCode } from '../../lib/conformance/ports.js';
+
+/** Listens on a free port of this process until the test ends. */
+export async function takePort(host = '127.0.0.1'): Promise<{ server: Server; port: number; fd: number }> {
+  const server = createServer().listen(0, host);
+  addCleanup(() => void server.close());
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port, fd: descriptorOf(server) };
+}
+
+/** The descriptor of a server or of a connection, to pass it to another process. */
+export function descriptorOf(owner: object): number {
+  return (owner as { _handle: { fd: number } })._handle.fd;
+}
 
 /**
  * Whether a process listens on the port; undefined where the kernel has no table of sockets, which only Linux has. A

@@ -45,6 +45,11 @@ export const TOOLS = {
     install: 'apt-get install logrotate',
     probe: ['logrotate', '--version'],
   },
+  systemd: {
+    uses: 'socket activation and messages to a service manager, unit files',
+    install: 'apt-get install systemd',
+    probe: ['systemd-analyze', '--version'],
+  },
   grep: {
     uses: 'a command of the docs with grep',
     install: 'apt-get install grep',

@@ -7,14 +7,15 @@ import { addCleanup } from '../../support/cleanup.js';
 import { connectAs } from '../../support/client.js';
 import { runCommand, shell, startServer } from '../../support/command.js';
 import { folder } from '../../support/modules.js';
+import { takePort } from '../../support/ports.js';
 import { CTRL_C, onTerminal } from '../../support/terminal.js';
 import { describeWith, itWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
 
 /** Runs a script with an audit on a port that is in use, so that an audit that is accepted is a fatal error as well. */
 async function refusal(audit: string, script = 'exec "$@"'): Promise<string> {
-  const busy = await startServer();
-  const { code, stderr } = await runCommand(['--audit', audit, `${busy.port}`], shell(script));
+  const { port } = await takePort();
+  const { code, stderr } = await runCommand(['--audit', audit, `${port}`], shell(script));
   expect(code).to.equal(1);
   return stderr;
 }

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { tryRead } from '../../lib/util/descriptors.js';
+import { CommandError } from '../console.js';
+
+/** A longer file is not a pid file. In bytes. */
+const MAX_BYTES = 64;
+
+export interface PidFile {
+  /**
+   * Writes the number of this process. Other processes never see a part of the file.
+   *
+   * @throws {CommandError} if the file cannot be written, for example on a full disk
+   */
+  write(): void;
+  /** Removes the file, unless another process has taken it over. The `exit` event of the process does that, too. */
+  remove(): void;
+}
+
+/**
+ * Checks that this process may take over a pid file: that the file does not exist, or names a process that has ended, or
+ * that is not a relay with this pid file, because its number was used again.
+ *
+ * @throws {CommandError}
+ */
+export function claimPidFile(file: string): PidFile {
+  const path = resolve(file);
+  check(path);
+  const remove = (): void => {
+    tryRead(() => {
+      if (readFileSync(path, 'latin1') === `${process.pid}\n`) rmSync(path);
+    });
+  };
+  return {
+    write() {
+      process.on('exit', remove);
+      write(path);
+    },
+    remove,
+  };
+}
+
+function check(path: string): void {
+  const status = tryRead(() => lstatSync(path));
+  if (status === undefined) {
+    attempt(() => accessSync(dirname(path), constants.W_OK | constants.X_OK));
+    return;
+  }
+  const pid = readPid(path, status);
+  if (pid === process.pid || pid === process.ppid) return;
+  const commandLine = commandLineOf(pid);
+  if (commandLine === undefined || !isRelayWith(path, commandLine)) return;
+  throw refuse(`${path} belongs to process ${pid}, which is running; end it, or name another file`);
+}
+
+/** A file with anything else is not replaced: the path may be a mistake. */
+function readPid(path: string, status: Stats): number {
+  if (!status.isFile()) throw refuse(`${path} is not a regular file; name another file`);
+  const text = status.size > MAX_BYTES ? 'too long' : attempt(() => readFileSync(path, 'latin1')).trim();
+  if (!/^\d*$/.test(text)) throw refuse(`${path} is not a pid file; remove it, or name another file`);
+  return Number(text);
+}
+
+function write(path: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
+    renameSync(temporary, path);
+  } catch (error) {
+    tryRead(() => rmSync(temporary, { force: true }));
+    throw refuse((error as Error).message);
+  }
+}
+
+/** The words of a command line, each followed by NUL; or one text if the process has set its title. */
+function commandLineOf(pid: number): string | undefined {
+  return (
+    tryRead(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ??
+    tryRead(() =>
+      execFileSync('ps', ['-o', 'args=', '-p', String(pid)], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).toString(),
+    )
+  );
+}
+
+function isRelayWith(path: string, commandLine: string): boolean {
+  const words = commandLine.replace(/[\0\n]+$/, '').split('\0');
+  // A relay that hides credentials has set its title, which the system may cut off.
+  if (words.length === 1) return /(^|[ /])mini-serv(\.[cm]?js)?( |$)/.test(commandLine);
+  return (
+    words.some((word) => /^(\S*\/)?mini-serv(\.[cm]?js)?$/.test(word)) &&
+    words.some((word) => word.endsWith(basename(path)))
+  );
+}
+
+function attempt<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+}
+
+function refuse(reason: string): CommandError {
+  return new CommandError('Fatal error', `--pid-file: ${reason}`);
+}
