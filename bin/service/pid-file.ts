@@ -28,8 +28,8 @@ export interface PidFile {
 }
 
 /**
- * Checks that this process may take over a pid file: that the file does not exist, or names a process that has ended, or
- * that is not a relay with this pid file, because its number was used again.
+ * Checks that this process may take over a pid file: the file does not exist, or names a process that has ended. Another
+ * program may have the number of an ended relay, so that only a relay with this pid file counts.
  *
  * @throws {CommandError}
  */
@@ -97,7 +97,7 @@ function commandLineOf(pid: number): string | undefined {
 
 function isRelayWith(path: string, commandLine: string): boolean {
   const words = commandLine.replace(/[\0\n]+$/, '').split('\0');
-  // A relay that hides credentials has set its title, which the system may cut off.
+  // A relay that hides credentials has set its title, which the system may shorten.
   if (words.length === 1) return /(^|[ /])mini-serv(\.[cm]?js)?( |$)/.test(commandLine);
   return (
     words.some((word) => /^(\S*\/)?mini-serv(\.[cm]?js)?$/.test(word)) &&

@@ -15,6 +15,7 @@ export interface ListenerOptions {
 
 /** A listening TCP socket that another process has opened on 127.0.0.1. */
 export interface InheritedSocket {
+  /** The descriptor of the socket. It is closed with the relay. */
   readonly fd: number;
 }
 

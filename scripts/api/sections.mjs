@@ -11,7 +11,15 @@ export const SECTIONS = [
   {
     title: 'Relays',
     text: 'A relay is a room and its clients.',
-    names: ['createRelay', 'RelayOptions', 'Relay', 'ReadStreamOptions', 'Format', 'ClientHandle'],
+    names: [
+      'createRelay',
+      'RelayOptions',
+      'Relay',
+      'ReadStreamOptions',
+      'Format',
+      'ClientHandle',
+      'InheritedSocket',
+    ],
   },
   {
     title: 'Events',

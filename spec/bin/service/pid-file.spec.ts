@@ -26,7 +26,7 @@ async function start(path: string, script = 'exec "$@"', args: string[] = []): P
 
 const pidOf = (server: Server): string => `${server.process.pid}\n`;
 
-/** The reason for which a relay does not start. The port is in use, so that a relay that goes on fails, too. */
+/** The reason for which a relay does not start. The port is in use, so that a relay that ignores the pid file fails, too. */
 async function refusal(path: string): Promise<string> {
   const { port } = await takePort();
   const { code, stderr } = await runCommand(['--pid-file', path, String(port)]);
