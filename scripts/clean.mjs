@@ -1,4 +1,6 @@
-// Empties dist before a build: output of deleted sources would still be tested and packed.
+// Removes the output of the last build: that of deleted sources would still be tested and packed.
 import { rmSync } from 'node:fs';
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+for (const folder of ['../dist', '../man']) {
+  rmSync(new URL(folder, import.meta.url), { recursive: true, force: true });
+}

@@ -59,7 +59,7 @@ export const OPTIONS = [
     choices: FORMATS,
     defaultText: '--format if that is given, otherwise `text`',
     requires: 'audit',
-    text: 'format of the audit file',
+    text: 'format of the audit file: `wire`, `text` or `json`',
   },
   {
     name: 'max-line',
@@ -153,7 +153,7 @@ export const OPTIONS = [
     value: 'rank',
     choices: RANKS,
     defaultText: 'run all cases, and require `subject` and `exam`',
-    text: 'run the cases up to this rank, and require all of them',
+    text: 'run the cases up to this rank (`subject`, `exam` or `beyond`), and require all of them',
   },
   {
     name: 'only',
@@ -181,9 +181,9 @@ export const OPTIONS = [
     name: 'list',
     commands: ['conformance'],
     group: 'Options',
-    text: 'list the cases, and run none of them',
+    text: 'list the cases, each with the paragraph of the subject that it comes from, and run none of them',
   },
-  { name: 'json', commands: ['conformance'], group: 'Options', text: 'print the report as JSON' },
+  { name: 'json', commands: ['conformance'], group: 'Options', text: 'print the report as one JSON object' },
   {
     name: 'room',
     commands: ['run'],

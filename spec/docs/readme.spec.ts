@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { OPTIONS } from '../../bin/options/table.js';
 import { addCleanup } from '../support/cleanup.js';
 import { type Client, connect, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
@@ -106,15 +105,6 @@ describe('README.md', () => {
       'npm install @nats-io/transport-node @nats-io/jetstream',
       'mini-serv --room nats://host:4222/lobby 4242',
     ]);
-  });
-
-  it('lists exactly the options of the relay and of replay', () => {
-    const [, table = ''] = /## Options\n([\s\S]*?)\n## /.exec(README) ?? [];
-    const documented = table.replace(/`-(nkey|ca|cert|key)/g, '`--room-$1').match(/--[a-z][a-z-]+/g);
-    const options = OPTIONS.filter(
-      ({ commands }) => !(commands as readonly string[]).includes('conformance') || commands.length > 1,
-    ).map(({ name }) => `--${name}`);
-    expect([...new Set(documented)].sort()).to.deep.equal([...new Set(options)].sort());
   });
 
   it('links only to files that exist', () => {
