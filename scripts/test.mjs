@@ -20,7 +20,7 @@ import { findMissingTools, formatMissingTools } from './test/tools.mjs';
 /** How many groups and checks run at once. One more than there are cores, since many specs wait for processes. */
 const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
 /** Checks of the built files. They run at the same time as the specs. */
-const BUILD_CHECKS = ['api:check', 'pack:check'];
+const BUILD_CHECKS = ['api:check', 'pack:check', 'test:runtimes'];
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 const { values: options, positionals: chosen } = readArguments();
@@ -35,7 +35,7 @@ const unknown = chosen.filter((name) => !all.some((file) => isNamedBy(file, name
 if (unknown.length > 0) refuse(`no spec file matches ${unknown.join(', ')}`);
 
 const groups = groupSpecs(files);
-const checks = isWhole && !options.long ? ['lint', 'build', ...BUILD_CHECKS] : ['build'];
+const checks = checksOf(isWhole, options.long);
 const report = createReport(groups.length + checks.length + Number(isWhole));
 const measured = new Map();
 let unusable = false;
@@ -67,6 +67,11 @@ function readArguments() {
   } catch (error) {
     return refuse(error.message);
   }
+}
+
+function checksOf(whole, long) {
+  if (!whole) return ['build'];
+  return long ? ['build', 'test:runtimes'] : ['lint', 'build', 'api:check', 'pack:check'];
 }
 
 function refuse(message) {
@@ -129,6 +134,7 @@ async function check(name) {
     if (name === 'build') unusable = true;
   }
   report.end(job);
+  for (const [line] of run.output.matchAll(/^skipped: .*/gm)) report.print(`${name} ${line}`);
 }
 
 async function runGroup({ name, files: members }, env) {

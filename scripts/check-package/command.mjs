@@ -1,0 +1,61 @@
+// Uses the installed command: the parts that are loaded on demand, and a few cases of the conformance kit.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, run, VERSION } from './project.mjs';
+
+/** spec/conformance runs all cases on the same code. */
+const CONFORMANCE_CASES = 'no-argument,listens,arrivals,lines,lazy-hears-all';
+
+/** @param project where the package is installed */
+export async function checkCommand({ command, folder, add }) {
+  expect('mini-serv --version', await run(command, ['--version']), `${VERSION}\n`);
+  add('shout.mjs');
+  await Promise.all([
+    run(command, ['conformance', '--only', CONFORMANCE_CASES, command]),
+    relayAndAudit(command, folder),
+  ]);
+}
+
+/** A transform module, an audit, and its verification. */
+async function relayAndAudit(command, folder) {
+  const options = ['-t', './shout.mjs', '-t', 'log', '--audit', 'audit.json', '--audit-format', 'json'];
+  // The command sets this variable for its own packages, but not for transforms.
+  const { READABLE_STREAM: _, ...env } = process.env;
+  const child = spawn(command, [...options, '0'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  try {
+    const [line] = await once(createInterface(child.stderr), 'line');
+    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    const [first, second] = [await openClient(port), await openClient(port)];
+    await readUntil(first, 'client 1 just arrived\n');
+    first.write('hi\n');
+    expect('a relayed line', await readUntil(second, '\n'), 'client 0: HIundefined\n');
+    child.kill('SIGTERM');
+    expect('the exit code after SIGTERM', (await once(child, 'exit'))[0], 0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const audit = join(folder, 'audit.json');
+  const records = readFileSync(audit, 'utf8').trimEnd().split('\n');
+  const events = records.map((record) => JSON.parse(record).event).join();
+  expect('the events of the audit', events, 'arrived,arrived,line,closed');
+  await run(command, ['verify', audit]);
+}
+
+async function openClient(port) {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  return socket.on('error', () => {});
+}
+
+async function readUntil(socket, text) {
+  let received = '';
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    received += chunk;
+    if (received.includes(text)) break;
+  }
+  return received;
+}
