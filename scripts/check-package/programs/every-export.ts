@@ -25,6 +25,7 @@ import {
   type FilterOptions,
   type Format,
   filter,
+  type InheritedSocket,
   joinRoom,
   type LoadOptions,
   type LogEvent,
@@ -58,6 +59,9 @@ import {
   type TransformSpec,
   timestamp,
 } from 'mini-serv';
+
+// Exports that are not used below.
+export * from 'mini-serv';
 
 const upper: MessageFunction = (message: Message, client: ClientInfo): MessageAnswer =>
   message.kind === 'line' ? { ...message, text: `${client.id} ${message.text.toUpperCase()}` } : message;
@@ -154,7 +158,8 @@ async function main(): Promise<void> {
   const handle: ClientHandle = relay.handle(duplex);
   const id: number = await handle.id;
   const stats: RelayStats = relay.stats();
-  const port: number = await relay.listen(0);
+  const socket: InheritedSocket | number = 0;
+  const port: number = await relay.listen(socket);
   await handle.close();
   await relay.close();
   await audit.closed;
