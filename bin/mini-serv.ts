@@ -1,8 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { escapeText } from '../lib/util/escape.js';
 import { redact } from '../lib/util/redact.js';
 import { parseCommand } from './arguments.js';
 import { CommandError, fail, ignoreOutputErrors } from './console.js';
+import { COMMANDS } from './options/commands.js';
+import { explainOutOfMemory } from './out-of-memory.js';
+import { style } from './style.js';
 
 const isVerbose = process.argv.includes('--verbose');
 
@@ -16,9 +21,13 @@ process.on('SIGUSR1', () => {});
 process.on('uncaughtException', (error) => {
   ignoreOutputErrors();
   process.stderr.write('Fatal error\n');
+  // Nothing may run after a broken invariant, so no module is loaded that could explain the error.
   const isInvariant = (error as NodeJS.ErrnoException).code === 'ERR_INVARIANT';
   if (isVerbose) process.stderr.write(`${error.stack}\n`);
-  else if (isInvariant) process.stderr.write(`mini-serv: ${error.message}\n`);
+  else if (isInvariant || isatty(2)) {
+    const reason = explainOutOfMemory(error) ?? error.message;
+    process.stderr.write(`${style('red', escapeText(`mini-serv: ${reason}`))}\n`);
+  }
   process.exit(1);
 });
 
@@ -63,23 +72,15 @@ async function main(): Promise<void> {
   if (command.kind !== 'run' || command.transforms.length > 0) ignoreOutputErrors();
   switch (command.kind) {
     case 'help':
-      process.stdout.write(
-        (await import('./help.js')).helpText(
-          command.command,
-          process.stdout.columns ?? Number(process.env.COLUMNS),
-        ),
-      );
-      return;
+      return print((await import('./help.js')).helpText(command.command, columns()));
     case 'version':
-      process.stdout.write(`${version()}\n`);
-      return;
+      return print(`${version()}\n`);
     case 'completion':
-      process.stdout.write((await import('./completion/script.js')).completionScript(command.shell));
-      return;
+      return print((await import('./completion/script.js')).completionScript(command.shell));
     case 'usage':
-      throw new CommandError(command.message, undefined, command.exitCode);
+      throw new CommandError(command.message, await usageFor(command.message), command.exitCode);
     case 'fatal':
-      throw new CommandError('Fatal error', command.verbose ? command.message : undefined);
+      throw new CommandError('Fatal error', command.verbose || isatty(2) ? command.message : undefined);
     case 'verify':
       return (await import('./commands/verify.js')).verify(command.path);
     case 'replay':
@@ -93,7 +94,25 @@ async function main(): Promise<void> {
   }
 }
 
+/** The width of the text on standard output, if it is known. */
+function columns(): number | undefined {
+  return process.stdout.columns ?? (Number(process.env.COLUMNS) || undefined);
+}
+
+async function print(text: string): Promise<void> {
+  await (await import('./output.js')).print(text);
+}
+
+/** Returns how a relay is started, for people. Programs get the message of the subject only. */
+async function usageFor(message: string): Promise<string | undefined> {
+  if (message !== 'Wrong number of arguments' || !isatty(2)) return undefined;
+  return `Usage: ${(await import('./help.js')).usageOf(COMMANDS.run)}; see mini-serv --help`;
+}
+
 main().catch((error: Error) => {
   if (error instanceof CommandError) fail(error);
-  else fail(new CommandError('Fatal error', isVerbose ? error.stack : undefined));
+  else {
+    const details = isatty(2) ? `mini-serv: ${error.message}` : undefined;
+    fail(new CommandError('Fatal error', isVerbose ? error.stack : details));
+  }
 });

@@ -1,6 +1,8 @@
 import { accessSync, constants as fsConstants, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { Rank } from '../../lib/conformance/case.js';
 import { jsonCase, jsonReport } from '../../lib/conformance/json-report.js';
 import { caseList, conclusion, rankHeading, resultLine } from '../../lib/conformance/report.js';
@@ -12,6 +14,8 @@ import { conforms } from '../../lib/conformance/verdict.js';
 import type { Command } from '../arguments.js';
 import { CommandError } from '../console.js';
 import { UsageError } from '../options/usage-error.js';
+import { openOutput } from '../output.js';
+import { hasColours } from '../style.js';
 import { type Request, requestOf } from './conformance-options.js';
 
 /** Exit code if nothing could be tested. */
@@ -20,21 +24,26 @@ const NOT_TESTED = 2;
 /** Tests a server with the conformance kit, and sets the exit code. */
 export async function conformance(command: Command & { kind: 'conformance' }): Promise<void> {
   const request = chooseRequest(command);
-  switch (request.kind) {
-    case 'list':
-      process.stdout.write(request.json ? toJson(request.cases.map(jsonCase)) : caseList(request.cases));
-      break;
-    case 'test':
-      cleanUpOnExit();
-      try {
-        process.exitCode = (await test(request)) ? 0 : 1;
-      } catch (error) {
-        process.stderr.write(`${explainError(error as NodeJS.ErrnoException, request.command[0])}\n`);
-        process.exitCode = NOT_TESTED;
-      } finally {
-        cleanUp();
-      }
+  // A report without a reader tells nothing about the server.
+  const { stream: output } = await openOutput({
+    failureCode: NOT_TESTED,
+    onReaderEnd: () => process.exit(request.kind === 'list' ? 0 : NOT_TESTED),
+  });
+  if (request.kind === 'list') {
+    output.write(request.json ? toJson(request.cases.map(jsonCase)) : caseList(request.cases));
+  } else {
+    cleanUpOnExit();
+    try {
+      process.exitCode = (await test(request, output)) ? 0 : 1;
+    } catch (error) {
+      const [message = '', ...details] = explainError(error as Error, request.command[0]).split('\n');
+      throw new CommandError(message, details.length === 0 ? undefined : details.join('\n'), NOT_TESTED);
+    } finally {
+      cleanUp();
+    }
   }
+  output.end();
+  await finished(output);
 }
 
 function chooseRequest(command: Command & { kind: 'conformance' }): Request {
@@ -59,27 +68,26 @@ function cleanUpOnExit(): void {
 }
 
 /** Runs the cases and prints the report; returns whether the server conforms. */
-async function test(request: Request & { kind: 'test' }): Promise<boolean> {
+async function test(request: Request & { kind: 'test' }, output: Writable): Promise<boolean> {
   const { cases, timeoutMs, required, json } = request;
   const { command, source } = await prepare(request);
   if (json) {
     const results = await runCases({ command, source, cases, timeoutMs });
-    process.stdout.write(toJson(jsonReport(results, required, { command, source, timeoutMs })));
+    output.write(toJson(jsonReport(results, required, { command, source, timeoutMs })));
     return conforms(results, required);
   }
-  const { NO_COLOR, TERM } = process.env;
-  const paint = process.stdout.isTTY && !NO_COLOR && TERM !== 'dumb' ? coloured : plain;
+  const paint = hasColours(1) ? coloured : plain;
   let rank: Rank | undefined;
   const onResult = (result: Result): void => {
     if (result.case.rank !== rank) {
       rank = result.case.rank;
-      process.stdout.write(rankHeading(rank, required, paint));
+      output.write(rankHeading(rank, required, paint));
     }
-    process.stdout.write(resultLine(result, paint));
+    output.write(resultLine(result, paint));
   };
-  process.stdout.write(`Testing ${request.command.join(' ')} against the subject of mini_serv\n`);
+  output.write(`Testing ${request.command.join(' ')} against the subject of mini_serv\n`);
   const results = await runCases({ command, source, cases, timeoutMs, onResult });
-  process.stdout.write(conclusion(results, required, paint));
+  output.write(conclusion(results, required, paint));
   return conforms(results, required);
 }
 

@@ -1,5 +1,5 @@
 import type { Relay } from '../../lib/relay/relay.js';
-import { printMessage } from '../console.js';
+import { printMessage, printNotice } from '../console.js';
 
 /** Interval in which "refusing connections" is printed at most once, in milliseconds. */
 const REFUSED_INTERVAL_MS = 10_000;
@@ -14,10 +14,8 @@ export function printEvents(relay: Relay, verbose: boolean): void {
   relay.on('warning', ({ code, message }) => {
     if (verbose || !VERBOSE_CODES.has(code)) printMessage(message);
   });
-  relay.on('engineReconnected', () => printMessage('reconnected to the engine; resuming'));
-  relay.on('spillDrained', () =>
-    printMessage('there is space for the backlog on disk again; senders resume'),
-  );
+  relay.on('engineReconnected', () => printNotice('reconnected to the engine; resuming'));
+  relay.on('spillDrained', () => printNotice('there is space for the backlog on disk again; senders resume'));
   relay.on('refused', (total) => {
     // At the limit, a client that retries takes each place that becomes free: the state would change all the time.
     if (isRefusing || performance.now() - printedAt < REFUSED_INTERVAL_MS) return;
@@ -29,7 +27,7 @@ export function printEvents(relay: Relay, verbose: boolean): void {
   });
   relay.on('joined', () => {
     if (isRefusing) {
-      printMessage(`accepting connections again; ${relay.stats().refused} refused so far`);
+      printNotice(`accepting connections again; ${relay.stats().refused} refused so far`);
     }
     isRefusing = false;
   });

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createFormatter } from '../../lib/protocol/formats.js';
 import { replayRoom } from '../../lib/room/nats/replay.js';
-import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
-import { sinkStream } from '../../lib/sinks/sink-stream.js';
 import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
-import { printMessage } from '../console.js';
+import { GRACE_MS, printMessage } from '../console.js';
+import { openOutput } from '../output.js';
 import { roomError } from './room-error.js';
 
 /** Output that may wait for the write in flight before reading from the engine is paused, in bytes. */
@@ -16,9 +16,8 @@ const MAX_PENDING_BYTES = 1024 * 1024;
 /** Prints the messages that an engine keeps of a room. */
 export async function replay(command: Command & { kind: 'replay' }): Promise<void> {
   const { url, format, credentials, since, until, timeoutMs } = command;
-  const { sink, isTerminal } = await openDescriptor(1, { onRetry: endOnWriteError });
+  const { stream: output, isTerminal } = await openOutput({ maxPendingBytes: MAX_PENDING_BYTES });
   const formatter = createFormatter(isTerminal && format === 'wire' ? 'view' : format);
-  const output = sinkStream(async () => sink, MAX_PENDING_BYTES).on('error', endOnWriteError);
   let drained: Promise<void> | undefined;
   const write = (bytes: string, time: number): Promise<void> | undefined => {
     const pieces = formatter.format([Buffer.from(bytes, 'latin1')], [{ at: 0, time }]);
@@ -39,20 +38,19 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
       onNote: printMessage,
       onMessage: write,
     });
-    output.end();
-    await finished(output);
   } catch (error) {
+    // The messages before the error are written, unless their reader does not read.
+    await finish(output);
     const problem = roomError(error as MiniServError, '<url>');
     const isTimeout = (error as MiniServError).code === 'ERR_ROOM_TIMEOUT';
     if (isTimeout) problem.message += '; check the URL and the server, or set a longer --timeout';
     throw problem;
   }
+  output.end();
+  await finished(output);
 }
 
-/** Ends the command. A reader that closes its end of the pipe, such as `head`, has read enough: this is no error. */
-function endOnWriteError(error: NodeJS.ErrnoException): never {
-  if (error.code === 'EPIPE') process.exit(0);
-  // Written synchronously, because the process exits before an asynchronous write is done.
-  writeSync(2, `mini-serv: cannot write to standard output: ${error.message}\n`);
-  process.exit(1);
+async function finish(output: Writable): Promise<void> {
+  output.end();
+  await Promise.race([finished(output), delay(GRACE_MS)]);
 }

@@ -9,7 +9,7 @@ import { Transcript } from '../../lib/transcript/transcript.js';
 import type { MessageTransform } from '../../lib/transforms/transform.js';
 import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
-import { CommandError, exitAfterGrace, GRACE_MS, printMessage } from '../console.js';
+import { CommandError, exitAfterGrace, GRACE_MS, printMessage, printNotice } from '../console.js';
 import { handleSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
 import { roomError } from './room-error.js';
@@ -69,7 +69,7 @@ export async function run(command: RunCommand): Promise<void> {
     }
     const openPort = await (service?.listen(relay, port) ?? relay.listen(port));
     if (port === 0 || isatty(2)) {
-      printMessage(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
+      printNotice(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
     }
   } catch (error) {
     await relay.close(0);
@@ -77,7 +77,10 @@ export async function run(command: RunCommand): Promise<void> {
     // A signal has ended the relay while it was being started.
     if (handlers.stop === undefined) return;
     if (error instanceof CommandError) throw error;
-    throw new CommandError('Fatal error', verbose ? (error as Error).message : undefined);
+    // Programs get the message of the subject only.
+    if (!verbose && !isatty(2)) throw new CommandError('Fatal error');
+    const { explainStart } = await import('../diagnosis.js');
+    throw new CommandError('Fatal error', explainStart(error as Error, port));
   }
 }
 
@@ -117,7 +120,7 @@ async function openTranscript(relay: Relay, format: Format): Promise<Transcript 
   const name = 'standard output';
   const { sink, isTerminal } = await openDescriptor(1, {
     onRetry: ({ message }) => printMessage(`${name}: write failed (${message}); retrying`),
-    onRecovered: () => printMessage(`${name}: writing again`),
+    onRecovered: () => printNotice(`${name}: writing again`),
   });
   if (sink === NULL_SINK) return undefined;
   const shown = isTerminal && format === 'wire' ? 'view' : format;

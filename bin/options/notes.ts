@@ -25,6 +25,10 @@ const NOTES: readonly Note[] = [
     text: 'Sizes are in bytes, or end in K, M, G or T (powers of 1024).',
   },
   { types: ['duration', 'time', 'retention'], text: 'Times end in ms, s, m, h or d: 500ms, 30s, 1.5h.' },
+  {
+    types: ['transform', 'case'],
+    text: 'Only terminals get colours. NO_COLOR and FORCE_COLOR are obeyed; if both are set, FORCE_COLOR decides.',
+  },
 ];
 
 const SECRETS = `User names, passwords and tokens for NATS are read from ${joinWords(Object.values(SECRET_VARIABLES), 'and')}.`;

@@ -9,9 +9,9 @@ import { CommandError } from '../console.js';
 
 /** Why the audit cannot go to a standard stream, and what to do instead, by the number of the descriptor. */
 const REASONS = [
-  'is standard input; name a file',
-  'is standard output, which has the transcript without --audit; choose its format with --format',
-  'is standard error, which has the messages of mini-serv; choose the format of standard output with --format, and add >&2 to send it there',
+  'it is standard input; name a file',
+  'it is standard output, which has the transcript without --audit; choose its format with --format',
+  'it is standard error, which has the messages of mini-serv; choose the format of standard output with --format, and add >&2 to send it there',
 ] as const;
 
 /**
@@ -23,18 +23,20 @@ export async function openAudit(
   relay: Relay,
   { path, ...options }: { path: string; format?: Format },
 ): Promise<Audit> {
-  if (path === '-') throw refuse(`- ${REASONS[1]}. The path of a file with this name is ./-`);
+  if (path === '-') throw refuse(path, `${REASONS[1]}. The path of a file with this name is ./-`);
   const stream = descriptorOf(path) ?? [1, 2, 0].find((fd) => isSame(path, fd)) ?? Number.POSITIVE_INFINITY;
-  if (stream < REASONS.length) throw refuse(`${path} ${REASONS[stream]}`);
+  if (stream < REASONS.length) throw refuse(path, REASONS[stream] as string);
   try {
     return await auditTo(relay, path, options);
   } catch (error) {
-    throw refuse((error as Error).message);
+    const reason = (await import('../diagnosis.js')).reasonOf(error as Error);
+    // Errors of the library begin with the path, and have no other context.
+    throw refuse(path, reason.startsWith(`${path} `) ? `it ${reason.slice(path.length + 1)}` : reason);
   }
 }
 
-function refuse(reason: string): CommandError {
-  return new CommandError('Fatal error', reason);
+function refuse(path: string, reason: string): CommandError {
+  return new CommandError('Fatal error', `mini-serv: cannot use the audit ${path}: ${reason}`);
 }
 
 /** Whether what is written to the path is mixed with what is written to the descriptor. */

@@ -1,12 +1,10 @@
+import { styleText } from 'node:util';
+
 /** Colours a text for a terminal, or returns it unchanged. */
 export type Paint = (colour: 'green' | 'red' | 'dim' | 'bold', text: string) => string;
 
-const CODES = { green: [32, 39], red: [31, 39], dim: [2, 22], bold: [1, 22] } as const;
-const ESC = '\x1b[';
-
 export const plain: Paint = (_colour, text) => text;
-export const coloured: Paint = (colour, text) =>
-  `${ESC}${CODES[colour][0]}m${text}${ESC}${CODES[colour][1]}m`;
+export const coloured: Paint = (colour, text) => styleText(colour, text, { validateStream: false });
 
 const ESCAPES: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 92: '\\\\' };
 

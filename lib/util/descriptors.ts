@@ -41,7 +41,7 @@ export function tryRead<T>(read: () => T): T | undefined {
 }
 
 /** The soft limit of RLIMIT_NOFILE, see getrlimit(2). */
-function descriptorLimit(): number {
+export function descriptorLimit(): number {
   // The file takes a tenth of the time of the report, but exists on Linux only.
   const limits = tryRead(() => readFileSync('/proc/self/limits', 'utf8')) ?? '';
   const soft =

@@ -27,7 +27,7 @@ describe('security: a symbolic link at the path of an audit file', () => {
       await symlink(target, path);
       const { code, stderr } = await runCommand(['--audit', path, '0']);
       expect(stderr).to.equal(
-        `Fatal error\n${path} is a symbolic link, which an audit does not follow; name its target instead\n`,
+        `Fatal error\nmini-serv: cannot use the audit ${path}: it is a symbolic link, which an audit does not follow; name its target instead\n`,
       );
       expect(code).to.equal(1);
       expect(await readFile(join(cwd, 'victim'), 'utf8')).to.equal(SECRET);

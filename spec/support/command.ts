@@ -78,7 +78,9 @@ function launch(
   env: Record<string, string> = {},
   inherited?: number,
 ): Server {
-  const environment: NodeJS.ProcessEnv = { ...process.env, ...env };
+  // The environment of the specs may force colours, or forbid them.
+  const colours = { FORCE_COLOR: undefined, NO_COLOR: undefined };
+  const environment: NodeJS.ProcessEnv = { ...process.env, ...colours, ...env };
   const stdio = ['pipe', 'pipe', 'pipe', inherited] as unknown as ['pipe', 'pipe', 'pipe'];
   const child = spawn(file, args, { env: environment, stdio });
   const exited = new Promise<Exit>((resolve, reject) => {

@@ -80,6 +80,13 @@ export const TOOLS = {
     install: 'apt-get install man-db groff-base',
     probe: ['man', '--version'],
   },
+  setpriv: {
+    uses: 'the messages for users without permissions',
+    install: 'run as root (util-linux)',
+    probe: ['setpriv', '--reuid', '65534', '--clear-groups', process.execPath, '--version'],
+    // Specs do not always run as root.
+    optionalInCI: true,
+  },
   proc: {
     uses: 'memory, descriptors and CPU time of processes',
     install: 'only Linux has /proc',

@@ -154,10 +154,12 @@ describeWith('python3', 'mini-serv conformance on a terminal', () => {
     [{ NO_COLOR: '', TERM: 'xterm' }, true],
     [{ NO_COLOR: '1', TERM: 'xterm' }, false],
     [{ NO_COLOR: '', TERM: 'dumb' }, false],
+    [{ FORCE_COLOR: '0', TERM: 'xterm' }, false],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1', TERM: 'dumb' }, true],
   ] as const) {
     it(`prints ${coloured ? '' : 'no '}colours with ${JSON.stringify(variables)}`, () => {
       const [file = '', ...args] = [...onTerminal(), 'conformance', '--only', 'compiles', process.execPath];
-      const env = { ...process.env, ...variables };
+      const env = { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...variables };
       const { stdout } = spawnSync(file, args, { encoding: 'utf8', env });
       expect(stdout).to.contain('skipped: a command is tested');
       expect(stdout.includes('\x1b[')).to.equal(coloured);

@@ -37,7 +37,9 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
   }
 
   it('refuses standard input, whose other end would receive the audit', async () => {
-    expect(await refusal('/dev/stdin')).to.equal('Fatal error\n/dev/stdin is standard input; name a file\n');
+    expect(await refusal('/dev/stdin')).to.equal(
+      'Fatal error\nmini-serv: cannot use the audit /dev/stdin: it is standard input; name a file\n',
+    );
     expect(await refusal('/dev/fd/0', 'exec "$@" < /dev/null')).to.match(/is standard input/);
   });
 
@@ -46,21 +48,27 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
     spawnSync('mkfifo', [join(dir, 'fifo')]);
     const log = join(dir, 'log');
     const fifo = join(dir, 'fifo');
-    expect(await refusal(log, `exec "$@" >> ${log}`)).to.match(/log is standard output, .*--format/);
+    expect(await refusal(log, `exec "$@" >> ${log}`)).to.match(/log: it is standard output, .*--format/);
     expect(await refusal(log, `exec "$@" 3>&2 2>> ${log}; exit 1`)).to.equal('');
-    expect(readFileSync(log, 'utf8')).to.match(/^mine\nFatal error\n.*log is standard error, /);
-    expect(await refusal(fifo, `cat ${fifo} & exec "$@" > ${fifo}`)).to.match(/fifo is standard output, /);
+    expect(readFileSync(log, 'utf8')).to.match(/^mine\nFatal error\n.*log: it is standard error, /);
+    expect(await refusal(fifo, `cat ${fifo} & exec "$@" > ${fifo}`)).to.match(
+      /fifo: it is standard output, /,
+    );
   });
 
   it('refuses a directory, a socket and a missing folder, and says what to do', async () => {
     const dir = await folder({});
     const socket = createServer().listen(join(dir, 'socket'));
     addCleanup(() => void socket.close());
-    expect(await refusal(dir)).to.equal(`Fatal error\n${dir} is a directory; name a file in it\n`);
-    expect(await refusal(join(dir, 'socket'))).to.match(
-      /socket is a socket; pipe standard output .* socat\n$/,
+    expect(await refusal(dir)).to.equal(
+      `Fatal error\nmini-serv: cannot use the audit ${dir}: it is a directory; name a file in it\n`,
     );
-    expect(await refusal(join(dir, 'a/b'))).to.match(/^Fatal error\nENOENT: [^\n]+\n$/);
+    expect(await refusal(join(dir, 'socket'))).to.match(
+      /socket: it is a socket; pipe standard output .* socat\n$/,
+    );
+    expect(await refusal(join(dir, 'a/b'))).to.match(
+      /^Fatal error\nmini-serv: cannot use the audit \/[^\n]+\/a\/b: no such file or directory\n$/,
+    );
     expect(readdirSync(dir)).to.deep.equal(['socket']);
   });
 
@@ -71,7 +79,8 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
   });
 
   it('refuses /dev/tty in a process that has no terminal', async () => {
-    const reason = '/dev/tty is a device that this process does not have; name a file';
+    const reason =
+      'mini-serv: cannot use the audit /dev/tty: it is a device that this process does not have; name a file';
     expect(await refusal('/dev/tty', 'exec setsid -w "$@"')).to.equal(`Fatal error\n${reason}\n`);
   });
 
@@ -135,6 +144,8 @@ describeWith('python3', 'mini-serv --audit /dev/tty', () => {
 
   it('is refused if standard output is the terminal', async () => {
     const { stdout } = await runCommand(['--audit', '/dev/tty', '0'], onTerminal());
-    expect(stdout).to.match(/^Fatal error\r\n\/dev\/tty is standard output, /);
+    expect(stdout).to.match(
+      /^Fatal error\r\n.*mini-serv: cannot use the audit \/dev\/tty: it is standard output, /,
+    );
   });
 });
