@@ -1,7 +1,10 @@
 // The sections of the man page that do not follow from the tables of the command. Each item is a term with its text.
 
 export const SIGNALS = [
-  ['SIGINT, SIGTERM', 'Delivers for up to two seconds what clients are owed, and exits. A second signal exits at once.'],
+  [
+    'SIGINT, SIGTERM',
+    'Delivers for up to two seconds what clients are owed, and exits. A second signal exits at once.',
+  ],
   [
     'SIGHUP',
     'Reopens the audit file, for log rotation. Without an audit, it ends a relay that runs on a terminal, and is ignored otherwise.',
@@ -13,6 +16,8 @@ export const ENVIRONMENT = [
   ['NATS_USER, NATS_PASSWORD', 'User name and password for the NATS server.'],
   ['NATS_TOKEN', 'A token for the NATS server, instead of a user.'],
   ['TMPDIR', 'Directory for the backlog on disk, unless --spill-dir is given.'],
+  ['LISTEN_PID, LISTEN_FDS', 'Set by systemd: the relay uses this socket instead of opening a port.'],
+  ['NOTIFY_SOCKET', 'Set by systemd: the relay reports there when it is ready and when it begins to end.'],
   ['NO_COLOR, FORCE_COLOR', 'Switch the colours of mini-serv conformance off or on.'],
   ['COLUMNS', 'Width of help texts, up to 100 columns, if standard output is not a terminal.'],
 ];

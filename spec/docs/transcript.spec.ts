@@ -83,7 +83,7 @@ describe('docs/transcript.md', () => {
       'mini-serv verify audit.json',
       `mini-serv --format json 4242 | grep --line-buffered '"event":"line"' > lines.json`,
       "mini-serv --format json 4242 | ssh audit@elsewhere 'cat >> audit.json'",
-      "sh -c 'echo $$ > mini-serv.pid; exec mini-serv --audit audit.json --audit-format json 4242'",
+      'mini-serv --pid-file mini-serv.pid --audit audit.json --audit-format json 4242',
       'mv audit.json audit.json.1 && kill -HUP "$(cat mini-serv.pid)"',
       'gzip -dc audit.json.1.gz | mini-serv verify -',
     ]);
