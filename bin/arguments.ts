@@ -135,6 +135,9 @@ function relayOptionsOf(values: Values<'run'>): RelayOptions {
 
 function toReplay(url: string, values: Values<'replay'>, env: NodeJS.ProcessEnv): Command {
   const { format, since, until, timeout: timeoutMs } = values;
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new CommandLineError('replay', '--since: expected a time before --until');
+  }
   return {
     kind: 'replay',
     url,

@@ -39,7 +39,7 @@ function hideCredentials(): void {
     const isOptionValue = before.startsWith('--') && !before.includes('=');
     // The URL of a replay is the word that is neither an option nor the value of an option.
     const isReplayUrl =
-      all[2] === 'replay' && !word.startsWith('-') && (!isOptionValue || word.includes('://'));
+      all.includes('replay') && !word.startsWith('-') && (!isOptionValue || word.includes('://'));
     return before === '--room' || word.startsWith('--room=') || isReplayUrl ? redact(word) : word;
   });
   if (words.some((word, i) => word !== process.argv[i])) process.title = words.join(' ');

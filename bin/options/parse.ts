@@ -51,8 +51,9 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
       const isGiven = options.some((token) => token.name === name && token.value === undefined);
       if (isGiven) return { ...common, print: name, values: {}, operands: [] };
     }
-    const values = readOptions(args, options, command, env);
+    // Checked first, because the options may be those of the command that is meant.
     if (!isNamed) checkUnknownCommand(words[0], tokens);
+    const values = readOptions(args, options, command, env);
     return { ...common, values, operands: checkOperands(command, words, given) };
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof MiniServError)) throw error;

@@ -1,28 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { helpText } from '../../bin/help.js';
 import { connectAs } from '../support/client.js';
 import { runCommand, startServer } from '../support/command.js';
 
 describe('mini-serv', () => {
-  it('prints its help', async () => {
-    expect(await runCommand(['--help'])).to.deep.equal({
-      code: 0,
-      signal: null,
-      stdout: helpText(),
-      stderr: '',
-    });
-  });
-
   it('prints its version', async () => {
     const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(manifest) as { version: string };
-    expect(await runCommand(['--version'])).to.deep.equal({
-      code: 0,
-      signal: null,
-      stdout: `${version}\n`,
-      stderr: '',
-    });
+    for (const argument of ['--version', '-V', 'version']) {
+      const expected = { code: 0, signal: null, stdout: `${version}\n`, stderr: '' };
+      expect(await runCommand([argument])).to.deep.equal(expected);
+    }
   });
 
   for (const [args, message] of [
