@@ -5,6 +5,8 @@ import { guardGroup, releaseGroup } from './exec-guard.js';
 /** Time for a program that should end: to do so at the end of its input, then after SIGTERM, in milliseconds. */
 export const END_GRACE_MS = 5000;
 const TERMINATE_GRACE_MS = 2000;
+/** How long a program that writes more lines than it was given may be held up after the end, in milliseconds. */
+const MAX_HELD_MS = 10_000;
 /** Time until SIGKILL when the program has to end at once, in milliseconds. */
 const DESTROY_GRACE_MS = 500;
 /** How long other processes of the program may outlive the one that was started, in milliseconds. */
@@ -20,6 +22,15 @@ export interface ProgramExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+export interface ProgramOptions {
+  /** Whether output of the program waits to be read. */
+  readonly isOutputHeld: () => boolean;
+  /** Whether the program was given more lines than it has written. */
+  readonly hasWork: () => boolean;
+  /** The program has ended, and its output was read. */
+  readonly onClose: (exit: ProgramExit) => void;
+}
+
 /** A running program in a process group of its own, so that what it starts ends with it. */
 export class Program {
   readonly stdin: ChildProcessWithoutNullStreams['stdin'];
@@ -28,24 +39,17 @@ export class Program {
   /** The program did not end by itself, and was sent a signal. */
   isSignalled = false;
   readonly #group: number;
-  readonly #isOutputHeld: () => boolean;
+  readonly #options: ProgramOptions;
   #exit: ProgramExit | null = null;
+  #endedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param isOutputHeld whether output of the program waits to be read
-   * @param onClose the program has ended, and its output was read
-   */
-  constructor(
-    child: ChildProcessWithoutNullStreams,
-    isOutputHeld: () => boolean,
-    onClose: (exit: ProgramExit) => void,
-  ) {
+  constructor(child: ChildProcessWithoutNullStreams, options: ProgramOptions) {
     this.stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;
     this.#group = child.pid as number;
-    this.#isOutputHeld = isOutputHeld;
+    this.#options = options;
     guardGroup(this.#group);
     child.on('error', () => {});
     child.on('exit', (code, signal) => {
@@ -54,26 +58,30 @@ export class Program {
       this.#timer = setTimeout(() => {
         this.#releaseGroup();
         // A process that has left the group can keep the pipes open without end.
-        this.#afterGrace(GROUP_GRACE_MS, () => this.#closeOutput());
+        this.#afterGrace(GROUP_GRACE_MS, options.isOutputHeld, () => this.#closeOutput());
       }, GROUP_GRACE_MS);
     });
     child.on('close', (code, signal) => {
       clearTimeout(this.#timer);
       this.#releaseGroup();
-      onClose(this.#exit ?? { code, signal });
+      options.onClose(this.#exit ?? { code, signal });
     });
   }
 
   /** Ends its input. A program that does not end within the grace period is sent SIGTERM, and then SIGKILL. */
   end(): void {
     this.stdin.end();
+    this.#endedAt = performance.now();
     this.extendGrace();
   }
 
   /** Starts the grace period again, because the program still works. */
   extendGrace(): void {
     if (this.#exit !== null || this.isSignalled) return;
-    this.#afterGrace(END_GRACE_MS, () => this.#terminate(TERMINATE_GRACE_MS));
+    const { isOutputHeld, hasWork } = this.#options;
+    const mayWait = (): boolean =>
+      isOutputHeld() && (hasWork() || performance.now() - this.#endedAt < MAX_HELD_MS);
+    this.#afterGrace(END_GRACE_MS, mayWait, () => this.#terminate(TERMINATE_GRACE_MS));
   }
 
   /** Ends the program without reading its output. */
@@ -95,11 +103,11 @@ export class Program {
     this.stderr.destroy();
   }
 
-  /** Time in which this side holds up the output of the program does not count. */
-  #afterGrace(graceMs: number, action: () => void): void {
+  /** Waits again as long as this side holds up the output of the program. */
+  #afterGrace(graceMs: number, mayWait: () => boolean, action: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#isOutputHeld()) this.#afterGrace(graceMs, action);
+      if (mayWait()) this.#afterGrace(graceMs, mayWait, action);
       else action();
     }, graceMs);
   }

@@ -129,14 +129,14 @@ export class ExecStream extends Duplex {
     try {
       const { Program, startProgram } = await loading;
       const child = await startProgram(file, args, client.id);
-      const program = new Program(
-        child,
-        () => this.#isOutputHeld,
-        (exit) => {
+      const program = new Program(child, {
+        isOutputHeld: () => this.#isOutputHeld,
+        hasWork: () => this.#missingCount > 0,
+        onClose: (exit) => {
           this.#exit = exit;
           this.#settle();
         },
-      );
+      });
       this.#program = program;
       this.#connect(program);
       return program;
@@ -186,7 +186,6 @@ export class ExecStream extends Duplex {
         this.#isOutputHeld = true;
         output.pause();
       }
-      // Answers that are still missing are worth the wait.
       if (this.#onFinal !== null && this.#missingCount > 0) this.#program?.extendGrace();
     });
     output.on('end', () => {
