@@ -40,6 +40,14 @@ export type Command =
       readonly timeoutMs: number;
       readonly credentials: Readonly<Record<string, string>>;
     }
+  | {
+      readonly kind: 'try';
+      readonly verbose: boolean;
+      readonly transforms: readonly TransformSpec[];
+      readonly bypassFailed: boolean;
+      readonly maxLineBytes: number;
+      readonly format: Format;
+    }
   | { readonly kind: 'verify'; readonly path: string }
   | {
       readonly kind: 'conformance';
@@ -77,6 +85,8 @@ function toCommand(
   switch (command) {
     case 'run':
       return toRun(operand, values as unknown as Values<'run'>, given, env);
+    case 'try':
+      return toTry(values as unknown as Values<'try'>);
     case 'verify':
       return { kind: 'verify', path: operand };
     case 'replay':
@@ -119,6 +129,24 @@ function toRun(
     ...(path !== undefined && { audit: { path, ...(auditFormat !== undefined && { format: auditFormat }) } }),
     ...(pidFile !== undefined && { pidFile }),
     ...(room !== undefined && { room }),
+  };
+}
+
+function toTry(values: Values<'try'>): Command {
+  const { transform: transforms, verbose, format } = values;
+  if (transforms.length === 0) {
+    throw new CommandLineError(
+      'try',
+      'expected a transform, such as mini-serv try -t ./shout.mjs < lines.txt',
+    );
+  }
+  return {
+    kind: 'try',
+    verbose,
+    transforms,
+    bypassFailed: values['on-transform-error'] === 'bypass',
+    maxLineBytes: values['max-line'],
+    format,
   };
 }
 

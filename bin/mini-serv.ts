@@ -81,6 +81,10 @@ async function main(): Promise<void> {
       throw new CommandError(command.message, await usageFor(command.message), command.exitCode);
     case 'fatal':
       throw new CommandError('Fatal error', command.verbose || isatty(2) ? command.message : undefined);
+    case 'try': {
+      const { tryTransforms } = await loadWithNodeStreams(() => import('./commands/try.js'));
+      return tryTransforms(command);
+    }
     case 'verify':
       return (await import('./commands/verify.js')).verify(command.path);
     case 'replay':

@@ -6,12 +6,12 @@ import type { EventLog } from '../../lib/room/event-log.js';
 import { NULL_SINK, openDescriptor } from '../../lib/sinks/descriptor-sink.js';
 import type { Audit } from '../../lib/transcript/audit.js';
 import { Transcript } from '../../lib/transcript/transcript.js';
-import type { MessageTransform } from '../../lib/transforms/transform.js';
 import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
 import { CommandError, exitAfterGrace, GRACE_MS, printMessage, printNotice } from '../console.js';
 import { handleSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
+import { loadTransforms } from './load-transforms.js';
 import { roomError } from './room-error.js';
 
 type RunCommand = Command & { kind: 'run' };
@@ -27,7 +27,7 @@ export async function run(command: RunCommand): Promise<void> {
   const service = isService
     ? await (await import('../service/service.js')).createService(command)
     : undefined;
-  const transforms = await loadTransforms(command);
+  const transforms = await loadTransforms(command.transforms, verbose);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
   // As long as there is no relay, nothing is owed to anyone.
@@ -81,26 +81,6 @@ export async function run(command: RunCommand): Promise<void> {
     if (!verbose && !isatty(2)) throw new CommandError('Fatal error');
     const { explainStart } = await import('../diagnosis.js');
     throw new CommandError('Fatal error', explainStart(error as Error, port));
-  }
-}
-
-/** @throws {CommandError} naming the transform that cannot be used, and why */
-async function loadTransforms({ transforms, verbose }: RunCommand): Promise<readonly MessageTransform[]> {
-  if (transforms.length === 0) return [];
-  // A rejected promise that a transform does not await must not end the room.
-  process.on('unhandledRejection', (reason) =>
-    printMessage(`a transform has an unhandled rejection: ${String(reason)}`),
-  );
-  const { loadTransforms } = await import('../../lib/transforms/loader/load.js');
-  try {
-    return await loadTransforms(transforms);
-  } catch (error) {
-    const { code, message, cause } = error as MiniServError;
-    if (code === 'ERR_OPTION') throw new CommandError(message);
-    // The stack of the transform's own error says where the module failed; the loader's stack does not.
-    const original = cause instanceof Error ? cause.cause : undefined;
-    const details = verbose && original instanceof Error ? original.stack : undefined;
-    throw new CommandError(`mini-serv: ${message}`, details);
   }
 }
 

@@ -31,7 +31,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-const NAMES = ['run', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
+const NAMES = ['run', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
 
 export type CommandName = (typeof NAMES)[number];
 
@@ -48,6 +48,23 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     exitCodes: [
       [0, 'the relay was ended by a signal'],
       [1, 'wrong arguments, the port is not available, or the shared room was lost'],
+    ],
+  },
+  try: {
+    name: 'try',
+    summary: 'pass lines through transforms without a room',
+    operands: [],
+    text: [
+      'Passes the lines of standard input through the transforms, as those of client 0, and prints what the other clients of a room would receive. --verbose also shows on standard error which lines were dropped or changed.',
+    ],
+    examples: [
+      'mini-serv try -t ./shout.mjs < lines.txt',
+      "echo colour | mini-serv try -t 'exec=sed s/colour/color/'",
+    ],
+    exitCodes: [
+      [0, 'the transforms passed, changed or dropped all lines'],
+      [1, 'wrong arguments, or a transform failed, refused the client, cannot be loaded or did not answer'],
+      [2, 'standard input cannot be read'],
     ],
   },
   verify: {

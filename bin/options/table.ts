@@ -6,13 +6,13 @@ import type { Option } from './option.js';
 
 const FORMATS = ['wire', 'text', 'json'] as const satisfies readonly Format[];
 const RANKS = ['subject', 'exam', 'beyond'] as const satisfies readonly Rank[];
-const ALL = ['run', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
+const ALL = ['run', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
 
 export const OPTIONS = [
   {
     name: 'transform',
     short: 't',
-    commands: ['run'],
+    commands: ['run', 'try'],
     group: 'Options',
     type: 'transform',
     value: 'spec',
@@ -22,7 +22,7 @@ export const OPTIONS = [
   },
   {
     name: 'on-transform-error',
-    commands: ['run'],
+    commands: ['run', 'try'],
     group: 'Options',
     type: 'choice',
     value: 'policy',
@@ -42,7 +42,7 @@ export const OPTIONS = [
   },
   {
     name: 'format',
-    commands: ['run', 'replay'],
+    commands: ['run', 'try', 'replay'],
     group: 'Options',
     type: 'choice',
     value: 'format',
@@ -63,7 +63,7 @@ export const OPTIONS = [
   },
   {
     name: 'max-line',
-    commands: ['run'],
+    commands: ['run', 'try'],
     group: 'Options',
     type: 'size',
     value: 'size',
@@ -296,6 +296,12 @@ export const OPTIONS = [
     commands: ['run', 'verify', 'replay'],
     group: 'Common options',
     text: 'print the reason of a fatal error, and warnings about single clients, on standard error',
+  },
+  {
+    name: 'verbose',
+    commands: ['try'],
+    group: 'Common options',
+    text: 'show on standard error which lines were dropped or changed, and the stack of an error',
   },
   { name: 'help', short: 'h', commands: ALL, group: 'Common options', text: 'print this help and exit' },
   { name: 'version', short: 'V', commands: ALL, group: 'Common options', text: 'print the version and exit' },

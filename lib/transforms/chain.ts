@@ -28,7 +28,7 @@ export interface ChainOptions {
   readonly onEnd: () => void;
   readonly onFailure: (failure: TransformFailure) => void;
   /** A transform reports something that an operator should know. Its position is counted from 0. */
-  readonly onWarning: (text: string, position: number) => void;
+  readonly onWarning: (warning: Error | string, position: number) => void;
   /** All messages written so far are acknowledged. */
   readonly onIdle: () => void;
 }
@@ -117,7 +117,7 @@ export class Chain {
       else fail(new Error('ended before its client left'));
     });
     stream.on('warning', (warning: unknown) => {
-      this.#options.onWarning(warning instanceof Error ? warning.message : String(warning), position);
+      this.#options.onWarning(warning instanceof Error ? warning : String(warning), position);
     });
     stream.on('drain', () => {
       if (!stage.isRemoved) this.#resume(stage.previous);

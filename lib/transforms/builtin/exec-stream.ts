@@ -206,14 +206,18 @@ export class ExecStream extends Duplex {
       return;
     }
     if (this.#program?.isSignalled) {
-      this.emit('warning', `${how}, because it did not end in time after its client left`);
+      this.#warn(`${how}, because it did not end in time after its client left`);
     } else if (signal !== null || CANNOT_RUN_CODES.includes(code)) {
       this.#fail(new Error(how));
       return;
-    } else if (code !== 0) this.emit('warning', how);
+    } else if (code !== 0) this.#warn(how);
     const callback = this.#onFinal;
     this.#end();
     callback();
+  }
+
+  #warn(reason: string): void {
+    this.emit('warning', new Error(reason));
   }
 
   #end(): void {
