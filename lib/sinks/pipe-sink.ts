@@ -18,9 +18,10 @@ export function pipeSink(fd: number): Sink {
           write([last], (error) => (error ? reject(error) : resolve())),
         );
       }
+      // Not `end`, which would shut a socket down for all processes that share it.
       await new Promise<void>((resolve) => {
         socket.once('close', () => resolve());
-        socket.end(() => socket.destroy());
+        socket.destroy();
       });
     },
     async destroy() {

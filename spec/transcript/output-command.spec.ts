@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,7 +8,7 @@ import { type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { CTRL_C, onTerminal } from '../support/terminal.js';
 import { describeWith } from '../support/tools.js';
-import { within } from '../support/waiting.js';
+import { eventually, within } from '../support/waiting.js';
 import { joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 import { CommandScene } from './command-scene.js';
 
@@ -65,6 +66,21 @@ describe('mini-serv with an output that fails', () => {
     await scene.sendBulk(1);
     expect((await scene.end())[0]).to.match(/write failed \(EFBIG: .*\); retrying$/);
     expect((await readFile(join(DIR, 'out'))).length).to.be.within(50_000, 102_400);
+  });
+});
+
+describe('mini-serv with an output that it shares with other programs', () => {
+  it('leaves a pipe or socket open for them when it ends', async () => {
+    const pid = join(await folder({}), 'pid');
+    for (const script of ['"$@"; echo after', '{ "$@"; echo after; } | cat']) {
+      const server = await startServer({ command: shell(script), args: ['--pid-file', pid] });
+      await eventually('the pid file', () => existsSync(pid));
+      const client = await connectAs(server);
+      await client.send('hello\n');
+      await server.stdout.until(relayed(0, 'hello'));
+      process.kill(Number(await readFile(pid, 'utf8')));
+      await server.stdout.until('after\n');
+    }
   });
 });
 
