@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { escapeText } from '../lib/util/escape.js';
 import { redact } from '../lib/util/redact.js';
@@ -59,12 +58,6 @@ async function loadWithNodeStreams<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-function version(): string {
-  // package.json is two folders above the compiled command, in a checkout as in an installed package.
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}
-
 async function main(): Promise<void> {
   hideCredentials();
   const command = parseCommand(process.argv.slice(2), process.env);
@@ -74,7 +67,7 @@ async function main(): Promise<void> {
     case 'help':
       return print((await import('./help.js')).helpText(command.command, columns()));
     case 'version':
-      return print(`${version()}\n`);
+      return print(`${(await import('./version.js')).version()}\n`);
     case 'completion':
       return print((await import('./completion/script.js')).completionScript(command.shell));
     case 'usage':

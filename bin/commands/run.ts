@@ -67,10 +67,12 @@ export async function run(command: RunCommand): Promise<void> {
       audit = opened;
       handlers.reopen = () => void opened.reopen();
     }
+    const description = verbose ? (await import('./introduction.js')).describeRelay(command, transforms) : [];
     const openPort = await (service?.listen(relay, port) ?? relay.listen(port));
-    if (port === 0 || isatty(2)) {
+    if (verbose || port === 0 || isatty(2)) {
       printNotice(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
     }
+    for (const line of description) printNotice(line);
   } catch (error) {
     await relay.close(0);
     await finishWriting();

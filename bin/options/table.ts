@@ -295,7 +295,7 @@ export const OPTIONS = [
     name: 'verbose',
     commands: ['run', 'verify', 'replay'],
     group: 'Common options',
-    text: 'print the reason of a fatal error, and warnings about single clients, on standard error',
+    text: 'print on standard error: address, versions, limits and files at the start, the reason of a fatal error, and warnings about single clients',
   },
   {
     name: 'verbose',
