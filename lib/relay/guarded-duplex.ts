@@ -26,6 +26,8 @@ export class GuardedDuplex extends Duplex {
   readonly #inner: ForeignDuplex;
   /** Whether the inner stream passes the log's buffers on at once. Any other stream gets a copy, which it may keep. */
   #sharesBuffers = false;
+  /** Whether its write() calls back. */
+  #hasCallbacks = true;
   #isReading = false;
   /** Whether more bytes are wanted since the last were pushed, and whether the inner stream is paused. */
   #isWanted = false;
@@ -45,9 +47,7 @@ export class GuardedDuplex extends Duplex {
     super();
     handled.add(inner);
     this.#inner = inner;
-    this.#attempt(() => this.#listen());
-    // Its on() may fail where that of Node does not.
-    if (this.destroyed) contain(() => EventEmitter.prototype.on.call(inner, 'error', noop), noop);
+    this.#listen();
     this.#attempt(() => this.#catchUp());
   }
 
@@ -57,12 +57,10 @@ export class GuardedDuplex extends Duplex {
     const inner = this.#inner;
     this.#isTaking = true;
     for (let i = 0; i < MAX_READS; i++) {
-      const bytes = this.#attempt(() => {
-        const chunk: unknown = inner.read();
-        return chunk === null ? undefined : toBytes(chunk, inner);
-      });
-      if (bytes === undefined) break;
-      this.push(bytes);
+      const chunk: unknown = this.#attempt(() => inner.read());
+      if (chunk === null || chunk === undefined) break;
+      const bytes = this.#attempt(() => toBytes(chunk, inner));
+      if (bytes !== undefined) this.push(bytes);
     }
     this.#isTaking = false;
   }
@@ -71,11 +69,9 @@ export class GuardedDuplex extends Duplex {
     this.#isWanted = true;
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#attempt(() => {
-      if (!this.#isReading) this.#inner.on('data', (chunk: unknown) => this.#onData(chunk));
-      this.#isReading = true;
-      this.#inner.resume();
-    });
+    if (!this.#isReading) this.#on('data', (chunk) => this.#onData(chunk));
+    this.#isReading = true;
+    this.#attempt(() => this.#inner.resume());
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
@@ -89,10 +85,8 @@ export class GuardedDuplex extends Duplex {
 
   override _final(callback: Callback): void {
     this.#onFinish = callback;
-    this.#attempt(() => {
-      if (this.#hasFinished) this.#setFinished();
-      else this.#inner.end();
-    });
+    if (this.#hasFinished) this.#setFinished();
+    else this.#attempt(() => this.#inner.end());
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -102,21 +96,26 @@ export class GuardedDuplex extends Duplex {
 
   #listen(): void {
     const inner = this.#inner;
-    inner.on('error', (error: unknown) => this.#close(error ?? NO_REASON));
-    inner.on('close', () => this.#close());
-    inner.on('end', () => this.#setEnded());
-    inner.on('finish', () => this.#setFinished());
-    inner.on('drain', () => this.#setDrained());
-    // Node calls these two methods of a stream by itself, in turns in which no exception can be caught elsewhere.
-    const onFailure = (error: unknown): void => this.#close(error);
-    guardMethod(inner, 'read', onFailure);
-    guardMethod(inner, 'destroy', onFailure, (error) => {
-      // Some streams emit nothing when they are destroyed. Others emit by then.
-      setImmediate(() => this.#close(error));
+    this.#on('error', (error) => this.#close(error ?? NO_REASON));
+    // An on() that fails once must not let a later error end the process.
+    if (this.destroyed) contain(() => EventEmitter.prototype.on.call(inner, 'error', noop), noop);
+    this.#on('close', () => this.#close());
+    this.#on('end', () => this.#setEnded());
+    this.#on('finish', () => this.#setFinished());
+    this.#on('drain', () => this.#onDrain());
+    this.#attempt(() => {
+      // Node calls these two methods of a stream by itself, in turns in which no exception can be caught elsewhere.
+      const onFailure = (error: unknown): void => this.#close(error);
+      guardMethod(inner, 'read', onFailure);
+      guardMethod(inner, 'destroy', onFailure, (error) => {
+        // Some streams emit nothing when they are destroyed. Others have done so by then.
+        setImmediate(() => this.#close(error));
+      });
+      // Otherwise the stream ends our side when the peer half-closes, and what the peer is owed is lost.
+      inner.allowHalfOpen = true;
+      this.#sharesBuffers = inner.constructor === Socket;
+      this.#hasCallbacks = inner._duplexState === undefined;
     });
-    // Otherwise the stream ends our side when the peer half-closes, and what the peer is owed is lost.
-    inner.allowHalfOpen = true;
-    this.#sharesBuffers = inner.constructor === Socket;
   }
 
   /** Handles what happened to the stream before it was handed over. */
@@ -154,10 +153,6 @@ export class GuardedDuplex extends Duplex {
     this.end();
   }
 
-  #setDrained(): void {
-    this.#onDrain();
-  }
-
   #send(buffers: Buffer[], callback: Callback): void {
     const inner = this.#inner;
     let isDone = false;
@@ -166,20 +161,29 @@ export class GuardedDuplex extends Duplex {
       isDone = true;
       callback(error === undefined || error === null ? null : toError(error));
     };
-    this.#attempt(() => {
-      if (inner.writable === false) {
-        // Its owner has ended it, and the client may still send.
-        done();
-        this.end();
-      } else if (this.#sharesBuffers) {
-        writeAll(inner, buffers, done);
-      } else {
-        const canWrite = inner.write(Buffer.concat(buffers), done);
-        if (inner._duplexState === undefined) return;
+    const isEnded = this.#attempt(() => inner.writable === false);
+    if (isEnded) {
+      // Its owner has ended it, and the client may still send.
+      done();
+      this.end();
+    } else if (this.#sharesBuffers) {
+      this.#writeAll(buffers, done);
+    } else {
+      const canWrite = this.#attempt(() => inner.write(Buffer.concat(buffers), done));
+      if (!this.#hasCallbacks) {
+        this.#onDrain = done;
         if (canWrite) done();
-        else this.#onDrain = done;
       }
-    });
+    }
+  }
+
+  #writeAll(buffers: readonly Buffer[], done: (error?: unknown) => void): void {
+    const inner = this.#inner;
+    const last = buffers.length - 1;
+    if (last > 0) this.#attempt(() => inner.cork());
+    for (let i = 0; i < last; i++) this.#attempt(() => inner.write(buffers[i]));
+    this.#attempt(() => inner.write(buffers[last], done));
+    if (last > 0) this.#attempt(() => inner.uncork());
   }
 
   /** Takes what can still be taken, and closes this stream. The first reason is the one that counts. */
@@ -190,15 +194,11 @@ export class GuardedDuplex extends Duplex {
     this.destroy(this.#reason === undefined || this.#reason === null ? undefined : toError(this.#reason));
   }
 
+  #on(event: string, listener: (argument: unknown) => void): void {
+    this.#attempt(() => this.#inner.on(event, listener));
+  }
+
   #attempt<T>(call: () => T): T | undefined {
     return contain(call, (error) => this.#close(error));
   }
-}
-
-function writeAll(stream: Duplex, buffers: readonly Buffer[], done: Callback): void {
-  const last = buffers.length - 1;
-  if (last > 0) stream.cork();
-  for (let i = 0; i < last; i++) stream.write(buffers[i]);
-  stream.write(buffers[last], done);
-  if (last > 0) stream.uncork();
 }
