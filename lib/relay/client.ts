@@ -1,7 +1,7 @@
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
-import type { Connection } from './guarded-duplex.js';
+import { type Connection, GuardedDuplex } from './guarded-duplex.js';
 import { Source, type SourceOptions } from './source.js';
 
 /** Options that all clients of a relay share. One object for all of them keeps idle clients small. */
@@ -52,6 +52,8 @@ export class Client {
       this.#onFirstBytes = (bytes) => this.#ensureSource().begin(bytes);
       connection.on('data', this.#onFirstBytes);
     }
+    // Some streams emit data without being asked.
+    if (connection instanceof GuardedDuplex) connection.read(0);
     // A connection that closed before its client had an id does not emit these events again.
     this.reason = connection.errored ?? undefined;
     if (connection.closed) process.nextTick(() => this.#setClosed());

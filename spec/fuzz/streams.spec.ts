@@ -10,7 +10,7 @@ const METHODS = [
   ...['on', 'once', 'off', 'addListener', 'removeListener', 'pipe', 'unpipe', 'read', 'resume', 'pause'],
   ...['write', 'end', 'destroy', 'setEncoding', 'cork', 'uncork'],
 ] as const;
-/** What a program implements. Node contains the exceptions of these, and the relay those of `_write`. */
+/** The methods that a program implements. Node contains the exceptions of these, and the relay those of `_write`. */
 const IMPLEMENTED = ['_read', '_write', '_final', '_destroy'] as const;
 const GETTERS = [
   ...['readableFlowing', 'readableEnded', 'readableEncoding', 'readableObjectMode', 'writableObjectMode'],
@@ -55,7 +55,7 @@ const faults: fc.Arbitrary<Fault> = fc.oneof(
   }),
 );
 
-/** What happens after the faulty stream was handed over, in this order. */
+/** The steps after the faulty stream was handed over, in this order. */
 const actions = fc.array(
   fc.constantFrom(
     'it sends',
