@@ -180,7 +180,7 @@ describe('relay.handle() of a stream that', () => {
 
   const quick = { graceMs: 60_000 };
 
-  it('neither destroys itself nor emits close does not delay close()', async () => {
+  it('does not close by itself does not delay close() of the relay', async () => {
     const relay = createTestRelay(quick);
     for (const options of [{}, { emitClose: false }, { emitClose: false, autoDestroy: false }]) {
       const stream = quiet(options);
