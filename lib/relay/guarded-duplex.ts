@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
 import { contain, type ForeignDuplex, guardMethod, NO_REASON, toBytes, toError } from './foreign-duplex.js';
 
@@ -11,6 +12,9 @@ export type Connection = Socket | GuardedDuplex;
 
 /** Bounds how often a stream that produces bytes without end is read at once. */
 const MAX_READS = 100;
+
+/** How long a stream that has ended its side and has taken everything may take to emit `finish`, in milliseconds. */
+const FINISH_TIMEOUT_MS = 2000;
 
 const noop = (): void => {};
 
@@ -24,6 +28,7 @@ const handled = new WeakSet<Duplex>();
  */
 export class GuardedDuplex extends Duplex {
   readonly #inner: ForeignDuplex;
+  readonly #clock: Clock;
   /** Whether the inner stream passes the log's buffers on at once. Any other stream gets a copy, which it may keep. */
   #sharesBuffers = false;
   /** Whether its write() calls back. */
@@ -34,19 +39,22 @@ export class GuardedDuplex extends Duplex {
   #isPaused = true;
   #isTaking = false;
   #hasEnded = false;
+  #isFinishing = false;
   #hasFinished = false;
+  #cancelTimer = noop;
   #reason: unknown;
   #onFinish = noop;
   #onDrain = noop;
 
   /** @throws {MiniServError} ERR_STATE if the stream is or was a client */
-  constructor(inner: Duplex) {
+  constructor(inner: Duplex, clock: Clock) {
     if (handled.has(inner)) {
       throw new MiniServError('ERR_STATE', 'the stream is or was a client: a stream can be handled once');
     }
     super();
     handled.add(inner);
     this.#inner = inner;
+    this.#clock = clock;
     this.#listen();
     this.#attempt(() => this.#catchUp());
   }
@@ -85,11 +93,17 @@ export class GuardedDuplex extends Duplex {
 
   override _final(callback: Callback): void {
     this.#onFinish = callback;
-    if (this.#hasFinished) this.#setFinished();
-    else this.#attempt(() => this.#inner.end());
+    if (this.#hasFinished) {
+      this.#setFinished();
+    } else {
+      this.#isFinishing = true;
+      this.#limitFinish();
+      this.#attempt(() => this.#inner.end());
+    }
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
+    this.#cancelTimer();
     this.#attempt(() => this.#inner.destroy());
     callback(error);
   }
@@ -141,6 +155,7 @@ export class GuardedDuplex extends Duplex {
   #setEnded(): void {
     if (this.#hasEnded || this.destroyed) return;
     this.#hasEnded = true;
+    this.#limitFinish();
     this.push(null);
   }
 
@@ -153,6 +168,12 @@ export class GuardedDuplex extends Duplex {
     this.end();
   }
 
+  /** Does not wait without end for `finish`: a Duplex.from() on a process that exits may emit nothing. */
+  #limitFinish(): void {
+    if (!this.#hasEnded || !this.#isFinishing) return;
+    this.#cancelTimer = this.#clock.setTimer(FINISH_TIMEOUT_MS, () => this.#close());
+  }
+
   #send(buffers: Buffer[], callback: Callback): void {
     const inner = this.#inner;
     let isDone = false;
@@ -162,7 +183,9 @@ export class GuardedDuplex extends Duplex {
       callback(error === undefined || error === null ? null : toError(error));
     };
     const isEnded = this.#attempt(() => inner.writable === false);
-    if (isEnded) {
+    if (buffers.every(({ length }) => length === 0)) {
+      done();
+    } else if (isEnded) {
       // Its owner has ended it, and the client may still send.
       done();
       this.end();

@@ -115,7 +115,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   handle(duplex: Duplex): ClientHandle {
     if (this.#closing !== null) throw new MiniServError('ERR_STATE', 'the relay is closed');
     checkByteDuplex(duplex);
-    const connection = new GuardedDuplex(duplex);
+    const connection = new GuardedDuplex(duplex, this.#options.environment.clock);
     const handle = new PendingHandle(connection);
     this.#clients.add(connection, handle);
     return handle;

@@ -1,9 +1,10 @@
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/index.js';
+import { fakeEnvironment } from '../support/fake-environment.js';
 import { createTestRelay, join, recordEvents } from '../support/room.js';
 import { eventually, waitTurns } from '../support/waiting.js';
-import { arrivedNotice, relayed, relayedBytes } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed, relayedBytes } from '../support/wire.js';
 
 type Done = (error?: Error | null) => void;
 const take = (_chunk: unknown, _encoding: string, done: Done): void => done();
@@ -190,6 +191,33 @@ describe('relay.handle() of a stream that', () => {
     await relay.handle(quiet({ emitClose: false, autoDestroy: false })).id;
     await relay.close();
     expect(relay.stats().clients).to.equal(0);
+  });
+
+  it('never finishes is closed 2 s after it has taken everything', async () => {
+    const environment = fakeEnvironment();
+    const relay = createTestRelay({ environment });
+    const a = await join(relay);
+    let take: Done = () => {};
+    const stream = quiet({
+      write: (_chunk: unknown, _encoding: string, done: Done) => {
+        take = done;
+      },
+      final() {},
+    });
+    await relay.handle(stream).id;
+    a.send('for it\n');
+    stream.push(null);
+    await a.until(leftNotice(1));
+    environment.clock.advance(60_000);
+    await waitTurns();
+    expect(relay.stats().clients).to.equal(2);
+    take();
+    await waitTurns();
+    environment.clock.advance(1999);
+    expect(relay.stats().clients).to.equal(2);
+    environment.clock.advance(1);
+    await eventually('the client to be gone', () => relay.stats().clients === 1);
+    expect(environment.clock.pending).to.equal(0);
   });
 
   it('calls back twice receives each line once', async () => {

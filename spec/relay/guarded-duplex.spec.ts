@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { GuardedDuplex } from '../../lib/relay/guarded-duplex.js';
 import { DuplexSink } from '../../lib/sinks/duplex-sink.js';
+import { nodeEnvironment } from '../../lib/util/environment.js';
 
 const pieces = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.from(`${i} `));
 
@@ -17,7 +18,9 @@ describe('GuardedDuplex', () => {
       },
     });
     const lent = pieces(3);
-    await new Promise((resolve) => new DuplexSink(new GuardedDuplex(keeper)).send(lent, resolve));
+    await new Promise((resolve) =>
+      new DuplexSink(new GuardedDuplex(keeper, nodeEnvironment.clock)).send(lent, resolve),
+    );
     for (const bytes of lent) bytes.fill('x');
     expect(kept.map(String).join('')).to.equal('0 1 2 ');
   });
@@ -32,7 +35,9 @@ describe('GuardedDuplex', () => {
       },
     });
     const lent = pieces(1);
-    await new Promise((resolve) => new DuplexSink(new GuardedDuplex(other)).send(lent, resolve));
+    await new Promise((resolve) =>
+      new DuplexSink(new GuardedDuplex(other, nodeEnvironment.clock)).send(lent, resolve),
+    );
     lent[0]?.fill('x');
     expect(kept.map(String)).to.deep.equal(['0 ']);
     other.destroy();

@@ -238,7 +238,7 @@ describe('Source', () => {
       for (const words of ['', 'said\n', 'said\nrest', '0123456789a\n']) {
         for (const transforms of [[], [{ createStream: () => objectTransform() }]]) {
           const [near, inner] = duplexPair();
-          const far = new GuardedDuplex(inner);
+          const far = new GuardedDuplex(inner, nodeEnvironment.clock);
           far.on('error', () => {});
           const { clock } = nodeEnvironment;
           const throttle = (_client: number, resume: () => void): void => resume();
