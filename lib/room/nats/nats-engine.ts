@@ -1,7 +1,7 @@
 import type { JetStreamClient, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection, Status } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
-import type { MiniServError } from '../../util/errors.js';
+import { MiniServError } from '../../util/errors.js';
 import type { Engine, EngineReader } from '../shared/engine.js';
 import { disconnect, isPayloadViolation, refusalOf, refusedError } from './connection.js';
 import { MessageLimits } from './message-limits.js';
@@ -32,7 +32,8 @@ export class NatsEngine implements Engine {
   readonly #jetstream: JetStreamClient;
   readonly #limits: MessageLimits;
   readonly #refusals: Refusals;
-  readonly #publisher: Publisher;
+  readonly #records: Publisher;
+  readonly #snapshots: Publisher;
   #info: StreamInfo;
   #reader: EngineReader | null = null;
   #streamReader: StreamReader | null = null;
@@ -52,14 +53,26 @@ export class NatsEngine implements Engine {
     this.#limits = new MessageLimits(connection);
     this.#limits.onStream(this.#names.recordStream, info.config);
     this.#refusals = new Refusals(packages, connection, clock);
-    this.#publisher = new Publisher({
-      connection,
+    const { recordStream, recordSubject, snapshotStream, snapshotSubject } = this.#names;
+    const common = {
       jetstream: this.#jetstream,
       jsm,
       clock,
       limits: this.#limits,
       refusals: this.#refusals,
+    };
+    this.#records = new Publisher({
+      ...common,
+      stream: recordStream,
+      subject: recordSubject,
       onLost: (reason) => this.#lose(reason),
+    });
+    // Without snapshots the room continues. Saving the next one fails and says why.
+    this.#snapshots = new Publisher({
+      ...common,
+      stream: snapshotStream,
+      subject: snapshotSubject,
+      onLost: () => {},
     });
   }
 
@@ -77,13 +90,12 @@ export class NatsEngine implements Engine {
 
   /** @throws {MiniServError} ERR_ROOM_REFUSED if no record fits into a message */
   checkLimits(): void {
-    this.#publisher.checkLimit(this.#names.recordStream);
+    this.#records.checkLimit();
   }
 
   async publish(id: string, bytes: Uint8Array): Promise<void> {
     if (!this.#isConnected || !this.#isReading) throw new Error('the connection is lost');
-    const { recordStream: stream, recordSubject: subject } = this.#names;
-    const sequence = await this.#publisher.publish({ stream, subject, id, bytes });
+    const sequence = await this.#records.publish(id, bytes);
     this.#streamReader?.expect(sequence);
   }
 
@@ -147,14 +159,21 @@ export class NatsEngine implements Engine {
 
   async saveSnapshot(sequence: number, snapshot: Uint8Array): Promise<void> {
     if (!this.#isConnected) throw new Error('the connection is lost');
-    const { snapshotStream: stream, snapshotSubject: subject } = this.#names;
-    await saveInParts({
-      snapshot,
-      id: `${this.identity}:${sequence}`,
-      maxPartBytes: this.#limits.maxDataBytes(stream),
-      createHeaders: this.#options.packages.transport.headers,
-      store: (id, bytes, headers) => this.#publisher.publish({ stream, subject, id, bytes, headers }),
-    });
+    const maxPartBytes = this.#limits.maxDataBytes(this.#names.snapshotStream);
+    try {
+      await saveInParts({
+        snapshot,
+        id: `${this.identity}:${sequence}`,
+        maxPartBytes,
+        createHeaders: this.#options.packages.transport.headers,
+        store: (id, bytes, headers) => this.#snapshots.publish(id, bytes, headers),
+      });
+    } catch (error) {
+      const isSmaller = this.#limits.maxDataBytes(this.#names.snapshotStream) < maxPartBytes;
+      if (error instanceof MiniServError || !isSmaller) throw error;
+      // The parts were too large for the limit, which was read again.
+      await this.saveSnapshot(sequence, snapshot);
+    }
   }
 
   async close(): Promise<void> {
@@ -182,7 +201,8 @@ export class NatsEngine implements Engine {
       this.#isReading = false;
       const reason = new Error('the connection is lost');
       this.#reader?.onOutage(reason);
-      this.#publisher.onDisconnect(reason);
+      this.#records.onDisconnect(reason);
+      this.#snapshots.onDisconnect(reason);
     } else if (status.type === 'reconnect') {
       this.#isConnected = true;
       this.#limits.onReconnect();

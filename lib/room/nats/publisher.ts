@@ -1,5 +1,5 @@
-import type { JetStreamClient, JetStreamManager, JetStreamPublishOptions } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { MessageLimits } from './message-limits.js';
@@ -11,35 +11,27 @@ import { checkStream, findStream } from './streams.js';
 const CONFIG_AGE_MS = 5000;
 
 export interface PublisherOptions {
-  readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly jsm: JetStreamManager;
   readonly clock: Clock;
   readonly limits: MessageLimits;
   readonly refusals: Refusals;
+  readonly stream: string;
+  readonly subject: string;
   /** The stream is no longer that of a room. */
   readonly onLost: (reason: MiniServError) => void;
 }
 
-/** One message for a stream. */
-export interface Publication {
-  readonly stream: string;
-  readonly subject: string;
-  readonly id: string;
-  readonly bytes: Uint8Array;
-  readonly headers?: JetStreamPublishOptions['headers'];
-}
-
-/** Publishes messages to the streams of a room, and finds out why they are refused. */
+/** Publishes messages to a stream of a room, and finds out why they are refused. */
 export class Publisher {
   readonly #options: PublisherOptions;
-  /** By stream. */
-  readonly #configReadAt = new Map<string, number>();
+  #configReadAt: number;
   #rejectPending: (reason: Error) => void = () => {};
   #disconnected: Promise<never>;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#configReadAt = options.clock.now();
     this.#disconnected = this.#untilDisconnected();
   }
 
@@ -55,11 +47,11 @@ export class Publisher {
    * @returns its sequence in the stream
    * @throws {MiniServError} ERR_ROOM_REFUSED if the engine refuses it, and would do so again
    */
-  async publish({ stream, subject, id, bytes, headers }: Publication): Promise<number> {
-    const { jetstream, limits, refusals } = this.#options;
+  async publish(id: string, bytes: Uint8Array, headers?: MsgHdrs): Promise<number> {
+    const { jetstream, limits, refusals, stream, subject } = this.#options;
     const request = `messages for the stream ${stream}`;
-    this.checkLimit(stream);
-    this.#refreshConfig(stream, subject);
+    this.checkLimit();
+    this.#refreshConfig();
     if (bytes.length > limits.maxDataBytes(stream)) throw new Error('the message is larger than the limit');
     const options = {
       msgID: id,
@@ -73,7 +65,7 @@ export class Publisher {
       refusals.onSuccess(request);
       return seq;
     } catch (error) {
-      if (refusals.isLimit(error)) await this.#shrink(stream, subject, bytes.length);
+      if (refusals.isLimit(error)) await this.#shrink(bytes.length);
       const refusal = refusals.judge(error, request);
       if (refusal !== undefined) throw refusal;
       throw error;
@@ -81,32 +73,33 @@ export class Publisher {
   }
 
   /** @throws {MiniServError} ERR_ROOM_REFUSED if no record fits into a message */
-  checkLimit(stream: string): void {
-    const problem = this.#options.limits.problem(stream);
+  checkLimit(): void {
+    const { limits, stream } = this.#options;
+    const problem = limits.problem(stream);
     if (problem !== undefined) throw new MiniServError('ERR_ROOM_REFUSED', problem);
   }
 
   /** The engine has refused a message because of its size. */
-  async #shrink(stream: string, subject: string, bytes: number): Promise<void> {
-    const { limits } = this.#options;
-    await this.#readConfig(stream, subject);
+  async #shrink(bytes: number): Promise<void> {
+    const { limits, stream } = this.#options;
+    await this.#readConfig();
     if (bytes <= limits.maxDataBytes(stream)) limits.onRefused(bytes);
-    this.checkLimit(stream);
+    this.checkLimit();
   }
 
-  #refreshConfig(stream: string, subject: string): void {
+  #refreshConfig(): void {
     const { clock, onLost } = this.#options;
-    if (clock.now() - (this.#configReadAt.get(stream) ?? 0) < CONFIG_AGE_MS) return;
-    this.#readConfig(stream, subject).catch((error) => {
+    if (clock.now() - this.#configReadAt < CONFIG_AGE_MS) return;
+    this.#readConfig().catch((error) => {
       // Any other error says only that the engine is unreachable.
       if (error instanceof MiniServError) onLost(error);
     });
   }
 
   /** @throws {MiniServError} ERR_ROOM_FOREIGN if the stream is no longer that of a room */
-  async #readConfig(stream: string, subject: string): Promise<void> {
-    const { jsm, limits, clock } = this.#options;
-    this.#configReadAt.set(stream, clock.now());
+  async #readConfig(): Promise<void> {
+    const { jsm, limits, clock, stream, subject } = this.#options;
+    this.#configReadAt = clock.now();
     const info = await this.#answer(findStream(jsm, stream));
     if (info === undefined) return;
     limits.onStream(stream, info.config);

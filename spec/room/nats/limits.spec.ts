@@ -7,7 +7,7 @@ import { addCleanup } from '../../support/cleanup.js';
 import { LogRecorder } from '../../support/log-spec.js';
 import { startNats, useNats } from '../../support/nats.js';
 import { describeWith } from '../../support/tools.js';
-import { eventually, within } from '../../support/waiting.js';
+import { within } from '../../support/waiting.js';
 
 async function open(url: string): Promise<LogRecorder> {
   return new LogRecorder(await within(openRoom(url, { heartbeatMs: 200 }), 'the room'));
@@ -26,12 +26,12 @@ async function manage(url: string, room: string) {
   const connection = await connect({ servers: new URL(url).host });
   addCleanup(() => connection.close());
   const jsm = await jetstreamManager(connection);
-  const { recordStream, snapshotStream } = namesOf(room);
+  const { recordStream } = namesOf(room);
   const update = async (stream: string, changes: object): Promise<void> => {
     const { config } = await jsm.streams.info(stream);
     await jsm.streams.update(stream, { ...config, ...changes });
   };
-  return { jsm, recordStream, snapshotStream, update };
+  return { jsm, recordStream, update };
 }
 
 const line = (length: number, text: string): string => text.repeat(length).slice(0, length);
@@ -96,21 +96,5 @@ describeWith('nats-server', 'NatsEngine: limits', () => {
         'the engine refuses messages for the stream MINISERV-ROOM_full: maximum messages exceeded (JetStream error 10077); the stream is full: raise its limits, or set its discard policy to old',
     });
     expect(recorder.roomEntries.at(-1)).to.equal('lines 0 1');
-  });
-
-  it('stores a snapshot that is larger than a message in parts', async () => {
-    const url = nats().room('parts');
-    const { jsm, update, recordStream, snapshotStream } = await manage(url, 'parts');
-    const first = await open(url);
-    await update(snapshotStream, { max_msg_size: 800 });
-    for (let token = 0; token < 3000; token++)
-      first.append({ kind: 'connected', token, silent: token % 7 < 3 });
-    await first.until('id 2999 2999');
-    const partCount = async (): Promise<number> => (await jsm.streams.info(snapshotStream)).state.messages;
-    await eventually('a snapshot', async () => (await partCount()) > 5);
-    await first.log.close();
-    await jsm.streams.purge(recordStream);
-    const second = await open(url);
-    expect(await second.connect(0)).to.equal(3000);
   });
 });
