@@ -1,7 +1,7 @@
 // Uses the installed command: the parts that are loaded on demand, and a few cases of the conformance kit.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,16 +16,23 @@ export async function checkCommand({ command, folder, add }) {
   add('shout.mjs');
   await Promise.all([
     run(command, ['conformance', '--only', CONFORMANCE_CASES, command]),
-    relayAndAudit(command, folder),
+    checkRelay([command], folder),
   ]);
 }
 
-/** A transform module, an audit, and its verification. */
-async function relayAndAudit(command, folder) {
-  const options = ['-t', './shout.mjs', '-t', 'log', '--audit', 'audit.json', '--audit-format', 'json'];
+/**
+ * A transform module, a program as a transform, an audit, and its verification.
+ *
+ * @param {string[]} command with arguments before its own
+ * @param {string} folder with the transform module
+ */
+export async function checkRelay([file, ...args], folder) {
+  const audit = join(mkdtempSync(join(folder, 'audit-')), 'audit.json');
+  const transforms = ['-t', './shout.mjs', '-t', 'exec=cat'];
+  const options = [...args, ...transforms, '--audit', audit, '--audit-format', 'json', '0'];
   // The command sets this variable for its own packages, but not for transforms.
   const { READABLE_STREAM: _, ...env } = process.env;
-  const child = spawn(command, [...options, '0'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(file, options, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   try {
     const [line] = await once(createInterface(child.stderr), 'line');
     const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
@@ -38,11 +45,10 @@ async function relayAndAudit(command, folder) {
   } finally {
     child.kill('SIGKILL');
   }
-  const audit = join(folder, 'audit.json');
   const records = readFileSync(audit, 'utf8').trimEnd().split('\n');
   const events = records.map((record) => JSON.parse(record).event).join();
   expect('the events of the audit', events, 'arrived,arrived,line,closed');
-  await run(command, ['verify', audit]);
+  await run(file, [...args, 'verify', audit]);
 }
 
 async function openClient(port) {

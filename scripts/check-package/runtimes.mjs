@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { checkRelay } from './command.mjs';
 import { OUTPUTS } from './programs.mjs';
 import { expect, run } from './project.mjs';
 
@@ -23,7 +24,7 @@ const SELF = { name: `Node ${process.versions.node.split('.')[0]}`, path: proces
  * @returns {Promise<string[]>} the names of the runtimes that are not available
  */
 export async function checkRuntimes(project, { download, kit }) {
-  for (const name of Object.keys(OUTPUTS)) project.add(name);
+  for (const name of [...Object.keys(OUTPUTS), 'shout.mjs']) project.add(name);
   const missing = [];
   for (const runtime of [SELF, ...RUNTIMES.filter(({ name }) => name !== SELF.name)]) {
     const path = runtime.path ?? (await findBinary(runtime, download));
@@ -39,6 +40,7 @@ async function checkRuntime({ folder, installed }, [file, ...args], kit) {
   }
   if (!kit) return;
   const command = join(installed, 'dist/command/mini-serv.cjs');
+  await checkRelay([file, ...args, command], folder);
   await run(process.execPath, [command, 'conformance', '--rank', 'exam', file, ...args, command], {
     cwd: folder,
   });

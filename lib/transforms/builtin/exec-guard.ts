@@ -50,7 +50,8 @@ function startGuard(): ChildProcess {
   shell.on('error', () => {});
   shell.stdin?.on('error', () => {});
   shell.unref();
-  (shell.stdin as unknown as { unref(): void } | null)?.unref();
+  // On Bun the pipe has no such method, and does not keep the process running.
+  (shell.stdin as unknown as { unref?(): void } | null)?.unref?.();
   shell.stdin?.write([...groups].map((group) => `+ ${group}\n`).join(''));
   return shell;
 }
