@@ -64,7 +64,7 @@ async function listenOnInherited(relay: Relay, port: number): Promise<number> {
   }
   // No connection has been accepted yet: that happens in the next turn of the event loop.
   if (port === 0 || port === openPort) return openPort;
-  throw refuse(`the socket has the port ${openPort}, not ${port}; give the port of the socket, or 0`);
+  throw refuse(`it has the port ${openPort}, not ${port}; give the port of the socket, or 0`);
 }
 
 /** The state TCP_LISTEN in /proc/net/tcp. */
@@ -78,5 +78,5 @@ function tcpState(inode: number): string | undefined {
 }
 
 function refuse(reason: string): CommandError {
-  return new CommandError('Fatal error', `socket activation: ${reason}`);
+  return new CommandError('Fatal error', `mini-serv: cannot use the inherited socket: ${reason}`);
 }

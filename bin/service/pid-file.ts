@@ -12,6 +12,7 @@ import {
 import { basename, dirname, resolve } from 'node:path';
 import { tryRead } from '../../lib/util/descriptors.js';
 import { CommandError } from '../console.js';
+import { reasonOf } from '../diagnosis.js';
 
 /** A longer file is not a pid file. In bytes. */
 const MAX_BYTES = 64;
@@ -53,21 +54,22 @@ export function claimPidFile(file: string): PidFile {
 function check(path: string): void {
   const status = tryRead(() => lstatSync(path));
   if (status === undefined) {
-    attempt(() => accessSync(dirname(path), constants.W_OK | constants.X_OK));
+    attempt(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK));
     return;
   }
   const pid = readPid(path, status);
   if (pid === process.pid || pid === process.ppid) return;
   const commandLine = commandLineOf(pid);
   if (commandLine === undefined || !isRelayWith(path, commandLine)) return;
-  throw refuse(`${path} belongs to process ${pid}, which is running; end it, or name another file`);
+  throw refuse(path, `process ${pid} runs with it; end that process, or name another file`);
 }
 
 /** A file with anything else is not replaced: the path may be a mistake. */
 function readPid(path: string, status: Stats): number {
-  if (!status.isFile()) throw refuse(`${path} is not a regular file; name another file`);
-  const text = status.size > MAX_BYTES ? 'too long' : attempt(() => readFileSync(path, 'latin1')).trim();
-  if (!/^\d*$/.test(text)) throw refuse(`${path} is not a pid file; remove it, or name another file`);
+  if (!status.isFile()) throw refuse(path, 'it is not a regular file; name another file');
+  const text =
+    status.size > MAX_BYTES ? 'too long' : attempt(path, () => readFileSync(path, 'latin1')).trim();
+  if (!/^\d*$/.test(text)) throw refuse(path, 'it is not a pid file; remove it, or name another file');
   return Number(text);
 }
 
@@ -79,7 +81,7 @@ function write(path: string): void {
     renameSync(temporary, path);
   } catch (error) {
     tryRead(() => rmSync(temporary, { force: true }));
-    throw refuse((error as Error).message);
+    throw refuse(path, reasonOf(error as Error));
   }
 }
 
@@ -105,14 +107,14 @@ function isRelayWith(path: string, commandLine: string): boolean {
   );
 }
 
-function attempt<T>(action: () => T): T {
+function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw refuse((error as Error).message);
+    throw refuse(path, reasonOf(error as Error));
   }
 }
 
-function refuse(reason: string): CommandError {
-  return new CommandError('Fatal error', `--pid-file: ${reason}`);
+function refuse(path: string, reason: string): CommandError {
+  return new CommandError('Fatal error', `mini-serv: cannot use the pid file ${path}: ${reason}`);
 }

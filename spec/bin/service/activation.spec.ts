@@ -96,7 +96,7 @@ describe('mini-serv with an inherited socket', () => {
     const client = dial(port, '127.0.0.1');
     addCleanup(() => void client.destroy());
     expect(await refusal(fd, other)).to.equal(
-      `Fatal error\nsocket activation: the socket has the port ${port}, not ${other}; give the port of the socket, or 0\n`,
+      `Fatal error\nmini-serv: cannot use the inherited socket: it has the port ${port}, not ${other}; give the port of the socket, or 0\n`,
     );
   });
 
@@ -149,7 +149,7 @@ describe('mini-serv with an inherited socket', () => {
     it(`refuses LISTEN_FDS=${count}`, async () => {
       const script = `LISTEN_PID=$$ LISTEN_FDS=${count} exec "$@"`;
       expect(await refusal(undefined, 0, script)).to.equal(
-        `Fatal error\nsocket activation: expected one socket, got LISTEN_FDS=${count}\n`,
+        `Fatal error\nmini-serv: cannot use the inherited socket: expected one socket, got LISTEN_FDS=${count}\n`,
       );
     });
   }
@@ -196,7 +196,7 @@ os.execvp(sys.argv[1], sys.argv[1:])`;
       );
       expect(exitCode).to.equal(1);
       expect(stderr).to.match(
-        /^Fatal error\nsocket activation: descriptor 3: expected a TCP socket [^\n]+\n$/,
+        /^Fatal error\nmini-serv: cannot use the inherited socket: descriptor 3: expected a TCP socket [^\n]+\n$/,
       );
     });
   }

@@ -150,7 +150,7 @@ describe('mini-serv --pid-file', () => {
       await first.stderr.until('\n');
       writeFileSync(path, pidOf(first));
       expect(await refusal(path)).to.equal(
-        `Fatal error\n--pid-file: ${path} belongs to process ${first.process.pid}, which is running; end it, or name another file\n`,
+        `Fatal error\nmini-serv: cannot use the pid file ${path}: process ${first.process.pid} runs with it; end that process, or name another file\n`,
       );
       expect(readFileSync(path, 'utf8')).to.equal(pidOf(first));
     });
@@ -160,10 +160,14 @@ describe('mini-serv --pid-file', () => {
     const dir = await folder({ notes: 'remember\n', long: '1'.repeat(100), audit: '{"seq":0}\n' });
     symlinkSync('notes', join(dir, 'link'));
     for (const name of ['notes', 'long', 'audit']) {
-      expect(await refusal(join(dir, name))).to.match(/^Fatal error\n--pid-file: [^\n]+ is not a pid file; /);
+      expect(await refusal(join(dir, name))).to.match(
+        /^Fatal error\nmini-serv: cannot use the pid file [^\n]+: it is not a pid file; /,
+      );
     }
     for (const path of [dir, join(dir, 'link'), '/dev/null', '/dev/stdout']) {
-      expect(await refusal(path)).to.match(/^Fatal error\n--pid-file: [^\n]+ is not a regular file; /);
+      expect(await refusal(path)).to.match(
+        /^Fatal error\nmini-serv: cannot use the pid file [^\n]+: it is not a regular file; /,
+      );
     }
     expect(readFileSync(join(dir, 'notes'), 'utf8')).to.equal('remember\n');
     expect(readdirSync(dir).sort()).to.deep.equal(['audit', 'link', 'long', 'notes']);
@@ -171,9 +175,11 @@ describe('mini-serv --pid-file', () => {
 
   it('refuses a folder that is missing, before the port is opened', async () => {
     const dir = await folder({ file: '' });
-    expect(await refusal(join(dir, 'missing/pid'))).to.match(/^Fatal error\n--pid-file: ENOENT: [^\n]+\n$/);
+    expect(await refusal(join(dir, 'missing/pid'))).to.match(
+      /^Fatal error\n[^\n]+missing\/pid: no such file or directory\n$/,
+    );
     expect(await refusal(join(dir, 'file/pid'))).to.match(
-      /^Fatal error\n--pid-file: (ENOTDIR|EACCES): [^\n]+\n$/,
+      /^Fatal error\n[^\n]+file\/pid: (not a directory|permission denied)\n$/,
     );
   });
 
@@ -186,7 +192,7 @@ describe('mini-serv --pid-file', () => {
     }
     const { code, stderr } = await runCommand(['--pid-file', join(disk, 'pid'), '0']);
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^Fatal error\n--pid-file: ENOSPC: [^\n]+\n$/);
+    expect(stderr).to.match(/^Fatal error\n[^\n]+pid: no space left on device\n$/);
     expect(readdirSync(disk)).to.deep.equal(['full']);
   });
 });
