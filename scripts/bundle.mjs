@@ -84,9 +84,9 @@ function onwarn(warning) {
 
 /** Names a chunk after its entry module: `lib/room/nats/replay.js` becomes `room-nats-replay.cjs`. */
 function nameOf({ facadeModuleId, moduleIds, name }) {
-  // A command that shares modules with other chunks has no facade.
-  const entry = facadeModuleId ?? moduleIds.find((id) => id.startsWith(`${dist}/bin/commands/${name}.js`));
-  if (entry === undefined) return `${name}.cjs`;
+  // A chunk that shares modules with others has no facade, but the name of one of its modules.
+  const entry =
+    facadeModuleId ?? moduleIds.findLast((id) => id.endsWith(`/${name}.js`)) ?? `${dist}/${name}.js`;
   return relative(dist, entry)
     .replace(/^(lib|bin)\//, '')
     .replaceAll('/', '-')
