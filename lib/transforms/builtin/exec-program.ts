@@ -68,6 +68,11 @@ export class Program {
     });
   }
 
+  /** Whether it has exited. Other processes can still hold its output open. */
+  get hasExited(): boolean {
+    return this.#exit !== null;
+  }
+
   /** Ends its input. A program that does not end within the grace period is sent SIGTERM, and then SIGKILL. */
   end(): void {
     this.stdin.end();

@@ -228,7 +228,7 @@ export class ExecStream extends Duplex {
   #failUnlessExited(reason: string): void {
     clearTimeout(this.#exitTimer);
     this.#exitTimer = setTimeout(() => {
-      if (this.#exit === null) this.#fail(new Error(`${reason} before its client left`));
+      if (!this.#program?.hasExited) this.#fail(new Error(`${reason} before its client left`));
     }, EXIT_GRACE_MS);
   }
 
