@@ -4,11 +4,12 @@ import { finished } from 'node:stream/promises';
 import { openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { sinkStream } from '../lib/sinks/sink-stream.js';
 import { tryRead } from '../lib/util/descriptors.js';
+import { style } from './style.js';
 
 export interface OutputOptions {
   /** The exit code if standard output cannot be written. Default: 1. */
   readonly failureCode?: number;
-  /** Called if the reader of a pipe has ended, such as `head`. Default: ends the process with exit code 0. */
+  /** Called if the reader of a pipe has ended, such as `head`. Default: ends the process, which is no failure. */
   readonly onReaderEnd?: () => void;
   /** Bytes that may wait for the write in flight before `write()` returns false. */
   readonly maxPendingBytes?: number;
@@ -21,7 +22,7 @@ export interface Output {
 }
 
 export async function openOutput(options: OutputOptions = {}): Promise<Output> {
-  const { failureCode = 1, onReaderEnd = () => process.exit(0), maxPendingBytes } = options;
+  const { failureCode = 1, onReaderEnd = () => process.exit(), maxPendingBytes } = options;
   const onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EPIPE') onReaderEnd();
     else fail(error, failureCode);
@@ -40,6 +41,6 @@ export async function print(text: string): Promise<void> {
 
 function fail({ message }: Error, exitCode: number): never {
   // Written synchronously, because the process exits before an asynchronous write is done. It can fail in the same way.
-  tryRead(() => writeSync(2, `mini-serv: cannot write to standard output: ${message}\n`));
+  tryRead(() => writeSync(2, `${style('red', `mini-serv: cannot write to standard output: ${message}`)}\n`));
   process.exit(exitCode);
 }

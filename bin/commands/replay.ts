@@ -22,10 +22,7 @@ export async function replay(command: Command & { kind: 'replay' }): Promise<voi
   } catch (error) {
     // The messages before the error are written, unless their reader does not read.
     await Promise.race([output.end(), delay(GRACE_MS)]);
-    const problem = roomError(error as MiniServError, '<url>');
-    const isTimeout = (error as MiniServError).code === 'ERR_ROOM_TIMEOUT';
-    if (isTimeout) problem.message += '; check the URL and the server, or set a longer --timeout';
-    throw problem;
+    throw roomError(error as MiniServError, '<url>', '--timeout');
   }
   await output.end();
 }

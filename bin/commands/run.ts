@@ -93,7 +93,7 @@ async function joinRoom(room: RunCommand['room']): Promise<EventLog | undefined>
     const { openRoom } = await import('../../lib/room/open-room.js');
     return await openRoom(room.url, { ...room.options, onWarning: ({ message }) => printMessage(message) });
   } catch (error) {
-    throw roomError(error as MiniServError, '--room');
+    throw roomError(error as MiniServError, '--room', '--room-timeout');
   }
 }
 

@@ -78,7 +78,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     exitCodes: [
       [0, 'the audit is complete'],
       [1, 'the audit is not complete, or wrong arguments'],
-      [2, 'the file cannot be read'],
+      [2, 'the file cannot be read, or the result cannot be written'],
     ],
   },
   replay: {
@@ -89,7 +89,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     examples: ['mini-serv replay nats://host:4222/lobby', 'mini-serv replay --since 1h nats://host/lobby'],
     exitCodes: [
       [0, 'all messages were printed'],
-      [1, 'wrong arguments, or the room cannot be read'],
+      [1, 'wrong arguments, or the room cannot be read, or the messages cannot be written'],
     ],
   },
   conformance: {
@@ -105,7 +105,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     exitCodes: [
       [0, 'all required cases passed'],
       [1, 'a required case failed'],
-      [2, 'nothing was tested, for example because of wrong arguments'],
+      [2, 'nothing was tested, for example because of wrong arguments, or the report cannot be written'],
     ],
     usageExitCode: 2,
   },
@@ -119,7 +119,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     examples: ['eval "$(mini-serv completion bash)"', 'mini-serv completion fish | source'],
     exitCodes: [
       [0, 'the script was printed'],
-      [1, 'wrong arguments'],
+      [1, 'wrong arguments, or the script cannot be written'],
     ],
   },
   help: {
@@ -130,7 +130,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     examples: ['mini-serv help verify'],
     exitCodes: [
       [0, 'the help was printed'],
-      [1, 'wrong arguments'],
+      [1, 'wrong arguments, or the help cannot be written'],
     ],
   },
   version: {
@@ -141,7 +141,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     examples: ['mini-serv version'],
     exitCodes: [
       [0, 'the version was printed'],
-      [1, 'wrong arguments'],
+      [1, 'wrong arguments, or the version cannot be written'],
     ],
   },
 };

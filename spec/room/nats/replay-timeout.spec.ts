@@ -1,12 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
 import { expect } from 'chai';
 import { addCleanup } from '../../support/cleanup.js';
-import { runCommand } from '../../support/command.js';
+import { runCommand, serverCommand } from '../../support/command.js';
 import { startNats, useNats } from '../../support/nats.js';
 import { freePort } from '../../support/ports.js';
 import { startProxy } from '../../support/proxy.js';
 import { enter, startRelay } from '../../support/relays.js';
 import { describeWith } from '../../support/tools.js';
+import { within } from '../../support/waiting.js';
 
 const HINT = 'check the URL and the server, or set a longer --timeout';
 
@@ -49,6 +52,19 @@ mini-serv: <url> did not answer within 300ms (connection refused); ${HINT}\n`,
       code: 1,
       stderr: `mini-serv: <url> did not answer within 1s; ${HINT}\n`,
     });
+  });
+
+  it('ends at once on SIGINT while it waits for the server', async () => {
+    const server = createServer();
+    const port = await listen(server);
+    const connected = once(server, 'connection');
+    const [file = '', ...args] = [...serverCommand(), 'replay', `nats://127.0.0.1:${port}/lobby`];
+    const child = spawn(file, args, { stdio: 'ignore' });
+    addCleanup(() => void child.kill('SIGKILL'));
+    const exited = once(child, 'exit');
+    await connected;
+    child.kill('SIGINT');
+    expect(await within(exited, 'the end of the replay')).to.deep.equal([null, 'SIGINT']);
   });
 
   it('fails at once, and without waiting for the timeout, if the URL is invalid', async () => {
