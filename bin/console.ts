@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { sinkStream } from '../lib/sinks/sink-stream.js';
 import { escapeText } from '../lib/util/escape.js';
+import { type LineMark, lineMark } from '../lib/util/line-mark.js';
 import { style } from './style.js';
 
 /** Time to deliver pending output when the command ends, in milliseconds. */
@@ -49,9 +50,20 @@ function openTerminal(): NodeJS.WritableStream {
   return sinkStream(async () => (await openDescriptor(2)).sink).on('error', () => {});
 }
 
+let mark: LineMark | undefined;
+
+/**
+ * Starts each further line on standard error with the mark of the transcript, if it is a terminal. Otherwise the text of a
+ * client could look like such a line at the start of a row.
+ */
+export function startLineMarks(): void {
+  if (isatty(2)) mark = lineMark();
+}
+
 /** Puts a text on one line. Newlines and control characters in it cannot forge a second line. */
 function toLine(text: string): string {
-  return escapeText(text.replace(/\s*\n\s*/g, ' '));
+  const line = escapeText(text.replace(/\s*\n\s*/g, ' '));
+  return mark === undefined ? line : mark.apply(line, true);
 }
 
 /** Prints one line on standard error. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { createFormatter, type Format } from '../lib/protocol/formats.js';
+import { createFormatter, type Format, viewOf } from '../lib/protocol/formats.js';
 import { openOutput } from './output.js';
 
 /** Output that may wait for the write in flight before its source has to wait, in bytes. */
@@ -20,7 +20,7 @@ export interface MessageOutput {
 
 export async function openMessageOutput(format: Format): Promise<MessageOutput> {
   const { stream, isTerminal } = await openOutput({ maxPendingBytes: MAX_PENDING_BYTES });
-  const formatter = createFormatter(isTerminal && format === 'wire' ? 'view' : format);
+  const formatter = createFormatter(viewOf(format, isTerminal));
   let drained: Promise<void> | undefined;
   return {
     write(bytes, time) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import type { Format } from '../../lib/protocol/formats.js';
+import { type Format, viewOf } from '../../lib/protocol/formats.js';
 import { createRelay, type Relay } from '../../lib/relay/relay.js';
 import type { EventLog } from '../../lib/room/event-log.js';
 import { NULL_SINK, openDescriptor } from '../../lib/sinks/descriptor-sink.js';
@@ -8,7 +8,14 @@ import type { Audit } from '../../lib/transcript/audit.js';
 import { Transcript } from '../../lib/transcript/transcript.js';
 import type { MiniServError } from '../../lib/util/errors.js';
 import type { Command } from '../arguments.js';
-import { CommandError, exitAfterGrace, GRACE_MS, printMessage, printNotice } from '../console.js';
+import {
+  CommandError,
+  exitAfterGrace,
+  GRACE_MS,
+  printMessage,
+  printNotice,
+  startLineMarks,
+} from '../console.js';
 import { handleSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
 import { loadTransforms } from './load-transforms.js';
@@ -73,6 +80,7 @@ export async function run(command: RunCommand): Promise<void> {
       printNotice(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
     }
     for (const line of description) printNotice(line);
+    startLineMarks();
   } catch (error) {
     await relay.close(0);
     await finishWriting();
@@ -105,6 +113,5 @@ async function openTranscript(relay: Relay, format: Format): Promise<Transcript 
     onRecovered: () => printNotice(`${name}: writing again`),
   });
   if (sink === NULL_SINK) return undefined;
-  const shown = isTerminal && format === 'wire' ? 'view' : format;
-  return new Transcript({ relay, name, format: shown, target: { sink } });
+  return new Transcript({ relay, name, format: viewOf(format, isTerminal), target: { sink } });
 }

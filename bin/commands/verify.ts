@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { verifyAudit } from '../../lib/transcript/verify.js';
+import { escapeText } from '../../lib/util/escape.js';
 import { CommandError } from '../console.js';
 import { openOutput } from '../output.js';
 
@@ -15,7 +16,7 @@ export async function verify(path: string): Promise<void> {
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
   const { stream } = await openOutput({ failureCode: UNREADABLE, onReaderEnd: () => {} });
-  const print = (line: string): void => void stream.write(`${name}: ${line}\n`);
+  const print = (line: string): void => void stream.write(`${escapeText(`${name}: ${line}`)}\n`);
   try {
     const { isComplete, summary } = await verifyAudit(file, print);
     print(summary);

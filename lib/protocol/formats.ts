@@ -1,4 +1,5 @@
 import { optionError } from '../util/errors.js';
+import { lineMark } from '../util/line-mark.js';
 import { type Formatter, noticeOf, openLineAfter } from './formatter.js';
 import { jsonFormatter } from './json-format.js';
 import { textFormatter } from './text-format.js';
@@ -16,10 +17,26 @@ export function checkFormat(format: Format): void {
   if (!FORMATS.includes(format)) throw optionError('format', "'wire', 'text' or 'json'", format);
 }
 
-/** @param format `view` is `text` without times, for a terminal */
-export function createFormatter(format: Format | 'view'): Formatter {
-  if (format === 'wire') return wireFormatter();
-  return format === 'json' ? jsonFormatter() : textFormatter(format === 'text');
+/** The appearance of a transcript. On a terminal, `wire` is a `view` and `text` a `timedView`: each line has a mark. */
+export type View = Format | 'view' | 'timedView';
+
+/** Returns what a format looks like at a destination. A line of JSON needs no mark: no text in it contains `{"`. */
+export function viewOf(format: Format, isTerminal: boolean): View {
+  if (!isTerminal || format === 'json') return format;
+  return format === 'wire' ? 'view' : 'timedView';
+}
+
+export function createFormatter(view: View): Formatter {
+  switch (view) {
+    case 'wire':
+      return wireFormatter();
+    case 'json':
+      return jsonFormatter();
+    case 'text':
+      return textFormatter(true);
+    default:
+      return textFormatter(view === 'timedView', lineMark());
+  }
 }
 
 function wireFormatter(): Formatter {

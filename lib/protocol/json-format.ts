@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { toSafeJson } from '../util/escape.js';
 import type { Formatter, Note } from './formatter.js';
 import { type TimeMark, toISO } from './time.js';
 
 /** Longer lines are formatted in pieces of this size, so that none of them blocks the event loop. A multiple of 3 for base64. */
 const PIECE_BYTES = 64 * 1024 - ((64 * 1024) % 3);
-/** Characters that JSON allows unescaped, and that could affect a terminal. */
-const UNSAFE = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\udb40[\udc00-\udc7f]/g;
 const NOTICE = /^server: client (\d+) just (arrived|left)$/;
 const LOSSY = { ignoreBOM: true };
 
@@ -80,19 +79,18 @@ class JsonFormatter implements Formatter {
     const stamp = `,"time":"${toISO(time)}","event":"`;
     if (!isUtf8(bytes)) return this.#formatInvalidLines(bytes, stamp);
     const text = bytes.toString('utf8');
-    const quote = text.search(UNSAFE) === -1 ? JSON.stringify : quoteUnsafe;
     let records = '';
-    for (const line of text.split('\n')) records += this.#formatRecord(line, stamp, quote);
+    for (const line of text.split('\n')) records += this.#formatRecord(line, stamp);
     return records;
   }
 
-  #formatRecord(line: string, stamp: string, quote: (text: string) => string, lastField = ''): string {
+  #formatRecord(line: string, stamp: string, lastField = ''): string {
     if (!line.startsWith('client ')) {
       const [, client, event] = NOTICE.exec(line) ?? [];
       return `{"seq":${this.seq++}${stamp}${event}","client":${client}}\n`;
     }
     const colon = line.indexOf(': ');
-    const text = quote(line.slice(colon + 2));
+    const text = toSafeJson(line.slice(colon + 2));
     return `{"seq":${this.seq++}${stamp}line","client":${line.slice(7, colon)},"text":${text}${lastField}}\n`;
   }
 
@@ -106,7 +104,7 @@ class JsonFormatter implements Formatter {
       const text = isValid ? line.toString('utf8') : new TextDecoder('utf-8', LOSSY).decode(line);
       const message = line.subarray(line.indexOf(': ') + 2);
       const base64 = isValid ? '' : `,"base64":"${message.toString('base64')}"`;
-      records += this.#formatRecord(text, stamp, quoteUnsafe, base64);
+      records += this.#formatRecord(text, stamp, base64);
       if (end === -1) break;
       start = end + 1;
     }
@@ -124,7 +122,7 @@ class JsonFormatter implements Formatter {
     for (let at = 0; at < message.length; at += PIECE_BYTES) {
       const stream = at + PIECE_BYTES < message.length;
       const text = decoder.decode(message.subarray(at, at + PIECE_BYTES), { stream });
-      yield [Buffer.from(quoteUnsafe(text).slice(1, -1))];
+      yield [Buffer.from(toSafeJson(text).slice(1, -1))];
     }
     if (!isUtf8(message)) {
       yield [Buffer.from('","base64":"')];
@@ -134,11 +132,4 @@ class JsonFormatter implements Formatter {
     }
     yield [Buffer.from('"}\n')];
   }
-}
-
-/** Quotes a text as JSON, with {@link UNSAFE} characters as `\u` escapes. */
-function quoteUnsafe(text: string): string {
-  return JSON.stringify(text).replace(UNSAFE, (characters) =>
-    characters.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
 }

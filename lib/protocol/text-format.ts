@@ -1,12 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { escapeBytes, escapeText } from '../util/escape.js';
+import type { LineMark } from '../util/line-mark.js';
 import { type Formatter, noticeOf, openLineAfter } from './formatter.js';
 import { toISO } from './time.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** @param isTimed whether each line starts with its time */
-export function textFormatter(isTimed: boolean): Formatter {
+/**
+ * @param isTimed whether each line starts with its time
+ * @param mark starts each line, before its time
+ */
+export function textFormatter(isTimed: boolean, mark?: LineMark): Formatter {
   let open = 0;
   /** The start of a character that continues in the next block. */
   let rest: Buffer = EMPTY;
@@ -37,7 +41,8 @@ export function textFormatter(isTimed: boolean): Formatter {
         const end = part.at(-1) === 0x0a ? '\n' : '';
         const shown = toText(part);
         const lines = end === '' ? shown : shown.slice(0, -1);
-        text += `${open === 0 ? stamp : ''}${isTimed ? lines.replaceAll('\n', `\n${stamp}`) : lines}${end}`;
+        const stamped = `${open === 0 ? stamp : ''}${isTimed ? lines.replaceAll('\n', `\n${stamp}`) : lines}${end}`;
+        text += mark === undefined ? stamped : mark.apply(stamped, open === 0);
         open = openLineAfter(open, [part]);
       }
       if (text !== '') yield [Buffer.from(text)];
@@ -50,7 +55,7 @@ export function textFormatter(isTimed: boolean): Formatter {
     },
     formatNote: (note, date) => {
       const notice = noticeOf(note);
-      return isTimed && notice !== '' ? `${toISO(date)} ${notice}` : notice;
+      return notice === '' ? '' : `${mark?.text ?? ''}${isTimed ? `${toISO(date)} ` : ''}${notice}`;
     },
   };
 }

@@ -2,6 +2,7 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { createEscaper } from '../util/escape.js';
+import { lineMark } from '../util/line-mark.js';
 import { openDescriptor } from './descriptor-sink.js';
 import type { Sink } from './sink.js';
 import { sinkStream } from './sink-stream.js';
@@ -41,11 +42,11 @@ function openStandardError(): number | undefined {
   }
 }
 
-/** On a terminal, control characters are made visible, so that no client can move the operator's cursor. */
+/** On a terminal, lines start with a mark and control characters are visible, so that no client can forge a line. */
 async function openEscaped(fd: number): Promise<Pick<Sink, 'write' | 'end'>> {
   const { sink, isTerminal } = await openDescriptor(fd);
   if (!isTerminal) return sink;
-  const toText = createEscaper();
+  const toText = createEscaper(lineMark());
   return {
     write: (bytes, done) => sink.write([Buffer.from(toText(Buffer.concat(bytes)))], done),
     end: () => sink.end(),

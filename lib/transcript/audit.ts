@@ -1,4 +1,4 @@
-import { checkFormat, type Format } from '../protocol/formats.js';
+import { checkFormat, type Format, viewOf } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
 import { MiniServError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
@@ -52,11 +52,10 @@ export async function auditTo(relay: Relay, path: string, options: AuditOptions 
       onRecovered: () => warn('writing again'),
     });
   let target = await open();
-  const shown = target.isTerminal === true && format === 'wire' ? 'view' : format;
   const transcript = new Transcript({
     relay,
     name: path,
-    format: shown,
+    format: viewOf(format, target.isTerminal === true),
     target,
     marksEnd: format === 'json',
   });

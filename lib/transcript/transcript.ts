@@ -1,6 +1,6 @@
 import type { Destination } from '../fanout/destination.js';
 import type { Reader } from '../fanout/reader.js';
-import type { Format } from '../protocol/formats.js';
+import type { View } from '../protocol/formats.js';
 import type { TimeMark } from '../protocol/time.js';
 import type { Relay } from '../relay/relay.js';
 import { type Clock, nodeEnvironment } from '../util/environment.js';
@@ -21,7 +21,7 @@ export interface TranscriptOptions {
   readonly relay: Relay;
   /** Names the transcript in warnings. */
   readonly name: string;
-  readonly format: Format | 'view';
+  readonly format: View;
   readonly target: Target;
   /** Whether a `closed` record marks the end, in formats that have such a record. Default: false. */
   readonly marksEnd?: boolean;

@@ -1,4 +1,4 @@
-import { createFormatter, type Format } from '../protocol/formats.js';
+import { createFormatter, type View } from '../protocol/formats.js';
 import type { Formatter } from '../protocol/formatter.js';
 import { byteLength, countLines, findLineEnd, takeBytes } from '../util/buffer-list.js';
 import type { Clock } from '../util/environment.js';
@@ -7,7 +7,7 @@ import type { Gap } from './note-queue.js';
 import { type Target, Targets, type TargetsOptions } from './targets.js';
 
 export interface TranscriptWriterOptions extends Omit<TargetsOptions, 'formatter'> {
-  readonly format: Format | 'view';
+  readonly format: View;
   /** Position in the log of the first byte that will be written. */
   readonly position: number;
 }

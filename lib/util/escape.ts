@@ -1,26 +1,40 @@
 import { Transform } from 'node:stream';
+import { escapeCharacter } from './escape-character.js';
+import { type LineMark, lineMark } from './line-mark.js';
+import { checkNames } from './option-names.js';
 
 /**
- * Characters that can make a terminal move its cursor, change its title or reverse a text: C0 except `\n` and `\t`, DEL,
- * C1, and controls of text direction and line breaks.
+ * Characters that can move the cursor of a terminal or change the direction of a text, and characters that cannot be seen.
+ * They are C0 except `\n` and `\t`, DEL, C1, line separators, private use, halves of surrogate pairs, format characters, and
+ * all that Unicode ignores by default: zero-width characters, variation selectors and tags.
  */
-const DANGEROUS =
+const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+/** Matches each text that contains one of them, and some others. Ten times as fast for Latin, Cyrillic and Chinese text. */
+const MAYBE_UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters
+  /[\u034f\0-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u206f\u3164\ud800-\uffff]/;
 
 /**
- * Makes control and direction characters visible, as `\r`, `\x1b` or `\u202e`.
+ * Makes control characters, characters of text direction and invisible characters visible, as `\r`, `\x1b`, `\u202e` or
+ * `\u{e0041}`.
  *
  * @example
  * console.log(escapeText('\x1b[2J')); // \x1b[2J
  */
 export function escapeText(text: string): string {
-  return text.replace(DANGEROUS, (character) => {
-    if (character === '\r') return '\\r';
-    const code = character.charCodeAt(0);
-    if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  return MAYBE_UNSAFE.test(text) ? text.replace(UNSAFE, escapeCharacter) : text;
+}
+
+/** Converts a value to JSON in which {@link escapeText}'s characters are `\u` escapes. It means the same. */
+export function toSafeJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  return MAYBE_UNSAFE.test(json) ? json.replace(UNSAFE, escapeUnits) : json;
+}
+
+function escapeUnits(character: string): string {
+  return character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 // RFC 3629, section 4, for bytes as latin1 characters: ASCII, one well-formed character, or else a single byte.
@@ -37,13 +51,25 @@ export function escapeBytes(bytes: string): string {
   });
 }
 
+/** Options of {@link escapeControls}. */
+export interface EscapeOptions {
+  /**
+   * Whether each line starts with a mark, `▌ ` or `| `, that no client can send. A row without it continues the line above,
+   * so that a long line cannot look like two. Default: false.
+   */
+  readonly lineMarks?: boolean;
+}
+
 /**
  * Creates a Transform that makes a transcript safe to print on a terminal. Chunks may divide characters.
  *
- * @example relay.createReadStream().pipe(escapeControls()).pipe(process.stdout);
+ * @example relay.createReadStream().pipe(escapeControls({ lineMarks: true })).pipe(process.stdout);
+ *
+ * @throws {MiniServError} ERR_OPTION
  */
-export function escapeControls(): Transform {
-  const escapeChunk = createEscaper();
+export function escapeControls(options: EscapeOptions = {}): Transform {
+  checkNames(options, ['lineMarks']);
+  const escapeChunk = createEscaper(options.lineMarks === true ? lineMark() : undefined);
   return new Transform({
     transform: (chunk: Buffer, _encoding, callback) => callback(null, escapeChunk(chunk)),
     flush(callback) {
@@ -52,12 +78,21 @@ export function escapeControls(): Transform {
   });
 }
 
-/** Returns a function that escapes one chunk after another. Call it with null at the end. */
-export function createEscaper(): (chunk: Buffer | null) => string {
+/**
+ * Returns a function that escapes one chunk after another. Call it with null at the end.
+ *
+ * @param mark starts each line
+ */
+export function createEscaper(mark?: LineMark): (chunk: Buffer | null) => string {
   let rest = '';
+  let isLineStart = true;
   return (chunk) => {
     const bytes = rest + (chunk?.toString('latin1') ?? '');
     rest = chunk === null ? '' : (INCOMPLETE.exec(bytes)?.[0] ?? '');
-    return escapeBytes(bytes.slice(0, bytes.length - rest.length));
+    const text = escapeBytes(bytes.slice(0, bytes.length - rest.length));
+    if (mark === undefined || text === '') return text;
+    const marked = mark.apply(text, isLineStart);
+    isLineStart = text.endsWith('\n');
+    return marked;
   };
 }

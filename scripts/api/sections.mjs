@@ -46,7 +46,7 @@ export const SECTIONS = [
   {
     title: 'Transcripts',
     text: '[transcript.md](transcript.md) explains the formats and how an audit file survives failures.',
-    names: ['auditTo', 'AuditOptions', 'Audit', 'escapeControls', 'escapeText'],
+    names: ['auditTo', 'AuditOptions', 'Audit', 'escapeControls', 'EscapeOptions', 'escapeText'],
   },
   {
     title: 'Shared rooms',

@@ -67,7 +67,8 @@ function isText(bytes: Buffer): boolean {
 
 function show(character: string): string {
   if (character === '\r') return '\\r';
-  const code = character.charCodeAt(0).toString(16);
+  const code = (character.codePointAt(0) as number).toString(16);
+  if (code.length > 4) return `\\u{${code}}`;
   return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
 }
 

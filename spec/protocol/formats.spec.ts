@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'chai';
-import { createFormatter, type Format } from '../../lib/protocol/formats.js';
+import { createFormatter, type View, viewOf } from '../../lib/protocol/formats.js';
 import type { TimeMark } from '../../lib/protocol/time.js';
+import { lineMark } from '../../lib/util/line-mark.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { addCleanup } from '../support/cleanup.js';
 import { random } from '../support/random.js';
@@ -13,7 +14,7 @@ const ISO = '2026-01-31T12:00:00.000Z';
 
 /** Formats bytes in blocks of a size. */
 function format(
-  name: Format | 'view',
+  name: View,
   bytes: string | Buffer,
   size = Number.MAX_SAFE_INTEGER,
   times: TimeMark[] = [{ at: 0, time: START }],
@@ -97,8 +98,67 @@ describe('the text format', () => {
     }
   });
 
-  it('has no times in the view for a terminal', () => {
-    expect(format('view', relayed(0, '\x07', 'b'), 7)).to.equal('client 0: \\x07\nclient 0: b\n');
+  it('escapes characters that cannot be seen, and those of text direction, in any division into blocks', () => {
+    const texts = [
+      'a\u200b\u2060\ufeff\xadb',
+      '\u{e0041}\u{1f468}\u200d\ufe0f',
+      '\u202e\u2028',
+      '\ue000\u{10fffd}',
+    ];
+    const bytes = Buffer.from(relayed(0, ...texts));
+    for (let size = 1; size <= bytes.length; size++) {
+      expect(format('text', bytes, size)).to.equal(
+        [
+          `${ISO} client 0: a\\u200b\\u2060\\ufeff\\xadb`,
+          `${ISO} client 0: \\u{e0041}\u{1f468}\\u200d\\ufe0f`,
+          `${ISO} client 0: \\u202e\\u2028`,
+          `${ISO} client 0: \\ue000\\u{10fffd}`,
+          '',
+        ].join('\n'),
+      );
+    }
+  });
+});
+
+describe('the views for a terminal', () => {
+  const { text: mark } = lineMark();
+  // Each look-alike that is escaped, in the middle of a line.
+  const likeness = mark.trim();
+  const escaped = likeness === '|' ? '\\x7c' : '\\u258c';
+
+  it('start each line with a mark, which is escaped in what clients send', () => {
+    const bytes = arrivedNotice(0) + relayed(0, '\x07', `a ${likeness} b`, '') + leftNotice(0);
+    const lines = [
+      'server: client 0 just arrived',
+      'client 0: \\x07',
+      `client 0: a ${escaped} b`,
+      'client 0: ',
+      'server: client 0 just left',
+    ];
+    for (let size = 1; size <= bytes.length; size++) {
+      expect(format('view', bytes, size)).to.equal(lines.map((line) => `${mark}${line}\n`).join(''));
+      expect(format('timedView', bytes, size)).to.equal(
+        lines.map((line) => `${mark}${ISO} ${line}\n`).join(''),
+      );
+    }
+  });
+
+  it('mark gaps too, and end an abandoned line without a mark', () => {
+    const gap = { event: 'gap', bytes: 123, from: START, to: START } as const;
+    const notice = `server: 123 bytes are missing here, said from ${ISO} to ${ISO}\n`;
+    expect(createFormatter('view').formatNote(gap, START)).to.equal(`${mark}${notice}`);
+    expect(createFormatter('timedView').formatNote(gap, START)).to.equal(`${mark}${ISO} ${notice}`);
+    expect(createFormatter('view').formatNote({ event: 'closed' }, START)).to.equal('');
+    const formatter = createFormatter('view');
+    const [piece] = [...formatter.format([Buffer.from('client 0: abc')], [{ at: 0, time: START }])].flat();
+    expect(String(piece)).to.equal(`${mark}client 0: abc`);
+    expect(formatter.abandonLine()).to.equal('\n');
+  });
+
+  it('are chosen for wire and text only', () => {
+    const formats = ['wire', 'text', 'json'] as const;
+    expect(formats.map((name) => viewOf(name, true))).to.deep.equal(['view', 'timedView', 'json']);
+    expect(formats.map((name) => viewOf(name, false))).to.deep.equal(formats);
   });
 });
 
@@ -126,9 +186,11 @@ describe('the JSON format', () => {
   });
 
   it('escapes all characters that could affect a terminal', () => {
-    const text = format('json', relayed(0, '\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}'));
+    const line =
+      '\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}\xad\u034f\u115f\u180e\u2060\ufe0f\ufffb\u{e0101}\ue000';
+    const text = format('json', relayed(0, line));
     expect(text.trimEnd()).to.match(/^[\x20-\x7e]+$/);
-    expect(recordsOf(text)[0]?.text).to.equal('\x1b[2J\x7f\u009b2J\u202e\u2066\u200f\ufeff\u{e0041}');
+    expect(recordsOf(text)[0]?.text).to.equal(line);
   });
 
   it('does not mistake the text of a line for a notice or a prefix', () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { escape as escaping } from '../../lib/index.js';
+import { lineMark } from '../../lib/util/line-mark.js';
 import { recordsOf, toWire } from '../support/audit.js';
 import { connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
@@ -14,6 +15,7 @@ import { arrivedNotice, relayedBytes } from '../support/wire.js';
 // The rules of escaping are tested with escapeText() and the formats. These specs test what each view shows in the end.
 const lines = HOSTILE.map(([, line]) => line);
 const BYTES = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
+const MARK = lineMark().text;
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
 /** Expects one line for each hostile line, with its client's prefix and without control characters. */
@@ -42,8 +44,8 @@ describe('security: control characters in messages', () => {
     await a.send(Buffer.concat([BYTES, Buffer.from('the end\n')]));
     await server.stdout.until('client 0: the end\r\n');
     const shown = decodeStrictly(server.stdout.bytes).split('\r\n');
-    const from = shown.indexOf(arrivedNotice(0).trimEnd()) + 1;
-    expectHarmless(shown.slice(from, -2));
+    const from = shown.indexOf(MARK + arrivedNotice(0).trimEnd()) + 1;
+    expectHarmless(shown.slice(from, -2).map((line) => line.replace(MARK, '')));
   });
 
   it('are visible escapes in the text format, and cannot forge a notice, a gap or a time', async () => {

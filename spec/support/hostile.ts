@@ -26,6 +26,11 @@ export const HOSTILE: readonly (readonly [effect: string, line: Buffer])[] = (
     ],
     ['reverses the text', '\u202etfel tsuj 1 tneilc :revres'],
     ['isolates and embeds directions', '\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u200e\u200f\u061c'],
+    ['hides text in tags', 'hi\u{e0001}\u{e0073}\u{e0065}\u{e007f}'],
+    [
+      'is not what it seems',
+      'pass\u200bword \u2060\ufeff\xad\u034f\u115f\u3164\u180e\ufe0f\u2063\ufff9\ue000',
+    ],
     ['sends 8-bit controls', Buffer.from([0x9b, 0x32, 0x4a, 0x9d, 0x30, 0x3b, 0x78, 0x9c])],
     ['ends inside a character', Buffer.from([0xe2, 0x80])],
     ['is an encoded surrogate', Buffer.from([0xed, 0xa0, 0x80, 0xed, 0xb0, 0x80])],
@@ -40,10 +45,10 @@ export const HOSTILE: readonly (readonly [effect: string, line: Buffer])[] = (
   ] as const
 ).map(([effect, line]) => [effect, Buffer.from(line as string)] as const);
 
-/** Characters of other clients that must never reach a terminal: C0 except tab, DEL, C1, and bidi and line controls. */
+/** Characters of other clients that must never reach a terminal: controls except tab, and characters that cannot be seen. */
 export const DANGEROUS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression is about control characters
-  /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+  /[\0-\x08\x0a-\x1f\x7f-\x9f\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
 
 /** Decodes UTF-8, and throws if it is invalid. */
 export function decodeStrictly(bytes: Uint8Array): string {

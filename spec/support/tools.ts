@@ -40,6 +40,11 @@ export const TOOLS = {
     probe: ['sh', '-c', CC_PROBE],
     coverage: ['lib/conformance/'],
   },
+  tmux: {
+    uses: 'long lines on a terminal that is resized',
+    install: 'apt-get install tmux',
+    probe: ['tmux', '-V'],
+  },
   logrotate: {
     uses: 'rotation of audit files with logrotate',
     install: 'apt-get install logrotate',

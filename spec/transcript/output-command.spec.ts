@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { lineMark } from '../../lib/util/line-mark.js';
 import { type Client, connectAs, connectThree } from '../support/client.js';
 import { type Server, shell, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
@@ -104,7 +105,8 @@ describeWith('python3', 'mini-serv on a terminal that is stopped with Ctrl-S', (
     server.process.stdin?.write(CTRL_Q);
     await server.stdout.until(`${numberedLines(1).at(-1)}\r\n`);
     const shown = server.stdout.text.replaceAll('\r\n', '\n');
-    expect(shown.endsWith(relayed(0, ...numberedLines(1)))).to.equal(true);
+    const expected = relayed(0, ...numberedLines(1)).replace(/^(?=.)/gm, lineMark().text);
+    expect(shown.endsWith(expected)).to.equal(true);
     server.process.stdin?.write(CTRL_C);
     expect(await within(server.exited, 'the end of the server')).to.deep.equal({ code: 0, signal: null });
   });

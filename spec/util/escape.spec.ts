@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { escapeBytes, escapeControls, escapeText } from '../../lib/util/escape.js';
+import {
+  type EscapeOptions,
+  escapeBytes,
+  escapeControls,
+  escapeText,
+  toSafeJson,
+} from '../../lib/util/escape.js';
+import { lineMark } from '../../lib/util/line-mark.js';
 import { random } from '../support/random.js';
 
-async function escapeChunks(chunks: readonly Buffer[]): Promise<string> {
-  const escaper = escapeControls();
+async function escapeChunks(chunks: readonly Buffer[], options?: EscapeOptions): Promise<string> {
+  const escaper = escapeControls(options);
   const output: Buffer[] = [];
   escaper.on('data', (chunk: Buffer) => output.push(chunk));
   for (const chunk of chunks) escaper.write(chunk);
@@ -37,10 +44,44 @@ describe('escapeText()', () => {
     }
   });
 
+  it('escapes characters that cannot be seen', () => {
+    const invisible: Record<string, string> = {
+      'soft hyphen': '\xad',
+      'combining grapheme joiner': '\u034f',
+      'Arabic letter mark': '\u061c',
+      'Hangul fillers': '\u115f\u1160\u3164\uffa0',
+      'Khmer inherent vowels': '\u17b4\u17b5',
+      'Mongolian selectors and vowel separator': '\u180b\u180e',
+      'zero-width space, non-joiner and joiner': '\u200b\u200c\u200d',
+      'word joiner and invisible operators': '\u2060\u2061\u2064\u206f',
+      'variation selectors': '\ufe00\ufe0f',
+      'byte order mark': '\ufeff',
+      'interlinear annotation': '\ufff9\ufffa\ufffb',
+      'private use': '\ue000\uf8ff',
+      'half of a surrogate pair': '\ud800',
+    };
+    for (const [what, characters] of Object.entries(invisible)) {
+      for (const character of characters) {
+        const code = hex(character).padStart(character < '\u0100' ? 2 : 4, '0');
+        expect(escapeText(`a${character}b`), what).to.equal(`a\\${character < '\u0100' ? 'x' : 'u'}${code}b`);
+      }
+    }
+    for (const code of [0x1d173, 0xe0001, 0xe0041, 0xe007f, 0xe0101, 0xf0000, 0x10fffd]) {
+      expect(escapeText(`a${String.fromCodePoint(code)}b`)).to.equal(`a\\u{${code.toString(16)}}b`);
+    }
+  });
+
+  it('escapes exactly the characters with these properties, of all that there are', () => {
+    const unsafe = /^[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Co}\p{Cs}]$/u;
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const character = String.fromCodePoint(code);
+      const isEscaped = unsafe.test(character) && character !== '\n' && character !== '\t';
+      if ((escapeText(character) !== character) !== isEscaped) expect.fail(`U+${code.toString(16)}`);
+    }
+  });
+
   it('leaves all other characters unchanged', () => {
-    // Among them a family joined by U+200D, and the zero-width non-joiner of Persian.
-    const text =
-      ' ~ für 日本語 العربية עברית می\u200cخواهم 👩\u200d👧 👍🏽 \u00a0\u00ad\ufffd\u{10ffff} \\x1b';
+    const text = ' ~ für 日本語 العربية עברית हिन्दी 👩 👍🏽 e\u0301 \u00a0\u3000\ufffd\uffff │ | \\x1b';
     expect(escapeText(text)).to.equal(text);
   });
 
@@ -82,7 +123,36 @@ describe('escapeBytes()', () => {
   });
 });
 
+describe('toSafeJson()', () => {
+  it('means the same, and has no characters that could affect a terminal', () => {
+    const value = { 'a\u200b': '\x1b[2J\x7f\u009b\u{e0041}\u2028\ud800 für \t"\\', b: [1, null] };
+    const json = toSafeJson(value);
+    expect(json).to.equal(
+      '{"a\\u200b":"\\u001b[2J\\u007f\\u009b\\udb40\\udc41\\u2028\\ud800 für \\t\\"\\\\","b":[1,null]}',
+    );
+    expect(JSON.parse(json)).to.deep.equal(value);
+  });
+});
+
 describe('escapeControls()', () => {
+  it('starts each line with a mark if it is asked to, in any division into chunks', async () => {
+    const { text: mark } = lineMark();
+    const likeness = mark.trim();
+    const bytes = Buffer.from(`one\n\n日本 ${likeness} \x1b\nlast`);
+    const expected = `${mark}one\n${mark}\n${mark}日本 ${likeness === '|' ? '\\x7c' : '\\u258c'} \\x1b\n${mark}last`;
+    for (let size = 1; size <= bytes.length; size++) {
+      const chunks: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+      expect(await escapeChunks(chunks, { lineMarks: true })).to.equal(expected);
+    }
+  });
+
+  it('rejects an option of another name', () => {
+    expect(() => escapeControls({ marks: true } as object)).to.throw(
+      'marks: unknown option; expected one of lineMarks',
+    );
+  });
+
   it('gives the same output for any division into chunks', async () => {
     const next = random(11);
     const bytes = Buffer.concat([

@@ -5,8 +5,8 @@ import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
 /**
- * Makes control characters visible (`\x1b`, `\r`, `\u202e`, and `\xff` for invalid UTF-8), so that no client can move
- * the cursor in the terminal of another client or forge a notice there. Tabs are kept. Has no options.
+ * Makes control characters and invisible characters visible (`\x1b`, `\r`, `\u200b`, and `\xff` for invalid UTF-8), so that
+ * no client can move the cursor in the terminal of another client. Tabs are kept. Has no options.
  *
  * @example
  * createRelay({ transforms: [escape()] }); // mini-serv -t escape 4242

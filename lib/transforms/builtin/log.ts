@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
 import { logSink } from '../../sinks/log-sink.js';
-import { escapeText } from '../../util/escape.js';
+import { escapeText, toSafeJson } from '../../util/escape.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
@@ -41,8 +41,8 @@ export function log(options: LogOptions = {}): MessageTransform {
   }
   const time = (): string => new Date(now()).toISOString();
   const formats = {
-    text: (message: Message) => `${time()} ${escapeText(toText(message))}`,
-    json: (message: Message) => JSON.stringify({ time: time(), ...message }),
+    text: (message: Message) => prefixLines(`${time()} `, toText(message)),
+    json: (message: Message) => toSafeJson({ time: time(), ...message }),
   };
   const format =
     typeof options.format === 'function'
@@ -78,6 +78,12 @@ function openSink(read: TransformOptions<'to'>, to: string): Writable {
 }
 
 function toText(message: Message): string {
-  if (message.kind === 'line') return `client ${message.client}: ${message.text}`;
-  return `server: client ${message.client} just ${message.kind}`;
+  return message.kind === 'line'
+    ? prefixLines(`client ${message.client}: `, escapeText(message.text))
+    : `server: client ${message.client} just ${message.kind}`;
+}
+
+/** A text with newlines becomes several lines of the room. */
+function prefixLines(prefix: string, lines: string): string {
+  return prefix + lines.replace(/\n(?=[^\n])/g, `\n${prefix}`);
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { GRACE_MS } from '../../../bin/console.js';
+import { lineMark } from '../../../lib/util/line-mark.js';
 import { type Client, connect, connectAs, connectThree } from '../../support/client.js';
 import { startClientProcess } from '../../support/client-process.js';
 import { type Server, shell, startServer } from '../../support/command.js';
@@ -201,7 +202,7 @@ describeWith('python3', 'mini-serv <port> on a terminal', () => {
     await screen.until(arrivedNotice(0).trimEnd());
     const [first, second] = screen.text.split('\r\n');
     expect(first).to.contain(`nc 127.0.0.1 ${server.port}`);
-    expect(second).to.equal(arrivedNotice(0).trimEnd());
+    expect(second).to.equal(lineMark().text + arrivedNotice(0).trimEnd());
     server.process.stdin?.write(CTRL_C);
     await within(a.ended, 'the end of the connection');
     expect(await server.exited).to.deep.equal(EXIT_0);
@@ -219,8 +220,9 @@ describeWith('python3', 'mini-serv <port> on a terminal', () => {
     await a.send(joinLines([kept, 'end']));
     await screen.until('client 0: end\r\n');
     const shown = new TextDecoder('utf-8', { fatal: true }).decode(screen.bytes).split('\r\n');
-    const from = shown.indexOf(arrivedNotice(0).trimEnd()) + 1;
-    const lines = shown.slice(from, -1);
+    const mark = lineMark().text;
+    const from = shown.indexOf(mark + arrivedNotice(0).trimEnd()) + 1;
+    const lines = shown.slice(from, -1).map((line) => line.replace(mark, ''));
     expect(lines.length).to.equal(controls.length + 4);
     for (const line of lines) {
       expect(line).to.match(/^client 0: /);

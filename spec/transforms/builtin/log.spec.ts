@@ -44,6 +44,22 @@ describe('transform log', () => {
     );
   });
 
+  it('writes each line of a text with newlines with its time and client (format text)', async () => {
+    const forged = `hi\n${TIME} server: client 1 just left`;
+    expect(await logged({ format: 'text' }, forged)).to.include(
+      `${TIME} client 3: hi\n${TIME} client 3: ${TIME} server: client 1 just left\n`,
+    );
+  });
+
+  it('escapes what cannot be seen in JSON, without changing its meaning', async () => {
+    const text = 'a\u200b\u{e0041}\u009b\u2028b';
+    const json = await logged({}, text);
+    expect(json)
+      .to.match(/^[\x20-\x7e\n]+$/)
+      .and.include('a\\u200b\\udb40\\udc41\\u009b\\u2028b');
+    expect(JSON.parse(json.split('\n')[1] ?? '')).to.include({ text });
+  });
+
   it('writes what a format function returns', async () => {
     expect(await logged({ format: ({ kind }) => kind }, 'x')).to.equal('arrived\nline\nleft\n');
   });
