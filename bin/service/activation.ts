@@ -37,9 +37,8 @@ export function takeInheritedSocket(
     return undefined;
   }
   if (count !== '1') throw refuse(`expected one socket, got LISTEN_FDS=${count}`);
-  if (versions.bun !== undefined) {
-    throw refuse('Bun cannot listen on an inherited socket; run mini-serv with Node');
-  }
+  const runtime = ['bun', 'deno'].find((name) => versions[name] !== undefined);
+  if (runtime !== undefined) throw refuse(`${runtime} cannot listen on it; run mini-serv with node`);
   return listenOnInherited;
 }
 

@@ -170,11 +170,16 @@ describe('mini-serv with an inherited socket', () => {
     expect(relay.stderr.text).to.equal('');
   });
 
-  it('is refused on Bun, which cannot listen on it', () => {
-    const env = { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'x' };
-    expect(() => takeInheritedSocket(env, { pid: 7, versions: { bun: '1.4.5' } })).to.throw('Fatal error');
-    expect(env).to.deep.equal({});
-  });
+  for (const runtime of ['bun', 'deno']) {
+    it(`is refused on ${runtime}, which cannot listen on it`, () => {
+      const env = { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'x' };
+      expect(() => takeInheritedSocket(env, { pid: 7, versions: { [runtime]: '1.4.5' } }))
+        .to.throw('Fatal error')
+        .with.property('details')
+        .that.includes(`${runtime} cannot listen on it`);
+      expect(env).to.deep.equal({});
+    });
+  }
 
   for (const [what, code] of [
     ['UDP', 's = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0))'],
