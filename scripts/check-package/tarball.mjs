@@ -9,6 +9,7 @@ const NAMES = [
   /^dist\/mini-serv\.(cjs|bundled\.js|d\.c?ts)$/,
   /^docs\/[\w-]+\.(md|svg)$/,
   /^examples\//,
+  /^man\/[\w-]+\.1$/,
   /^([A-Z]+\.md|LICENSE|package\.json)$/,
 ];
 const LINK = /\]\((?![a-z]+:|#)([^)#]+)/g;
