@@ -19,9 +19,9 @@ import { isPlainObject, valueOr } from './plain-object.js';
  * | `ERR_ROOM_UNREACHABLE` | the engine of a shared room is unreachable, and the room is paused until it is back; or it was not reached before the end |
  * | `ERR_ROOM_DOWN` | another relay declared this relay dead, and the room continues without it; the relay closes |
  * | `ERR_ROOM_TIMEOUT` | the engine was unreachable for the whole `timeoutMs`; the relay closes |
- * | `ERR_ROOM_FOREIGN` | the data of the engine are not those of this room: another program wrote them, or records were lost |
+ * | `ERR_ROOM_FOREIGN` | the data of the engine are not those of this room: another program wrote them, or records were lost; as a warning, what another program wrote was skipped |
  * | `ERR_ROOM_GAP` | the engine has lost records of the room, or no longer keeps them |
- * | `ERR_ROOM_REFUSED` | the engine refuses this relay because of its credentials, its permissions or a limit |
+ * | `ERR_ROOM_REFUSED` | the engine refuses this relay because of its credentials, its permissions or a limit; as a warning, it refuses the snapshots of the room |
  * | `ERR_ROOM_PACKAGES` | the optional packages that the engine requires are not installed |
  * | `ERR_OPTION` | an option has an invalid value |
  * | `ERR_INVARIANT` | an internal check failed, which is a bug in mini-serv; the process ends |

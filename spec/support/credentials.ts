@@ -46,6 +46,7 @@ export async function expectRefused(url: string, args: string[] = []): Promise<s
 export interface AccountLimits {
   readonly account?: object;
   readonly user?: object;
+  readonly expiresInSeconds?: number;
 }
 
 /** Makes the configuration of a server with one account, and the credentials file of its user. */
@@ -67,8 +68,11 @@ export function createAccount(allowed: AccountLimits = {}): { config: string; cr
       { sub: of.getPublicKey(), name, nats: { type: 'account', version: 2, limits: accountLimits } },
       operator,
     );
+  const { expiresInSeconds } = allowed;
+  const expiry =
+    expiresInSeconds === undefined ? {} : { exp: Math.ceil(Date.now() / 1000) + expiresInSeconds };
   const userClaims = { type: 'user', version: 2, subs: -1, data: -1, payload: -1, ...allowed.user };
-  const userJwt = sign({ sub: user.getPublicKey(), name: 'user', nats: userClaims }, account);
+  const userJwt = sign({ ...expiry, sub: user.getPublicKey(), name: 'user', nats: userClaims }, account);
   const config = `operator: ${operatorJwt}
 system_account: ${system.getPublicKey()}
 resolver: MEMORY

@@ -87,6 +87,15 @@ export function refusalOf({ transport }: Packages, status: Status): Error | unde
   return isRefusal ? error : undefined;
 }
 
+/** Returns the error if the status says that the server no longer accepts the credentials of this relay. */
+export function authenticationError({ transport }: Packages, status: Status): Error | undefined {
+  if (status.type !== 'error') return undefined;
+  const { error } = status;
+  const { AuthorizationError, UserAuthenticationExpiredError } = transport;
+  const isRejected = error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
+  return isRejected ? error : undefined;
+}
+
 /** Whether the server closes the connection because a message was too large. */
 export function isPayloadViolation(status: Status): boolean {
   return status.type === 'error' && /maximum payload violation/i.test(status.error.message);

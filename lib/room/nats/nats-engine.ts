@@ -3,7 +3,13 @@ import type { NatsConnection, Status } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
 import type { Engine, EngineReader } from '../shared/engine.js';
-import { disconnect, isPayloadViolation, refusalOf, refusedError } from './connection.js';
+import {
+  authenticationError,
+  disconnect,
+  isPayloadViolation,
+  refusalOf,
+  refusedError,
+} from './connection.js';
 import { MessageLimits } from './message-limits.js';
 import type { Packages } from './packages.js';
 import { Publisher } from './publisher.js';
@@ -42,6 +48,8 @@ export class NatsEngine implements Engine {
   #isReading = true;
   #isClosed = false;
   #isPaused = false;
+  /** The last error that the server has reported about the credentials. */
+  #rejection: Error | undefined;
 
   constructor(options: NatsEngineOptions) {
     const { info, connection, room, packages, jsm, clock } = options;
@@ -187,7 +195,7 @@ export class NatsEngine implements Engine {
     const { connection } = this.#options;
     void connection.closed().then((reason) => {
       if (this.#isClosed) return;
-      this.#refuse(reason instanceof Error ? reason : new Error('it closed the connection'));
+      this.#refuse(this.#rejection ?? reason ?? new Error('it closed the connection'));
     });
     for await (const status of connection.status()) {
       if (this.#isClosed) return;
@@ -205,6 +213,7 @@ export class NatsEngine implements Engine {
       this.#snapshots.onDisconnect(reason);
     } else if (status.type === 'reconnect') {
       this.#isConnected = true;
+      this.#rejection = undefined;
       this.#limits.onReconnect();
       void this.#streamReader?.start();
     } else if (isPayloadViolation(status)) {
@@ -212,6 +221,8 @@ export class NatsEngine implements Engine {
     } else {
       const error = refusalOf(this.#options.packages, status);
       if (error !== undefined) this.#refuse(error);
+      // The client closes the connection if the server rejects its credentials again.
+      this.#rejection = authenticationError(this.#options.packages, status) ?? this.#rejection;
     }
   }
 

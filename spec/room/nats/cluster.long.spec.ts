@@ -9,7 +9,8 @@ import { freePort } from '../../support/ports.js';
 import { describeWith } from '../../support/tools.js';
 import { eventually, within } from '../../support/waiting.js';
 
-async function startCluster(): Promise<Map<string, NatsServer>> {
+/** @param missing number of servers that are not started */
+async function startCluster(missing = 0): Promise<Map<string, NatsServer>> {
   const ports = [await freePort(), await freePort(), await freePort()];
   const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ');
   const servers = new Map<string, NatsServer>();
@@ -19,8 +20,11 @@ async function startCluster(): Promise<Map<string, NatsServer>> {
 cluster { name: rooms, listen: 127.0.0.1:${port}, routes: [${routes}] }
 `;
     // A server answers only after it has found the others.
-    servers.set(name, await startNats({ config, waits: false }));
+    const server = await startNats({ config, waits: false });
+    if (i < missing) await server.kill();
+    servers.set(name, server);
   }
+  if (missing > 0) return servers;
   for (const { port } of servers.values()) await eventually('a server', () => answers(port));
   await untilComplete([...servers.values()].map(({ port }) => `127.0.0.1:${port}`));
   return servers;
@@ -79,6 +83,26 @@ describeWith('nats-server', 'a room on a cluster of three servers', () => {
       .filter((entry) => entry.startsWith('lines'))
       .map((entry) => Number(entry.split(' ')[2]));
     expect(numbers.sort((a, b) => a - b)).to.deep.equal(Array.from({ length: count }, (_, i) => i));
+  });
+});
+
+describeWith('nats-server', 'a room on a cluster that is starting', () => {
+  it('opens when enough servers have started', async () => {
+    const servers = [...(await startCluster(1)).values()];
+    const hosts = servers.map(({ port }) => `127.0.0.1:${port}`);
+    const warnings: string[] = [];
+    const opening = openRoom(`nats://${hosts.join(',')}/lobby`, {
+      replicas: 3,
+      onWarning: ({ message }) => warnings.push(message),
+    });
+    opening.catch(() => {});
+    await eventually('a warning', () => warnings.length > 0);
+    // A cluster of two servers has a leader, which has no peers for three replicas.
+    await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, 8000))]);
+    await servers[0]?.start();
+    const recorder = new LogRecorder(await within(opening, 'the room'));
+    expect(await recorder.connect(0)).to.equal(0);
+    expect(warnings).to.have.length(1);
   });
 });
 

@@ -1,3 +1,4 @@
+import { connect as connectSocket } from 'node:net';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect } from 'chai';
@@ -239,20 +240,55 @@ describeWith('nats-server', 'a room on a server that refuses', () => {
     );
   });
 
-  it('waits for the consumer of its last connection, and gives up if there are too few', async () => {
+  it('waits for the consumer of its last connection, and refuses a relay for which there is none', async () => {
     const proxy = await startProxy(nats().port);
-    const { jsm, update, recordStream } = await manage(nats(), 'few');
-    await (await open(nats().room('few'))).log.destroy();
+    const { jsm, recordStream } = await manage(nats(), 'few');
+    await jsm.streams.add({ name: recordStream, subjects: [namesOf('few').recordSubject], max_consumers: 1 });
     const recorder = await open(`nats://127.0.0.1:${proxy.port}/few`);
     await recorder.connect(0);
-    for (const { name } of await jsm.consumers.list(recordStream).next()) {
-      if ((await jsm.consumers.info(recordStream, name)).push_bound !== true)
-        await jsm.consumers.delete(recordStream, name);
-    }
-    await update(recordStream, { max_consumers: 1 }).catch(() => {});
+    const second = openError(nats().room('few'));
     proxy.cut();
     recorder.append({ kind: 'lines', client: 0, bytes: 'after' });
     await recorder.until('lines 0 after');
+    expect((await second).message).to.match(
+      /maximum consumers limit reached \(JetStream error 10026\); raise max_consumers/,
+    );
+    recorder.append({ kind: 'lines', client: 0, bytes: 'end' });
+    await recorder.until('lines 0 end');
+  });
+
+  it('gives up when the credentials of its user expire', async () => {
+    const { config, creds } = createAccount({ expiresInSeconds: 3 });
+    const own = await startNats({ config });
+    const recorder = await open(own.room(), { creds });
+    await recorder.connect(0);
+    const error = await sendUntilLost(recorder);
+    expect(error).to.include({ code: 'ERR_ROOM_REFUSED' });
+    expect(error.message).to.match(/expired|authori[sz]ation/i);
+  });
+
+  it('skips messages with headers that cannot be parsed, also when it reconnects', async () => {
+    const { recorder } = await used('headers');
+    const { recordSubject, snapshotSubject } = namesOf('headers');
+    const socket = connectSocket(nats().port, '127.0.0.1');
+    socket.write('CONNECT {"verbose":false,"headers":true}\r\n');
+    for (const header of [
+      'NATS/1.0\r\nBad\nKey: v\r\n\r\n',
+      'NATS/1.0 503\r\n\r\n',
+      'NATS/1.0\r\nA: b\nc\r\n\r\n',
+      'x\r\n\r\n',
+    ]) {
+      for (const subject of [recordSubject, snapshotSubject]) {
+        socket.write(`HPUB ${subject} ${header.length} ${header.length + 4}\r\n${header}junk\r\n`);
+      }
+    }
+    await recorder.until('warning ERR_ROOM_FOREIGN');
+    socket.destroy();
+    await nats().start();
+    recorder.append({ kind: 'lines', client: 0, bytes: 'end' });
+    await recorder.until('lines 0 end');
+    const second = await open(nats().room('headers'));
+    expect(await second.connect(0)).to.equal(1);
   });
 
   it('gives up if JetStream, a permission or the password is taken away', async () => {
