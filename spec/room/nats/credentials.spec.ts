@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { startServer } from '../../support/command.js';
+import { addCleanup } from '../../support/cleanup.js';
+import { serverCommand, startServer } from '../../support/command.js';
 import {
   encodedSecret,
   expectJoins,
@@ -37,5 +40,22 @@ describe('the list of processes', () => {
     const relay = await startServer({ args: ['--audit', audit], env: NO_CREDENTIALS });
     const shown = readFileSync(`/proc/${relay.process.pid}/cmdline`, 'latin1');
     expect(shown.split('\0')).to.include(audit);
+  });
+
+  it('does not show the password in the URL of a replay, wherever the options are', async function () {
+    if (!HAS_PROC) return this.skip();
+    const url = `nats://relay:${encodedSecret}@127.0.0.1:1/a`;
+    for (const args of [
+      ['replay', '--timeout', '1m', url],
+      ['--timeout', '1m', 'replay', url],
+    ]) {
+      const [file = '', ...first] = serverCommand();
+      const child = spawn(file, [...first, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      addCleanup(() => void child.kill('SIGKILL'));
+      // The first message is printed after the arguments were replaced.
+      await once(child.stderr, 'data');
+      const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+      expect(shown, args.join(' ')).to.include('***@').and.not.to.include(encodedSecret);
+    }
   });
 });
