@@ -102,9 +102,7 @@ describe('mini-serv with an inherited socket', () => {
 
   for (const [host, shown] of [
     ['0.0.0.0', '0\\.0\\.0\\.0'],
-    ['127.0.0.2', '127\\.0\\.0\\.2'],
     ['::1', '::1'],
-    ['::', '::'],
   ] as const) {
     it(`refuses a socket on another address: ${host}`, async () => {
       const { fd } = await takePort(host);
@@ -145,12 +143,19 @@ describe('mini-serv with an inherited socket', () => {
     });
   }
 
-  for (const count of ['2', '-1', 'x', '1x', '']) {
-    it(`refuses LISTEN_FDS=${count}`, async () => {
-      const script = `LISTEN_PID=$$ LISTEN_FDS=${count} exec "$@"`;
-      expect(await refusal(undefined, 0, script)).to.equal(
-        `Fatal error\nmini-serv: cannot use the inherited socket: expected one socket, got LISTEN_FDS=${count}\n`,
-      );
+  it('refuses several sockets', async () => {
+    expect(await refusal(undefined, 0, 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$@"')).to.equal(
+      'Fatal error\nmini-serv: cannot use the inherited socket: expected one socket, got LISTEN_FDS=2\n',
+    );
+  });
+
+  for (const count of ['-1', 'x', '1x', '']) {
+    it(`refuses LISTEN_FDS=${count}`, () => {
+      const env = { LISTEN_PID: String(process.pid), LISTEN_FDS: count };
+      expect(() => takeInheritedSocket(env))
+        .to.throw('Fatal error')
+        .with.property('details')
+        .that.includes(`expected one socket, got LISTEN_FDS=${count}`);
     });
   }
 
@@ -184,9 +189,7 @@ describe('mini-serv with an inherited socket', () => {
   for (const [what, code] of [
     ['UDP', 's = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0))'],
     ['bound TCP', 's = socket.socket(); s.bind(("127.0.0.1", 0))'],
-    ['unbound TCP', 's = socket.socket()'],
     ['UNIX datagram', 's = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)'],
-    ['UNIX seqpacket', 's = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)'],
     ['UNIX pair', 's, t = socket.socketpair()'],
   ]) {
     itWith('python3', `refuses a socket that does not listen: ${what}`, async () => {
