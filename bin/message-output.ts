@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { createFormatter, type Format, viewOf } from '../lib/protocol/formats.js';
+import { startLineMarks } from './console.js';
 import { openOutput } from './output.js';
 
 /** Output that may wait for the write in flight before its source has to wait, in bytes. */
@@ -20,6 +21,7 @@ export interface MessageOutput {
 
 export async function openMessageOutput(format: Format): Promise<MessageOutput> {
   const { stream, isTerminal } = await openOutput({ maxPendingBytes: MAX_PENDING_BYTES });
+  if (isTerminal) startLineMarks();
   const formatter = createFormatter(viewOf(format, isTerminal));
   let drained: Promise<void> | undefined;
   return {

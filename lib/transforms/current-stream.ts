@@ -97,7 +97,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     },
   });
 
-  guardMethods(foreign, fail);
+  guardMethods(foreign, true, fail);
   const { destroy } = duplex;
   duplex.destroy = (error) => {
     if (isDestroying) return duplex;

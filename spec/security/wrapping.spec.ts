@@ -6,11 +6,12 @@ import { createFormatter } from '../../lib/protocol/formats.js';
 import { lineMark } from '../../lib/util/line-mark.js';
 import { addCleanup } from '../support/cleanup.js';
 import { connect } from '../support/client.js';
-import { serverCommand } from '../support/command.js';
+import { serverCommand, startServer } from '../support/command.js';
 import { HOSTILE } from '../support/hostile.js';
 import { folder } from '../support/modules.js';
 import { freePort, isListening } from '../support/ports.js';
 import { checkProperty } from '../support/property.js';
+import { onTerminal } from '../support/terminal.js';
 import { rowsOf } from '../support/terminal-model.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
@@ -95,6 +96,42 @@ describe('security: long lines on a terminal', () => {
         expectMarks(view('view', bytes), [columns]);
       }),
     );
+  });
+});
+
+describeWith('python3', 'security: lines of several writers on a terminal', () => {
+  const mark = lineMark().text;
+  /** The rows of a terminal without wrapping, from the message about the port on. */
+  const rowsAfterStart = (text: string): string[] =>
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches colours
+      .replace(/\x1b\[\d+m/g, '')
+      .split('\r\n')
+      .slice(1, -1);
+
+  it('all start with the mark: the room with times, the log, and warnings with the text of a client', async () => {
+    const cwd = await folder({
+      'fail.mjs': `export default (message) => {
+        if (message.kind === 'line') throw new Error('bad text: ' + message.text);
+        return message;
+      };`,
+    });
+    const server = await startServer({
+      command: onTerminal(),
+      args: ['--format', 'text', '-t', 'log', '-t', join(cwd, 'fail.mjs')],
+    });
+    const a = await connect(server);
+    await a.send(`x${' '.repeat(100)}${mark}${NOTICE}\u200b\n`);
+    // Of the room, of the log and of the relay, in any order.
+    for (const line of [/Z server: client 0 just left\r/, /Z client 0: x.*\r/, /bad text: x.*\r/]) {
+      await server.stdout.until((bytes) => line.test(String(bytes)));
+    }
+    const rows = rowsAfterStart(server.stdout.text);
+    for (const row of rows) expect(row.startsWith(mark), row).to.equal(true);
+    const escaped = mark === '| ' ? '\\\\x7c' : '\\\\u258c';
+    expect(rows.join('\n')).to.match(new RegExp(`mini-serv: .* bad text: x +${escaped} ${NOTICE}\\\\u200b`));
+    expect(rows.join('\n')).to.match(new RegExp(`Z client 0: x +${escaped} ${NOTICE}\\\\u200b`));
+    expect(rows.join('\n')).to.match(/Z server: client 0 just arrived/);
   });
 });
 
