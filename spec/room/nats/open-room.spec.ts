@@ -105,6 +105,9 @@ describeWith('nats-server', 'openRoom() over NATS', () => {
     ['it deletes messages that were read', { retention: 'interest' }],
     ['it copies other streams', { sources: [{ name: 'ORIGIN' }] }],
     ['it limits the number of messages', { max_msgs_per_subject: 1 }],
+    ['it refuses messages when it is full', { discard: 'new' }],
+    ['it does not acknowledge messages', { no_ack: true }],
+    ['a message can delete others', { allow_rollup_hdrs: true }],
   ] as const) {
     it(`rejects a stream because ${problem}`, async () => {
       const { jsm } = await manage(nats().url);
