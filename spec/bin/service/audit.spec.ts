@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { addCleanup } from '../../support/cleanup.js';
 import { connectAs } from '../../support/client.js';
-import { runCommand, shell, startServer } from '../../support/command.js';
+import { runCommand, serverCommand, shell, startServer } from '../../support/command.js';
 import { folder } from '../../support/modules.js';
 import { takePort } from '../../support/ports.js';
 import { CTRL_C, onTerminal } from '../../support/terminal.js';
@@ -79,10 +79,15 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
     expect(await refusal(device)).to.match(/^Fatal error\n[^\n]+ is a block device, [^\n]+\n$/);
   });
 
-  it('refuses /dev/tty in a process that has no terminal', async () => {
+  itWith('python3', 'refuses /dev/tty in a process that has no terminal', async () => {
+    const code = 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])';
+    const { stderr } = await runCommand(
+      ['--audit', '/dev/tty', '0'],
+      ['python3', '-c', code, ...serverCommand()],
+    );
     const reason =
       'mini-serv: cannot use the audit /dev/tty: it is a device that this process does not have; name a file';
-    expect(await refusal('/dev/tty', 'exec setsid -w "$@"')).to.equal(`Fatal error\n${reason}\n`);
+    expect(stderr).to.equal(`Fatal error\n${reason}\n`);
   });
 
   it('writes to a descriptor that the shell has opened, and continues what is in its file', async () => {
