@@ -39,7 +39,8 @@ const SAMPLES: Record<ValueType, string> = {
 function argumentsFor(command: CommandName, options: readonly string[]): string[] {
   const { operands } = COMMANDS[command];
   const words = operands.map(({ type, choices = [] }) => choices[0] ?? SAMPLES[type]);
-  return [...(command === 'run' ? [] : [command]), ...options, ...words];
+  const transform = command === 'try' ? ['-t', 'log'] : [];
+  return [...(command === 'run' ? [] : [command]), ...transform, ...options, ...words];
 }
 
 /** An option of a command with a value, and with the option that it requires. */
@@ -139,8 +140,10 @@ describe('the table of options', () => {
     }
   });
 
-  it('has one form for each name, and each short name once', () => {
-    for (const [i, { name, type, short, commands }] of ALL.entries()) {
+  it('has one form for each name, each short name once, and limits for each size and duration', () => {
+    for (const [i, { name, type, short, commands, requires, min, max, example }] of ALL.entries()) {
+      if (type === 'size' || type === 'duration') expect([min, max, example], name).to.not.include(undefined);
+      if (requires !== undefined) expect(ALL.map((option) => option.name)).to.include(requires);
       for (const other of ALL.slice(i + 1)) {
         if (short !== undefined) expect(other.short).to.not.equal(short);
         if (other.name !== name) continue;
@@ -190,7 +193,7 @@ describe('the table of commands', () => {
       expect(examples).to.not.be.empty;
       for (const example of examples) {
         const words =
-          /(?:^|[|(] ?)mini-serv ([^|)]*)/
+          /(?:^|[|(] ?)mini-serv ([^|)<]*)/
             .exec(example)?.[1]
             ?.trim()
             .match(/'[^']*'|\S+/g) ?? [];
