@@ -63,7 +63,7 @@ class Member {
   }
 }
 
-/** Bytes in JavaScript's heap, once what is no longer needed is freed. */
+/** Bytes in JavaScript's heap after garbage collection. */
 async function usedBytes(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setImmediate(resolve));

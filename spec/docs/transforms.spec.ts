@@ -6,7 +6,7 @@ import { loadTransforms, type MiniServError } from '../../lib/index.js';
 import { BUILT_INS } from '../../lib/transforms/loader/built-ins.js';
 import { addCleanup } from '../support/cleanup.js';
 import { connectAs } from '../support/client.js';
-import { startServer } from '../support/command.js';
+import { runCommand, serverCommand, startServer } from '../support/command.js';
 import { folder, loadError, pair } from '../support/modules.js';
 import { life, pass } from '../support/pass.js';
 import { freePort } from '../support/ports.js';
@@ -74,6 +74,7 @@ describe('docs/transforms.md', () => {
   const recipes: [args: string[], sent: string, ...received: string[]][] = [
     [['-t', 'log=to:room.log'], 'hello\n', 'hello'],
     [['-t', 'filter=drop:/password/i', '-t', 'no-http'], 'My PassWord\nhello\n', 'hello'],
+    [['-t', 'exec=sed -u s/colour/color/'], 'colour\n', 'color'],
     [['-t', './shout.mjs'], 'hello\n', 'HELLO'],
   ];
   for (const [args, sent, ...received] of recipes) {
@@ -93,6 +94,18 @@ describe('docs/transforms.md', () => {
       expect(kinds).to.deep.equal(['arrived', 'arrived', 'line', 'left']);
     });
   }
+
+  it('shows what mini-serv try prints', async () => {
+    const [, command = '', output] =
+      /^```sh\n(printf .* try .*)\n```\n\n```\n([\s\S]*?)^```$/m.exec(PAGE) ?? [];
+    const cwd = await folder({ 'shout.mjs': MODULES['shout.mjs'] ?? '' });
+    const script = command.replace('mini-serv', '"$@"');
+    const { code, stdout } = await runCommand(
+      [],
+      ['sh', '-c', `cd ${cwd}; ${script}`, 'sh', ...serverCommand()],
+    );
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: output });
+  });
 
   it('shows no other commands', () => {
     expect(COMMANDS).to.deep.equal(recipes.map(([args]) => args));
