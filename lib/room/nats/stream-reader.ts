@@ -45,7 +45,9 @@ export class StreamReader {
   /** Counts the starts. A later start ends the attempts of an earlier one. */
   #start = 0;
   #isPaused = false;
-  #isWaiting = false;
+  #cancelWait: (() => void) | null = null;
+  /** Sequence of the last record that was acknowledged. */
+  #expected = 0;
   #serverId: string | undefined;
 
   constructor(options: StreamReaderOptions) {
@@ -115,19 +117,26 @@ export class StreamReader {
 
   /** Verifies the stream if a record that it has acknowledged does not come: it may have been deleted since. */
   expect(sequence: number): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    const start = this.#start;
-    this.#options.clock.setTimer(READ_TIMEOUT_MS, () => {
-      this.#isWaiting = false;
-      const isLate = !this.#isPaused && this.#consumer.nextSequence <= sequence;
-      if (isLate && start === this.#start) void this.start();
-    });
+    this.#expected = Math.max(this.#expected, sequence);
+    if (this.#cancelWait === null) this.#awaitRead();
   }
 
   stop(): void {
     this.#start++;
+    this.#cancelWait?.();
     this.#consumer.stop();
+  }
+
+  #awaitRead(): void {
+    const start = this.#start;
+    const { nextSequence } = this.#consumer;
+    this.#cancelWait = this.#options.clock.setTimer(READ_TIMEOUT_MS, () => {
+      this.#cancelWait = null;
+      if (this.#consumer.nextSequence > this.#expected) return;
+      const isStuck = nextSequence === this.#consumer.nextSequence && start === this.#start;
+      if (isStuck && !this.#isPaused) void this.start();
+      this.#awaitRead();
+    });
   }
 
   /** @throws {MiniServError} if the stream can no longer be used */
