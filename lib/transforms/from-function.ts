@@ -12,15 +12,14 @@ export function fromFunction(transform: MessageFunction, client: ClientInfo): Du
     if (isMessage(answer)) done(null, answer);
     else if (answer === null) done();
     else {
-      // The copy has `undefined` in the place of holes.
-      const answers = valueOr(
-        () => (Array.isArray(answer) ? Array.from<unknown>(answer) : undefined),
-        undefined,
-      );
-      if (answers?.every(isMessage)) {
-        for (const message of answers) stream.push(message);
-        done();
-      } else done(new TypeError(explain(answer, answers)));
+      const messages = toArray(answer);
+      const problem = explainAnswer(answer, messages);
+      if (problem !== undefined) {
+        done(new TypeError(problem));
+        return;
+      }
+      for (const message of messages ?? []) stream.push(message);
+      done();
     }
   };
   const stream = objectTransform((message: Message, _encoding, done: Done) => {
@@ -39,14 +38,24 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** @param answers the items of an answer that is an array */
-function explain(answer: unknown, answers: unknown[] | undefined): string {
+/** Copies an array. The copy has `undefined` in the place of holes, and cannot be a Proxy that throws. */
+function toArray(answer: unknown): unknown[] | undefined {
+  return valueOr(() => (Array.isArray(answer) ? Array.from<unknown>(answer) : undefined), undefined);
+}
+
+/**
+ * Returns what is wrong with the answer of a message function, if anything is.
+ *
+ * @param items those of an answer that is an array
+ */
+export function explainAnswer(answer: unknown, items = toArray(answer)): string | undefined {
+  if (isMessage(answer) || answer === null || items?.every(isMessage)) return undefined;
   if (answer === undefined) {
     return 'returned undefined; return the message to pass it on, or null to drop it';
   }
   const expected = "expected a message such as { kind: 'line', client, text }, an array of messages, or null";
-  if (answers !== undefined) {
-    const other = answers.find((item) => !isMessage(item));
+  if (items !== undefined) {
+    const other = items.find((item) => !isMessage(item));
     return `returned an array with ${describeOther(other)}; ${expected}`;
   }
   const isFactory =

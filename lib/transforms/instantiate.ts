@@ -39,6 +39,8 @@ export function toMessageStream(value: unknown): Duplex {
   const traits = valueOr(() => traitsOf(value), undefined);
   const problem = explainProblem(value, traits);
   if (traits === undefined || problem !== undefined) {
+    // The rejection of an async createStream explains less than this error.
+    if (value instanceof Promise) value.catch(() => {});
     const example = 'a stream such as new Transform({ objectMode: true, transform })';
     throw new TypeError(`createStream must return ${example}, ${problem}`);
   }

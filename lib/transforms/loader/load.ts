@@ -7,15 +7,9 @@ import { checkNames } from '../../util/option-names.js';
 import { isPlainObject } from '../../util/plain-object.js';
 import type { MessageTransform } from '../transform.js';
 import { BUILT_INS } from './built-ins.js';
-import {
-  checkStream,
-  importModule,
-  readModule,
-  rejectUnusedOptions,
-  toTransform,
-  validate,
-} from './module.js';
+import { importModule, readModule, rejectUnusedOptions, toTransform, validate } from './module.js';
 import { parseTransformSpec, type TransformSpec } from './spec.js';
+import { tryModule } from './trial.js';
 
 /** Options of {@link loadTransforms}. */
 export interface LoadOptions {
@@ -69,7 +63,7 @@ async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promis
     const module = readModule(await withTimeout(importModule(url), timeoutMs, 'loading'));
     rejectUnusedOptions(module, options);
     await withTimeout(validate(module, options), timeoutMs, 'validateOptions');
-    checkStream(module, options);
+    await tryModule(module, options);
     return toTransform(name, module, options);
   } catch (cause) {
     const message = `cannot use the transform ${name}: ${(cause as Error).message}`;

@@ -3,7 +3,6 @@ import { describe } from '../../util/errors.js';
 import { valueOr } from '../../util/plain-object.js';
 import { fromFunction } from '../from-function.js';
 import { fromGenerator } from '../from-generator.js';
-import { toMessageStream } from '../instantiate.js';
 import {
   isAsyncGeneratorFunction,
   isClass,
@@ -102,28 +101,6 @@ export async function validate({ validateOptions }: TransformModule, options: ob
       `validateOptions returned ${describe(result)}; it must return nothing to accept the options, and throw to reject them`,
     );
   }
-}
-
-/** The client for which a stream is made that is only checked. */
-const NO_CLIENT = { id: -1 };
-
-/**
- * Makes a stream before there is a client, and checks it. An error that `createStream` throws is ignored: it may concern
- * this client only.
- *
- * @throws {TypeError} if the module makes anything but a new Duplex in object mode
- */
-export function checkStream({ createStream }: TransformModule, options: object): void {
-  if (createStream === undefined) return;
-  let stream: unknown;
-  try {
-    stream = createStream(NO_CLIENT, options);
-  } catch {
-    return;
-  }
-  toMessageStream(stream)
-    .on('error', () => {})
-    .destroy();
 }
 
 /** The transform of a module, which gets these options with each call. */

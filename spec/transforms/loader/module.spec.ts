@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { loadTransforms, type Message } from '../../../lib/index.js';
@@ -91,14 +92,24 @@ describe('transform module', () => {
     });
   }
 
-  it('is not called before there is a client, except for createStream, whose errors are ignored then', async () => {
-    const fail = "() => { throw new Error('called'); }";
+  it('is not called before there is a client if its function has a parameter, and may throw in a trial', async () => {
+    const fail = "{ throw new Error('called'); }";
     const cwd = await folder({
-      'function.mjs': `export default ${fail};`,
-      'generator.mjs': "export default async function* () { throw new Error('called'); }",
-      'stream.mjs': `export const createStream = ${fail};`,
+      'function.mjs': `export default (message) => { globalThis.wasCalled = true; }`,
+      'rest.mjs': `export default (...all) => { globalThis.wasCalled = true; }`,
+      'arguments.mjs': `export default function () { globalThis.wasCalled = true; return arguments[0]; }`,
+      'generator.mjs': `export default async function* () ${fail}`,
+      'throws.mjs': `export default () => ${fail}`,
+      'rejects.mjs': `export default async () => ${fail}`,
+      'waits.mjs': `export default () => new Promise(() => {})`,
+      'drops.mjs': `export default () => null`,
+      'constant.mjs': `export default async () => ({ kind: 'line', client: 0, text: 'x' })`,
+      'stream.mjs': `export const createStream = () => ${fail}`,
     });
-    await loadTransforms(['./function.mjs', './generator.mjs', './stream.mjs'], { cwd });
+    const specs = (await readdir(cwd)).map((file) => `./${file}`);
+    expect(specs.length).to.equal(10);
+    await loadTransforms(specs, { cwd });
+    expect(globalThis).to.not.have.property('wasCalled');
   });
 
   it('is called once by createStream with the id -1 and the options, and the stream is destroyed', async () => {
@@ -307,6 +318,30 @@ describe('transform module that is rejected', () => {
           `createStream must return a stream such as new Transform({ objectMode: true, transform }), got ${got}`,
         ] as [string, string, string],
     ),
+    ...Object.entries({
+      'a Map': ['() => new Map()', 'Map(0) {}'],
+      'a URL in a promise': ["async () => new URL('http://localhost/')", 'URL {}'],
+      'a Date': ['function () { return new Date(0); }', '1970-01-01T00:00:00.000Z'],
+      'an array of an array': ['() => [[]]', 'an array with []'],
+      'a web stream': ['() => new ReadableStream()', '[ReadableStream]'],
+    }).map(
+      ([what, [source, got]]) =>
+        [
+          `always returns ${what}`,
+          `export default ${source}`,
+          `the default export returned ${got}; expected a message such as { kind: 'line', client, text }, an array of messages, or null`,
+        ] as [string, string, string],
+    ),
+    [
+      'makes a stream in the default export',
+      "import { PassThrough } from 'node:stream'; export default () => new PassThrough({ objectMode: true })",
+      /^the default export returned \[PassThrough\]; .*; use createStream\(client\) for a transform that makes a stream$/,
+    ],
+    [
+      'returns nothing',
+      'export default () => {}',
+      'the default export returned undefined; return the message to pass it on, or null to drop it',
+    ],
     [
       'makes a stream of bytes',
       `import { PassThrough } from 'node:stream'; export const createStream = () => new PassThrough()`,
@@ -314,7 +349,7 @@ describe('transform module that is rejected', () => {
     ],
     [
       'makes a promise of a stream',
-      'export const createStream = async () => null',
+      "export const createStream = async () => { throw new Error('rejected'); }",
       /createStream must return .*, got \[Promise\]$/,
     ],
     [

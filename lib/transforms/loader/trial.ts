@@ -1,0 +1,42 @@
+import { setImmediate } from 'node:timers/promises';
+import { explainAnswer } from '../from-function.js';
+import { toMessageStream } from '../instantiate.js';
+import { isAsyncGeneratorFunction } from '../transform.js';
+import type { TransformModule } from './module.js';
+import { mayUseArgument } from './parameters.js';
+
+/** The client of a trial. */
+const NO_CLIENT = { id: -1 };
+
+/**
+ * Tries a module before there is a client, as far as that has no consequences. It makes a stream and destroys it, or calls a
+ * function without parameters, which cannot tell the call from others. An error that the module throws is ignored: it may
+ * concern this client only.
+ *
+ * @throws {Error} if the module makes anything but a new Duplex in object mode, or returns anything but messages
+ */
+export async function tryModule(
+  { transform, createStream }: TransformModule,
+  options: object,
+): Promise<void> {
+  if (createStream !== undefined) {
+    const made = await resultOf(() => [createStream(NO_CLIENT, options)]);
+    if (made === undefined) return;
+    toMessageStream(made[0])
+      .on('error', () => {})
+      .destroy();
+  } else if (!isAsyncGeneratorFunction(transform) && !mayUseArgument(transform as never, 1)) {
+    const answer = await resultOf(async () => [await (transform as () => unknown)()]);
+    const problem = answer === undefined ? undefined : explainAnswer(answer[0]);
+    if (problem !== undefined) throw new Error(`the default export ${problem}`);
+  }
+}
+
+/** Returns undefined if the function throws or rejects, or takes longer than one turn of the event loop. */
+async function resultOf<T>(call: () => Promise<T> | T): Promise<T | undefined> {
+  try {
+    return await Promise.race([call(), setImmediate(undefined)]);
+  } catch {
+    return undefined;
+  }
+}
