@@ -11,6 +11,7 @@ const COMMANDS: readonly (readonly [args: string, full: number, closed: number])
   ['--help', 1, 0],
   ['verify --help', 1, 0],
   ['completion zsh', 1, 0],
+  ['try -t escape', 1, 0],
   ['verify audit.json', 2, 1],
   ['conformance --list', 2, 0],
   ['conformance --only arguments false', 2, 2],

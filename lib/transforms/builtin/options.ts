@@ -40,7 +40,7 @@ export class TransformOptions<Name extends string> {
   number(name: Name, min: number): number | undefined {
     const value = this.#options[name];
     if (value === undefined) return undefined;
-    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
     if (typeof number === 'number' && number >= min && Number.isFinite(number)) return number;
     return this.reject(name, `a number of at least ${min}`);
   }

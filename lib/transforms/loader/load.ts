@@ -59,6 +59,7 @@ async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promis
   const builtIn = isFile ? undefined : BUILT_INS.get(name);
   if (builtIn !== undefined) return builtIn(options as never);
   try {
+    if (!isFile) checkSeparator(name);
     const url = isFile ? await findFile(name, cwd) : await findPackage(name, cwd);
     const module = readModule(await withTimeout(importModule(url), timeoutMs, 'loading'));
     rejectUnusedOptions(module, options);
@@ -69,6 +70,13 @@ async function load(spec: TransformSpec, cwd: string, timeoutMs: number): Promis
     const message = `cannot use the transform ${name}: ${(cause as Error).message}`;
     throw new MiniServError('ERR_TRANSFORM_MODULE', message, { cause });
   }
+}
+
+/** A colon after the name of a built-in is a typing mistake: within options it means the same as `=`. */
+function checkSeparator(name: string): void {
+  const [builtIn = '', ...options] = name.split(':');
+  if (BUILT_INS.has(builtIn) && options.length > 0)
+    throw new Error(`expected = between ${builtIn} and its options`);
 }
 
 async function findFile(name: string, cwd: string): Promise<string> {

@@ -119,7 +119,20 @@ describe('transform rate', () => {
     expect(thrown(() => rate({} as RateOptions))).to.match(
       /^transform rate: the option 'lines' is missing; expected a number of lines per second$/,
     );
-    for (const lines of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'many', '', 1e-9, true]) {
+    for (const lines of [
+      0,
+      -1,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      'many',
+      '',
+      1e-9,
+      true,
+      '0x10',
+      '1e3',
+      ' 5',
+      '-1',
+    ]) {
       expect(thrown(() => rate({ lines } as RateOptions))).to.match(
         /lines: expected a number of at least 0.001, got /,
       );

@@ -109,6 +109,9 @@ describe('loadTransforms', () => {
     'C:\\gone\\t.mjs=drop:x': /^cannot use the transform C:\\gone\\t\.mjs: no such file: .*C:\\gone/,
     './p': /p is a directory; give the path of a file in it$/,
     'here.mjs': /this is a file; write \.\/here\.mjs$/,
+    'filter:drop:x': /expected = between filter and its options$/,
+    'filter:drop=x:y': /expected = between filter and its options$/,
+    logs: /: expected a built-in \(/,
     filtr:
       /expected a built-in \(filter, log, .*no-http\), a package that is installed in \/.* such as \.\/shout\.mjs$/,
     '@scope/none/sub': /expected a built-in .*, a package that is installed in /,
