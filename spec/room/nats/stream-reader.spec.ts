@@ -75,10 +75,17 @@ function createReader() {
     const reply = `$JS.ACK.stream.consumer.1.${sequence}.${sequence}.1700000000000000000.0`;
     deliver({ reply, data: Buffer.from('x') } as unknown as transport.Msg);
   };
+  /** Lets time pass in which the engine sends only heartbeats. */
+  const idle = async (seconds: number): Promise<void> => {
+    for (let i = 0; i < seconds; i++) {
+      await time.advance(1000);
+      deliver({ reply: '', headers: { code: 100, get: () => '' } } as unknown as transport.Msg);
+    }
+  };
   const remove = (): void => {
     exists = false;
   };
-  return { time, stream, info, errors, starts, events, reader, record, remove };
+  return { time, stream, info, errors, starts, events, reader, record, idle, remove };
 }
 
 describe('StreamReader', () => {
@@ -129,6 +136,22 @@ describe('StreamReader', () => {
     expect(events).to.deep.equal(['start']);
     await time.advance(200);
     expect(events).to.deep.equal(['start', 'start']);
+  });
+
+  it('looks for an acknowledged record that does not come, until it is stopped', async () => {
+    const { reader, record, idle, starts, time } = createReader();
+    await reader.start();
+    reader.expect(2);
+    await idle(11);
+    expect(starts).to.deep.equal([1, 1, 1]);
+    record(1);
+    record(2);
+    await idle(20);
+    expect(starts).to.have.length(3);
+    reader.expect(9);
+    reader.stop();
+    await time.advance(20_000);
+    expect(starts).to.have.length(3);
   });
 
   it('gives up if max_payload has become too small, or records were deleted before it read them', async () => {
