@@ -56,6 +56,19 @@ const LEAVING: Record<string, Case> = {
     },
     reason: 'at once',
   },
+  'emits an error although its on() has failed': {
+    stream: () => {
+      const stream = quiet();
+      const { on } = stream;
+      let calls = 0;
+      return Object.assign(stream, {
+        on: (event: string, listener: () => void) =>
+          calls++ === 0 ? fail('no on')() : on.call(stream, event, listener),
+      });
+    },
+    after: (stream) => stream.emit('error', new Error('not listened to')),
+    reason: 'no on',
+  },
   'emits an error that is undefined': {
     after: (stream) => stream.emit('error', undefined),
     reason: "the stream failed: 'no reason was given'",
@@ -121,6 +134,13 @@ const LEAVING: Record<string, Case> = {
   'throws in write() from some time on': {
     after: (stream) => Object.assign(stream, { write: fail('no write') }),
     reason: 'no write',
+  },
+  'throws in pause()': {
+    stream: () => Object.assign(quiet(), { pause: fail('no pause') }),
+    after: (stream) => {
+      for (let i = 0; i < 3; i++) stream.emit('data', Buffer.alloc(100_000, 'x'));
+    },
+    reason: 'no pause',
   },
   'throws in end()': {
     after: (stream) => {
@@ -218,6 +238,32 @@ describe('relay.handle() of a stream that', () => {
     environment.clock.advance(1);
     await eventually('the client to be gone', () => relay.stats().clients === 1);
     expect(environment.clock.pending).to.equal(0);
+  });
+
+  it('emits data after its end still receives what it is owed', async () => {
+    const relay = createTestRelay();
+    const a = await join(relay);
+    let take: Done = () => {};
+    const received: string[] = [];
+    const stream = quiet({
+      write: (chunk: Buffer, _encoding: string, done: Done) => {
+        received.push(chunk.toString());
+        take = done;
+      },
+    });
+    await relay.handle(stream).id;
+    a.send('one\n');
+    await eventually('the first line', () => received.length === 1);
+    a.send('two\n');
+    await waitTurns();
+    stream.push(null);
+    await a.until(leftNotice(1));
+    stream.emit('data', Buffer.from('too late\n'));
+    await waitTurns();
+    take();
+    await eventually('the second line', () => received.length === 2);
+    expect(received.join('')).to.equal(relayed(0, 'one', 'two'));
+    expect(a.received).to.not.include('too late');
   });
 
   it('calls back twice receives each line once', async () => {
