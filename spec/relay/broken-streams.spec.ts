@@ -135,13 +135,6 @@ const LEAVING: Record<string, Case> = {
     after: (stream) => Object.assign(stream, { write: fail('no write') }),
     reason: 'no write',
   },
-  'throws in pause()': {
-    stream: () => Object.assign(quiet(), { pause: fail('no pause') }),
-    after: (stream) => {
-      for (let i = 0; i < 3; i++) stream.emit('data', Buffer.alloc(100_000, 'x'));
-    },
-    reason: 'no pause',
-  },
   'throws in end()': {
     after: (stream) => {
       Object.assign(stream, { end: fail('no end') });

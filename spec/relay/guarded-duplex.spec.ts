@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
@@ -41,5 +42,18 @@ describe('GuardedDuplex', () => {
     lent[0]?.fill('x');
     expect(kept.map(String)).to.deep.equal(['0 ']);
     other.destroy();
+  });
+
+  it('fails with the error of a pause() that throws when it is not read', async () => {
+    const inner = Object.assign(new Duplex({ read() {}, write() {} }), {
+      pause() {
+        throw new Error('no pause');
+      },
+    });
+    const guarded = new GuardedDuplex(inner, nodeEnvironment.clock);
+    const failed = once(guarded, 'error');
+    guarded.read(0);
+    inner.emit('data', Buffer.alloc(100_000));
+    expect(((await failed) as [Error])[0].message).to.equal('no pause');
   });
 });
