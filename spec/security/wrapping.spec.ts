@@ -90,7 +90,7 @@ describe('security: long lines on a terminal', () => {
     const lines = fc.array(text, { minLength: 1, maxLength: 3 });
     await checkProperty(
       'security/wrapping',
-      300,
+      150,
       fc.property(lines, fc.integer({ min: 1, max: MAX_COLUMNS }), (texts, columns) => {
         const bytes = texts.map((words) => Buffer.from(words.join('').replaceAll('\n', ' ')));
         expectMarks(view('view', bytes), [columns]);
