@@ -1,16 +1,19 @@
 /** A prefix of this many letters names what it begins. */
 const MIN_PREFIX = 3;
+/** Words of this many letters may have two mistakes, shorter ones one. */
+const LONG = 6;
 
 /**
- * Returns the candidate that the word is most probably a typing mistake of, or undefined if none is near: a mistake for
- * every three letters, or an unfinished word.
+ * Returns the candidate that the word is most probably a typing mistake of, or undefined if none is near: one or
+ * two mistakes, or an unfinished word.
  */
 export function findSimilar(word: string, candidates: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(lower, candidate.toLowerCase());
-    const isNear = distance <= Math.max(1, Math.floor(candidate.length / 3)) && distance < lower.length - 1;
+    const maxDistance = candidate.length < LONG ? 1 : 2;
+    const isNear = distance <= maxDistance && distance < lower.length - 1;
     if ((isNear || distance === 0) && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) {
       best = { candidate, distance };
     }

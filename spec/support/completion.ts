@@ -14,7 +14,15 @@ compopt() { :; } # Works only while readline completes.
 for line; do
   printf '= %s\\n' "$line"
   # Bash splits words at = and : too. Each group of these is a word.
-  spaced=$(sed -E 's/([^ =:])([=:]+)/\\1 \\2/g; s/([=:]+)([^ =:])/\\1 \\2/g' <<<"$line")
+  spaced='' last=' '
+  for ((i = 0; i < \${#line}; i++)); do
+    char=\${line:i:1}
+    case $last$char in
+      [=:][=:]|' '?|?' ') ;;
+      [=:]?|?[=:]) spaced+=' ' ;;
+    esac
+    spaced+=$char last=$char
+  done
   read -ra COMP_WORDS <<<"$spaced"
   [[ $line == *' ' ]] && COMP_WORDS+=('')
   COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))

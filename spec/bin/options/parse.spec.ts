@@ -157,6 +157,11 @@ describe('command line', () => {
       '--= 1',
       '-x 1',
       '--room-xyzzy 1',
+      '--room-user 1',
+      '--room-pass 1',
+      '--room-tls 1',
+      '--host 1',
+      '--size 1',
     ]) {
       it(`gets no suggestion if nothing is near: mini-serv ${line}`, () => {
         const [option = ''] = line.split(' ');
