@@ -35,7 +35,7 @@ const VALIDATE_EXAMPLE =
 /** @throws {Error} with the reason, if the module cannot be loaded */
 export async function importModule(url: string): Promise<object> {
   try {
-    return (await import(url)) as object;
+    return (await import(/* webpackIgnore: true */ url)) as object;
   } catch (cause) {
     throw new Error(`failed to load: ${explainImportError(cause, url)}`, { cause });
   }
