@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { createRelay, MiniServError } from '../../../lib/index.js';
-import type { EventLog } from '../../../lib/room/event-log.js';
+import type { EventLog, LogEvent } from '../../../lib/room/event-log.js';
 import { saveRoomState } from '../../../lib/room/room-state-data.js';
 import { joinRoom } from '../../../lib/room/shared/join-room.js';
 import { encodeRecord } from '../../../lib/room/shared/record.js';
@@ -197,6 +197,15 @@ describe('SharedLog', () => {
       late.append({ kind: 'connected', token: 0 });
       await room.time.advance(20);
       expect(late.entries).to.deep.equal(['id 0 1', 'joined 1 first']);
+    });
+
+    it('declares a relay dead that exists only as a forged record', async () => {
+      const { room, log } = await open();
+      const recorder = new LogRecorder(log);
+      const events: LogEvent[] = [{ kind: 'connected', token: 0 }];
+      room.append(encodeRecord({ instanceId: 'forged', number: 0, events }));
+      await room.time.advance(10_000);
+      expect(recorder.entries).to.deep.equal(['joined 0 first', 'left 0']);
     });
 
     it('does not lose its own events if another program uses its number', async () => {
