@@ -32,6 +32,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
   /** The callback of the write or of the end in progress. There is one at a time. */
   let onDone: ((error?: Error | null) => void) | null = null;
   let isReading = false;
+  let isPaused = false;
   let hasEnded = false;
   let hasFinished = false;
   let isDestroying = false;
@@ -62,7 +63,8 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     else done();
   };
   const onData = (chunk: unknown): void => {
-    if (!duplex.push(chunk)) foreign.pause();
+    isPaused = !duplex.push(chunk);
+    if (isPaused) foreign.pause();
   };
 
   const duplex = new Duplex({
@@ -71,6 +73,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
       guarded(() => {
         if (!isReading) foreign.on('data', onData);
         isReading = true;
+        isPaused = false;
         foreign.resume();
       });
     },
@@ -124,7 +127,10 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     writable.afterWrite = (error) => {
       if (error) fail(error);
       afterWrite(error);
-      if (foreign.destroying !== true) done();
+      if (foreign.destroying === true) return;
+      // Unlike Node, streamx forgets what it has emitted when it is destroyed.
+      if (isReading && !isPaused) drain();
+      done();
     };
   }
   foreign.allowHalfOpen = true;

@@ -117,6 +117,22 @@ describe('toCurrentStream()', () => {
     await eventually('the end', () => wrapped.destroyed);
   });
 
+  it('keeps what a stream of streamx has emitted before it was destroyed in its own method', async () => {
+    const stream: Stream = new streamx.Transform({
+      transform(item: number, done: (error: null, item: number) => void) {
+        if (item === 3) stream.destroy();
+        else done(null, item);
+      },
+    });
+    const wrapped = toCurrentStream(stream);
+    wrapped.read(0);
+    for (let i = 0; i < 5; i++) wrapped.write(i);
+    await once(wrapped, 'close');
+    const kept: unknown[] = [];
+    for (let item = wrapped.read(); item !== null; item = wrapped.read()) kept.push(item);
+    expect(kept).to.deep.equal([0, 1, 2]);
+  });
+
   it('does not acknowledge a chunk that a destroyed stream of streamx has dropped', async () => {
     const stream = new streamx.Transform({ highWaterMark: 1 });
     const wrapped = toCurrentStream(stream);
