@@ -2,12 +2,11 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { addCleanup } from '../support/cleanup.js';
 import { connectAs } from '../support/client.js';
 import { serverCommand, startServer } from '../support/command.js';
 import { folder } from '../support/modules.js';
 import { freePort, isListening } from '../support/ports.js';
-import { isAlive } from '../support/proc.js';
+import { isAlive, killAfterTest } from '../support/proc.js';
 import { startProgram } from '../support/program.js';
 import { eventually } from '../support/waiting.js';
 import { relayed } from '../support/wire.js';
@@ -39,10 +38,8 @@ describe('docs/service.md', () => {
     const [run = '', wait = '', kill = ''] = COMMANDS.slice(2);
     const script = [run.replace('4242', String(port)), wait, 'echo ready'].join('\n');
     const { output } = startProgram('sh', ['-c', script], { cwd: dir, env });
-    addCleanup(() => {
-      if (existsSync(file)) process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
-    });
     const file = join(dir, 'mini-serv.pid');
+    killAfterTest(file);
     await output.until('ready\n');
     expect(isListening(port)).to.not.equal(false);
     const a = await connectAs({ port } as never);

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { addCleanup } from './cleanup.js';
 import type { Server } from './command.js';
 
 // Only Linux has /proc. Specs that need it are skipped elsewhere.
@@ -39,6 +40,15 @@ export function ticks(server: Server): number {
     .split(' ')
     .slice(11, 13);
   return Number(user) + Number(system);
+}
+
+/** Kills the process of a pid file after the test, for a server that is not a child of this process. */
+export function killAfterTest(pidFile: string): void {
+  addCleanup(() => {
+    if (!existsSync(pidFile)) return;
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
 }
 
 /** Whether a process exists, also as a zombie. */

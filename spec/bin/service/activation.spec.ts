@@ -9,6 +9,7 @@ import { connect, connectAs } from '../../support/client.js';
 import { runCommand, serverCommand, shell, startServer } from '../../support/command.js';
 import { folder } from '../../support/modules.js';
 import { descriptorOf, freePort, takePort } from '../../support/ports.js';
+import { killAfterTest } from '../../support/proc.js';
 import { itWith } from '../../support/tools.js';
 import { within } from '../../support/waiting.js';
 import { arrivedNotice, relayed } from '../../support/wire.js';
@@ -59,6 +60,7 @@ describe('mini-serv with an inherited socket', () => {
       echo "ended $?" >&2
     done`;
     const relay = await activate(script, ['--pid-file', join(dir, 'pid')]);
+    killAfterTest(join(dir, 'pid'));
     const early = await connect(relay);
     step('1');
     await relay.stdout.until(arrivedNotice(0));

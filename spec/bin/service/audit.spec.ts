@@ -8,6 +8,7 @@ import { connectAs } from '../../support/client.js';
 import { runCommand, serverCommand, shell, startServer } from '../../support/command.js';
 import { folder } from '../../support/modules.js';
 import { takePort } from '../../support/ports.js';
+import { killAfterTest } from '../../support/proc.js';
 import { CTRL_C, onTerminal } from '../../support/terminal.js';
 import { describeWith, itWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
@@ -111,9 +112,11 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
   });
 
   it('writes to the pipe of a process substitution', async () => {
-    const path = join(await folder({}), 'copy');
+    const dir = await folder({});
+    const path = join(dir, 'copy');
+    killAfterTest(join(dir, 'pid'));
     const server = await startServer({
-      args: ['--audit', '/dev/fd/3', '--audit-format', 'wire'],
+      args: ['--pid-file', join(dir, 'pid'), '--audit', '/dev/fd/3', '--audit-format', 'wire'],
       command: shell(`{ "$@" 3>&1 >&4 | cat > ${path}; } 4>&1`),
     });
     const client = await connectAs(server);

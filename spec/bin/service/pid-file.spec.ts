@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { CommandError } from '../../../bin/console.js';
 import { claimPidFile } from '../../../bin/service/pid-file.js';
-import { addCleanup } from '../../support/cleanup.js';
 import { type Client, connectAs } from '../../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../../support/command.js';
 import { smallDisk } from '../../support/disk.js';
 import { folder } from '../../support/modules.js';
 import { isListening, takePort } from '../../support/ports.js';
+import { killAfterTest } from '../../support/proc.js';
 import { itWith } from '../../support/tools.js';
 import { eventually, within } from '../../support/waiting.js';
 
@@ -135,7 +135,7 @@ describe('mini-serv --pid-file', () => {
       args: ['--pid-file', other.path],
       command: shell(`echo $$ > ${other.path}; "$@"; exit`),
     });
-    addCleanup(() => void process.kill(Number(readFileSync(other.path, 'utf8'))));
+    killAfterTest(other.path);
     await eventually('the pid file', () => readFileSync(other.path, 'utf8') !== pidOf(server));
   });
 
