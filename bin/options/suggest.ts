@@ -19,7 +19,9 @@ export function findSimilar(word: string, candidates: readonly string[]): string
     }
   }
   if (best !== undefined) return best.candidate;
-  const begun = candidates.filter((one) => lower.length >= MIN_PREFIX && one.startsWith(lower));
+  // The end of a longer word may differ: complete is the start of completion.
+  const prefix = lower.length < LONG ? lower : lower.slice(0, -1);
+  const begun = candidates.filter((one) => lower.length >= MIN_PREFIX && one.startsWith(prefix));
   return begun.length === 1 ? begun[0] : undefined;
 }
 
