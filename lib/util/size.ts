@@ -7,7 +7,9 @@ const UNITS = ['', 'K', 'M', 'G', 'T'];
  * @returns bytes, Infinity if the size is too large to count, or undefined if the text is not a size
  */
 export function parseSize(text: string): number | undefined {
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?(?:([KMGT])i?B?|B)?$/i.exec(text) ?? [];
+  // A fraction needs a unit: half a byte is no size.
+  const [, bytes, digits = bytes, unit = ''] =
+    /^(?:(\d+)(?: ?B)?|(\d+(?:\.\d+)?) ?([KMGT])i?B?)$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const size = Math.round(Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase()));
   return Number.isSafeInteger(size) ? size : Number.POSITIVE_INFINITY;

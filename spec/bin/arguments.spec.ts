@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Command, parseCommand } from '../../bin/arguments.js';
-import { checkOptions } from '../../lib/relay/options.js';
+import { checkOptions, MAX_LINE_BYTES } from '../../lib/relay/options.js';
 import { random } from '../support/random.js';
 
 /** The options of a relay without arguments. */
@@ -130,6 +130,10 @@ describe('parseCommand()', () => {
           expect(messageOf(args)).to.match(new RegExp(`^${option}: expected a (size|value)`));
         }
       }
+    });
+
+    it('accepts the same lengths of lines as the relay', () => {
+      expect(run(['--max-line', '256M', '1']).relay.maxLineBytes).to.equal(MAX_LINE_BYTES);
     });
 
     it('passes options to the relay, whether they stand before the port or after it', () => {

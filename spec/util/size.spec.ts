@@ -21,7 +21,27 @@ describe('parseSize()', () => {
     it(`parses "${text}" as ${bytes} bytes`, () => expect(parseSize(text)).to.equal(bytes));
   }
 
-  const wrong = ['', ' ', 'K', '-1', '+1', '1e3', '0x10', '1,5K', '.5K', '5.', '1KK', '1 K B', '1P', 'NaN'];
+  const wrong = [
+    '',
+    ' ',
+    '1 ',
+    '0.5',
+    '1.5B',
+    '1  K',
+    '1K ',
+    'K',
+    '-1',
+    '+1',
+    '1e3',
+    '0x10',
+    '1,5K',
+    '.5K',
+    '5.',
+    '1KK',
+    '1 K B',
+    '1P',
+    'NaN',
+  ];
   for (const text of [...wrong, ' 1', '1\n', '1K\n', 'Infinity']) {
     it(`rejects ${JSON.stringify(text.slice(0, 20))}`, () => {
       expect(parseSize(text)).to.equal(undefined);
