@@ -49,7 +49,7 @@ async function checkRuntime({ folder, installed }, [file, ...args], kit) {
 /** The binaries stay in npm's cache; nothing is installed in the repository. */
 async function findBinary({ package: name, command }, download) {
   const network = download ? '--prefer-offline' : '--offline';
-  const args = ['--yes', network, '--package', name, '--call', `command -v ${command}`];
+  const args = ['--yes', network, '--fetch-retries=1', '--package', name, '--call', `command -v ${command}`];
   try {
     return (await promisify(execFile)('npx', args)).stdout.trim();
   } catch {
