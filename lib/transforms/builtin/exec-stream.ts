@@ -118,6 +118,7 @@ export class ExecStream extends Duplex {
         this.#failUnlessExited('closed its standard input');
         return;
       }
+      this.#unanswered?.setTaken();
       const acknowledge = this.#acknowledge;
       this.#acknowledge = null;
       acknowledge?.();

@@ -2,14 +2,15 @@ import type { Message } from '../../protocol/message.js';
 
 /** A line without an answer for this long counts as dropped by the program, in milliseconds. */
 const MAX_AGE_MS = 10_000;
-/** As much as a program and its pipe hold in the worst case. More lines without an answer were dropped. */
-const MAX_CHARACTERS = 1024 * 1024;
+/** More than a block of lines and the pipe of the program hold. Older lines without an answer were dropped. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** How many lines that it drops in a row a program may have. */
 const LOOK_AHEAD_LINES = 100;
 
 interface Entry {
   readonly message: Message & { kind: 'line' };
-  readonly givenAt: number;
+  /** Infinity until the program's pipe has taken the line. */
+  takenAt: number;
 }
 
 /**
@@ -17,14 +18,31 @@ interface Entry {
  * with the same text, if that is one of the next, and otherwise the oldest one.
  */
 export class UnansweredLines {
+  readonly #now: () => number;
   #entries: Entry[] = [];
   #start = 0;
+  /** Lines at the end that the pipe has not taken. */
+  #untakenCount = 0;
   #characters = 0;
 
+  /** @param now returns the time in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
   add(message: Message & { kind: 'line' }): void {
-    this.#entries.push({ message, givenAt: performance.now() });
+    this.#entries.push({ message, takenAt: Number.POSITIVE_INFINITY });
+    this.#untakenCount++;
     this.#characters += message.text.length;
     while (this.#characters > MAX_CHARACTERS && this.#entries.length - this.#start > 1) this.#remove(1);
+  }
+
+  /** The pipe has taken all lines. */
+  setTaken(): void {
+    const takenAt = this.#now();
+    const first = Math.max(this.#start, this.#entries.length - this.#untakenCount);
+    for (let i = first; i < this.#entries.length; i++) (this.#entries[i] as Entry).takenAt = takenAt;
+    this.#untakenCount = 0;
   }
 
   answer(text: string): void {
@@ -49,8 +67,8 @@ export class UnansweredLines {
   }
 
   #expire(): void {
-    const oldest = performance.now() - MAX_AGE_MS;
-    while ((this.#entries[this.#start]?.givenAt ?? oldest) < oldest) this.#remove(1);
+    const oldest = this.#now() - MAX_AGE_MS;
+    while ((this.#entries[this.#start]?.takenAt ?? oldest) < oldest) this.#remove(1);
   }
 
   #remove(count: number): void {

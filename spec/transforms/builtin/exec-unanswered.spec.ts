@@ -31,13 +31,28 @@ describe('UnansweredLines', () => {
   });
 
   it('forgets the oldest lines when they become too many', () => {
-    const given = Array.from({ length: 30 }, (_, i) => `${i}`.padEnd(100_000));
-    expect(unanswered(given, [])).to.deep.equal(given.slice(-10));
+    const given = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(100_000));
+    expect(unanswered(given, [])).to.deep.equal(given.slice(-41));
   });
 
   it('keeps a single line of any length', () => {
-    const long = 'x'.repeat(3_000_000);
+    const long = 'x'.repeat(5_000_000);
     expect(unanswered(['a', long], [])).to.deep.equal([long]);
+  });
+
+  it('forgets lines without an answer 10 seconds after the program has taken them', () => {
+    let now = 0;
+    const lines = new UnansweredLines(() => now);
+    lines.add({ kind: 'line', client: 0, text: 'a' });
+    lines.setTaken();
+    now = 5000;
+    lines.add({ kind: 'line', client: 0, text: 'b' });
+    lines.setTaken();
+    lines.add({ kind: 'line', client: 0, text: 'not taken' });
+    now = 10_001;
+    lines.answer('B');
+    now = 60_000;
+    expect(texts(lines.take())).to.deep.equal(['not taken']);
   });
 
   it('forgets the lines that it returns', () => {
