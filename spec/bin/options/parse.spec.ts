@@ -172,6 +172,11 @@ describe('command line', () => {
     for (const line of [
       'abc',
       'hello',
+      'server',
+      'start',
+      'serve',
+      'notaport',
+      'foo',
       'test',
       'port',
       'x',
