@@ -16,7 +16,7 @@ import {
   printNotice,
   startLineMarks,
 } from '../console.js';
-import { handleSignals, type SignalHandlers } from '../service/signals.js';
+import { handleEndSignals, handleOtherSignals, type SignalHandlers } from '../service/signals.js';
 import { printEvents } from './events.js';
 import { loadTransforms } from './load-transforms.js';
 import { roomError } from './room-error.js';
@@ -34,12 +34,14 @@ export async function run(command: RunCommand): Promise<void> {
   const service = isService
     ? await (await import('../service/service.js')).createService(command)
     : undefined;
+  // As long as there is no relay, nothing is owed to anyone.
+  const handlers: SignalHandlers = { stop: () => process.exit(0) };
+  handleOtherSignals(handlers);
   const transforms = await loadTransforms(command.transforms, verbose);
   // If a transform copied a client's text to Object.prototype, every options object made later would inherit it.
   Object.preventExtensions(Object.prototype);
-  // As long as there is no relay, nothing is owed to anyone.
-  const handlers: SignalHandlers = { stop: () => process.exit(0) };
-  handleSignals(handlers);
+  // Not earlier: a transform whose loading blocks would keep the signals from ending the process.
+  handleEndSignals(handlers);
   const room = await joinRoom(roomArguments);
   const relay = createRelay({
     ...options,

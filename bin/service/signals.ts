@@ -16,25 +16,29 @@ export interface SignalHandlers {
 const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Listens to the signals of a relay.
+ * Listens to the signals that do not end a relay without a terminal.
  *
  * Node resets signals that its parent process has set to be ignored, as `nohup` does, and nothing tells afterwards that
  * they were. SIGHUP is therefore ignored where no standard stream is a terminal that could be closed.
  */
-export function handleSignals(handlers: SignalHandlers): void {
+export function handleOtherSignals(handlers: SignalHandlers): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
-  for (const signal of END_SIGNALS) {
-    process.on(signal, () => {
-      if (handlers.stop !== undefined) handlers.stop();
-      else endAtOnce(signal, handlers);
-    });
-  }
   process.on('SIGHUP', () => {
     const isTerminalOpen = terminals.every((fd) => isatty(fd));
     if (isTerminalOpen && handlers.reopen !== undefined) handlers.reopen();
     else if (terminals.length > 0) handlers.stop?.();
   });
   process.on('SIGUSR2', () => handlers.report?.());
+}
+
+/** Listens to the signals that end the relay. */
+export function handleEndSignals(handlers: SignalHandlers): void {
+  for (const signal of END_SIGNALS) {
+    process.on(signal, () => {
+      if (handlers.stop !== undefined) handlers.stop();
+      else endAtOnce(signal, handlers);
+    });
+  }
 }
 
 function endAtOnce(signal: (typeof END_SIGNALS)[number], { cleanUp }: SignalHandlers): void {

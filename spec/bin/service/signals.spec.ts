@@ -44,6 +44,18 @@ describe('mini-serv on SIGHUP without a terminal and without an audit', () => {
   });
 });
 
+describe('mini-serv that loads a transform', () => {
+  it('continues on SIGHUP and SIGUSR2, and ends on SIGTERM', async () => {
+    const cwd = await folder({
+      'slow.mjs': "process.stderr.write('loading\\n'); await new Promise(() => setTimeout(() => {}, 1e6));",
+    });
+    const server = await startServer({ args: ['-t', join(cwd, 'slow.mjs')], port: 0 });
+    await server.stderr.until('loading\n');
+    for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGTERM'] as const) server.kill(signal);
+    expect(await within(server.exited, 'the end')).to.deep.equal({ code: null, signal: 'SIGTERM' });
+  });
+});
+
 describeWith('python3', 'mini-serv on SIGHUP with a terminal', () => {
   it('ends in good order if the terminal is closed, with standard output in a file', async () => {
     const dir = await folder({});
