@@ -18,7 +18,9 @@ export const ENVIRONMENT = [
   ['TMPDIR', 'Directory for the backlog on disk, unless --spill-dir is given.'],
   ['LISTEN_PID, LISTEN_FDS', 'Set by systemd: the relay uses this socket instead of opening a port.'],
   ['NOTIFY_SOCKET', 'Set by systemd: the relay reports there when it is ready and when it begins to end.'],
-  ['NO_COLOR, FORCE_COLOR', 'Switch the colours of mini-serv conformance off or on.'],
+  ['NO_COLOR, FORCE_COLOR', 'Switch colours off or on.'],
+  ['LISTEN_PID, LISTEN_FDS', 'The socket that systemd passes to the relay (socket activation).'],
+  ['NOTIFY_SOCKET', 'Where systemd is told that the relay is ready, and that it begins to end.'],
   ['COLUMNS', 'Width of help texts, up to 100 columns, if standard output is not a terminal.'],
 ];
 
