@@ -20,7 +20,10 @@ export const ENVIRONMENT = [
   ['NOTIFY_SOCKET', 'Set by systemd: the relay reports there when it is ready and when it begins to end.'],
   ['NO_COLOR, FORCE_COLOR', 'Switch colours off or on.'],
   ['LISTEN_PID, LISTEN_FDS', 'The socket that systemd passes to the relay (socket activation).'],
-  ['NOTIFY_SOCKET', 'Where systemd is told that the relay is ready, and that it begins to end.'],
+  [
+    'NOTIFY_SOCKET',
+    'The socket on which the relay notifies systemd that it is ready, and that it begins to end.',
+  ],
   ['COLUMNS', 'Width of help texts, up to 100 columns, if standard output is not a terminal.'],
 ];
 
