@@ -1,6 +1,6 @@
 import { checkFormat, type Format, viewOf } from '../protocol/formats.js';
 import type { Relay } from '../relay/relay.js';
-import { MiniServError } from '../util/errors.js';
+import { MiniServError, optionError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
 import { type AuditTarget, openAudit } from './audit-file.js';
 import { Transcript } from './transcript.js';
@@ -36,10 +36,15 @@ export interface Audit {
  * await relay.listen(4242);
  *
  * @param path a regular file, a FIFO, a terminal, a character device, or `/dev/fd/N`. Other symbolic links are not followed
- * @throws {MiniServError} ERR_OPTION if an option is invalid
+ * @throws {MiniServError} ERR_OPTION if an argument or an option is invalid
  * @throws the system's error (`ENOENT`, `EACCES`, …), or an error that says why the file cannot be appended to
  */
 export async function auditTo(relay: Relay, path: string, options: AuditOptions = {}): Promise<Audit> {
+  // Checked before the file is created.
+  if (typeof (relay as Partial<Relay> | null | undefined)?.addReader !== 'function') {
+    throw optionError('relay', 'a relay, as createRelay() returns it', relay);
+  }
+  if (typeof path !== 'string' || path === '') throw optionError('path', 'the path of a file', path);
   checkNames(options, ['format']);
   const { format = 'text' } = options;
   checkFormat(format);

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { type AuditOptions, auditTo, type Format } from '../../lib/index.js';
+import { type AuditOptions, auditTo, type Format, type Relay } from '../../lib/index.js';
 import { verifyAudit } from '../../lib/transcript/verify.js';
 import { account, recordsOf, toWire } from '../support/audit.js';
 import { addCleanup } from '../support/cleanup.js';
@@ -103,6 +103,32 @@ describe('auditTo()', () => {
     expect(await read(join(dir, 'mine'))).to.equal('mine\n');
     expect((await failure(join(dir, 'mine'), 'json')).message).to.match(/is not an audit in JSON format/);
     expect(relay.stats().outputLagBytes).to.deep.equal([]);
+  });
+
+  it('rejects with ERR_OPTION what is no relay or no path, and creates no file', async () => {
+    const path = join(await folder({}), 'audit');
+    const relay = createTestRelay();
+    for (const [other, name] of [
+      [{}, '{}'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+    ] as const) {
+      const failure = await auditTo(other as unknown as Relay, path).catch((error: Error) => error);
+      const message = `relay: expected a relay, as createRelay() returns it, got ${name}`;
+      expect(failure).to.include({ code: 'ERR_OPTION', message });
+    }
+    for (const [other, name] of [
+      ['', "''"],
+      [undefined, 'undefined'],
+      [{}, '{}'],
+    ] as const) {
+      const failure = await auditTo(relay, other as string).catch((error: Error) => error);
+      expect(failure).to.include({
+        code: 'ERR_OPTION',
+        message: `path: expected the path of a file, got ${name}`,
+      });
+    }
+    expect(existsSync(path)).to.equal(false);
   });
 
   it('is closed at once if the relay is closed', async () => {
