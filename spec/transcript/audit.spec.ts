@@ -105,7 +105,7 @@ describe('auditTo()', () => {
     expect(relay.stats().outputLagBytes).to.deep.equal([]);
   });
 
-  it('rejects with ERR_OPTION what is no relay or no path, and creates no file', async () => {
+  it('rejects an invalid relay or path with ERR_OPTION, and creates no file', async () => {
     const path = join(await folder({}), 'audit');
     const relay = createTestRelay();
     for (const [other, name] of [
