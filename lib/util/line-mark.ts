@@ -22,9 +22,12 @@ const BARS =
 const BLOCK_MARK = createMark('\u258c ', BLOCKS);
 const ASCII_MARK = createMark('| ', BARS);
 
-/** Returns the mark for terminals of this locale: `▌ ` where it is UTF-8, otherwise `| `. */
+/**
+ * Returns the mark for terminals of this locale: `▌ ` where it is UTF-8, otherwise `| `. Containers often set no locale,
+ * and the terminals that show them use UTF-8.
+ */
 export function lineMark(env: NodeJS.ProcessEnv = process.env): LineMark {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || 'UTF-8';
   return /utf-?8/i.test(locale) ? BLOCK_MARK : ASCII_MARK;
 }
 

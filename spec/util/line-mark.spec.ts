@@ -5,7 +5,7 @@ describe('lineMark()', () => {
   const utf8 = lineMark({ LANG: 'en_US.UTF-8' });
   const ascii = lineMark({ LANG: 'C' });
 
-  it('is half a block where the locale is UTF-8, otherwise a bar', () => {
+  it('is half a block where the locale is UTF-8 or not set, otherwise a bar', () => {
     const marks: [env: NodeJS.ProcessEnv, text: string][] = [
       [{ LANG: 'en_US.UTF-8' }, '\u258c '],
       [{ LANG: 'C.utf8' }, '\u258c '],
@@ -14,7 +14,7 @@ describe('lineMark()', () => {
       [{ LC_ALL: '', LC_CTYPE: '', LANG: 'C.UTF-8' }, '\u258c '],
       [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, '| '],
       [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'en_US.UTF-8' }, '| '],
-      [{}, '| '],
+      [{}, '\u258c '],
     ];
     for (const [env, text] of marks) expect(lineMark(env).text, JSON.stringify(env)).to.equal(text);
   });
