@@ -26,19 +26,18 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions;
   #configReadAt: number;
-  #rejectPending: (reason: Error) => void = () => {};
-  #disconnected: Promise<never>;
+  /** Rejects each answer that is waited for. */
+  readonly #pending = new Set<(reason: Error) => void>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#configReadAt = options.clock.now();
-    this.#disconnected = this.#untilDisconnected();
   }
 
   /** Ends all waits for an answer. */
   onDisconnect(reason: Error): void {
-    this.#rejectPending(reason);
-    this.#disconnected = this.#untilDisconnected();
+    for (const reject of this.#pending) reject(reason);
+    this.#pending.clear();
   }
 
   /**
@@ -108,16 +107,9 @@ export class Publisher {
 
   /** Waits for an answer as long as the connection exists. */
   #answer<T>(answer: Promise<T>): Promise<T> {
-    // The answer can still arrive after the race is over.
-    answer.catch(() => {});
-    return Promise.race([answer, this.#disconnected]);
-  }
-
-  #untilDisconnected(): Promise<never> {
-    const disconnected = new Promise<never>((_resolve, reject) => {
-      this.#rejectPending = reject;
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      answer.then(resolve, reject).finally(() => this.#pending.delete(reject));
     });
-    disconnected.catch(() => {});
-    return disconnected;
   }
 }
