@@ -213,7 +213,6 @@ export class NatsEngine implements Engine {
       this.#snapshots.onDisconnect(reason);
     } else if (status.type === 'reconnect') {
       this.#isConnected = true;
-      this.#rejection = undefined;
       this.#limits.onReconnect();
       void this.#streamReader?.start();
     } else if (isPayloadViolation(status)) {
