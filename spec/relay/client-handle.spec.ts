@@ -177,6 +177,21 @@ describe('relay.handle(): ClientHandle', () => {
       expect(relay.stats().clients).to.equal(0);
     });
 
+    it('does not count a connection that is destroyed without an event before it has an id', async () => {
+      const { relay, run } = await sharedRoom();
+      const events = recordEvents(relay);
+      const mute = new Duplex({ emitClose: false, read() {}, write() {} });
+      const handle = relay.handle(mute);
+      mute.destroy();
+      expect(await outcome(handle)).to.equal(
+        'ERR_STATE: the connection closed before the client was assigned an id',
+      );
+      expect(relay.stats().clients).to.equal(0);
+      await run();
+      await events.until('left 0\n');
+      expect(relay.stats().clients).to.equal(0);
+    });
+
     it('disconnects a client at once when it is called before an id is assigned', async () => {
       const { relay } = await sharedRoom();
       const a = new Member(relay);
