@@ -41,7 +41,7 @@ describeWith('proc', 'faults: a wall clock that jumps', () => {
       env: { NODE_V8_COVERAGE: '', NODE_OPTIONS: `--import ${CLOCK}` },
       args: [
         ...['--memory', '4M', '--format', 'json', '--audit', path],
-        ...['-t', 'timestamp=format:unix', '-t', 'rate=lines:1e6'],
+        ...['-t', 'timestamp=format:unix', '-t', 'rate=lines:1000000'],
       ],
     });
     const readers = await startStalledReaders(server, 1);
