@@ -92,7 +92,7 @@ describe('README.md', () => {
   });
 
   it('contains no snippet that this file does not run', () => {
-    expect([...modules.keys()]).to.deep.equal(['shout.mjs', 'compose.mjs', 'handle.mjs']);
+    expect([...modules.keys()]).to.deep.equal(['shout.mjs', 'compose.mjs']);
     expect(commands.slice(2)).to.deep.equal([
       'mini-serv 4242 > audit.log',
       'mini-serv 4242 | tee audit.log',
@@ -168,13 +168,5 @@ describe('README.md', () => {
     await eventually('the line in audit.log', () =>
       readFileSync(join(cwd, 'audit.log'), 'utf8').includes('client 0: 1. no more\n'),
     );
-  });
-
-  it('adds a Duplex as a client and removes it in handle.mjs', async () => {
-    const { port, output } = await run('handle.mjs');
-    const client = await connect({ port });
-    await output.until('received server: client 1 just arrived\n');
-    await client.send('hello, bot\n');
-    await output.until('received client 1: hello, bot\n');
   });
 });
