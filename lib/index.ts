@@ -5,7 +5,7 @@ export type { RelayEvents, RelayStats } from './relay/events.js';
 export type { InheritedSocket } from './relay/listener.js';
 export type { RelayOptions } from './relay/options.js';
 export type { ReadStreamOptions } from './relay/read-stream.js';
-export { createRelay, type Relay } from './relay/relay.js';
+export { createRelay, Relay } from './relay/relay.js';
 export type { EventLog, EventLogReader, LogEvent, RoomStateReader } from './room/event-log.js';
 export { joinRoom, openRoom } from './room/open-room.js';
 export type { Credentials, Retention, RoomOptions } from './room/options.js';

@@ -74,7 +74,7 @@ export interface EventLogReader extends RoomStateReader {
  * Puts the events of a room into one order. Each appended event is read once, in an order that is the same for every
  * relay of the room and that keeps the order of each relay's own events.
  *
- * `LocalLog` is the log of a single relay. See {@link Engine} for a log that several relays share.
+ * Without the option `room`, a relay has a log of its own. See {@link Engine} for a log that several relays share.
  */
 export interface EventLog {
   /** Whether the caller should stop appending until `onDrain`. Events that are appended nevertheless are kept. */

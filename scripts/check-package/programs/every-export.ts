@@ -42,7 +42,7 @@ import {
   openRoom,
   type RateOptions,
   type ReadStreamOptions,
-  type Relay,
+  Relay,
   type RelayEvents,
   type RelayOptions,
   type RelayStats,
@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   await relay.close();
   await audit.closed;
   const error = new MiniServError('ERR_STATE', escapeText('\u0007'));
-  console.log(id, stats.clients, port > 0, error instanceof Error, error.message);
+  console.log(id, stats.clients, port > 0, relay instanceof Relay && error instanceof Error, error.message);
 }
 
 void main();
