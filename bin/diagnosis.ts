@@ -1,7 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findHolder } from '../lib/conformance/proc.js';
-import { descriptorLimit, tryRead } from '../lib/util/descriptors.js';
+import { descriptorLimit } from '../lib/util/descriptors.js';
+import { tryCall } from '../lib/util/try-call.js';
 import { explainOutOfMemory } from './out-of-memory.js';
 
 const ANOTHER_PORT = 'select another port, or run mini-serv 0 for a free one';
@@ -35,17 +36,17 @@ function explainPort(error: NodeJS.ErrnoException, port: number): string {
 
 /** Returns which process uses a port, or how to find out if this process may not see it. */
 function holderOf(port: number): string {
-  const pid = tryRead(() => findHolder(port));
+  const pid = tryCall(() => findHolder(port));
   if (pid === undefined) {
     const command = process.platform === 'linux' ? `ss -tanp sport = :${port}` : `lsof -nP -i tcp:${port}`;
     return ` (to see by which process, run as root: ${command})`;
   }
-  const program = tryRead(() => basename(readlinkSync(`/proc/${pid}/exe`)));
+  const program = tryCall(() => basename(readlinkSync(`/proc/${pid}/exe`)));
   return ` by ${program ?? 'the process'} (pid ${pid})`;
 }
 
 function permissionFor(port: number): string {
-  const text = tryRead(() => readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1'));
+  const text = tryCall(() => readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1'));
   const first = text === undefined ? FIRST_FREE_PORT : Number(text);
   return port < first
     ? `ports below ${first} need a permission that this user does not have`

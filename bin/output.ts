@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { sinkStream } from '../lib/sinks/sink-stream.js';
-import { tryRead } from '../lib/util/descriptors.js';
+import { tryCall } from '../lib/util/try-call.js';
 import { style } from './style.js';
 
 export interface OutputOptions {
@@ -41,6 +41,6 @@ export async function print(text: string): Promise<void> {
 
 function fail({ message }: Error, exitCode: number): never {
   // Written synchronously, because the process exits before an asynchronous write is done. It can fail in the same way.
-  tryRead(() => writeSync(2, `${style('red', `mini-serv: cannot write to standard output: ${message}`)}\n`));
+  tryCall(() => writeSync(2, `${style('red', `mini-serv: cannot write to standard output: ${message}`)}\n`));
   process.exit(exitCode);
 }

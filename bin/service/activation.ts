@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import type { Relay } from '../../lib/relay/relay.js';
-import { tryRead } from '../../lib/util/descriptors.js';
+import { tryCall } from '../../lib/util/try-call.js';
 import { CommandError, printMessage } from '../console.js';
 
 /** The first descriptor that a service manager passes, see sd_listen_fds(3). */
@@ -43,7 +43,7 @@ export function takeInheritedSocket(
 }
 
 async function listenOnInherited(relay: Relay, port: number): Promise<number> {
-  const status = tryRead(() => fstatSync(DESCRIPTOR));
+  const status = tryCall(() => fstatSync(DESCRIPTOR));
   if (status?.isSocket() !== true) {
     throw refuse(`${EXPECTED}, got ${status === undefined ? 'a closed descriptor' : 'another kind of file'}`);
   }
@@ -71,7 +71,7 @@ const LISTENING = '0A';
 
 /** The state of a TCP socket; undefined if it is another socket, or belongs to the network of another namespace. */
 function tcpState(inode: number): string | undefined {
-  const table = tryRead(() => readFileSync('/proc/self/net/tcp', 'latin1')) ?? '';
+  const table = tryCall(() => readFileSync('/proc/self/net/tcp', 'latin1')) ?? '';
   const line = new RegExp(`^ *\\d+: \\S+ \\S+ ([0-9A-F]{2}) (?:\\S+ +){5}${inode} `, 'm').exec(table);
   return line?.[1];
 }

@@ -4,7 +4,7 @@ import type { Format } from '../../lib/protocol/formats.js';
 import type { Relay } from '../../lib/relay/relay.js';
 import { type Audit, auditTo } from '../../lib/transcript/audit.js';
 import { descriptorOf } from '../../lib/util/descriptor-path.js';
-import { tryRead } from '../../lib/util/descriptors.js';
+import { tryCall } from '../../lib/util/try-call.js';
 import { CommandError } from '../console.js';
 
 /** Why the audit cannot go to a standard stream, and what to do instead, by the number of the descriptor. */
@@ -41,7 +41,7 @@ function refuse(path: string, reason: string): CommandError {
 
 /** Whether what is written to the path is mixed with what is written to the descriptor. */
 function isSame(path: string, fd: number): boolean {
-  const [target, own] = [tryRead(() => statSync(path)), tryRead(() => fstatSync(fd))];
+  const [target, own] = [tryCall(() => statSync(path)), tryCall(() => fstatSync(fd))];
   if (target === undefined || own === undefined) return false;
   // Messages of mini-serv may appear on the terminal that shows the audit.
   if (target.isCharacterDevice()) return fd === 1 && isatty(1) && isTerminal(target, own);
@@ -50,5 +50,5 @@ function isSame(path: string, fd: number): boolean {
 }
 
 function isTerminal({ rdev }: Stats, own: Stats): boolean {
-  return rdev === own.rdev || rdev === tryRead(() => statSync('/dev/tty'))?.rdev;
+  return rdev === own.rdev || rdev === tryCall(() => statSync('/dev/tty'))?.rdev;
 }

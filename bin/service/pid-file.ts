@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { tryRead } from '../../lib/util/descriptors.js';
+import { tryCall } from '../../lib/util/try-call.js';
 import { CommandError } from '../console.js';
 import { reasonOf } from '../diagnosis.js';
 
@@ -38,7 +38,7 @@ export function claimPidFile(file: string): PidFile {
   const path = resolve(file);
   check(path);
   const remove = (): void => {
-    tryRead(() => {
+    tryCall(() => {
       if (readFileSync(path, 'latin1') === `${process.pid}\n`) rmSync(path);
     });
   };
@@ -52,7 +52,7 @@ export function claimPidFile(file: string): PidFile {
 }
 
 function check(path: string): void {
-  const status = tryRead(() => lstatSync(path));
+  const status = tryCall(() => lstatSync(path));
   if (status === undefined) {
     attempt(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK));
     return;
@@ -80,7 +80,7 @@ function write(path: string): void {
     writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
     renameSync(temporary, path);
   } catch (error) {
-    tryRead(() => rmSync(temporary, { force: true }));
+    tryCall(() => rmSync(temporary, { force: true }));
     throw refuse(path, reasonOf(error as Error));
   }
 }
@@ -88,8 +88,8 @@ function write(path: string): void {
 /** The words of a command line, each followed by NUL; or one text if the process has set its title. */
 function commandLineOf(pid: number): string | undefined {
   return (
-    tryRead(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ??
-    tryRead(() =>
+    tryCall(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ??
+    tryCall(() =>
       execFileSync('ps', ['-o', 'args=', '-p', String(pid)], {
         stdio: ['ignore', 'pipe', 'ignore'],
       }).toString(),

@@ -1,5 +1,6 @@
 import { describe } from '../util/errors.js';
-import { isPlainObject, valueOr } from '../util/plain-object.js';
+import { isPlainObject } from '../util/plain-object.js';
+import { tryCall } from '../util/try-call.js';
 
 /**
  * A message as transforms see it: a client arrives, sends a line, or leaves. `text` is the line as Unicode text without
@@ -15,7 +16,7 @@ export type Message =
  * the relay sets, and it may have more properties.
  */
 export function isMessage(value: unknown): value is Message {
-  return valueOr(() => isPlainObject(value) && hasFields(value), false);
+  return tryCall(() => isPlainObject(value) && hasFields(value)) === true;
 }
 
 function hasFields({ kind, client, text }: Record<string, unknown>): boolean {
@@ -25,7 +26,7 @@ function hasFields({ kind, client, text }: Record<string, unknown>): boolean {
 
 /** Describes a value that is not a message. */
 export function describeOther(value: unknown): string {
-  const looksLikeMessage = valueOr(() => hasFields(value as Record<string, unknown>), false);
+  const looksLikeMessage = tryCall(() => hasFields(value as Record<string, unknown>));
   return looksLikeMessage ? `${describe(value)}, which is not a plain object` : describe(value);
 }
 

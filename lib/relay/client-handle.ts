@@ -1,7 +1,8 @@
 import { describe, MiniServError, optionError } from '../util/errors.js';
 import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { tryCall } from '../util/try-call.js';
 import type { Client } from './client.js';
-import { contain, type ForeignDuplex, isLossless } from './foreign-duplex.js';
+import { type ForeignDuplex, isLossless } from './foreign-duplex.js';
 import type { Connection } from './guarded-duplex.js';
 
 /**
@@ -76,10 +77,7 @@ export class PendingHandle implements ClientHandle {
 /** @throws {MiniServError} ERR_OPTION */
 export function checkByteDuplex(value: unknown): void {
   const expected = 'a Duplex of bytes that does not decode them';
-  const traits = contain(
-    () => byteTraits(value),
-    () => {},
-  );
+  const traits = tryCall(() => byteTraits(value));
   if (traits === undefined) throw optionError('duplex', expected, value);
   const reject = (got: string): never => {
     throw new MiniServError('ERR_OPTION', `duplex: expected ${expected}, got ${describe(value)} ${got}`);

@@ -1,7 +1,7 @@
 import { constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
-import { tryRead } from '../util/descriptors.js';
+import { tryCall } from '../util/try-call.js';
 import { FileSink } from './file-sink.js';
 import { pipeSink } from './pipe-sink.js';
 import type { Sink, SinkOptions } from './sink.js';
@@ -51,5 +51,5 @@ export const NULL_SINK: Sink = {
 };
 
 function isDevNull(status: Stats): boolean {
-  return status.isCharacterDevice() && tryRead(() => statSync('/dev/null'))?.rdev === status.rdev;
+  return status.isCharacterDevice() && tryCall(() => statSync('/dev/null'))?.rdev === status.rdev;
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { objectTransform } from 'through2';
 import { describeOther, isMessage, type Message } from '../protocol/message.js';
-import { valueOr } from '../util/plain-object.js';
+import { tryCall } from '../util/try-call.js';
 import type { ClientInfo, MessageFunction } from './transform.js';
 
 type Done = (error?: Error | null, message?: unknown) => void;
@@ -40,7 +40,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** Copies an array. The copy has `undefined` in the place of holes, and cannot be a Proxy that throws. */
 function toArray(answer: unknown): unknown[] | undefined {
-  return valueOr(() => (Array.isArray(answer) ? Array.from<unknown>(answer) : undefined), undefined);
+  return tryCall(() => (Array.isArray(answer) ? Array.from<unknown>(answer) : undefined));
 }
 
 /**
@@ -60,7 +60,7 @@ export function explainAnswer(answer: unknown, items = toArray(answer)): string 
   }
   const isFactory =
     typeof answer === 'function' ||
-    valueOr(() => typeof (answer as { pipe?: unknown }).pipe === 'function', false);
+    tryCall(() => typeof (answer as { pipe?: unknown }).pipe === 'function') === true;
   const hint = isFactory ? '; use createStream(client) for a transform that makes a stream' : '';
   return `returned ${describeOther(answer)}; ${expected}${hint}`;
 }

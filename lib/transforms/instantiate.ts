@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { describe } from '../util/errors.js';
-import { valueOr } from '../util/plain-object.js';
 import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { tryCall } from '../util/try-call.js';
 import { toCurrentStream } from './current-stream.js';
 import { fromFunction } from './from-function.js';
 import { fromGenerator } from './from-generator.js';
@@ -36,7 +36,7 @@ export function instantiate(transform: MessageTransform, client: ClientInfo): Du
  * @throws TypeError
  */
 export function toMessageStream(value: unknown): Duplex {
-  const traits = valueOr(() => traitsOf(value), undefined);
+  const traits = tryCall(() => traitsOf(value));
   const problem = explainProblem(value, traits);
   if (traits === undefined || problem !== undefined) {
     // The rejection of an async createStream explains less than this error.
@@ -58,9 +58,8 @@ export function toMessageStream(value: unknown): Duplex {
 /** Returns why a value cannot be a transform. */
 function explainProblem(value: unknown, traits: StreamTraits | undefined): string | undefined {
   if (traits === undefined) {
-    const isWeb = valueOr(
+    const isWeb = tryCall(
       () => typeof (value as { readable: ReadableStream }).readable.getReader === 'function',
-      false,
     );
     return `got ${describe(value)}${isWeb ? '; convert it with Duplex.fromWeb(stream, { objectMode: true })' : ''}`;
   }

@@ -1,5 +1,6 @@
 import type { Message } from '../protocol/message.js';
-import { isPlainObject, valueOr } from '../util/plain-object.js';
+import { isPlainObject } from '../util/plain-object.js';
+import { tryCall } from '../util/try-call.js';
 
 /** The client that a transform works for. All calls for one client get the same object. */
 export interface ClientInfo {
@@ -97,7 +98,7 @@ export function countDescriptors(transforms: readonly MessageTransform[]): numbe
 export function isMessageTransform(value: unknown): value is MessageTransform {
   return (
     isTransformFunction(value) ||
-    valueOr(() => typeof (value as Partial<StreamTransform>).createStream === 'function', false)
+    tryCall(() => typeof (value as Partial<StreamTransform>).createStream === 'function') === true
   );
 }
 
@@ -122,5 +123,5 @@ export function isClass(value: unknown): boolean {
 
 /** @returns undefined for a Proxy that cannot be read */
 function tagOf(value: object): string | undefined {
-  return valueOr(() => Object.prototype.toString.call(value).slice(8, -1), undefined);
+  return tryCall(() => Object.prototype.toString.call(value).slice(8, -1));
 }

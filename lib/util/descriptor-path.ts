@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { tryRead } from './descriptors.js';
+import { tryCall } from './try-call.js';
 
 /** On Linux these are links to /proc/self/fd, which other users cannot replace. */
 const STANDARD_PATHS = ['/dev/stdin', '/dev/stdout', '/dev/stderr'];
@@ -9,7 +9,7 @@ const STANDARD_PATHS = ['/dev/stdin', '/dev/stdout', '/dev/stderr'];
 export function descriptorOf(path: string): number | undefined {
   const standard = STANDARD_PATHS.indexOf(resolve(path));
   if (standard !== -1) return standard;
-  const folder = tryRead(() => realpathSync(dirname(path)));
+  const folder = tryCall(() => realpathSync(dirname(path)));
   const isOwn = folder === '/dev/fd' || folder === `/proc/${process.pid}/fd`;
   return isOwn && /^\d+$/.test(basename(path)) ? Number(basename(path)) : undefined;
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { tryCall } from './try-call.js';
 
 /** Descriptors kept free for audit files and for what transforms open. */
 const RESERVED_DESCRIPTORS = 8;
@@ -24,26 +25,17 @@ export interface DescriptorBudget {
 export function descriptorBudget(perClient = 0): DescriptorBudget {
   const limit = descriptorLimit();
   const open =
-    tryRead(() => readdirSync('/proc/self/fd', { recursive: false }).length) ?? INITIAL_DESCRIPTORS;
+    tryCall(() => readdirSync('/proc/self/fd', { recursive: false }).length) ?? INITIAL_DESCRIPTORS;
   const maxSpillFiles = Math.min(MAX_SPILL_FILES, Math.max(MIN_SPILL_FILES, Math.floor(limit / 16)));
   const reserved = RESERVED_DESCRIPTORS + (perClient > 0 ? START_DESCRIPTORS : 0);
   const free = limit - open - maxSpillFiles - reserved;
   return { maxConnections: Math.max(1, Math.floor(free / (1 + perClient))), maxSpillFiles };
 }
 
-/** Returns what `read` does, or undefined if it throws. For /proc and /dev, where a synchronous read cannot block. */
-export function tryRead<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
 /** The soft limit of RLIMIT_NOFILE, see getrlimit(2). */
 export function descriptorLimit(): number {
   // The file takes a tenth of the time of the report, but exists on Linux only.
-  const limits = tryRead(() => readFileSync('/proc/self/limits', 'utf8')) ?? '';
+  const limits = tryCall(() => readFileSync('/proc/self/limits', 'utf8')) ?? '';
   const soft =
     /^Max open files\s+(\S+)/m.exec(limits)?.[1] ??
     (process.report.getReport() as unknown as { userLimits?: { open_files?: { soft: string } } }).userLimits

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { isPlainObject, valueOr } from './plain-object.js';
+import { isPlainObject } from './plain-object.js';
+import { tryCall } from './try-call.js';
 
 /**
  * The codes of {@link MiniServError}. Codes are stable; messages may change between versions.
@@ -58,11 +59,11 @@ const MAX_DESCRIPTION_CHARACTERS = 80;
 
 /** A value as error messages show it, on one line and shortened: `'hello'`, `{ a: 1 }`, `[class Shout]`. */
 export function describe(value: unknown): string {
-  const isSimple = valueOr(() => Array.isArray(value) || isPlainObject(value), false);
+  const isSimple = tryCall(() => Array.isArray(value) || isPlainObject(value)) === true;
   // The fields of other objects, such as streams, are internals that explain nothing.
   const depth = isSimple ? 0 : -1;
   const options = { depth, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
-  const line = valueOr(() => inspect(value, options), `a broken ${typeof value}`);
+  const line = tryCall(() => inspect(value, options)) ?? `a broken ${typeof value}`;
   return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe } from '../../util/errors.js';
-import { valueOr } from '../../util/plain-object.js';
+import { tryCall } from '../../util/try-call.js';
 import { fromFunction } from '../from-function.js';
 import { fromGenerator } from '../from-generator.js';
 import {
@@ -126,7 +126,7 @@ function exportsOf(namespace: object): Record<string, unknown> {
   const names = namespace as Record<string, unknown>;
   const main = (names.default ?? {}) as Record<string, unknown>;
   if (typeof names.default === 'function') return { validateOptions: main.validateOptions, ...names };
-  return valueOr(() => main.__esModule === true || main.createStream !== undefined, false) ? main : names;
+  return tryCall(() => main.__esModule === true || main.createStream !== undefined) ? main : names;
 }
 
 function explainDefault(main: unknown, namespace: object): Error {
@@ -138,7 +138,7 @@ function explainDefault(main: unknown, namespace: object): Error {
   const found = `the default export is ${describe(main)}`;
   if (isClass(main)) return wrong(found, 'a named export that makes a stream', STREAM_EXAMPLE);
   if (typeof main === 'function') return wrong(found, 'an async generator function', GENERATOR_EXAMPLE);
-  if (valueOr(() => typeof (main as { pipe?: unknown }).pipe === 'function', false)) {
+  if (tryCall(() => typeof (main as { pipe?: unknown }).pipe === 'function')) {
     const one = 'the default export is one stream for all clients';
     return wrong(one, 'a named export that makes a stream for each client', STREAM_EXAMPLE);
   }
