@@ -3,9 +3,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { usageOf } from '../dist/bin/help.js';
-import { COMMANDS, shownOperands } from '../dist/bin/options/commands.js';
+import { COMMANDS, shownName, shownOperands } from '../dist/bin/options/commands.js';
 import { notesOn } from '../dist/bin/options/notes.js';
 import { OPTIONS } from '../dist/bin/options/table.js';
+import { joinWords } from '../dist/bin/options/values.js';
 import { ENVIRONMENT, FILES, SEE_ALSO, SIGNALS } from './man/sections.mjs';
 
 const { version, description } = JSON.parse(
@@ -77,7 +78,7 @@ function optionItem(option) {
     capitalize(text),
     ...(shown === undefined ? [] : [`Default: ${shown}.`]),
     ...(isCommon(option) && option.commands.length < commands.length
-      ? [`An option of ${option.commands.map((command) => `mini-serv ${command}`).join(', ')}.`]
+      ? [`An option of ${joinWords(option.commands.map(shownName), 'and')}.`]
       : []),
   ];
   return item(`${forms}${argument}`, sentences.join(' '));
@@ -87,8 +88,7 @@ function optionItem(option) {
 function optionsOf(command) {
   const options = OPTIONS.filter((option) => option.commands.includes(command.name) && !isCommon(option));
   if (options.length === 0) return '';
-  const title = command.name === 'run' ? 'mini-serv <port>' : `mini-serv ${command.name}`;
-  return `${subsection(`Options of ${title}`)}${options.map(optionItem).join('')}`;
+  return `${subsection(`Options of ${shownName(command.name)}`)}${options.map(optionItem).join('')}`;
 }
 
 function describeCommand(command) {

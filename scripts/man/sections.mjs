@@ -16,8 +16,6 @@ export const ENVIRONMENT = [
   ['NATS_USER, NATS_PASSWORD', 'User name and password for the NATS server.'],
   ['NATS_TOKEN', 'A token for the NATS server, instead of a user.'],
   ['TMPDIR', 'Directory for the backlog on disk, unless --spill-dir is given.'],
-  ['LISTEN_PID, LISTEN_FDS', 'Set by systemd: the relay uses this socket instead of opening a port.'],
-  ['NOTIFY_SOCKET', 'Set by systemd: the relay reports there when it is ready and when it begins to end.'],
   ['NO_COLOR, FORCE_COLOR', 'Switch colours off or on.'],
   ['LISTEN_PID, LISTEN_FDS', 'The socket that systemd passes to the relay (socket activation).'],
   [

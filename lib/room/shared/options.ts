@@ -19,7 +19,7 @@ export interface SharedLogOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Identifies this run of the process; must never have been used before. At most 48 printable ASCII characters, without
-   * `"` and `\\`. Default: a random string.
+   * `"` and `\`. Default: a random string.
    */
   readonly instanceId?: string;
   /** Names the engine in messages. Default: `the engine`. */
@@ -41,6 +41,6 @@ export function checkSharedLogOptions(options: SharedLogOptions): void {
   const { engine, instanceId } = options;
   if (!isObject(engine)) throw optionError('engine', 'an Engine', engine);
   if (instanceId !== undefined && !isInstanceId(instanceId)) {
-    throw optionError('instanceId', '1 to 48 printable ASCII characters without " and \\\\', instanceId);
+    throw optionError('instanceId', '1 to 48 printable ASCII characters without " and \\', instanceId);
   }
 }
