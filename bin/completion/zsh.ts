@@ -1,4 +1,4 @@
-import { COMMANDS, type Command } from '../options/commands.js';
+import { COMMANDS, type Command, type Operand } from '../options/commands.js';
 import type { Option } from '../options/option.js';
 import {
   type Completion,
@@ -103,13 +103,19 @@ function caseOf(pattern: string, { operands, isWrapper }: Command, options: read
   const first = pattern === 'first' ? ["'1:command:_mini-serv_commands'"] : undefined;
   const specs = [
     ...options.map(optionSpec),
-    ...(first ??
-      operands.map((operand, i) => quote(`${i + 1}:${operand.name}:${action(completionOf(operand))}`))),
+    ...(first ?? operands.map(operandSpec)),
     ...(isWrapper === true ? ["'*:argument:_files'"] : []),
   ];
   // A wrapper's operand ends its options.
   const flags = isWrapper === true ? "-s -S -A '-*'" : '-s -S';
   return `    ${pattern})\n      _arguments ${flags} : \\\n        ${specs.join(' \\\n        ')} ;;`;
+}
+
+function operandSpec(operand: Operand, i: number): string {
+  const completion = completionOf(operand);
+  // A plain message would stop zsh from inserting an option that begins with the word.
+  const guarded = completion.kind === 'none' ? `_guard "^-*" ${operand.name}` : action(completion);
+  return quote(`${i + 1}:${operand.name}:${guarded}`);
 }
 
 function optionSpec(option: Option): string {

@@ -31,6 +31,7 @@ const CASES: Record<string, Record<string, readonly string[]>> = {
     'mini-serv verify --au': [],
     'mini-serv --verbose verify --he': ['--help'],
     'mini-serv replay --s': ['--since'],
+    'mini-serv run --mem': ['--memory'],
     'mini-serv replay nats://host:4222/room --u': ['--until'],
     'mini-serv conformance --r': ['--rank'],
     'mini-serv version --v': ['--version'],

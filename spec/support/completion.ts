@@ -46,7 +46,11 @@ zpty -w z 'compadd() {
   builtin compadd "$@"
 }'
 zpty -w z 'zle -C print-all .complete-word print_all
-print_all() { _main_complete; print -r STOP; compstate[insert]=; compstate[list]= }
+print_all() {
+  _main_complete
+  [[ $compstate[nmatches] = 0 || -n $compstate[insert] ]] || print -r -- "<not inserted>"
+  print -r STOP; compstate[insert]=; compstate[list]=
+}
 bindkey "^I" print-all; bindkey "^U" kill-whole-line; print READY'
 zpty -r z output '*READY*READY*'
 shift
