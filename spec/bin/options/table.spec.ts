@@ -112,7 +112,10 @@ describe('the table of options', () => {
       );
       expect(page).to.include(`\\fBmini-serv ${command}\\fP`);
     }
-    for (const { env } of ALL) if (env !== undefined) expect(page).to.include(`\\fB${env}\\fP`);
+    const variables = page.split('.SH "ENVIRONMENT"')[1]?.split(/^\.SH /m)[0] ?? '';
+    const terms = [...variables.matchAll(/^\.TP\n\\fB(.*)\\fP/gm)].map(([, term = '']) => term);
+    expect(terms).to.deep.equal([...new Set(terms)]);
+    expect(terms).to.include.members(ALL.flatMap(({ env = [] }) => env));
   });
 
   itWith('man', 'has a man page without warnings and without a date, with the version of the package', () => {
