@@ -8,8 +8,8 @@ export interface Notifier {
 }
 
 /**
- * Prepares messages to the socket of $NOTIFY_SOCKET. Node has no datagram sockets in the file system, so that
- * `systemd-notify` sends them. The variable is removed from the environment: child processes are not the service.
+ * Prepares messages to the socket of $NOTIFY_SOCKET, and removes the variable from the environment of child processes.
+ * Node cannot send to datagram sockets in the file system, so `systemd-notify` does.
  *
  * @param verbose whether failures are printed; they never affect the relay
  */

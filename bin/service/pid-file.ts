@@ -19,7 +19,7 @@ const MAX_BYTES = 64;
 
 export interface PidFile {
   /**
-   * Writes the number of this process. Other processes never see a part of the file.
+   * Writes the id of this process. Other processes never see a part of the file.
    *
    * @throws {CommandError} if the file cannot be written, for example on a full disk
    */
@@ -30,7 +30,7 @@ export interface PidFile {
 
 /**
  * Checks that this process may take over a pid file: the file does not exist, or names a process that has ended. Another
- * program may have the number of an ended relay, so that only a relay with this pid file counts.
+ * program may have got the id of an ended relay, so only a relay with this pid file counts.
  *
  * @throws {CommandError}
  */

@@ -16,10 +16,10 @@ export interface SignalHandlers {
 const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Listens to the signals that do not end a relay without a terminal.
+ * Handles SIGHUP and SIGUSR2.
  *
- * Node resets signals that its parent process has set to be ignored, as `nohup` does, and nothing tells afterwards that
- * they were. SIGHUP is therefore ignored where no standard stream is a terminal that could be closed.
+ * SIGHUP ends only a relay on a terminal. Node resets signals that its parent has set to be ignored, so a relay that was
+ * started with `nohup` cannot be recognised otherwise.
  */
 export function handleOtherSignals(handlers: SignalHandlers): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
@@ -31,7 +31,7 @@ export function handleOtherSignals(handlers: SignalHandlers): void {
   process.on('SIGUSR2', () => handlers.report?.());
 }
 
-/** Listens to the signals that end the relay. */
+/** Handles SIGINT and SIGTERM. */
 export function handleEndSignals(handlers: SignalHandlers): void {
   for (const signal of END_SIGNALS) {
     process.on(signal, () => {

@@ -1,4 +1,4 @@
-/** How many lines in a row may be dropped before a line that came out unchanged. */
+/** Number of waiting lines that an output line is compared with. If more are dropped in a row, the result is wrong. */
 const LOOK_AHEAD_LINES = 100;
 /** Lines that may wait for an answer. The oldest one then counts as dropped. */
 const MAX_WAITING_LINES = 10_000;

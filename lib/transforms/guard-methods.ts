@@ -1,10 +1,10 @@
 type Method = (...args: unknown[]) => unknown;
 
 /**
- * Turns what the internal methods of a stream throw into a call of `onError`: it could be an uncaught exception. The same
- * holds for the rejection of an async function that stands in the place of a method with a callback.
+ * Calls `onError` when an internal method of a stream throws, or rejects because it was written as an async function.
+ * Otherwise that could be an uncaught exception.
  *
- * @param isForeign whether the stream is not Node's, which handle exceptions in the methods for reading themselves
+ * @param isForeign whether the stream is not one of Node's. Those handle exceptions in their methods for reading
  */
 export function guardMethods(stream: object, isForeign: boolean, onError: (error: Error) => void): void {
   const methods = stream as Record<string, Method | undefined>;

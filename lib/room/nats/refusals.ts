@@ -65,7 +65,7 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
 ]);
 const DEFAULT_ADVICE = 'see the log of the server';
 
-/** Tells errors that waiting ends from errors that it does not, by their codes. */
+/** Distinguishes, by their codes, errors that may end while the relay waits from errors that end the room. */
 export class Refusals {
   readonly #packages: Packages;
   readonly #connection: NatsConnection;

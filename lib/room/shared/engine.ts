@@ -39,8 +39,9 @@ export interface Engine {
    * caller publishes the same events under the same id again: in the same record, or cut to another size. The engine may
    * drop later records of the same id but does not have to.
    *
-   * A rejection with a {@link MiniServError} ends this relay: the engine refuses the record and would do so again. After a rejection with any other error the caller tries again: at once if the record is now larger than
-   * `maxRecordBytes`, and otherwise after a delay.
+   * A rejection with a {@link MiniServError} ends this relay: the engine refuses the record and would do so again. After a
+   * rejection with any other error the caller tries again: at once if the record is now larger than `maxRecordBytes`, and
+   * otherwise after a delay.
    */
   publish(id: string, record: Uint8Array): Promise<void>;
   /** Starts to read heartbeats, and all records from a sequence on. Called once. */
@@ -54,8 +55,8 @@ export interface Engine {
   /**
    * Returns the latest snapshot that a relay of the room has saved.
    *
-   * @param isValid returns false for bytes that are no snapshot. If other programs can write to where snapshots are
-   * stored, the engine returns the latest valid one.
+   * @param isValid returns false for bytes that are not a snapshot. If other programs can store data in the place of
+   * snapshots, the engine returns the latest valid one
    */
   loadSnapshot(isValid: (snapshot: Uint8Array) => boolean): Promise<Uint8Array | undefined>;
   /**

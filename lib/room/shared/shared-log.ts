@@ -229,7 +229,7 @@ export class SharedLog implements EventLog {
       if (isOwn) this.#outbox.onRead(record);
     }
     if (missing !== undefined && missing > 0) this.#reportMissing(missing, isOwn);
-    // Of a record that does not count, every relay saves a snapshot: its writer may be no relay.
+    // A record that does not count may have been written by another program, so every relay saves the snapshot.
     this.#snapshots.onRecord(isOwn || missing === undefined, bytes);
     if (this.state.instances.isDown(instanceId)) this.#endOwnInstance();
   }

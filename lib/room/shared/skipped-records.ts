@@ -15,9 +15,9 @@ export class SkippedRecords {
   onRecord(sequence: number, problem: NonNullable<ReadRecord['problem']>): void {
     const skipped = `skipped record ${sequence} of the room, which`;
     if (problem === 'unknown relay')
-      this.#warn('junk', `${skipped} belongs to a relay that never started`, RESTRICT);
+      this.#warn('foreign', `${skipped} belongs to a relay that never started`, RESTRICT);
     else if (problem.laterVersion === undefined)
-      this.#warn('junk', `${skipped} is invalid (${problem.message})`, RESTRICT);
+      this.#warn('foreign', `${skipped} is invalid (${problem.message})`, RESTRICT);
     else {
       const advice = 'if a newer mini-serv wrote it, run the same version on all relays of the room';
       this.#warn('version', `${skipped} this relay cannot read (${problem.message})`, advice);

@@ -4,7 +4,7 @@ import type { Message } from '../../protocol/message.js';
 const MAX_AGE_MS = 10_000;
 /** More than a block of lines and the pipe of the program hold. Older lines without an answer were dropped. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
-/** How many lines that it drops in a row a program may have. */
+/** Number of waiting lines that an output line is compared with. A program that drops more in a row is misjudged. */
 const LOOK_AHEAD_LINES = 100;
 
 interface Entry {

@@ -2,8 +2,8 @@
 const SIMPLE = /^(?:async\s+)?(?:(?:function\b\s*)?\*?\s*[^\s()=]*\s*\([^()=.]*\)|[^\s()=]+\s*=>)/;
 
 /**
- * Whether a function may read its argument at this position. `length` alone cannot tell: it ends at the first default
- * value or rest parameter. Without a doubt only if the source text shows that there is no such parameter.
+ * Whether a function may read its argument at this position. `length` ends at the first default value or rest parameter,
+ * so the result is false only if the source text shows that there is none.
  *
  * @param position from 1
  */
