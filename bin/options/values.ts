@@ -3,7 +3,7 @@ import { parseTransformSpec, type TransformSpec } from '../../lib/transforms/loa
 import { parseDuration } from '../../lib/util/duration.js';
 import { parseSize } from '../../lib/util/size.js';
 import { durationOf, type Range, retentionOf, sizeOf } from '../amounts.js';
-import { parsePastTime } from '../duration.js';
+import { parsePastTime } from '../past-time.js';
 import type { Option } from './option.js';
 import { didYouMean } from './suggest.js';
 import type { OptionEntry } from './table.js';

@@ -9,7 +9,7 @@ import type { MessageTransform } from '../transform.js';
 import { BUILT_INS } from './built-ins.js';
 import { importModule, readModule, rejectUnusedOptions, toTransform, validate } from './module.js';
 import { parseTransformSpec, type TransformSpec } from './spec.js';
-import { tryModule } from './trial.js';
+import { tryModule } from './try-module.js';
 
 /** Options of {@link loadTransforms}. */
 export interface LoadOptions {

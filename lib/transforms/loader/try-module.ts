@@ -5,13 +5,11 @@ import { isAsyncGeneratorFunction } from '../transform.js';
 import type { TransformModule } from './module.js';
 import { mayUseArgument } from './parameters.js';
 
-/** The client of a trial. */
 const NO_CLIENT = { id: -1 };
 
 /**
- * Tries a module before there is a client, as far as that has no consequences. It makes a stream and destroys it, or calls a
- * function without parameters, which cannot tell the call from others. An error that the module throws is ignored: it may
- * concern this client only.
+ * Checks what a module returns before there is a client: makes a stream and destroys it, or calls a function without
+ * parameters, which cannot know the client. Errors that the module throws are ignored: they may concern only this client.
  *
  * @throws {Error} if the module makes anything but a new Duplex in object mode, or returns anything but messages
  */
