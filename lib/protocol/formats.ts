@@ -10,7 +10,7 @@ import { textFormatter } from './text-format.js';
  */
 export type Format = 'wire' | 'text' | 'json';
 
-export const FORMATS: readonly Format[] = ['wire', 'text', 'json'];
+const FORMATS: readonly Format[] = ['wire', 'text', 'json'];
 
 /** @throws {MiniServError} ERR_OPTION */
 export function checkFormat(format: Format): void {

@@ -53,7 +53,7 @@ export function isLossless(encoding: string): boolean {
 }
 
 /** The encoding in which a stream emits text; null if it emits bytes. */
-export function encodingOf(stream: ForeignDuplex): string | null {
+function encodingOf(stream: ForeignDuplex): string | null {
   return stream.readableEncoding ?? stream._readableState?.encoding ?? null;
 }
 

@@ -1,3 +1,4 @@
+import { isCount } from '../util/is-count.js';
 import { type Member, RoomState } from './room-state.js';
 import { UnfinishedLine } from './unfinished-line.js';
 
@@ -40,10 +41,6 @@ function isRun(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 export function saveRoomState({ nextId, instances, members, unfinishedLines }: RoomState): RoomStateData {

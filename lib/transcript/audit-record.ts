@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isCount } from '../util/is-count.js';
 
 /** A line of an audit in JSON format. */
 export interface AuditRecord {
@@ -18,10 +19,7 @@ interface Kind {
   readonly matches: (value: unknown) => boolean;
 }
 
-const COUNT: Kind = {
-  name: 'a non-negative integer',
-  matches: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-};
+const COUNT: Kind = { name: 'a non-negative integer', matches: isCount };
 const TEXT: Kind = { name: 'a string', matches: (value) => typeof value === 'string' };
 const TIME: Kind = {
   name: 'a UTC time such as "2026-01-31T12:34:56.789Z"',

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
+import { isWithoutJetStream } from './connection.js';
 import type { Packages } from './packages.js';
 
 /** How long a starting server may take to say that JetStream works, in milliseconds. */
@@ -116,12 +117,11 @@ export class Refusals {
   /** Returns the answer of JetStream; undefined if there was none. */
   #answerOf(error: unknown): Answer | undefined {
     const { JetStreamApiError } = this.#packages.jetstream;
-    const { name, cause, message } = error as Error;
+    const { cause, message } = error as Error;
     for (const answer of [error, cause]) if (answer instanceof JetStreamApiError) return answer;
     const { info } = this.#connection;
     // Nothing has answered for JetStream. In a cluster, another server may do so later.
-    const isMissing =
-      name === 'JetStreamNotEnabled' && info?.jetstream !== true && info?.cluster === undefined;
+    const isMissing = isWithoutJetStream(error) && info?.jetstream !== true && info?.cluster === undefined;
     return isMissing && info !== undefined ? { code: NOT_ENABLED, status: 503, message } : undefined;
   }
 }

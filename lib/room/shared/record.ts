@@ -1,4 +1,5 @@
 import { describe } from '../../util/errors.js';
+import { isCount } from '../../util/is-count.js';
 import type { LogEvent, LogRecord } from '../event-log.js';
 
 /** Upper bound of the bytes that the envelope of a record takes, without its events. */
@@ -93,8 +94,4 @@ function parseHead(text: string): Partial<Record<'v' | 'epoch' | 'n' | 'events',
   } catch {
     throw new InvalidRecordError('its first line is not JSON');
   }
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

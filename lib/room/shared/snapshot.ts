@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe } from '../../util/errors.js';
+import { isCount } from '../../util/is-count.js';
 import { isRoomStateData, type RoomStateData } from '../room-state-data.js';
-import { isCount } from './record.js';
 
 const VERSION = 1;
 /** A room of millions of clients takes less. Bytes that are no snapshot must not use up the memory. */

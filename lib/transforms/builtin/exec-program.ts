@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { guardGroup, releaseGroup } from './exec-guard.js';
 
 /** Time for a program that should end: to do so at the end of its input, then after SIGTERM, in milliseconds. */
-export const END_GRACE_MS = 5000;
+const END_GRACE_MS = 5000;
 const TERMINATE_GRACE_MS = 2000;
 /** How long a program that writes more lines than it was given may be held up after the end, in milliseconds. */
 const MAX_HELD_MS = 10_000;
