@@ -76,6 +76,7 @@ export class Source {
     if (rest !== null) (this.#splitter ?? this.#buildPipeline()).end(rest.toString('latin1'));
     else if (this.#splitter !== null) this.#splitter.end();
     else this.#options.hub.write({ kind: 'left', client: this.#client, silent: false } satisfies ClientEvent);
+    this.#transforms?.leave();
     // Later input is discarded: unread input would turn our FIN into a RST.
     input.resume();
   }

@@ -77,6 +77,11 @@ export class TransformRunner {
     return this.#chain.pendingCount;
   }
 
+  /** The client has stopped sending. Its last messages may still be on their way. */
+  leave(): void {
+    this.#chain.leave();
+  }
+
   destroy(): void {
     this.#chain.destroy();
   }

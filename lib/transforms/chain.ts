@@ -87,6 +87,12 @@ export class Chain {
     if (!this.#isDestroyed) this.#resume(last);
   }
 
+  /** The client has stopped sending. Its last messages may still be on their way. */
+  leave(): void {
+    if (this.#isDestroyed) return;
+    for (let stage = this.#first; stage !== null; stage = stage.next) stage.leave();
+  }
+
   end(): void {
     if (!this.#isDestroyed) this.#endFrom(this.#first);
   }

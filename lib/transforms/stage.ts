@@ -3,6 +3,8 @@ import type { Message } from '../protocol/message.js';
 
 /** A method of streams that the chain gives its settings to, before their first message. */
 export const CONFIGURE: unique symbol = Symbol('configure');
+/** A method of streams that the chain calls when the client has stopped sending, which can be long before the last message. */
+export const LEAVE: unique symbol = Symbol('leave');
 
 /** A stream that acknowledges messages before it has answered them. */
 export interface ConfigurableStream extends Duplex {
@@ -12,6 +14,7 @@ export interface ConfigurableStream extends Duplex {
    * @returns a function that returns these messages, in order
    */
   [CONFIGURE](maxLineBytes: number, keepsUnanswered: boolean): () => Message[];
+  [LEAVE](): void;
 }
 
 export interface StageOptions {
@@ -57,6 +60,11 @@ export class Stage {
     this.pendingCount++;
     if (this.#options.keepPending) this.#written.push(message);
     return this.stream.write(message, this.#onWritten);
+  }
+
+  /** The client has stopped sending. Its last messages may still be on their way. */
+  leave(): void {
+    (this.stream as Partial<ConfigurableStream>)[LEAVE]?.();
   }
 
   end(): void {

@@ -76,6 +76,11 @@ export class Program {
   /** Ends its input. A program that does not end within the grace period is sent SIGTERM, and then SIGKILL. */
   end(): void {
     this.stdin.end();
+    this.expectEnd();
+  }
+
+  /** Starts the grace period of a program that has been given all lines, or does not take them. */
+  expectEnd(): void {
     this.#endedAt = performance.now();
     this.extendGrace();
   }
@@ -84,8 +89,10 @@ export class Program {
   extendGrace(): void {
     if (this.#exit !== null || this.isSignalled) return;
     const { isOutputHeld, hasWork } = this.#options;
+    const { stdin } = this;
     const mayWait = (): boolean =>
-      isOutputHeld() && (hasWork() || performance.now() - this.#endedAt < MAX_HELD_MS);
+      (!stdin.writableEnded && stdin.writableLength === 0) ||
+      (isOutputHeld() && (hasWork() || performance.now() - this.#endedAt < MAX_HELD_MS));
     this.#afterGrace(END_GRACE_MS, mayWait, () => this.#terminate(TERMINATE_GRACE_MS));
   }
 

@@ -1,7 +1,7 @@
 import { Duplex, type Transform } from 'node:stream';
 import { type LINE_TOO_LONG, splitLines } from '../../protocol/line-splitter.js';
 import { type Message, toBytes, toMessages } from '../../protocol/message.js';
-import { CONFIGURE } from '../stage.js';
+import { CONFIGURE, LEAVE } from '../stage.js';
 import type { ClientInfo } from '../transform.js';
 import { type ErrorLineLimit, ErrorLines } from './exec-errors.js';
 import type { Program, ProgramExit } from './exec-program.js';
@@ -39,6 +39,7 @@ export class ExecStream extends Duplex {
   #onFinal: (() => void) | null = null;
   #isOutputHeld = false;
   #isOutputRead = false;
+  #hasClientLeft = false;
   #hasFailed = false;
   #exitTimer: NodeJS.Timeout | undefined;
 
@@ -52,6 +53,11 @@ export class ExecStream extends Duplex {
     this.#output = this.#createOutput(maxLineBytes);
     if (keepsUnanswered) this.#unanswered = new UnansweredLines();
     return () => this.#unanswered?.take() ?? [];
+  }
+
+  [LEAVE](): void {
+    this.#hasClientLeft = true;
+    this.#program?.expectEnd();
   }
 
   override _read(): void {
@@ -76,6 +82,7 @@ export class ExecStream extends Duplex {
       callback();
       return;
     }
+    this.#hasClientLeft = true;
     this.#onFinal = callback;
     this.#program.end();
     this.#settle();
@@ -113,6 +120,7 @@ export class ExecStream extends Duplex {
   }
 
   #write(program: Program, bytes: string): void {
+    if (this.#hasClientLeft) program.extendGrace();
     program.stdin.write(bytes, 'latin1', (error) => {
       if (error) {
         this.#failUnlessExited('closed its standard input');
@@ -187,7 +195,7 @@ export class ExecStream extends Duplex {
         this.#isOutputHeld = true;
         output.pause();
       }
-      if (this.#onFinal !== null && this.#missingCount > 0) this.#program?.extendGrace();
+      if (this.#hasClientLeft && this.#missingCount > 0) this.#program?.extendGrace();
     });
     output.on('end', () => {
       this.#isOutputRead = true;
@@ -202,23 +210,19 @@ export class ExecStream extends Duplex {
     if (this.#exit === null || !this.#isOutputRead || this.#hasFailed) return;
     const { code, signal } = this.#exit;
     const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+    const when = this.#program?.isSignalled ? ', because it did not end in time after its client left' : '';
     if (this.#onFinal === null) {
-      this.#fail(new Error(`${how} before its client left`));
+      this.#fail(new Error(how + (when || ' before its client left')));
       return;
     }
-    if (this.#program?.isSignalled) {
-      this.#warn(`${how}, because it did not end in time after its client left`);
-    } else if (signal !== null || CANNOT_RUN_CODES.includes(code)) {
+    if (when === '' && (signal !== null || CANNOT_RUN_CODES.includes(code))) {
       this.#fail(new Error(how));
       return;
-    } else if (code !== 0) this.#warn(how);
+    }
+    if (when !== '' || code !== 0) this.emit('warning', new Error(how + when));
     const callback = this.#onFinal;
     this.#end();
     callback();
-  }
-
-  #warn(reason: string): void {
-    this.emit('warning', new Error(reason));
   }
 
   #end(): void {

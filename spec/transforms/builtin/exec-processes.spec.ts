@@ -63,6 +63,21 @@ describe('processes of the transform exec', () => {
     );
   });
 
+  for (const policy of ['close', 'bypass'] as const) {
+    it(`end with their client when they do not read and their pipe is full, with ${policy}`, async () => {
+      const transforms = [exec({ command: 'echo $$; exec sleep 1000' })];
+      const relay = createTestRelay({ transforms, onTransformError: policy });
+      const { witness, client, warnings } = await running('', relay);
+      const pid = await printedPid(witness);
+      client.send(`${'x'.repeat(1023)}\n`.repeat(2048));
+      await eventually('lines that wait', () => (relay.stats().pendingTransforms.get(1) ?? 0) > 0);
+      client.far.destroy();
+      await isGone(pid);
+      await witness.until(leftNotice(1));
+      expect(warnings.join()).to.match(/SIGTERM, because it did not end in time after its client left(;|$)/);
+    });
+  }
+
   it('end when the relay closes, even if they ignore SIGTERM', async () => {
     const { relay, witness } = await running("trap '' TERM; echo $$; while :; do sleep 1; done");
     const pid = await printedPid(witness);
