@@ -72,7 +72,7 @@ export async function run(command: RunCommand): Promise<void> {
   handlers.report = () => void import('../service/statistics.js').then(({ report }) => report(relay));
   try {
     if (auditFile !== undefined) {
-      const opened = await (await import('../service/audit.js')).openAudit(relay, auditFile);
+      const opened = await (await import('../service/audit.js')).startAudit(relay, auditFile);
       audit = opened;
       handlers.reopen = () => void opened.reopen();
     }

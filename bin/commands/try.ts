@@ -26,7 +26,7 @@ export async function tryTransforms(command: Command & { kind: 'try' }): Promise
   const onStall = (): void => report.onStall();
   process.once('beforeExit', onStall);
   try {
-    await trial.give({ kind: 'arrived', client: CLIENT });
+    await trial.write({ kind: 'arrived', client: CLIENT });
     for await (const line of readLines(CLIENT, maxLineBytes)) {
       report.lineNumber++;
       if (line === 'too long') {
@@ -38,7 +38,7 @@ export async function tryTransforms(command: Command & { kind: 'try' }): Promise
         break;
       }
       report.lines?.add({ number: report.lineNumber, text: line.text });
-      await trial.give(line);
+      await trial.write(line);
       if (trial.isOver) break;
       if (!hasProgram) report.lines?.settle();
     }

@@ -3,7 +3,6 @@
  * the shell completes.
  */
 export type ValueType =
-  | 'text'
   | 'file'
   | 'directory'
   | 'url'

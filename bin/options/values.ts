@@ -12,7 +12,6 @@ import type { ValueType } from './value-type.js';
 
 /** The results of the parsers of values, by the type of the value. */
 interface Parsed {
-  readonly text: string;
   readonly file: string;
   readonly directory: string;
   readonly url: string;
@@ -55,7 +54,7 @@ export type Values<C> = {
         : boolean;
 };
 
-type Parser = (text: string, option: Option, name: string) => unknown;
+type ValueOption = Option & { readonly type: ValueType };
 
 const EXPECTED_TEXT: Partial<Record<ValueType, string>> = {
   file: 'the path of a file',
@@ -63,8 +62,9 @@ const EXPECTED_TEXT: Partial<Record<ValueType, string>> = {
   url: 'a URL such as nats://host:4222/lobby',
 };
 
-const PARSERS: { readonly [T in ValueType]: (...args: Parameters<Parser>) => Parsed[T] } = {
-  text: parseText,
+type Parser<Value> = (text: string, option: ValueOption, name: string) => Value;
+
+const PARSERS: { readonly [T in ValueType]: Parser<Parsed[T]> } = {
   file: parseText,
   directory: parseText,
   url: parseText,
@@ -93,7 +93,7 @@ const PARSERS: { readonly [T in ValueType]: (...args: Parameters<Parser>) => Par
  * @param name the option as the user wrote it, for messages
  * @throws {UsageError}
  */
-export function parseValue(text: string, option: Option & { type: ValueType }, name: string): unknown {
+export function parseValue(text: string, option: ValueOption, name: string): unknown {
   return PARSERS[option.type](text, option, name);
 }
 
@@ -103,7 +103,7 @@ export function joinWords(words: readonly string[], conjunction: 'and' | 'or'): 
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
 }
 
-function parseText(text: string, { type = 'text' }: Option, name: string): string {
+function parseText(text: string, { type }: ValueOption, name: string): string {
   const expected = EXPECTED_TEXT[type];
   if (text === '' && expected !== undefined) throw unexpected(name, expected, text);
   return text;

@@ -19,7 +19,7 @@ const REASONS = [
  *
  * @throws {CommandError} if the path cannot have an audit, or is also a standard stream, where both would be mixed
  */
-export async function openAudit(
+export async function startAudit(
   relay: Relay,
   { path, ...options }: { path: string; format?: Format },
 ): Promise<Audit> {

@@ -59,7 +59,7 @@ export class Trial {
   }
 
   /** Resolves when the message is acknowledged by all transforms, and their output can be written again. */
-  async give(message: Message): Promise<void> {
+  async write(message: Message): Promise<void> {
     if (this.#hasEnded) return;
     await new Promise<void>((resolve) => {
       this.#onSettled = resolve;
@@ -71,7 +71,7 @@ export class Trial {
 
   /** Resolves when the transforms have ended. */
   async end(): Promise<void> {
-    await this.give({ kind: 'left', client: CLIENT });
+    await this.write({ kind: 'left', client: CLIENT });
     if (this.#hasEnded) return;
     await new Promise<void>((resolve) => {
       this.#onEnded = resolve;
@@ -82,17 +82,17 @@ export class Trial {
   #onMessage(message: Message): boolean {
     if (message.kind === 'line') {
       this.#options.onLine(message.text);
-      for (const piece of renderPieces(CLIENT, toBytes(message))) this.#write(piece);
+      for (const piece of renderPieces(CLIENT, toBytes(message))) this.#send(piece);
     } else if (message.kind === 'left') this.#leftPassed = true;
     else if (!this.#isAnnounced) {
       this.#isAnnounced = true;
-      this.#write(renderNotice('arrived', CLIENT));
+      this.#send(renderNotice('arrived', CLIENT));
     }
     this.#scheduleCheck();
     return this.#drained === undefined;
   }
 
-  #write(bytes: string): void {
+  #send(bytes: string): void {
     const drained = this.#options.write(bytes);
     if (drained === undefined || this.#drained !== undefined) return;
     this.#drained = drained.then(() => {
@@ -104,7 +104,7 @@ export class Trial {
   #end(isAnnounced: boolean): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    if (isAnnounced) this.#write(renderNotice('left', CLIENT));
+    if (isAnnounced) this.#send(renderNotice('left', CLIENT));
     this.#settle();
     this.#onEnded?.();
   }

@@ -2,10 +2,11 @@ import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
 import { type Connection, GuardedDuplex } from './guarded-duplex.js';
-import { Source, type SourceOptions } from './source.js';
+import { Source } from './source.js';
+import type { TransformRunnerOptions } from './transform-runner.js';
 
 /** Options that all clients of a relay share. One object for all of them keeps idle clients small. */
-export interface ClientOptions extends SourceOptions {
+export interface ClientOptions extends TransformRunnerOptions {
   /** How long a connection that the relay ends may take to deliver what its client is owed, in milliseconds. */
   readonly graceMs: number;
   /** Called when a client's connection is closed. */

@@ -6,9 +6,6 @@ import { MiniServError } from '../util/errors.js';
 import { type Connection, GuardedDuplex } from './guarded-duplex.js';
 import { TransformRunner, type TransformRunnerOptions } from './transform-runner.js';
 
-/** Options that all sources of a relay share. */
-export type SourceOptions = TransformRunnerOptions;
-
 /** A socket reads at most this many bytes at a time. */
 const READ_CHUNK_BYTES = 64 * 1024;
 
@@ -21,7 +18,7 @@ export class Source {
   readonly #client: number;
   readonly #input: Connection;
   readonly #onFailure: (error: MiniServError) => void;
-  readonly #options: SourceOptions;
+  readonly #options: TransformRunnerOptions;
   #splitter: Transform | null = null;
   #transforms: TransformRunner | null = null;
   #isEnded = false;
@@ -31,7 +28,7 @@ export class Source {
     client: number,
     input: Connection,
     onFailure: (error: MiniServError) => void,
-    options: SourceOptions,
+    options: TransformRunnerOptions,
   ) {
     this.#client = client;
     this.#input = input;
