@@ -17,6 +17,11 @@ export const ENVIRONMENT = [
   ['NATS_TOKEN', 'A token for the NATS server, instead of a user.'],
   ['TMPDIR', 'Directory for the backlog on disk, unless --spill-dir is given.'],
   ['NO_COLOR, FORCE_COLOR', 'Switch colours off or on.'],
+  ['LISTEN_PID, LISTEN_FDS', 'The socket that systemd passes to the relay (socket activation).'],
+  [
+    'NOTIFY_SOCKET',
+    'The socket on which the relay notifies systemd that it is ready, and that it begins to end.',
+  ],
   ['COLUMNS', 'Width of help texts, up to 100 columns, if standard output is not a terminal.'],
 ];
 

@@ -116,6 +116,7 @@ describe('the table of options', () => {
     const terms = [...variables.matchAll(/^\.TP\n\\fB(.*)\\fP/gm)].map(([, term = '']) => term);
     expect(terms).to.deep.equal([...new Set(terms)]);
     expect(terms).to.include.members(ALL.flatMap(({ env = [] }) => env));
+    expect(terms).to.include.members(['LISTEN_PID, LISTEN_FDS', 'NOTIFY_SOCKET', 'NO_COLOR, FORCE_COLOR']);
   });
 
   itWith('man', 'has a man page without warnings and without a date, with the version of the package', () => {
