@@ -27,8 +27,8 @@ const HANDSHAKE_TIMEOUT_MS = 5000;
 const TLS_CODES = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_OSSL)/;
 /** The same for errors without a code. */
 const REFUSALS = /does not support 'tls'|certificate|authori[sz]ation/i;
-/** The server ignores subscriptions beyond the limit of the server, the account or the user. */
-const SUBSCRIPTIONS = /maximum (account )?subscriptions exceeded/i;
+/** The server ignores subscriptions beyond a limit, and closes each connection on which a longer command comes. */
+const LIMITS = /maximum ((account )?subscriptions|control line) exceeded/i;
 
 /**
  * Connects to a server, and waits if it is unreachable. A server that refuses this relay is not waited for.
@@ -83,7 +83,7 @@ export function refusedError(name: string, cause: Error): MiniServError {
 export function refusalOf({ transport }: Packages, status: Status): Error | undefined {
   if (status.type !== 'error') return undefined;
   const { error } = status;
-  const isRefusal = error instanceof transport.PermissionViolationError || SUBSCRIPTIONS.test(error.message);
+  const isRefusal = error instanceof transport.PermissionViolationError || LIMITS.test(error.message);
   return isRefusal ? error : undefined;
 }
 

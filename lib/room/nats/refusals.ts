@@ -30,6 +30,8 @@ function refused(advice: string, afterMs = 0): Rule {
 const NOT_ENABLED = 10076;
 const RAISE_STORAGE =
   'delete data, or raise max_file_store of the server or the storage limit of the account';
+/** The streams of a room reserve their sizes when they are created. */
+const RESERVED = 'a room reserves its --room-retention, and 64 MiB for snapshots';
 const ENABLE = 'enable JetStream on the server and for the account of the relay';
 
 /** By the error code of JetStream (server/errors.json of nats-server). */
@@ -39,15 +41,13 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
     (code) => [code, OUTAGE] as const,
   ),
   // A record that is restored or repeated was already stored by another relay.
-  [10070, OUTAGE],
-  [10071, OUTAGE],
+  ...[10070, 10071, 10164].map((code) => [code, OUTAGE] as const),
+  // The first attempt to store a record is still in progress, the stream is busy, or another update of it is running.
+  ...[10158, 10167, 10124, 10226].map((code) => [code, OUTAGE] as const),
   [10054, LIMIT],
   [10002, refused(`the account is full: ${RAISE_STORAGE}`)],
   [10023, refused(`the server is full: ${RAISE_STORAGE}`, STARTING_MS)],
-  [
-    10047,
-    refused(`there is less storage than the room reserves: lower --room-retention, or ${RAISE_STORAGE}`),
-  ],
+  [10047, refused(`${RESERVED}: lower --room-retention, or ${RAISE_STORAGE}`)],
   [10028, refused('raise max_memory_store of the server or the memory limit of the account', SETTLING_MS)],
   [10077, refused('the stream is full: raise its limits, or set its discard policy to old')],
   [10026, refused('raise max_consumers of the stream or the account: each relay needs one', SETTLING_MS)],
@@ -55,14 +55,14 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
   [10039, refused(ENABLE, STARTING_MS)],
   [NOT_ENABLED, refused(ENABLE, STARTING_MS)],
   [10059, refused('the stream was deleted: start the relay again', STARTING_MS)],
+  [10052, refused('change the limits for streams in the configuration of the server')],
   [10060, refused('another stream stores the subject of the room: delete that stream')],
   [10065, refused('another stream stores the subject of the room: delete that stream')],
   [10074, refused('use a cluster, or --room-replicas 1')],
   [10109, refused('the stream is sealed: use another name for the room')],
-  [10112, refused('set --room-retention to a size')],
-  [10113, refused('lower --room-retention, or raise the limit of the account')],
+  [10113, refused('set --room-retention to a size')],
   [10120, refused('add limits for JetStream to the account')],
-  [10122, refused('lower --room-retention, or raise the limit of the account')],
+  [10122, refused(`${RESERVED}: lower --room-retention, or raise the limit of the account`)],
 ]);
 const DEFAULT_ADVICE = 'see the log of the server';
 

@@ -97,4 +97,15 @@ describeWith('nats-server', 'NatsEngine: limits', () => {
     });
     expect(recorder.roomEntries.at(-1)).to.equal('lines 0 1');
   });
+
+  it('gives up when a restarted server allows only shorter commands than it needs', async () => {
+    const own = await startNats();
+    const recorder = await open(own.room());
+    await own.start('max_control_line: 100\n');
+    const { code, message } = await recorder.untilLost();
+    expect({ code, message }).to.deep.equal({
+      code: 'ERR_ROOM_REFUSED',
+      message: 'the engine refuses this relay: maximum control line exceeded',
+    });
+  });
 });

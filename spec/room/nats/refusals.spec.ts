@@ -28,7 +28,7 @@ function notEnabled(cause?: Error): Error {
 describe('Refusals', () => {
   it('waits for a cluster that is starting, and for a server that does not answer', async () => {
     const { time, refusals } = createRefusals();
-    for (const code of [10004, 10005, 10007, 10008, 10009, 10041, 10071]) {
+    for (const code of [10004, 10005, 10007, 10008, 10009, 10041, 10071, 10164]) {
       for (let i = 0; i < 3; i++) {
         expect(refusals.judge(answer(code, 503), 'x'), `${code}`).to.equal(undefined);
         await time.advance(60_000);
@@ -38,6 +38,18 @@ describe('Refusals', () => {
     for (const error of errors) {
       expect(refusals.judge(error, 'x')).to.equal(undefined);
       expect(refusals.isLimit(error)).to.equal(false);
+    }
+  });
+
+  it('waits while the same message is being stored, and while the stream is busy or is updated', () => {
+    const { refusals } = createRefusals();
+    for (const [code, status] of [
+      [10158, 409],
+      [10167, 429],
+      [10124, 400],
+      [10226, 400],
+    ] as const) {
+      expect(refusals.judge(answer(code, status), 'x'), `${code}`).to.equal(undefined);
     }
   });
 
@@ -56,7 +68,10 @@ describe('Refusals', () => {
     const { refusals } = createRefusals();
     for (const [code, advice] of [
       [10002, /the account is full: .*raise/],
-      [10047, /lower --room-retention/],
+      [10047, /64 MiB for snapshots: lower --room-retention/],
+      [10052, /change the limits for streams/],
+      [10113, /set --room-retention to a size/],
+      [10122, /64 MiB for snapshots: lower --room-retention/],
       [10077, /the stream is full: raise its limits/],
       [10027, /raise max_streams/],
       [10060, /delete that stream/],
