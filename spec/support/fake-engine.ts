@@ -83,7 +83,6 @@ export class FakeEngine implements Engine {
     this.#room = room;
     this.#faults = faults;
     this.maxRecordBytes = room.maxRecordBytes;
-    this.maxRecordBytes = room.maxRecordBytes;
     this.identity = room.identity;
     this.firstSequence = room.firstSequence;
     this.lastSequence = room.records.length;

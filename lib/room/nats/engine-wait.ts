@@ -29,10 +29,16 @@ export class EngineWait {
    * @throws {MiniServError} ERR_ROOM_TIMEOUT
    */
   async beforeRetry(delayMs: number, error: Error): Promise<void> {
-    const { clock, name, timeoutMs = Number.POSITIVE_INFINITY, onWarning } = this.#options;
+    const { clock, name, timeoutMs = Number.POSITIVE_INFINITY } = this.#options;
     if (clock.now() - this.#startedAt >= timeoutMs) throw timeoutError(name, timeoutMs, error);
-    if (!this.#hasWarned) onWarning(unreachableError(name, error));
-    this.#hasWarned = true;
+    this.warn(unreachableError(name, error));
     await new Promise<void>((resolve) => clock.setTimer(Math.min(delayMs, timeoutMs), resolve));
+  }
+
+  /** Passes on the first warning only, because the later ones say the same. */
+  warn(warning: MiniServError): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#options.onWarning(warning);
   }
 }

@@ -63,7 +63,17 @@ async function open(text: string, options: RoomOptions): Promise<EventLog> {
   try {
     for (;;) {
       try {
-        return await join({ packages, connection, refusals, url, clock, options, heartbeatMs, refused });
+        return await join({
+          packages,
+          connection,
+          refusals,
+          url,
+          clock,
+          options,
+          heartbeatMs,
+          wait,
+          refused,
+        });
       } catch (error) {
         const refusal = refusals.judge(error, 'to open the room');
         if (refusal !== undefined) throw refusal;
@@ -88,12 +98,13 @@ interface JoinOptions {
   readonly clock: Clock;
   readonly options: RoomOptions;
   readonly heartbeatMs: number;
+  readonly wait: EngineWait;
   /** Rejects when the server refuses a request. */
   readonly refused: Promise<never>;
 }
 
 async function join(joinOptions: JoinOptions): Promise<EventLog> {
-  const { packages, connection, refusals, url, clock, options, heartbeatMs, refused } = joinOptions;
+  const { packages, connection, refusals, url, clock, options, heartbeatMs, wait, refused } = joinOptions;
   const { retention, replicas, timeoutMs } = options;
   const { room, shown: name } = url;
   const jsm = await packages.jetstream.jetstreamManager(connection, { checkAPI: false });
@@ -111,7 +122,11 @@ async function join(joinOptions: JoinOptions): Promise<EventLog> {
   });
   try {
     engine.checkLimits();
-    return await Promise.race([joinRoom({ engine, clock, heartbeatMs, timeoutMs, name }), refused]);
+    const onWarning = (warning: MiniServError): void => wait.warn(warning);
+    return await Promise.race([
+      joinRoom({ engine, clock, heartbeatMs, timeoutMs, name, onWarning }),
+      refused,
+    ]);
   } catch (error) {
     // After any other error, another attempt uses the same connection.
     if (error instanceof MiniServError) await engine.close();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/environment.js';
-import { optionError } from '../../util/errors.js';
+import { type MiniServError, optionError } from '../../util/errors.js';
 import { checkNames, isObject } from '../../util/option-names.js';
 import type { Engine } from './engine.js';
 import { isInstanceId } from './record.js';
@@ -24,6 +24,8 @@ export interface SharedLogOptions {
   readonly instanceId?: string;
   /** Names the engine in messages. Default: `the engine`. */
   readonly name?: string;
+  /** Called if the engine is unreachable while the room is joined. Later warnings come from the relay. */
+  readonly onWarning?: (warning: MiniServError) => void;
 }
 
 const NAMES: Record<keyof SharedLogOptions, true> = {
@@ -33,14 +35,18 @@ const NAMES: Record<keyof SharedLogOptions, true> = {
   timeoutMs: true,
   instanceId: true,
   name: true,
+  onWarning: true,
 };
 
 /** @throws {MiniServError} ERR_OPTION */
 export function checkSharedLogOptions(options: SharedLogOptions): void {
   checkNames(options, Object.keys(NAMES));
-  const { engine, instanceId } = options;
+  const { engine, instanceId, onWarning } = options;
   if (!isObject(engine)) throw optionError('engine', 'an Engine', engine);
   if (instanceId !== undefined && !isInstanceId(instanceId)) {
     throw optionError('instanceId', '1 to 48 printable ASCII characters without " and \\', instanceId);
+  }
+  if (onWarning !== undefined && typeof onWarning !== 'function') {
+    throw optionError('onWarning', 'a function', onWarning);
   }
 }

@@ -36,7 +36,7 @@ export class SharedLog implements EventLog {
   #onDown: () => void = () => {};
 
   constructor(options: SharedLogOptions, records: RecordReader, snapshot: Snapshot | undefined) {
-    const { engine, clock = nodeEnvironment.clock, instanceId, timeoutMs } = options;
+    const { engine, clock = nodeEnvironment.clock, instanceId, timeoutMs, onWarning } = options;
     this.#engine = engine;
     this.#clock = clock;
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
@@ -49,7 +49,7 @@ export class SharedLog implements EventLog {
       clock,
       name: options.name ?? 'the engine',
       timeoutMs,
-      onBegin: (reason) => this.#reader?.onOutage(reason),
+      onBegin: (reason) => (this.#reader === null ? onWarning?.(reason) : this.#reader.onOutage(reason)),
       onEnd: () => this.#endOutage(),
       onTimeout: (reason) => this.#lose(reason),
     });

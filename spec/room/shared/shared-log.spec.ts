@@ -338,6 +338,7 @@ describe('joinRoom()', () => {
     for (const [options, message] of [
       [{ engine, timeout: 5 }, /^timeout: unknown option; expected one of engine, /],
       [{}, /^engine: expected an Engine, got undefined$/],
+      [{ engine, onWarning: 1 }, /^onWarning: expected a function, got 1$/],
       [{ engine, instanceId: '"' }, /^instanceId: expected 1 to 48 printable ASCII characters/],
       [{ engine, instanceId: 'x'.repeat(49) }, /^instanceId: expected 1 to 48 printable ASCII characters/],
       [undefined, /^options: expected an object, got undefined$/],
@@ -418,6 +419,20 @@ describe('joinRoom()', () => {
     const { log } = await openSoon(room);
     expect((log as SharedLog).state.nextId).to.equal(1);
     await log.destroy();
+  });
+
+  it('warns of an outage that begins while it reads the log', async () => {
+    const room = await usedRoom();
+    room.snapshots.length = 0;
+    const engine = room.open();
+    const warnings: string[] = [];
+    engine.disconnect();
+    const joining = joinRoom({ engine, clock: engine.clock, onWarning: ({ code }) => warnings.push(code) });
+    await room.time.advance(10);
+    expect(warnings).to.deep.equal(['ERR_ROOM_UNREACHABLE']);
+    engine.reconnect();
+    await room.time.advance(10);
+    await (await joining).destroy();
   });
 
   it('rejects a snapshot of another log', async () => {
