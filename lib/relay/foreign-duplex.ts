@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { isNativeError } from 'node:util/types';
 import { describe } from '../util/errors.js';
+import { isError } from '../util/to-error.js';
 
 /** A Duplex of any origin: `node:stream`, a version of readable-stream, streamx or a program's own class. */
 export type ForeignDuplex = Duplex & {
@@ -74,7 +74,6 @@ export function toBytes(chunk: unknown, stream: ForeignDuplex): Buffer {
 }
 
 /** Returns what a stream emitted or threw as an Error. */
-export function toError(reason: unknown): Error {
-  const isError = isNativeError(reason) || reason instanceof Error;
-  return isError ? reason : new Error(`the stream failed: ${describe(reason)}`);
+export function toStreamError(reason: unknown): Error {
+  return isError(reason) ? reason : new Error(`the stream failed: ${describe(reason)}`);
 }

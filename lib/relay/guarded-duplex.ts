@@ -3,7 +3,14 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Clock } from '../util/environment.js';
 import { MiniServError } from '../util/errors.js';
-import { contain, type ForeignDuplex, guardMethod, NO_REASON, toBytes, toError } from './foreign-duplex.js';
+import {
+  contain,
+  type ForeignDuplex,
+  guardMethod,
+  NO_REASON,
+  toBytes,
+  toStreamError,
+} from './foreign-duplex.js';
 
 type Callback = (error?: Error | null) => void;
 
@@ -180,7 +187,7 @@ export class GuardedDuplex extends Duplex {
     const done = (error?: unknown): void => {
       if (isDone) return;
       isDone = true;
-      callback(error === undefined || error === null ? null : toError(error));
+      callback(error === undefined || error === null ? null : toStreamError(error));
     };
     const isEnded = this.#attempt(() => inner.writable === false);
     if (buffers.every(({ length }) => length === 0)) {
@@ -214,7 +221,9 @@ export class GuardedDuplex extends Duplex {
     if (this.destroyed) return;
     this.#reason ??= reason;
     this.takeReceived();
-    this.destroy(this.#reason === undefined || this.#reason === null ? undefined : toError(this.#reason));
+    this.destroy(
+      this.#reason === undefined || this.#reason === null ? undefined : toStreamError(this.#reason),
+    );
   }
 
   #on(event: string, listener: (argument: unknown) => void): void {

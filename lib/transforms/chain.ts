@@ -1,4 +1,5 @@
 import { describeOther, isMessage, type Message } from '../protocol/message.js';
+import { toError } from '../util/to-error.js';
 import { instantiate } from './instantiate.js';
 import { Stage } from './stage.js';
 import type { ClientInfo, MessageTransform } from './transform.js';
@@ -188,7 +189,7 @@ export class Chain {
 
   #fail(cause: unknown, position: number, stage: Stage | null): void {
     if (this.#isDestroyed || stage?.isRemoved === true) return;
-    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const error = toError(cause);
     const isBypassed = this.#options.bypassFailed && (error as NodeJS.ErrnoException).code !== REFUSED_CODE;
     if (!isBypassed) this.destroy();
     this.#options.onFailure({ error, position, isBypassed });

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { toError } from '../util/to-error.js';
 import { guardMethods } from './guard-methods.js';
 
 /** A stream of readable-stream 2 or 3, of a package built on them, or of streamx. */
@@ -49,7 +50,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     for (let left = length; left > 0 && foreign.read() !== null; left--);
   };
   const fail = (error: unknown): void => {
-    duplex.destroy(error instanceof Error ? error : new Error(String(error)));
+    duplex.destroy(toError(error));
   };
   const guarded = (call: () => void): void => {
     try {

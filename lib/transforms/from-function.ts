@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { objectTransform } from 'through2';
 import { describeOther, isMessage, type Message } from '../protocol/message.js';
+import { toError } from '../util/to-error.js';
 import { tryCall } from '../util/try-call.js';
 import type { ClientInfo, MessageFunction } from './transform.js';
 
@@ -27,7 +28,7 @@ export function fromFunction(transform: MessageFunction, client: ClientInfo): Du
     if (isPromise(answer)) {
       answer.then(
         (value) => emit(value, done),
-        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        (error: unknown) => done(toError(error)),
       );
     } else emit(answer, done);
   });

@@ -1,3 +1,5 @@
+import { toError } from '../util/to-error.js';
+
 type Method = (...args: unknown[]) => unknown;
 
 /**
@@ -8,7 +10,7 @@ type Method = (...args: unknown[]) => unknown;
  */
 export function guardMethods(stream: object, isForeign: boolean, onError: (error: Error) => void): void {
   const methods = stream as Record<string, Method | undefined>;
-  const fail = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
+  const fail = (error: unknown): void => onError(toError(error));
   // A Transform calls `_flush` only from its original `_final`, which must not be replaced.
   const last = typeof methods._transform === 'function' ? '_flush' : '_final';
   const reading = isForeign ? ['read', '_read'] : [];

@@ -1,0 +1,13 @@
+import { isNativeError } from 'node:util/types';
+import { describe } from './errors.js';
+
+/** Returns what was thrown as an Error. A value that is not an error becomes the message. */
+export function toError(thrown: unknown): Error {
+  if (isError(thrown)) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : describe(thrown));
+}
+
+/** Whether a value is an Error of any realm. */
+export function isError(value: unknown): value is Error {
+  return isNativeError(value) || value instanceof Error;
+}
