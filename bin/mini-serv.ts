@@ -9,6 +9,8 @@ import { explainOutOfMemory } from './out-of-memory.js';
 import { style } from './style.js';
 
 const isVerbose = process.argv.includes('--verbose');
+/** Whether the reason of a fatal error is printed for programs, too. A relay prints the text of the subject only. */
+let printsReason = false;
 
 // Exceeding the limit on the length of files (ulimit -f) counts as a full disk and must not end the process.
 process.on('SIGXFSZ', () => {});
@@ -23,7 +25,7 @@ process.on('uncaughtException', (error) => {
   // Nothing may run after a broken invariant, so no module is loaded that could explain the error.
   const isInvariant = (error as NodeJS.ErrnoException).code === 'ERR_INVARIANT';
   if (isVerbose) process.stderr.write(`${error.stack}\n`);
-  else if (isInvariant || isatty(2)) {
+  else if (isInvariant || printsReason || isatty(2)) {
     const reason = explainOutOfMemory(error) ?? error.message;
     process.stderr.write(`${style('red', escapeText(`mini-serv: ${reason}`))}\n`);
   }
@@ -75,6 +77,7 @@ async function main(): Promise<void> {
     case 'fatal':
       throw new CommandError('Fatal error', command.verbose || isatty(2) ? command.message : undefined);
     case 'try': {
+      printsReason = true;
       const { tryTransforms } = await loadWithNodeStreams(() => import('./commands/try.js'));
       return tryTransforms(command);
     }

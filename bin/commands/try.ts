@@ -19,6 +19,7 @@ export async function tryTransforms(command: Command & { kind: 'try' }): Promise
     bypassFailed,
     maxLineBytes,
     write: (bytes) => output.write(bytes, Date.now()),
+    onNoticeDropped: (kind) => report.onNoticeDropped(kind),
     onLine: (text) => report.lines?.answer(text),
     onFailure: (failure) => report.onFailure(failure),
     onWarning: (warning, position) => report.onWarning(warning, position),

@@ -4,6 +4,7 @@ import { printLine, printMessage } from '../console.js';
 import { LineMatcher } from './line-matcher.js';
 
 const MAX_SHOWN_CHARACTERS = 200;
+const NOTICES = { arrived: 'has arrived', left: 'has left' };
 
 /** Prints on standard error what happens to the lines, and sets the exit code to 1 if a transform fails. */
 export class Report {
@@ -24,6 +25,10 @@ export class Report {
       onDropped: ({ number, text }) => printMessage(`line ${number} is dropped: ${shorten(text)}`),
       onChanged: ({ number, text }) => printMessage(`line ${number} is changed, it was: ${shorten(text)}`),
     });
+  }
+
+  onNoticeDropped(kind: 'arrived' | 'left'): void {
+    if (this.#isVerbose) printMessage(`the notice that the client ${NOTICES[kind]} is dropped`);
   }
 
   onFailure({ error, position, isBypassed }: TransformFailure): void {

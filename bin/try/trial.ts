@@ -12,6 +12,8 @@ export interface TrialOptions {
   readonly maxLineBytes: number;
   /** Receives what the room would receive; returns a promise if the transforms have to wait. */
   readonly write: (bytes: string) => Promise<void> | undefined;
+  /** The transforms have ended and have not passed a notice. */
+  readonly onNoticeDropped: (kind: 'arrived' | 'left') => void;
   /** A line came out of the transforms. */
   readonly onLine: (text: string) => void;
   readonly onFailure: (failure: TransformFailure) => void;
@@ -42,7 +44,11 @@ export class Trial {
       bypassFailed,
       maxLineBytes,
       onMessage: (message) => this.#onMessage(message),
-      onEnd: () => this.#end(this.#leftPassed),
+      onEnd: () => {
+        if (!this.#isAnnounced) options.onNoticeDropped('arrived');
+        if (!this.#leftPassed) options.onNoticeDropped('left');
+        this.#end(this.#leftPassed);
+      },
       onFailure: (failure) => {
         options.onFailure(failure);
         if (failure.isBypassed) this.#scheduleCheck();

@@ -19,10 +19,9 @@ const MODULES = {
     return message.text === 'drop' ? null : message;
   };`,
   'stalls.mjs': `export default (message) => message.text === 'bad' ? new Promise(() => {}) : message;`,
-  'slow.mjs': `export default async (message) => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return message;
-  };`,
+  'crashes.mjs': `const crash = () => { throw new Error('late'); };
+    export default (message) => new Promise(() => setTimeout(crash));`,
+  'slow.mjs': `export default (message) => new Promise((resolve) => setTimeout(resolve, 5, message));`,
   'numbers.mjs': `export default async function* (messages) {
     let count = 0;
     for await (const message of messages) {
@@ -73,9 +72,10 @@ describe('mini-serv try', () => {
     expect(stdout.replaceAll('client 0', 'client 1')).to.equal(witness.received.toString());
   });
 
-  it('prints no notice that a transform drops', async () => {
-    const { stdout } = await run(['-t', 'filter=keepKind:line', '-t', './shout.mjs'], 'a\n');
-    expect(stdout).to.equal(relayed(0, 'A'));
+  it('prints no notice that a transform drops, and says so with --verbose', async () => {
+    const { stdout, stderr } = await run(['--verbose', '-t', 'filter=keepKind:line'], 'a\n');
+    expect(stdout).to.equal(relayed(0, 'a'));
+    expect(stderr).to.match(/ client has arrived is dropped\n.* client has left is dropped\n$/);
   });
 
   it('passes bytes unchanged', async () => {
@@ -175,6 +175,11 @@ describe('mini-serv try', () => {
     const { code, stdout, stderr } = await run(['-t', './stalls.mjs'], 'a\nbad\n');
     expect([code, stdout]).to.deep.equal([1, arrived + relayed(0, 'a')]);
     expect(stderr).to.equal('mini-serv: the transforms never answer line 2\n');
+  });
+
+  it('prints the reason of an error that is thrown outside of the transform', async () => {
+    const { code, stderr } = await run(['-t', './crashes.mjs'], 'a\n');
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'Fatal error\nmini-serv: late\n' });
   });
 
   it('waits for a transform that is asynchronous', async () => {
