@@ -1,4 +1,4 @@
-import { COMMANDS, type Command, type CommandName, shownOperands } from './options/commands.js';
+import { COMMANDS, type CommandEntry, type CommandName, shownOperands } from './options/commands.js';
 import { notesOn } from './options/notes.js';
 import { GROUPS, type Option } from './options/option.js';
 import { optionsOf } from './options/table.js';
@@ -35,7 +35,7 @@ export function helpText(command?: CommandName, columns = USUAL_WIDTH): string {
 }
 
 /** Returns how a command is called: `mini-serv verify [options] <file>`. */
-export function usageOf(command: Command): string {
+export function usageOf(command: CommandEntry): string {
   const name = command.name === 'run' ? 'mini-serv' : `mini-serv ${command.name}`;
   const hasOptions = optionsOf(command.name).some(({ group }) => group !== 'Common options');
   return `${name}${hasOptions ? ' [options]' : ''} ${shownOperands(command)}`.trimEnd();

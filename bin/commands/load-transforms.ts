@@ -18,9 +18,9 @@ export async function loadTransforms(
   process.on('unhandledRejection', (reason) =>
     printMessage(`a transform has an unhandled rejection: ${String(reason)}`),
   );
-  const { loadTransforms } = await import('../../lib/transforms/loader/load.js');
+  const loader = await import('../../lib/transforms/loader/load.js');
   try {
-    return await loadTransforms(specs);
+    return await loader.loadTransforms(specs);
   } catch (error) {
     const { code, message, cause } = error as MiniServError;
     if (code === 'ERR_OPTION') throw new CommandError(message);

@@ -1,5 +1,5 @@
 import { CASES } from '../../lib/conformance/cases/index.js';
-import { COMMANDS, type Command } from '../options/commands.js';
+import { COMMANDS, type CommandEntry } from '../options/commands.js';
 import type { Option } from '../options/option.js';
 import { OPTIONS, optionsOf } from '../options/table.js';
 import { TRANSFORMS } from '../options/transforms.js';
@@ -46,7 +46,7 @@ export function formsWithValue(): string[] {
 }
 
 /** The commands with their options. */
-export function commandsWithOptions(): { command: Command; options: readonly Option[] }[] {
+export function commandsWithOptions(): { command: CommandEntry; options: readonly Option[] }[] {
   return Object.values(COMMANDS).map((command) => ({ command, options: optionsOf(command.name) }));
 }
 

@@ -1,4 +1,4 @@
-import { COMMANDS, type Command, type Operand } from '../options/commands.js';
+import { COMMANDS, type CommandEntry, type Operand } from '../options/commands.js';
 import type { Option } from '../options/option.js';
 import {
   type Completion,
@@ -99,7 +99,7 @@ fi
 }
 
 /** @param pattern the command, or `first` if its name may be what is completed */
-function caseOf(pattern: string, { operands, isWrapper }: Command, options: readonly Option[]): string {
+function caseOf(pattern: string, { operands, isWrapper }: CommandEntry, options: readonly Option[]): string {
   const first = pattern === 'first' ? ["'1:command:_mini-serv_commands'"] : undefined;
   const specs = [
     ...options.map(optionSpec),

@@ -11,7 +11,7 @@ export interface Operand {
 }
 
 /** A command, which is the first word that is not an option. */
-export interface Command {
+export interface CommandEntry {
   readonly name: string;
   /** A sentence without a full stop, for lists of commands. */
   readonly summary: string;
@@ -31,12 +31,21 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-const NAMES = ['run', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
+export const COMMAND_NAMES = [
+  'run',
+  'try',
+  'verify',
+  'replay',
+  'conformance',
+  'completion',
+  'help',
+  'version',
+] as const;
 
-export type CommandName = (typeof NAMES)[number];
+export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** The commands, in the order of the help text. */
-export const COMMANDS: Readonly<Record<CommandName, Command>> = {
+export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   run: {
     name: 'run',
     summary: 'run a relay; this is the default, and its name may be left out',
@@ -125,7 +134,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   help: {
     name: 'help',
     summary: 'print the help of a command',
-    operands: [{ name: 'command', type: 'choice', choices: NAMES, optional: true }],
+    operands: [{ name: 'command', type: 'choice', choices: COMMAND_NAMES, optional: true }],
     text: ['Prints the help of a command, or without a command a summary of all.'],
     examples: ['mini-serv help verify'],
     exitCodes: [
@@ -152,7 +161,7 @@ export function shownName(command: CommandName): string {
 }
 
 /** Returns the operands of a command as texts for people show them: `<file>`, `[command]`. */
-export function shownOperands({ operands, isWrapper }: Command): string {
+export function shownOperands({ operands, isWrapper }: CommandEntry): string {
   const shown = operands.map(({ name, optional, choices }) => {
     const text = choices !== undefined && optional !== true ? choices.join('|') : name;
     return optional === true ? `[${text}]` : `<${text}>`;

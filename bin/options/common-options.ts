@@ -1,6 +1,5 @@
+import { COMMAND_NAMES } from './commands.js';
 import type { Option } from './option.js';
-
-const ALL = ['run', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'] as const;
 
 /** The options that nearly all commands have. */
 export const COMMON_OPTIONS = [
@@ -16,6 +15,18 @@ export const COMMON_OPTIONS = [
     group: 'Common options',
     text: 'show on standard error which lines were dropped or changed, and the stack of an error',
   },
-  { name: 'help', short: 'h', commands: ALL, group: 'Common options', text: 'print this help and exit' },
-  { name: 'version', short: 'V', commands: ALL, group: 'Common options', text: 'print the version and exit' },
+  {
+    name: 'help',
+    short: 'h',
+    commands: COMMAND_NAMES,
+    group: 'Common options',
+    text: 'print this help and exit',
+  },
+  {
+    name: 'version',
+    short: 'V',
+    commands: COMMAND_NAMES,
+    group: 'Common options',
+    text: 'print the version and exit',
+  },
 ] as const satisfies readonly Option[];
