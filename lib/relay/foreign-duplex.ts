@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { describe } from '../util/errors.js';
+import { authorMethods } from '../util/stream-methods.js';
 import { isError } from '../util/to-error.js';
 
 /** A Duplex of any origin: `node:stream`, a version of readable-stream, streamx or a program's own class. */
@@ -34,7 +35,7 @@ export function contain<T>(call: () => T, onFailure: (error: unknown) => void): 
 /** Replaces a method of a stream by one that never throws. `onCalled` gets its first argument. */
 export function guardMethod(
   stream: ForeignDuplex,
-  name: 'read' | 'destroy',
+  name: 'read' | 'destroy' | 'emit',
   onFailure: (error: unknown) => void,
   onCalled: (argument: unknown) => void = () => {},
 ): void {
@@ -45,6 +46,21 @@ export function guardMethod(
     return result ?? (name === 'read' ? null : this);
   };
   Reflect.defineProperty(stream, name, { value, writable: true, configurable: true });
+}
+
+/** Calls `onFailure` when an async function rejects that stands in the place of a method with a callback. */
+export function guardPromises(stream: ForeignDuplex, onFailure: (error: unknown) => void): void {
+  const methods = stream as unknown as Record<string, unknown>;
+  for (const name of authorMethods(stream)) {
+    const method = methods[name];
+    if (typeof method !== 'function') continue;
+    const value = function (this: Duplex, ...args: unknown[]): unknown {
+      const result: unknown = method.apply(this, args);
+      if (result instanceof Promise) result.catch(onFailure);
+      return result;
+    };
+    Reflect.defineProperty(stream, name, { value, writable: true, configurable: true });
+  }
 }
 
 /** Whether a stream that decodes its bytes to text in this encoding loses none of them. */

@@ -7,6 +7,7 @@ import {
   contain,
   type ForeignDuplex,
   guardMethod,
+  guardPromises,
   NO_REASON,
   toBytes,
   toStreamError,
@@ -125,8 +126,11 @@ export class GuardedDuplex extends Duplex {
     this.#on('finish', () => this.#setFinished());
     this.#on('drain', () => this.#onDrain());
     this.#attempt(() => {
-      // Node calls these two methods of a stream by itself, in turns in which no exception can be caught elsewhere.
+      // Node calls these methods of a stream by itself, in turns in which no exception can be caught elsewhere.
       const onFailure = (error: unknown): void => this.#close(error);
+      guardPromises(inner, onFailure);
+      // What others' listeners throw must stay uncaught, so Node's own emit() is not replaced.
+      if (inner.emit !== EventEmitter.prototype.emit) guardMethod(inner, 'emit', onFailure);
       guardMethod(inner, 'read', onFailure);
       guardMethod(inner, 'destroy', onFailure, (error) => {
         // Some streams emit nothing when they are destroyed. Others have done so by then.

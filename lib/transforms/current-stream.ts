@@ -68,6 +68,8 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     if (isPaused) foreign.pause();
   };
 
+  // Taken before it is guarded: what it throws is to be the error of the duplex.
+  const destroyForeign = foreign.destroy;
   const duplex = new Duplex({
     objectMode: true,
     read() {
@@ -93,7 +95,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     destroy(error, callback) {
       onDone = null;
       try {
-        foreign.destroy?.(error ?? undefined);
+        destroyForeign?.call(foreign, error ?? undefined);
         callback(error);
       } catch (reason) {
         callback(error ?? (reason as Error));
@@ -101,7 +103,7 @@ function wrap(foreign: ForeignDuplex, isStreamx: boolean): Duplex {
     },
   });
 
-  guardMethods(foreign, true, fail);
+  guardMethods(foreign, fail);
   const { destroy } = duplex;
   duplex.destroy = (error) => {
     if (isDestroying) return duplex;

@@ -51,7 +51,7 @@ export function toMessageStream(value: unknown): Duplex {
   }
   usedStreams.add(value as object);
   const stream = toCurrentStream(value as object);
-  guardMethods(stream, false, (error) => stream.destroy(error));
+  guardMethods(stream, (error) => stream.destroy(error));
   return stream;
 }
 

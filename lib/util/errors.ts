@@ -63,7 +63,9 @@ export function describe(value: unknown): string {
   // The fields of other objects, such as streams, are internals that explain nothing.
   const depth = isSimple ? 0 : -1;
   const options = { depth, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
-  const line = tryCall(() => inspect(value, options)) ?? `a broken ${typeof value}`;
+  const text = tryCall(() => inspect(value, options)) ?? `a broken ${typeof value}`;
+  // The stack of an error has more lines.
+  const [line = ''] = text.split('\n', 1);
   return line.length > MAX_DESCRIPTION_CHARACTERS ? `${line.slice(0, MAX_DESCRIPTION_CHARACTERS)}…` : line;
 }
 

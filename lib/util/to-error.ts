@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { describe } from './errors.js';
+import { tryCall } from './try-call.js';
 
 /** Returns what was thrown as an Error. A value that is not an error becomes the message. */
 export function toError(thrown: unknown): Error {
@@ -7,7 +8,7 @@ export function toError(thrown: unknown): Error {
   return new Error(typeof thrown === 'string' ? thrown : describe(thrown));
 }
 
-/** Whether a value is an Error of any realm. */
+/** Whether a value is an Error of any realm. A Proxy that throws is none. */
 export function isError(value: unknown): value is Error {
-  return isNativeError(value) || value instanceof Error;
+  return isNativeError(value) || tryCall(() => value instanceof Error) === true;
 }

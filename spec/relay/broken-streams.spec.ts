@@ -159,6 +159,36 @@ const LEAVING: Record<string, Case> = {
     stream: () => Object.assign(quiet(), { write: async () => fail('rejected')() }),
     reason: 'rejected',
   },
+  'has an asynchronous _construct() that rejects': {
+    stream: () => quiet({ construct: async () => fail('rejected')() }),
+    reason: 'rejected',
+  },
+  'has an asynchronous _read() that rejects': {
+    stream: () => quiet({ read: async () => fail('rejected')() }),
+    reason: 'rejected',
+  },
+  'has an asynchronous _write() that rejects': {
+    stream: () => quiet({ write: async () => fail('rejected')() }),
+    reason: 'rejected',
+  },
+  'has an asynchronous _final() that rejects': {
+    stream: () => quiet({ final: async () => fail('rejected')() }),
+    after: (stream) => stream.push(null),
+  },
+  'has an asynchronous _destroy() that rejects': {
+    stream: () => quiet({ destroy: async () => fail('rejected')() }),
+    after: (stream) => stream.destroy(),
+    reason: 'rejected',
+  },
+  'has an emit() of its own that throws': {
+    stream: () => Object.assign(quiet(), { emit: fail('no emit') }),
+    after: (stream) => stream.push('data'),
+    reason: 'no emit',
+  },
+  'emits an error that is a Proxy which throws': {
+    after: (stream) => stream.emit('error', new Proxy({}, { getPrototypeOf: fail('trap') })),
+    reason: 'the stream failed: {}',
+  },
   'has a getter that throws from some time on': {
     after: (stream) => Object.defineProperty(stream, 'writable', { get: fail('no getter') }),
     reason: 'no getter',

@@ -53,15 +53,15 @@ describe('toCurrentStream()', () => {
   }
 
   it('fails with the first error when destroy() of the stream throws as well', async () => {
-    const stream = new old.PassThrough(objectMode);
-    stream.destroy = () => {
+    const destroy = (): never => {
       throw new Error('second');
     };
+    const stream = Object.assign(new old.PassThrough(objectMode), { destroy });
     const wrapped = toCurrentStream(stream);
     const error = errorOf(wrapped);
     stream.emit('error', 'first');
     expect((await error).message).to.equal('first');
-    const other = toCurrentStream(Object.assign(new old.PassThrough(), { destroy: stream.destroy }));
+    const other = toCurrentStream(Object.assign(new old.PassThrough(), { destroy }));
     const reason = errorOf(other);
     other.destroy();
     expect((await reason).message).to.equal('second');

@@ -5,7 +5,18 @@ import { describe as describeValue } from '../../lib/util/errors.js';
 describe('describe', () => {
   it('shows a value on one line', () => {
     class Shout {}
-    const values = ['hello', 5, null, undefined, Shout, () => 1, [1, [2]], { a: 1 }, Object.create(null)];
+    const values = [
+      'hello',
+      5,
+      null,
+      undefined,
+      Shout,
+      () => 1,
+      [1, [2]],
+      { a: 1 },
+      Object.create(null),
+      new Error('x'),
+    ];
     expect(values.map(describeValue)).to.deep.equal([
       "'hello'",
       '5',
@@ -16,6 +27,7 @@ describe('describe', () => {
       '[ 1, [Array] ]',
       '{ a: 1 }',
       '[Object: null prototype] {}',
+      'Error: x',
     ]);
   });
 
