@@ -1,5 +1,5 @@
 import { describe, MiniServError, optionError } from '../util/errors.js';
-import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { KNOWN_LIBRARIES, type StreamTraits, traitsOf } from '../util/stream-traits.js';
 import { tryCall } from '../util/try-call.js';
 import type { Client } from './client.js';
 import { type ForeignDuplex, isLossless } from './foreign-duplex.js';
@@ -83,8 +83,10 @@ export function checkByteDuplex(value: unknown): void {
     throw new MiniServError('ERR_OPTION', `duplex: expected ${expected}, got ${describe(value)} ${got}`);
   };
   const { readsObjects, writesObjects, encoding, isStreamx } = traits;
+  const isUnknown = readsObjects === undefined || writesObjects === undefined;
+  if (isUnknown && !isStreamx) reject(`of a library that is not supported; use ${KNOWN_LIBRARIES}`);
   // A stream of streamx carries what it is given, which is bytes here.
-  if (!isStreamx && (readsObjects !== false || writesObjects !== false)) {
+  if (!isStreamx && (readsObjects || writesObjects)) {
     reject('in object mode; create it without objectMode');
   }
   if (encoding !== undefined && !isLossless(encoding)) {
@@ -97,6 +99,7 @@ const METHODS = ['on', 'read', 'pipe', 'pause', 'resume', 'write', 'end', 'destr
 function byteTraits(value: unknown): StreamTraits | undefined {
   const traits = traitsOf(value);
   const isDuplex = traits?.isReadable === true && traits.isWritable;
+  if (!isDuplex) return undefined;
   const hasMethods = METHODS.every((name) => typeof (value as ForeignDuplex)[name] === 'function');
-  return isDuplex && hasMethods ? traits : undefined;
+  return hasMethods ? traits : { ...traits, readsObjects: undefined, isStreamx: false };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { describe } from '../util/errors.js';
-import { type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { KNOWN_LIBRARIES, type StreamTraits, traitsOf } from '../util/stream-traits.js';
 import { tryCall } from '../util/try-call.js';
 import { toCurrentStream } from './current-stream.js';
 import { fromFunction } from './from-function.js';
@@ -66,6 +66,9 @@ function explainProblem(value: unknown, traits: StreamTraits | undefined): strin
   const { isReadable, isWritable, readsObjects, writesObjects, isStreamx } = traits;
   if (!isWritable) return 'got a stream that cannot be written to';
   if (!isReadable) return 'got a stream that cannot be read from';
+  if (!isStreamx && (readsObjects === undefined || writesObjects === undefined)) {
+    return `got ${describe(value)} of a library that is not supported; use ${KNOWN_LIBRARIES}`;
+  }
   // A stream of streamx carries what it is given: messages here.
   if (!isStreamx && (readsObjects !== true || writesObjects !== true)) {
     const side = readsObjects === true ? 'writable' : writesObjects === true ? 'readable' : undefined;

@@ -20,6 +20,9 @@ export interface StreamTraits {
   readonly isCurrent: boolean;
 }
 
+/** What to use instead of a stream that does not tell whether it carries objects, such as one of through or Minipass. */
+export const KNOWN_LIBRARIES = 'node:stream, readable-stream 2 or later, or streamx';
+
 interface Side {
   readonly objectMode?: boolean;
   readonly encoding?: string | null;

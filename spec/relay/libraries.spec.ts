@@ -1,4 +1,4 @@
-import type { Duplex, PassThrough } from 'node:stream';
+import { type Duplex, type PassThrough, Stream } from 'node:stream';
 import { expect } from 'chai';
 import type { MiniServError, Relay } from '../../lib/index.js';
 import { Inbox } from '../support/inbox.js';
@@ -101,6 +101,7 @@ for (const [name, make] of Object.entries(connectionMakers)) {
 
 describe('relay.handle() of a stream that cannot be a client', () => {
   const expected = 'duplex: expected a Duplex of bytes that does not decode them, got';
+  const libraries = 'node:stream, readable-stream 2 or later, or streamx';
   const cases: Record<string, [value: () => unknown, message: string]> = {
     'objects, of readable-stream 2': [
       () => new readableStreams[2].PassThrough({ objectMode: true }),
@@ -116,6 +117,14 @@ describe('relay.handle() of a stream that cannot be a client', () => {
     ],
     'a Readable of streamx': [() => new streamx.Readable(), `${expected} [Readable]`],
     'a Writable of streamx': [() => new streamx.Writable(), `${expected} [Writable]`],
+    'a stream without a read(), of the first version of streams': [
+      () => Object.assign(new Stream(), { readable: true, writable: true, write() {}, end() {} }),
+      `${expected} [Stream] of a library that is not supported; use ${libraries}`,
+    ],
+    'a stream that does not tell whether it carries objects': [
+      () => Object.defineProperty(new readableStreams[3].PassThrough(), '_readableState', { value: {} }),
+      `${expected} [PassThrough] of a library that is not supported; use ${libraries}`,
+    ],
     'a TransformStream': [() => new TransformStream(), `${expected} [TransformStream]`],
   };
   for (const [name, [value, message]] of Object.entries(cases)) {

@@ -1,4 +1,4 @@
-import stream, { Duplex, PassThrough, pipeline, Readable, Writable } from 'node:stream';
+import stream, { Duplex, PassThrough, pipeline, Readable, Stream, Writable } from 'node:stream';
 import { expect } from 'chai';
 import split2 from 'split2';
 import type { Message, MiniServError } from '../../lib/index.js';
@@ -108,6 +108,10 @@ describe('createStream with a stream that cannot be a transform', () => {
     'a Writable': [() => new Writable(objectMode), writeOnly],
     'a Writable of readable-stream 2': [() => new readableStreams[2].Writable(objectMode), writeOnly],
     'a Writable of streamx': [() => new streamx.Writable(), writeOnly],
+    'a stream of the first version of streams': [
+      () => Object.assign(new Stream(), { readable: true, writable: true, write() {}, end() {} }),
+      `${expected}, got [Stream] of a library that is not supported; use node:stream, readable-stream 2 or later, or streamx`,
+    ],
     'a TransformStream': [
       () => new TransformStream(),
       `${expected}, got [TransformStream]; convert it with Duplex.fromWeb(stream, { objectMode: true })`,
