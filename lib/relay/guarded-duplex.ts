@@ -129,7 +129,7 @@ export class GuardedDuplex extends Duplex {
       // Node calls these methods of a stream by itself, in turns in which no exception can be caught elsewhere.
       const onFailure = (error: unknown): void => this.#close(error);
       guardPromises(inner, onFailure);
-      // What others' listeners throw must stay uncaught, so Node's own emit() is not replaced.
+      // Exceptions of others' listeners must stay uncaught, so Node's own emit() is not replaced.
       if (inner.emit !== EventEmitter.prototype.emit) guardMethod(inner, 'emit', onFailure);
       guardMethod(inner, 'read', onFailure);
       guardMethod(inner, 'destroy', onFailure, (error) => {

@@ -20,7 +20,7 @@ export interface StreamTraits {
   readonly isCurrent: boolean;
 }
 
-/** What to use instead of a stream that does not tell whether it carries objects, such as one of through or Minipass. */
+/** The libraries to use instead of one whose streams do not tell whether they carry objects. */
 export const KNOWN_LIBRARIES = 'node:stream, readable-stream 2 or later, or streamx';
 
 interface Side {

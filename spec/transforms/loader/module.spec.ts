@@ -112,7 +112,7 @@ describe('transform module', () => {
     expect(globalThis).to.not.have.property('wasCalled');
   });
 
-  it('is called once by createStream with the id -1 and the options, and the stream is destroyed', async () => {
+  it('has its createStream called twice with the id -1 and the options, and the streams are destroyed', async () => {
     const source = `import { Transform } from 'node:stream';
       globalThis.trialCalls = [];
       export const createStream = (client, options) => {
@@ -125,6 +125,7 @@ describe('transform module', () => {
       trialCalls: { id: number; options: object; stream: Duplex }[];
     };
     expect(trialCalls.map(({ id, options, stream }) => [id, options, stream.destroyed])).to.deep.equal([
+      [-1, { a: 'b' }, true],
       [-1, { a: 'b' }, true],
     ]);
     expect(transform?.name).to.equal('./t.mjs');
@@ -346,6 +347,11 @@ describe('transform module that is rejected', () => {
       'makes a stream of bytes',
       `import { PassThrough } from 'node:stream'; export const createStream = () => new PassThrough()`,
       /got a stream that is not in object mode$/,
+    ],
+    [
+      'makes one stream for all clients',
+      `import { PassThrough } from 'node:stream'; const one = new PassThrough({ objectMode: true }); export const createStream = () => one`,
+      'createStream must return a new stream for each client, got one that was used before',
     ],
     [
       'makes a promise of a stream',
