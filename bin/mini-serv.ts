@@ -6,6 +6,7 @@ import { parseCommand } from './arguments.js';
 import { CommandError, fail, ignoreOutputErrors } from './console.js';
 import { COMMANDS } from './options/commands.js';
 import { explainOutOfMemory } from './out-of-memory.js';
+import { hasTerminal } from './service/terminals.js';
 import { style } from './style.js';
 
 const isVerbose = process.argv.includes('--verbose');
@@ -17,6 +18,9 @@ process.on('SIGXFSZ', () => {});
 
 // Without a listener, Node opens a port for its debugger. A relay opens no port that it was not asked for.
 process.on('SIGUSR1', () => {});
+
+// Node resets SIGHUP, which nohup has set to be ignored, so that a logout would end any command.
+if (!hasTerminal()) process.on('SIGHUP', () => {});
 
 // A failed allocation can throw anywhere, so it is handled here.
 process.on('uncaughtException', (error) => {

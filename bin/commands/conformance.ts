@@ -15,6 +15,7 @@ import type { Command } from '../arguments.js';
 import { CommandError } from '../console.js';
 import { UsageError } from '../options/usage-error.js';
 import { openOutput } from '../output.js';
+import { hasTerminal } from '../service/terminals.js';
 import { hasColours } from '../style.js';
 import { type Request, requestOf } from './conformance-options.js';
 
@@ -62,7 +63,9 @@ function cleanUp(): void {
 
 function cleanUpOnExit(): void {
   process.on('exit', cleanUp);
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  // Without a terminal, SIGHUP stays ignored, as nohup requires.
+  const hangup = hasTerminal() ? (['SIGHUP'] as const) : [];
+  for (const signal of [...hangup, 'SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => process.exit(128 + constants.signals[signal]));
   }
 }

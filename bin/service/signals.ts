@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { terminals } from './terminals.js';
 
 /** The actions of the signals. A signal whose field is not set has no effect, except that `stop` always has one. */
 export interface SignalHandlers {
@@ -22,11 +23,11 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * started with `nohup` cannot be recognised otherwise.
  */
 export function handleOtherSignals(handlers: SignalHandlers): void {
-  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  const opened = terminals();
   process.on('SIGHUP', () => {
-    const isTerminalOpen = terminals.every((fd) => isatty(fd));
+    const isTerminalOpen = opened.every((fd) => isatty(fd));
     if (isTerminalOpen && handlers.reopen !== undefined) handlers.reopen();
-    else if (terminals.length > 0) handlers.stop?.();
+    else if (opened.length > 0) handlers.stop?.();
   });
   process.on('SIGUSR2', () => handlers.report?.());
 }

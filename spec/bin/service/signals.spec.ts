@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { findHolder } from '../../../lib/conformance/proc.js';
 import { addCleanup } from '../../support/cleanup.js';
 import { type Client, connectAs } from '../../support/client.js';
-import { type Server, shell, startServer } from '../../support/command.js';
+import { type Server, serverCommand, shell, startServer } from '../../support/command.js';
 import { folder } from '../../support/modules.js';
 import { freePort, isListening } from '../../support/ports.js';
 import { isAlive } from '../../support/proc.js';
@@ -42,6 +44,24 @@ describe('mini-serv on SIGHUP without a terminal and without an audit', () => {
     const command = shell('exec "$@" < /dev/null > /dev/null 2>&-');
     await expectSurvives(await startServer({ command }), 'SIGHUP');
   });
+});
+
+describe('another command on SIGHUP without a terminal', () => {
+  for (const [title, args] of Object.entries({
+    try: ['try', '-t', 'exec=sleep 1; cat'],
+    conformance: ['conformance', '--only', 'listens', '--timeout', '500ms', 'sleep', '60'],
+  })) {
+    it(`continues: ${title}`, async () => {
+      const [file = '', ...command] = serverCommand();
+      const child = spawn(file, [...command, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+      addCleanup(() => void child.kill('SIGKILL'));
+      child.stdin.end('hello\n');
+      await within(once(child.stdout, 'data'), 'the first output');
+      child.kill('SIGHUP');
+      const [, signal] = await within(once(child, 'exit'), 'the end of the command');
+      expect({ code: child.exitCode, signal }).to.deep.equal({ code: title === 'try' ? 0 : 1, signal: null });
+    });
+  }
 });
 
 describe('mini-serv that loads a transform', () => {
