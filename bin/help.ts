@@ -1,6 +1,6 @@
 import { COMMANDS, type CommandEntry, type CommandName, shownOperands } from './options/commands.js';
 import { notesOn } from './options/notes.js';
-import { GROUPS, type Option } from './options/option.js';
+import { GROUPS, type Option, shownDefault } from './options/option.js';
 import { optionsOf } from './options/table.js';
 
 const USUAL_WIDTH = 80;
@@ -61,14 +61,14 @@ function describeGroups(command: string, width: number): string[] {
 }
 
 /** Returns the forms of an option: `-t, --transform <spec>`. */
-export function formsOf({ name, short, value }: Option): string {
+function formsOf({ name, short, value }: Option): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
 }
 
 /** Returns the text of an option with its default. */
-export function meaningOf({ text, default: value, defaultText, env }: Option): string {
-  const shown = value ?? (env === undefined ? defaultText : `$${env}`);
-  return `${text}${shown === undefined ? '' : ` (default: ${shown})`}`.replaceAll('`', '');
+function meaningOf(option: Option): string {
+  const shown = shownDefault(option);
+  return `${option.text}${shown === undefined ? '' : ` (default: ${shown})`}`.replaceAll('`', '');
 }
 
 function describe(form: string, text: string, width: number, column = COLUMN): string {

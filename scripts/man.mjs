@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { usageOf } from '../dist/bin/help.js';
 import { COMMANDS, shownName, shownOperands } from '../dist/bin/options/commands.js';
 import { notesOn } from '../dist/bin/options/notes.js';
+import { shownDefault } from '../dist/bin/options/option.js';
 import { OPTIONS } from '../dist/bin/options/table.js';
 import { joinWords } from '../dist/bin/options/values.js';
 import { ENVIRONMENT, FILES, SEE_ALSO, SIGNALS } from './man/sections.mjs';
@@ -68,12 +69,12 @@ function synopsis(command) {
 }
 
 function optionItem(option) {
-  const { short, name, value, text, default: usual, defaultText, env } = option;
+  const { short, name, value, text } = option;
   const forms = [...(short === undefined ? [] : [`\\fB\\-${short}\\fP`]), `\\fB\\-\\-${roff(name)}\\fP`].join(
     ', ',
   );
   const argument = value === undefined ? '' : ` \\fI${roff(value)}\\fP`;
-  const shown = usual === undefined ? (env === undefined ? defaultText : `$${env}`) : `\`${usual}\``;
+  const shown = shownDefault(option);
   const sentences = [
     capitalize(text),
     ...(shown === undefined ? [] : [`Default: ${shown}.`]),

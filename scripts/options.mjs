@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../dist/bin/options/commands.js';
+import { shownDefault } from '../dist/bin/options/option.js';
 import { OPTIONS } from '../dist/bin/options/table.js';
 
 const PAGES = ['README.md', 'docs/conformance.md'];
@@ -82,7 +83,6 @@ function meaningOf({ text, repeatable }) {
   return repeatable === true && !text.includes('repeat') ? `${literal}; repeatable` : literal;
 }
 
-function defaultOf({ default: value, defaultText = '', env }) {
-  if (value !== undefined) return `\`${value}\``;
-  return env === undefined ? defaultText.replace(/(?<!`)(--[a-z][\w-]+)/g, '`$1`') : `\`$${env}\``;
+function defaultOf(option) {
+  return (shownDefault(option) ?? '').replace(/(?<!`)(--[a-z][\w-]+)/g, '`$1`');
 }

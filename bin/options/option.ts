@@ -40,3 +40,9 @@ export interface Option {
   /** The effect of the option: a sentence without a full stop. Backticks mark literal words, `--` names an option. */
   readonly text: string;
 }
+
+/** Returns what applies without an option, for texts for people. Backticks mark literal words. */
+export function shownDefault({ default: value, defaultText, env }: Option): string | undefined {
+  const literal = value ?? (env === undefined ? undefined : `$${env}`);
+  return literal === undefined ? defaultText : `\`${literal}\``;
+}
