@@ -52,7 +52,7 @@ function hideCredentials(): void {
 
 /**
  * Loads a module that depends on through2. READABLE_STREAM=disable makes through2 use Node's streams instead of its own
- * copy, whose loading is an eighth of the start-up time. Child processes must not inherit the variable.
+ * copy, whose loading is an eighth of the start-up time.
  */
 async function loadWithNodeStreams<T>(load: () => Promise<T>): Promise<T> {
   const inherited = process.env.READABLE_STREAM;
@@ -60,6 +60,7 @@ async function loadWithNodeStreams<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } finally {
+    // Child processes must not inherit the variable.
     if (inherited === undefined) delete process.env.READABLE_STREAM;
   }
 }

@@ -8,13 +8,11 @@ import { openOutput } from '../output.js';
 /** The exit code if the file cannot be read, or the result cannot be written. */
 const UNREADABLE = 2;
 
-/**
- * Verifies an audit file, or standard input for `-`. Exit code 0: complete, 1: not complete, 2: unreadable. A reader of
- * the output that ends early has read enough: the exit code still tells the result.
- */
+/** Verifies an audit file, or standard input for `-`, and sets the exit code: 0 if it is complete, 1 if not. */
 export async function verify(path: string): Promise<void> {
   const file = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'standard input' : path;
+  // The exit code tells the result even to a user whose reader of the output has ended.
   const { stream } = await openOutput({ failureCode: UNREADABLE, onReaderEnd: () => {} });
   const print = (line: string): void => void stream.write(`${escapeText(`${name}: ${line}`)}\n`);
   try {

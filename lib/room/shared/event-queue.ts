@@ -21,8 +21,8 @@ export class EventQueue {
   }
 
   /**
-   * Returns the events of the next record. Lines that do not fit are split after a newline if possible. A line longer
-   * than a record is split into parts; the rest of it starts the next record.
+   * Returns the events of the next record. Lines that do not fit are split after a newline if possible, and a line longer
+   * than a record is split into parts.
    *
    * @param maxBytes size limit of the record
    */

@@ -29,9 +29,8 @@ export interface OutboxOptions {
 /**
  * Publishes the events of this relay. One record is in flight at a time; the events of that time are the next record.
  *
- * Events are in flight until they have been read back. Until then they are published again, under the same number, if
- * the engine was unreachable meanwhile: an engine that crashes can lose records that it has acknowledged. Each attempt
- * obeys the engine's present size limit. Only a record that is read back ends the attempts, so none has to be undone.
+ * Events are published again under the same number, within the engine's present size limit, until they are read back: an
+ * engine that crashes can lose records that it has acknowledged.
  */
 export class Outbox {
   /** Identifies this run of the process in the log. */

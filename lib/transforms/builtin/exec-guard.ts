@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Reads the process groups of programs that start (`+ 123`) and end (`- 123`). Standard input ends when this process ends,
- * in whatever way. The programs then have a second each to end by themselves and after SIGTERM.
+ * Reads the process groups of programs that start (`+ 123`) and end (`- 123`). At the end of its input, which is the end of
+ * this process, it waits for a second, sends SIGTERM to the groups, and after another second SIGKILL.
  */
 const SCRIPT = `
 groups=
