@@ -53,7 +53,7 @@ export class TransformRunner {
       onMessage: (message) => this.#onMessage(message),
       onEnd: () => this.#leave(this.#leftPassed),
       onFailure: (failure) => this.#onChainFailure(failure),
-      onWarning: (text, position) => this.#onChainWarning(text, position),
+      onWarning: (warning, position) => this.#onChainWarning(warning, position),
       onIdle: () => {
         // A client whose arrival a transform dropped joins all the same. This waits one turn, because a generator may
         // have taken the arrival and be about to yield it.
@@ -133,9 +133,10 @@ export class TransformRunner {
     this.#options.hub.write(event);
   }
 
-  #onChainWarning(text: string, position: number): void {
+  #onChainWarning(warning: Error | string, position: number): void {
     const client = this.#client;
     const name = this.#options.transforms[position]?.name ?? '';
+    const text = typeof warning === 'string' ? warning : warning.message;
     const which = name === '' ? `transform ${position + 1}` : name;
     const details = name === '' ? { client } : { client, transform: name };
     this.#options.warn(

@@ -1,5 +1,5 @@
 import { describeOther, isMessage, type Message } from '../protocol/message.js';
-import { toError } from '../util/to-error.js';
+import { isError, toError } from '../util/to-error.js';
 import { instantiate } from './instantiate.js';
 import { Stage } from './stage.js';
 import type { ClientInfo, MessageTransform } from './transform.js';
@@ -29,7 +29,7 @@ export interface ChainOptions {
   readonly onEnd: () => void;
   readonly onFailure: (failure: TransformFailure) => void;
   /** A transform reports something that an operator should know. Its position is counted from 0. */
-  readonly onWarning: (warning: string, position: number) => void;
+  readonly onWarning: (warning: Error | string, position: number) => void;
   /** All messages written so far are acknowledged. */
   readonly onIdle: () => void;
 }
@@ -124,7 +124,7 @@ export class Chain {
       else fail(new Error('ended before its client left'));
     });
     stream.on('warning', (warning: unknown) => {
-      this.#options.onWarning(toError(warning).message, position);
+      this.#options.onWarning(isError(warning) ? warning : toError(warning).message, position);
     });
     stream.on('drain', () => {
       if (!stage.isRemoved) this.#resume(stage.previous);
