@@ -1,7 +1,5 @@
-import { renderNotice, renderPieces } from '../../protocol/render.js';
 import { type Clock, nodeEnvironment } from '../../util/environment.js';
 import { MiniServError } from '../../util/errors.js';
-import type { RoomStateReader } from '../event-log.js';
 import type { Credentials } from '../options.js';
 import { Outage } from '../shared/outage.js';
 import { RecordReader } from '../shared/record-reader.js';
@@ -10,6 +8,7 @@ import { AnswerTimer } from './answer-timer.js';
 import { connectTo, disconnect, isWithoutJetStream } from './connection.js';
 import { EngineWait } from './engine-wait.js';
 import { findSnapshot } from './find-snapshot.js';
+import { MessageReader, type MessageReaderOptions } from './message-reader.js';
 import { NatsEngine } from './nats-engine.js';
 import { loadPackages, type Packages } from './packages.js';
 import { parseRoomUrl, type RoomUrl } from './room-url.js';
@@ -20,22 +19,13 @@ const NO_INSTANCE = '';
 /** A replay sends no heartbeats; this interval sets how often the connection is checked. */
 const HEARTBEAT_MS = 1000;
 
-export interface ReplayOptions extends Credentials {
-  /** Time of the earliest message, in milliseconds since 1970. Default: the first one that is stored. */
-  readonly since?: number;
-  /** Time of the latest message, in milliseconds since 1970. Default: now. */
-  readonly until?: number;
+export interface ReplayOptions extends Credentials, MessageReaderOptions {
   /**
    * How long the engine may be unreachable, and how long it may take for each answer and for each record, in
    * milliseconds. Default: forever.
    */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
-  /**
-   * Receives the messages as on the wire; latin1, one character for each byte. If it returns a promise, the replay
-   * waits for it before it reads on.
-   */
-  readonly onMessage: (bytes: string, time: number) => void | Promise<void>;
   /** Receives notes about the progress for the user, such as outages. */
   readonly onNote?: (message: string) => void;
 }
@@ -178,43 +168,4 @@ async function replay(engine: NatsEngine, records: RecordReader, context: Replay
     onLost: (reason) => onError(reason),
   });
   await ended.finally(() => outage.stop());
-}
-
-/** Renders the messages of the requested time. */
-class MessageReader implements RoomStateReader {
-  readonly #options: ReplayOptions;
-  #pending: Promise<void>[] = [];
-
-  constructor(options: ReplayOptions) {
-    this.#options = options;
-  }
-
-  onIdAssigned(): void {}
-
-  onJoined(client: number, silent: boolean, _first: boolean, time: number): void {
-    if (!silent) this.#send(renderNotice('arrived', client), time);
-  }
-
-  onLines(client: number, bytes: string, time: number): void {
-    for (const piece of renderPieces(client, bytes)) this.#send(piece, time);
-  }
-
-  onLeft(client: number, silent: boolean, time: number): void {
-    if (!silent) this.#send(renderNotice('left', client), time);
-  }
-
-  /** Resolves when the messages so far are taken; undefined if they are already. */
-  whenTaken(): Promise<unknown> | undefined {
-    if (this.#pending.length === 0) return undefined;
-    const pending = this.#pending;
-    this.#pending = [];
-    return Promise.all(pending);
-  }
-
-  #send(bytes: string, time: number): void {
-    const { since = 0, until = Number.POSITIVE_INFINITY, onMessage } = this.#options;
-    if (time < since || time > until) return;
-    const taken = onMessage(bytes, time);
-    if (taken !== undefined) this.#pending.push(taken);
-  }
 }
