@@ -83,7 +83,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @param port from 0 to 65535; 0 selects a free port. Or the descriptor of a TCP socket that another process, such as
    * systemd, has opened to listen on 127.0.0.1: `{ fd: 3 }`
    * @returns the port
-   * @throws {MiniServError} ERR_OPTION if the port or the socket is invalid; ERR_STATE if the relay is closed or listens already
+   * @throws {MiniServError} ERR_OPTION if the port or the socket is invalid; ERR_STATE if the relay is closed or listens
+   * already
    * @throws the system's error (`EADDRINUSE`, `EACCES`, …) if it cannot listen there
    *
    * @example

@@ -13,8 +13,8 @@ const ENDS_SILENTLY = ['_construct', '_destroy', 'destroy', 'emit'];
 const NODE_METHODS = Transform.prototype as unknown as Methods;
 
 /**
- * Turns what the methods of a stream throw into a call of `onError`: it could be an uncaught exception. The same holds for
- * the rejection of an async function that stands in the place of a method with a callback.
+ * Calls `onError` when a method of a stream throws, or rejects because it was written as an async function. Otherwise that
+ * could be an uncaught exception.
  */
 export function guardMethods(stream: object, onError: (error: Error) => void): void {
   const methods = stream as Methods;

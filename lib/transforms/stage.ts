@@ -3,7 +3,7 @@ import type { Message } from '../protocol/message.js';
 
 /** A method of streams that the chain gives its settings to, before their first message. */
 export const CONFIGURE: unique symbol = Symbol('configure');
-/** A method of streams that the chain calls when the client has stopped sending, which can be long before the last message. */
+/** A method of streams that the chain calls when the client has stopped sending. Messages may still follow. */
 export const LEAVE: unique symbol = Symbol('leave');
 
 /** A stream that acknowledges messages before it has answered them. */

@@ -26,8 +26,8 @@ export interface LoadOptions {
  * @example
  * createRelay({ transforms: await loadTransforms(['./shout.mjs', 'filter=drop:secret']) });
  *
- * @throws {MiniServError} ERR_OPTION if a spec or an option is invalid, or a built-in rejects its options; ERR_TRANSFORM_MODULE if a
- * module is missing, throws, has wrong exports, rejects its options or exceeds the timeout
+ * @throws {MiniServError} ERR_OPTION if a spec or an option is invalid, or a built-in rejects its options;
+ * ERR_TRANSFORM_MODULE if a module is missing, throws, has wrong exports, rejects its options or exceeds the timeout
  */
 export async function loadTransforms(
   specs: readonly (string | TransformSpec)[],

@@ -8,8 +8,8 @@ import { mayUseArgument } from './parameters.js';
 const NO_CLIENT = { id: -1 };
 
 /**
- * Checks what a module returns before there is a client: makes two streams and destroys them, or calls a function
- * without parameters, which cannot know the client. Errors that the module throws are ignored: they may concern only this client.
+ * Checks what a module returns before there is a client: makes two streams and destroys them, or calls a function without
+ * parameters, which cannot know the client. Errors that the module throws are ignored: they may concern only this client.
  *
  * @throws {Error} if the module makes anything but a new Duplex in object mode, or returns anything but messages
  */
