@@ -82,6 +82,11 @@ describe('README.md', () => {
     expect(readFileSync(join(ROOT, '.ci/run'), 'utf8')).to.include('npm install && npm test');
   });
 
+  it('names the versions of Node that package.json requires', () => {
+    const [, first, second] = /Node ([\d.]+), ([\d.]+) or later/.exec(README) ?? [];
+    expect(PACKAGE.engines).to.deep.equal({ node: `^${first} || >=${second}` });
+  });
+
   it('stops the relay of its first command when npm receives SIGTERM', async () => {
     const port = await freePort();
     const { child } = start('npm', ['start', '--silent', String(port)], ROOT);
