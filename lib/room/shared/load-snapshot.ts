@@ -17,20 +17,21 @@ export interface LoadedSnapshot {
 export async function loadSnapshot(engine: Engine): Promise<LoadedSnapshot> {
   let problem: string | undefined;
   let isForeign = false;
-  const isValid = (candidate: Uint8Array): boolean => {
+  const decode = (candidate: Uint8Array): Snapshot | undefined => {
     try {
-      if (decodeSnapshot(candidate).identity === engine.identity) return true;
+      const snapshot = decodeSnapshot(candidate);
+      if (snapshot.identity === engine.identity) return snapshot;
       isForeign = true;
       problem ??= 'it belongs to another room';
     } catch (error) {
       problem ??= (error as Error).message;
     }
-    return false;
+    return undefined;
   };
-  const bytes = await engine.loadSnapshot(isValid);
-  // An engine to which no other program can write does not have to call `isValid`.
-  if (bytes !== undefined && isValid(bytes)) {
-    const snapshot = decodeSnapshot(bytes);
+  const bytes = await engine.loadSnapshot((candidate) => decode(candidate) !== undefined);
+  // An engine to which no other program can write does not have to check what it loads.
+  const snapshot = bytes && decode(bytes);
+  if (snapshot !== undefined) {
     checkEnd(engine, snapshot);
     return { snapshot, problem };
   }
