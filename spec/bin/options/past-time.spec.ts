@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parsePastTime } from '../../bin/past-time.js';
+import { parsePastTime } from '../../../bin/options/past-time.js';
 
 describe('parsePastTime()', () => {
   const now = new Date(2026, 0, 31, 12, 30, 15).getTime();

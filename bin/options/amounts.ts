@@ -1,7 +1,7 @@
-import { MAX_RETENTION_MS, MIN_RETENTION, type Retention } from '../lib/room/options.js';
-import { formatDuration, parseDuration } from '../lib/util/duration.js';
-import { formatSize, parseSize } from '../lib/util/size.js';
-import { unexpected } from './options/usage-error.js';
+import { MAX_RETENTION_MS, MIN_RETENTION, type Retention } from '../../lib/room/options.js';
+import { formatDuration, parseDuration } from '../../lib/util/duration.js';
+import { formatSize, parseSize } from '../../lib/util/size.js';
+import { unexpected } from './usage-error.js';
 
 /** The values that an option accepts, in bytes or in milliseconds. */
 export interface Range {

@@ -1,4 +1,4 @@
-import { parseDuration } from '../lib/util/duration.js';
+import { parseDuration } from '../../lib/util/duration.js';
 
 /**
  * Parses a time in the past: a time of day such as `10:00` or `10:00Z` (UTC), an ISO 8601 date, or how long ago it was,
