@@ -4,8 +4,6 @@ import { LINE_TOO_LONG, splitLines } from '../../lib/protocol/line-splitter.js';
 import { type Message, toMessages } from '../../lib/protocol/message.js';
 import { CommandError } from '../console.js';
 
-const READ_CHUNK_BYTES = 64 * 1024;
-
 /** A line, or the reason why the input ends in the middle of one. */
 export type InputLine = (Message & { readonly kind: 'line' }) | 'too long' | 'unterminated';
 
@@ -17,7 +15,7 @@ export type InputLine = (Message & { readonly kind: 'line' }) | 'too long' | 'un
 export async function* readLines(client: number, maxLineBytes: number): AsyncGenerator<InputLine> {
   // Node reads a directory as if it were empty.
   if (fstatSync(0).isDirectory()) throw cannotRead('it is a directory');
-  const splitter = splitLines(maxLineBytes, READ_CHUNK_BYTES);
+  const splitter = splitLines(maxLineBytes);
   let isMidLine = false;
   process.stdin.setEncoding('latin1');
   process.stdin.on('data', (chunk: string) => {

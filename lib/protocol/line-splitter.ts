@@ -5,6 +5,8 @@ import { BLOCK_BYTES, splitBlock } from './message.js';
 /** Emitted in place of a line that is longer than allowed. Nothing follows it. */
 export const LINE_TOO_LONG: unique symbol = Symbol('line too long');
 
+/** Sockets and pipes read at most this many bytes at once. One such chunk causes no backpressure. */
+const READ_CHUNK_BYTES = 64 * 1024;
 // An incomplete line is held as strings up to these limits, and then moved into Buffers. Strings would fill the
 // engine's heap, which has a limit of its own.
 const MAX_HELD_STRINGS = 1024;
@@ -111,13 +113,12 @@ function findLongLine(block: string, maxLineBytes: number): number {
  *
  * @param maxLineBytes the maximum length of a line, without its newline. For a longer line {@link LINE_TOO_LONG} is
  * emitted, after the lines before it, and the rest of the input is discarded.
- * @param chunkBytes how much is read from a socket at once, so that one chunk causes no backpressure
  */
-export function splitLines(maxLineBytes: number, chunkBytes: number): Transform {
+export function splitLines(maxLineBytes: number): Transform {
   const matcher = new LineMatcher(maxLineBytes) as unknown as RegExp;
   const options = {
     decodeStrings: false,
-    writableHighWaterMark: chunkBytes + 1,
+    writableHighWaterMark: READ_CHUNK_BYTES + 1,
     readableHighWaterMark: 1,
   };
   return split2(matcher, options);

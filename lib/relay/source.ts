@@ -6,9 +6,6 @@ import { MiniServError } from '../util/errors.js';
 import { type Connection, GuardedDuplex } from './guarded-duplex.js';
 import { TransformRunner, type TransformRunnerOptions } from './transform-runner.js';
 
-/** A socket reads at most this many bytes at a time. */
-const READ_CHUNK_BYTES = 64 * 1024;
-
 /**
  * The inbound half of a client: its connection, the line splitter, the tagger and its transforms. It writes to the hub
  * `joined, lines, lines, …, left`. Without transforms, `joined` is missing: the client has joined when its id was assigned,
@@ -81,7 +78,7 @@ export class Source {
   #buildPipeline(): Transform {
     const { maxLineBytes, hub, transforms } = this.#options;
     this.#input.setEncoding('latin1');
-    const splitter = splitLines(maxLineBytes, READ_CHUNK_BYTES);
+    const splitter = splitLines(maxLineBytes);
     this.#splitter = splitter;
     const tagger = splitter.pipe(this.#createTagger() as unknown as Transform);
     // Neither fails by itself, but an error event without a listener would end the process.

@@ -12,7 +12,7 @@ const TOO_LONG = '<too long>';
 
 /** Splits chunks into lines. {@link TOO_LONG} is in place of a line that is too long. */
 async function split(chunks: readonly string[], maxLineBytes = 64 * MIB): Promise<string[]> {
-  const splitter = splitLines(maxLineBytes, CHUNK);
+  const splitter = splitLines(maxLineBytes);
   const lines: string[] = [];
   splitter.on('data', (block: string | symbol) => {
     lines.push(...(typeof block === 'string' ? block.split('\n') : [TOO_LONG]));
@@ -26,7 +26,7 @@ async function split(chunks: readonly string[], maxLineBytes = 64 * MIB): Promis
 
 /** Splits into blocks, one for each chunk of complete lines. */
 async function blocksOf(text: string): Promise<string[]> {
-  const splitter = splitLines(MIB, CHUNK);
+  const splitter = splitLines(MIB);
   const blocks: string[] = [];
   splitter.on('data', (block: string) => blocks.push(block));
   splitter.end(text, 'latin1');
@@ -150,7 +150,7 @@ describe('splitLines()', () => {
     };
     const before = used();
     const splitters = Array.from({ length: 1000 }, (_, i) => {
-      const splitter = splitLines(MIB, CHUNK);
+      const splitter = splitLines(MIB);
       splitter.resume();
       const chunk = Buffer.alloc(CHUNK, `${i}`).toString('latin1');
       splitter.write(`${chunk}\n${'rest of a line that is not complete '.repeat(2)}`, 'latin1');

@@ -15,7 +15,6 @@ export interface ExecStreamOptions {
   readonly loading: Promise<typeof import('./exec-program.js')>;
 }
 
-const READ_CHUNK_BYTES = 64 * 1024;
 const DEFAULT_MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** How long a program that has closed its input or output may take to exit, which explains more, in milliseconds. */
 const EXIT_GRACE_MS = 500;
@@ -179,7 +178,7 @@ export class ExecStream extends Duplex {
 
   #createOutput(maxLineBytes: number): Transform {
     const { id } = this.#options.client;
-    const output = splitLines(maxLineBytes, READ_CHUNK_BYTES);
+    const output = splitLines(maxLineBytes);
     output.on('data', (block: string | typeof LINE_TOO_LONG) => {
       if (typeof block !== 'string') {
         this.#fail(new Error(`wrote a line longer than ${maxLineBytes} bytes`));
