@@ -86,7 +86,7 @@ export function toBytes(chunk: unknown, stream: ForeignDuplex): Buffer {
   const encoding = encodingOf(stream);
   if (encoding === null) return Buffer.from(chunk);
   if (isLossless(encoding)) return Buffer.from(chunk, 'latin1');
-  throw new TypeError(`the stream decodes its bytes as ${encoding}: do not call its setEncoding()`);
+  throw new TypeError(`the stream decodes its bytes as ${encoding}; do not call its setEncoding()`);
 }
 
 /** Returns what a stream emitted or threw as an Error. */

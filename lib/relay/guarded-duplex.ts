@@ -57,7 +57,7 @@ export class GuardedDuplex extends Duplex {
   /** @throws {MiniServError} ERR_STATE if the stream is or was a client */
   constructor(inner: Duplex, clock: Clock) {
     if (handled.has(inner)) {
-      throw new MiniServError('ERR_STATE', 'the stream is or was a client: a stream can be handled once');
+      throw new MiniServError('ERR_STATE', 'the stream is or was a client; pass a new stream');
     }
     super();
     handled.add(inner);

@@ -87,7 +87,7 @@ const LEAVING: Record<string, Case> = {
   },
   'is set to decode its bytes as UTF-8': {
     after: (stream) => stream.setEncoding('utf8').push(Buffer.from('\xff\n', 'latin1')),
-    reason: 'the stream decodes its bytes as utf8: do not call its setEncoding()',
+    reason: 'the stream decodes its bytes as utf8; do not call its setEncoding()',
   },
   'emits data after its end': {
     after: (stream) => {
@@ -413,7 +413,7 @@ describe('relay.handle() of a stream that', () => {
   }
 
   describe('is or was a client', () => {
-    const twice = 'the stream is or was a client: a stream can be handled once';
+    const twice = 'the stream is or was a client; pass a new stream';
 
     it('is refused by its own relay and by another with ERR_STATE', async () => {
       const [relay, other] = [createTestRelay(), createTestRelay()];
