@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe } from '../../util/errors.js';
+import { toError } from '../../util/to-error.js';
 import { tryCall } from '../../util/try-call.js';
 import { fromFunction } from '../from-function.js';
 import { fromGenerator } from '../from-generator.js';
@@ -93,7 +94,7 @@ export async function validate({ validateOptions }: TransformModule, options: ob
   try {
     result = await validateOptions?.(options);
   } catch (cause) {
-    throw new Error(`invalid options: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`invalid options: ${toError(cause).message}`, { cause });
   }
   // A validator that returns false, or parsed options, would otherwise be ignored without notice.
   if (result !== undefined) {
@@ -150,7 +151,7 @@ function wrong(found: string, expected: string, example: string): Error {
 }
 
 function explainImportError(cause: unknown, url: string): string {
-  if (!(cause instanceof Error)) return String(cause);
+  if (!(cause instanceof Error)) return toError(cause).message;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return `${cause.message}; compile it to JavaScript first`;
   // The position is not part of the error.

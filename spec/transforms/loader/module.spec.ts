@@ -349,6 +349,11 @@ describe('transform module that is rejected', () => {
       /got a stream that is not in object mode$/,
     ],
     [
+      'throws an object without a text',
+      'throw Object.create(null)',
+      'failed to load: [Object: null prototype] {}',
+    ],
+    [
       'makes one stream for all clients',
       `import { PassThrough } from 'node:stream'; const one = new PassThrough({ objectMode: true }); export const createStream = () => one`,
       'createStream must return a new stream for each client, got one that was used before',
