@@ -57,6 +57,8 @@ export class Trial {
       onWarning,
       onIdle: () => this.#scheduleCheck(),
     });
+    // While a program does not take its lines, the end of standard input cannot be noticed.
+    this.#chain.leave();
   }
 
   /** Whether the client was disconnected because a transform has failed. */

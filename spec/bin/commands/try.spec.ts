@@ -1,70 +1,27 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { addCleanup } from '../../support/cleanup.js';
-import { serverCommand } from '../../support/command.js';
 import { Inbox } from '../../support/inbox.js';
-import { folder, pair, SHOUT } from '../../support/modules.js';
+import { folder, pair } from '../../support/modules.js';
+import { MODULES, runTry, startTry } from '../../support/try.js';
 import { within } from '../../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../../support/wire.js';
-
-const MODULES = {
-  'shout.mjs': `export default (message) => ${SHOUT};`,
-  'fails.mjs': `export default (message) => {
-    if (message.text === 'bad') throw new Error('oops');
-    return message.text === 'drop' ? null : message;
-  };`,
-  'stalls.mjs': `export default (message) => message.text === 'bad' ? new Promise(() => {}) : message;`,
-  'crashes.mjs': `const crash = () => { throw new Error('late'); };
-    export default (message) => new Promise(() => setTimeout(crash));`,
-  'slow.mjs': `export default (message) => new Promise((resolve) => setTimeout(resolve, 5, message));`,
-  'numbers.mjs': `export default async function* (messages) {
-    let count = 0;
-    for await (const message of messages) {
-      yield message.kind === 'line' ? { ...message, text: ++count + ' ' + message.text } : message;
-    }
-    yield { kind: 'line', client: 0, text: 'end' };
-  };`,
-};
 
 const arrived = arrivedNotice(0);
 const left = leftNotice(0);
 
-type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
-
-function start(args: string[], cwd: string, stdin: 'pipe' | number = 'pipe') {
-  const [file = '', ...first] = serverCommand();
-  const child = spawn(file, [...first, 'try', ...args], { cwd, stdio: [stdin, 'pipe', 'pipe'] }) as Child;
-  addCleanup(() => void child.kill('SIGKILL'));
-  return child;
-}
-
-/** Runs the command on this input, to its end. */
-async function run(args: string[], input: string | Buffer, files: Record<string, string> = MODULES) {
-  const child = start(args, await folder(files));
-  child.stdin?.on('error', () => {}).end(input);
-  const closed = once(child, 'close') as Promise<[number]>;
-  const [stdout, stderr, [code]] = await within(
-    Promise.all([buffer(child.stdout), text(child.stderr), closed]),
-    `the end of try ${args.join(' ')}`,
-  );
-  return { code, bytes: stdout, stdout: stdout.toString(), stderr };
-}
-
 describe('mini-serv try', () => {
   it('prints what other clients would receive', async () => {
-    const { code, stdout, stderr } = await run(['-t', './shout.mjs'], 'hello\nHI\n\n');
+    const { code, stdout, stderr } = await runTry(['-t', './shout.mjs'], 'hello\nHI\n\n');
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(stdout).to.equal(arrived + relayed(0, 'HELLO', 'HI', '') + left);
   });
 
   it('prints the same as a relay for a chain of all kinds', async () => {
     const chain = ['-t', './numbers.mjs', '-t', 'filter=drop:x', '-t', 'exec=sed -u s/a/b/'];
-    const { stdout } = await run(chain, 'a\nx\nc\n');
+    const { stdout } = await runTry(chain, 'a\nx\nc\n');
     const [witness, client] = await pair(chain, await folder(MODULES));
     await client.send('a\nx\nc\n');
     client.end();
@@ -73,7 +30,7 @@ describe('mini-serv try', () => {
   });
 
   it('prints no notice that a transform drops, and says so with --verbose', async () => {
-    const { stdout, stderr } = await run(['--verbose', '-t', 'filter=keepKind:line'], 'a\n');
+    const { stdout, stderr } = await runTry(['--verbose', '-t', 'filter=keepKind:line'], 'a\n');
     expect(stdout).to.equal(relayed(0, 'a'));
     expect(stderr).to.match(/ client has arrived is dropped\n.* client has left is dropped\n$/);
   });
@@ -81,7 +38,7 @@ describe('mini-serv try', () => {
   it('passes bytes unchanged', async () => {
     const line = Buffer.from([0xff, 0x00, 0x0d, 0x1b, 0xc3, 0x0a]);
     for (const spec of ['./shout.mjs', 'exec=cat']) {
-      const { bytes } = await run(['-t', spec], line);
+      const { bytes } = await runTry(['-t', spec], line);
       expect(
         bytes.equals(Buffer.concat([Buffer.from(`${arrived}client 0: `), line, Buffer.from(left)])),
         spec,
@@ -90,7 +47,7 @@ describe('mini-serv try', () => {
   });
 
   it('prints each line before it reads the next', async () => {
-    const child = start(['-t', './shout.mjs'], await folder(MODULES));
+    const child = startTry(['-t', './shout.mjs'], await folder(MODULES));
     const inbox = new Inbox();
     child.stdout.on('data', (chunk: Buffer) => inbox.push(chunk));
     for (const line of ['a', 'b']) {
@@ -100,7 +57,7 @@ describe('mini-serv try', () => {
   });
 
   it('ends quietly when the reader of its output does, although its input never ends', async () => {
-    const child = start(['-t', './shout.mjs'], await folder(MODULES));
+    const child = startTry(['-t', './shout.mjs'], await folder(MODULES));
     const stderr = text(child.stderr);
     const chunk = 'hello\n'.repeat(1000);
     const feed = (): void => {
@@ -115,7 +72,7 @@ describe('mini-serv try', () => {
   });
 
   it('shows with --verbose which lines were dropped or changed', async () => {
-    const { stdout, stderr } = await run(
+    const { stdout, stderr } = await runTry(
       ['--verbose', '-t', './fails.mjs', '-t', './shout.mjs'],
       'A\ndrop\nb\ndrop\n',
     );
@@ -127,7 +84,7 @@ describe('mini-serv try', () => {
 
   it('shows with --verbose which lines a program drops, and cuts long ones', async () => {
     const long = `secret${'x'.repeat(1000)}`;
-    const { stdout, stderr } = await run(
+    const { stdout, stderr } = await runTry(
       ['--verbose', '-t', 'exec=grep -v secret'],
       `a\n${long}\nb\nsecret\n`,
     );
@@ -138,7 +95,7 @@ describe('mini-serv try', () => {
   });
 
   it('exits with 1 when a transform fails, and names the line', async () => {
-    const { code, stdout, stderr } = await run(['-t', './fails.mjs'], 'a\nb\nbad\nc\n');
+    const { code, stdout, stderr } = await runTry(['-t', './fails.mjs'], 'a\nb\nbad\nc\n');
     expect(stdout).to.equal(arrived + relayed(0, 'a', 'b') + left);
     expect({ code, stderr }).to.deep.equal({
       code: 1,
@@ -147,14 +104,14 @@ describe('mini-serv try', () => {
   });
 
   it('shows the stack of the error with --verbose', async () => {
-    const { stderr } = await run(['--verbose', '-t', './fails.mjs'], 'bad\n');
+    const { stderr } = await runTry(['--verbose', '-t', './fails.mjs'], 'bad\n');
     expect(stderr).to.match(
       /^mini-serv: transform 1 failed at line 1: .*\nError: oops\n +at .*fails\.mjs:2:/,
     );
   });
 
   it('continues without the transform with --on-transform-error=bypass, and exits with 1 all the same', async () => {
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runTry(
       ['-t', './fails.mjs', '--on-transform-error=bypass'],
       'a\nbad\nc\n',
     );
@@ -164,7 +121,7 @@ describe('mini-serv try', () => {
   });
 
   it('exits with 1 when a transform refuses the client', async () => {
-    const { code, stdout, stderr } = await run(['--verbose', '-t', 'no-http'], 'GET / HTTP/1.1\n');
+    const { code, stdout, stderr } = await runTry(['--verbose', '-t', 'no-http'], 'GET / HTTP/1.1\n');
     expect([code, stdout]).to.deep.equal([1, arrived + left]);
     expect(stderr).to.equal(
       'mini-serv: transform 1 refused the client at line 1: no-http: its first line is an HTTP request\n',
@@ -172,41 +129,49 @@ describe('mini-serv try', () => {
   });
 
   it('exits with 1 when a transform never answers', async () => {
-    const { code, stdout, stderr } = await run(['-t', './stalls.mjs'], 'a\nbad\n');
+    const { code, stdout, stderr } = await runTry(['-t', './stalls.mjs'], 'a\nbad\n');
     expect([code, stdout]).to.deep.equal([1, arrived + relayed(0, 'a')]);
     expect(stderr).to.equal('mini-serv: the transforms never answer line 2\n');
   });
 
+  it('exits with 1 when a program does not take its lines', async () => {
+    const { code, stdout, stderr } = await runTry(['-t', 'exec=sleep 1000'], 'x\n'.repeat(1_000_000));
+    expect([code, stdout]).to.deep.equal([1, arrived + left]);
+    expect(stderr).to.match(
+      /^mini-serv: transform 1 failed after line \d+: exec=sleep 1000: was ended by SIGTERM/,
+    );
+  });
+
   it('prints the reason of an error that is thrown outside of the transform', async () => {
-    const { code, stderr } = await run(['-t', './crashes.mjs'], 'a\n');
+    const { code, stderr } = await runTry(['-t', './crashes.mjs'], 'a\n');
     expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'Fatal error\nmini-serv: late\n' });
   });
 
   it('waits for a transform that is asynchronous', async () => {
-    const { stdout } = await run(['-t', './slow.mjs'], 'a\nb\n');
+    const { stdout } = await runTry(['-t', './slow.mjs'], 'a\nb\n');
     expect(stdout).to.equal(arrived + relayed(0, 'a', 'b') + left);
   });
 
   it('prints what a program writes to standard error, and exits with 1 when the program does', async () => {
-    const { code, stdout, stderr } = await run(['-t', 'exec=cat; echo oops >&2; exit 3'], 'a\n');
+    const { code, stdout, stderr } = await runTry(['-t', 'exec=cat; echo oops >&2; exit 3'], 'a\n');
     expect([code, stdout]).to.deep.equal([1, arrived + relayed(0, 'a') + left]);
     expect(stderr).to.match(/^mini-serv: exec=.*: oops\nmini-serv: exec=.*: exited with code 3\n$/);
   });
 
   it('drops a last line without its newline as a relay does, and says so', async () => {
-    const { code, stdout, stderr } = await run(['-t', './shout.mjs'], 'a\nrest');
+    const { code, stdout, stderr } = await runTry(['-t', './shout.mjs'], 'a\nrest');
     expect([code, stdout]).to.deep.equal([0, arrived + relayed(0, 'A') + left]);
     expect(stderr).to.equal('mini-serv: line 2 has no newline at its end, and is dropped as in a relay\n');
   });
 
   it('ends at a line that is too long as a relay does, and exits with 1', async () => {
-    const { code, stdout, stderr } = await run(['--max-line=5B', '-t', './shout.mjs'], 'a\nlonger\nb\n');
+    const { code, stdout, stderr } = await runTry(['--max-line=5B', '-t', './shout.mjs'], 'a\nlonger\nb\n');
     expect([code, stdout]).to.deep.equal([1, arrived + relayed(0, 'A') + left]);
     expect(stderr).to.equal('mini-serv: line 2 is too long (--max-line): a relay disconnects the client\n');
   });
 
   it('prints the format that was asked for', async () => {
-    const { stdout } = await run(['--format=json', '-t', './shout.mjs'], 'a\n');
+    const { stdout } = await runTry(['--format=json', '-t', './shout.mjs'], 'a\n');
     const events = stdout
       .trimEnd()
       .split('\n')
@@ -219,12 +184,12 @@ describe('mini-serv try', () => {
   });
 
   it('explains what it needs without a transform, or when one cannot be loaded', async () => {
-    const missing = await run([], '');
+    const missing = await runTry([], '');
     expect(missing.code).to.equal(1);
     expect(missing.stderr).to.match(
       /^expected a transform, such as mini-serv try -t \.\/shout\.mjs < lines\.txt\n/,
     );
-    const broken = await run(['-t', './none.mjs'], '');
+    const broken = await runTry(['-t', './none.mjs'], '');
     expect(broken.code).to.equal(1);
     expect(broken.stderr).to.match(/^mini-serv: cannot use the transform \.\/none\.mjs: no such file/);
   });
@@ -236,7 +201,7 @@ describe('mini-serv try', () => {
       [join(cwd, 'written'), 'w', /EBADF/],
     ] as const) {
       const fd = openSync(path, flags);
-      const child = start(['-t', './shout.mjs'], cwd, fd);
+      const child = startTry(['-t', './shout.mjs'], cwd, fd);
       closeSync(fd);
       const stderr = text(child.stderr);
       const [code] = await within(once(child, 'close'), 'the end of the command');
