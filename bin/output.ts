@@ -9,7 +9,7 @@ import { style } from './style.js';
 export interface OutputOptions {
   /** The exit code if standard output cannot be written. Default: 1. */
   readonly failureCode?: number;
-  /** Called if the reader of a pipe has ended, such as `head`. Default: ends the process, which is no failure. */
+  /** Called if the reader of a pipe has ended, such as `head`. Default: ends the process with exit code 0. */
   readonly onReaderEnd?: () => void;
   /** Bytes that may wait for the write in flight before `write()` returns false. */
   readonly maxPendingBytes?: number;

@@ -34,7 +34,7 @@ export async function run(command: RunCommand): Promise<void> {
   const service = isService
     ? await (await import('../service/service.js')).createService(command)
     : undefined;
-  // As long as there is no relay, nothing is owed to anyone.
+  // Before there is a relay, there is nothing to deliver.
   const handlers: SignalHandlers = { stop: () => process.exit(0) };
   handleOtherSignals(handlers);
   const transforms = await loadTransforms(command.transforms, verbose);

@@ -39,7 +39,7 @@ export function formsOf({ name, short }: Option): string[] {
   return [...(short === undefined ? [] : [`-${short}`]), `--${name}`];
 }
 
-/** The forms of all options whose value may be the next word, in whatever command. */
+/** The forms of all options whose value may be the next word, of any command. */
 export function formsWithValue(): string[] {
   const options: readonly Option[] = OPTIONS;
   return [...new Set(options.filter(({ type }) => type !== undefined).flatMap(formsOf))];

@@ -45,7 +45,7 @@ function isSame(path: string, fd: number): boolean {
   if (target === undefined || own === undefined) return false;
   // Messages of mini-serv may appear on the terminal that shows the audit.
   if (target.isCharacterDevice()) return fd === 1 && isatty(1) && isTerminal(target, own);
-  // A relay does not read its standard input, so that its file can be any.
+  // A relay does not read its standard input, so a file there may also have the audit.
   return target.dev === own.dev && target.ino === own.ino && (fd !== 0 || !target.isFile());
 }
 

@@ -40,7 +40,7 @@ export class Report {
     for (const line of error.stack?.split('\n') ?? []) printLine(line);
   }
 
-  /** A warning that is no error is a line that a program has written to standard error. */
+  /** @param warning a string is a line that a program has written to standard error */
   onWarning(warning: Error | string, position: number): void {
     const name = this.#nameOf(position);
     if (warning instanceof Error) this.fail(`${name}${warning.message}`);

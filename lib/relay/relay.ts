@@ -102,8 +102,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   }
 
   /**
-   * Adds any Duplex of bytes as a client, as if it had connected. A stream that fails, in whatever way, ends only its own
-   * client, with an event `left`. The relay destroys the stream when the client has left.
+   * Adds any Duplex of bytes as a client, as if it had connected. A stream that fails ends only its own client, with an event
+   * `left`. The relay destroys the stream when the client has left.
    *
    * @throws {MiniServError} ERR_STATE if the relay is closed, or the stream is or was a client of this or another relay;
    * ERR_OPTION if the argument is not a Duplex of bytes, or decodes them

@@ -7,7 +7,7 @@ const UNITS = ['', 'K', 'M', 'G', 'T'];
  * @returns bytes, Infinity if the size is too large to count, or undefined if the text is not a size
  */
 export function parseSize(text: string): number | undefined {
-  // A fraction needs a unit: half a byte is no size.
+  // A fraction needs a unit: half a byte is not a size.
   const [, bytes, digits = bytes, unit = ''] =
     /^(?:(\d+)(?: ?B)?|(\d+(?:\.\d+)?) ?([KMGT])i?B?)$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;

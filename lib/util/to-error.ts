@@ -8,7 +8,7 @@ export function toError(thrown: unknown): Error {
   return new Error(typeof thrown === 'string' ? thrown : describe(thrown));
 }
 
-/** Whether a value is an Error of any realm. A Proxy that throws is none. */
+/** Whether a value is an Error of any realm. False for a Proxy that throws. */
 export function isError(value: unknown): value is Error {
   return isNativeError(value) || tryCall(() => value instanceof Error) === true;
 }

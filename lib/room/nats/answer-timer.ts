@@ -44,7 +44,7 @@ export class AnswerTimer {
     this.#answeredAt = this.#options.clock.now();
   }
 
-  /** The engine owes no answer until the next call of {@link onAnswer}. */
+  /** Stops the time until the next call of {@link onAnswer}, because no answer is expected. */
   pause(): void {
     this.#isPaused = true;
   }

@@ -116,7 +116,7 @@ export class Outbox {
           return;
         }
         if (!isPending()) break;
-        // The limit was lowered: a smaller record is no repetition, so it does not have to wait.
+        // The limit was lowered. A smaller record may be accepted at once.
         if (recordBytes > engine.maxRecordBytes) continue;
         onError(error as Error);
         await this.#wait(RETRY_DELAY_MS);

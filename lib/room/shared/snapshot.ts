@@ -4,7 +4,7 @@ import { isCount } from '../../util/is-count.js';
 import { isRoomStateData, type RoomStateData } from '../room-state-data.js';
 
 const VERSION = 1;
-/** A room of millions of clients takes less. Bytes that are no snapshot must not use up the memory. */
+/** Limits the memory that data of other programs can take. A room of millions of clients needs less. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 /** The state of a room as of a record. A relay that joins reads the log from there on. */

@@ -24,8 +24,8 @@ const groups = new Set<number>();
 let guard: ChildProcess | null = null;
 
 /**
- * Has the process group ended when this process ends without ending it, as after SIGKILL. One small shell does so for all
- * programs; it runs only while there are any.
+ * Makes the process group end with this process, even after SIGKILL. One small shell guards all groups, and runs only while
+ * there are any.
  */
 export function guardGroup(group: number): void {
   groups.add(group);

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { guardGroup, releaseGroup } from './exec-guard.js';
 
-/** Time for a program that should end: to do so at the end of its input, then after SIGTERM, in milliseconds. */
+/** How long a program may take to end after the end of its input, and then after SIGTERM, in milliseconds. */
 const END_GRACE_MS = 5000;
 const TERMINATE_GRACE_MS = 2000;
 /** How long a program that writes more lines than it was given may be held up after the end, in milliseconds. */
