@@ -214,6 +214,7 @@ export class NatsEngine implements Engine {
     } else if (status.type === 'reconnect') {
       this.#isConnected = true;
       this.#limits.onReconnect();
+      this.#refusals.onReconnect();
       void this.#streamReader?.start();
     } else if (isPayloadViolation(status)) {
       this.#limits.onViolation();

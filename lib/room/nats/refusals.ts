@@ -85,6 +85,11 @@ export class Refusals {
     this.#last.delete(request);
   }
 
+  /** There is a new connection. How long the engine refused a request over the last one no longer counts. */
+  onReconnect(): void {
+    this.#last.clear();
+  }
+
   /** Whether a smaller message could be stored. */
   isLimit(error: unknown): boolean {
     const { transport } = this.#packages;

@@ -109,6 +109,14 @@ describe('Refusals', () => {
     }
   });
 
+  it('waits as long again after a reconnection', async () => {
+    const { time, refusals } = createRefusals();
+    expect(refusals.judge(answer(10026), 'x')).to.equal(undefined);
+    await time.advance(20_000);
+    refusals.onReconnect();
+    expect(refusals.judge(answer(10026), 'x')).to.equal(undefined);
+  });
+
   it('refuses a server without JetStream, unless it belongs to a cluster or is not known', async () => {
     for (const [info, isRefused] of [
       [{}, true],
