@@ -7,12 +7,12 @@ import {
   formsWithValue,
   transformNames,
   transformOptions,
+  wrapperNames,
 } from './model.js';
 
 /** Returns a completion script for bash 3.2 and later. It does not need the package bash-completion. */
 export function bashScript(): string {
   const commands = Object.keys(COMMANDS);
-  const wrappers = Object.values(COMMANDS).filter(({ isWrapper }) => isWrapper === true);
   return `# Completion of mini-serv for bash.
 #
 # Try it in this shell:  eval "$(mini-serv completion bash)"
@@ -123,7 +123,7 @@ _mini_serv() {
           if [[ -z $command && $operands = 0 ]]; then command=$word; else operands=$((operands + 1)); fi ;;
         *) operands=$((operands + 1)) ;;
       esac
-      case $command in ${wrappers.map(({ name }) => name).join('|')}) [[ $operands = 0 ]] || ended=1 ;; esac
+      case $command in ${wrapperNames().join('|')}) [[ $operands = 0 ]] || ended=1 ;; esac
     fi
   done
   value=\${words[count - 1]}

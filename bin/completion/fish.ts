@@ -9,12 +9,12 @@ import {
   shortText,
   transformNames,
   transformOptions,
+  wrapperNames,
 } from './model.js';
 
 /** Returns a completion script for fish 3.0 and later. */
 export function fishScript(): string {
   const commands = Object.values(COMMANDS);
-  const wrappers = commands.filter(({ isWrapper }) => isWrapper === true).map(({ name }) => name);
   return `# Completion of mini-serv for fish.
 #
 # Try it in this shell:  mini-serv completion fish | source
@@ -56,7 +56,7 @@ function __mini_serv_read
                 case '*'
                     set __mini_serv_operands (math $__mini_serv_operands + 1)
             end
-            if contains -- "$__mini_serv_command" ${wrappers.join(' ')}; and test $__mini_serv_operands != 0
+            if contains -- "$__mini_serv_command" ${wrapperNames().join(' ')}; and test $__mini_serv_operands != 0
                 set __mini_serv_ended 1
             end
         end

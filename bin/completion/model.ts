@@ -50,6 +50,13 @@ export function commandsWithOptions(): { command: CommandEntry; options: readonl
   return Object.values(COMMANDS).map((command) => ({ command, options: optionsOf(command.name) }));
 }
 
+/** The names of the commands whose first operand ends their options. */
+export function wrapperNames(): string[] {
+  return Object.values(COMMANDS)
+    .filter(({ isWrapper }) => isWrapper === true)
+    .map(({ name }) => name);
+}
+
 /** The first part of an option's text, which has a place next to a candidate. */
 export function shortText({ text }: Option): string {
   return (text.split(/[;:(]/)[0] as string).trim().replaceAll('`', '');

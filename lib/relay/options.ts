@@ -74,7 +74,7 @@ export interface CheckedOptions {
 }
 
 /** The largest `maxLineBytes`. A line and its prefix are one string, which must stay well below V8's maximum. */
-export const MAX_LINE_BYTES = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
+const MAX_LINE_BYTES = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface Rule {
