@@ -42,6 +42,8 @@ export class Program {
   readonly #options: ProgramOptions;
   #exit: ProgramExit | null = null;
   #endedAt = 0;
+  /** The pipe has not taken all bytes. On Bun, the `writableLength` of the stream does not tell. */
+  #isWriting = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(child: ChildProcessWithoutNullStreams, options: ProgramOptions) {
@@ -73,6 +75,15 @@ export class Program {
     return this.#exit !== null;
   }
 
+  /** @param bytes as a latin1 string. The pipe has taken the bytes of the call before */
+  write(bytes: string, onTaken: (error?: Error | null) => void): void {
+    this.#isWriting = true;
+    this.stdin.write(bytes, 'latin1', (error) => {
+      this.#isWriting = false;
+      onTaken(error);
+    });
+  }
+
   /** Ends its input. A program that does not end within the grace period is sent SIGTERM, and then SIGKILL. */
   end(): void {
     this.stdin.end();
@@ -89,9 +100,8 @@ export class Program {
   extendGrace(): void {
     if (this.#exit !== null || this.isSignalled) return;
     const { isOutputHeld, hasWork } = this.#options;
-    const { stdin } = this;
     const mayWait = (): boolean =>
-      (!stdin.writableEnded && stdin.writableLength === 0) ||
+      (!this.stdin.writableEnded && !this.#isWriting) ||
       (isOutputHeld() && (hasWork() || performance.now() - this.#endedAt < MAX_HELD_MS));
     this.#afterGrace(END_GRACE_MS, mayWait, () => this.#terminate(TERMINATE_GRACE_MS));
   }

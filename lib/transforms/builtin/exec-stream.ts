@@ -120,7 +120,7 @@ export class ExecStream extends Duplex {
 
   #write(program: Program, bytes: string): void {
     if (this.#hasClientLeft) program.extendGrace();
-    program.stdin.write(bytes, 'latin1', (error) => {
+    program.write(bytes, (error) => {
       if (error) {
         this.#failUnlessExited('closed its standard input');
         return;
