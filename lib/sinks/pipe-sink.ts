@@ -4,6 +4,7 @@ import type { Sink } from './sink.js';
 
 /** Writes to a pipe or a socket, with `net` instead of `fs`: a full pipe would block one of libuv's few threads. */
 export function pipeSink(fd: number): Sink {
+  createStandardStream(fd);
   const socket = new Socket({ fd, readable: false, writable: true });
   // The callback of each write reports its error.
   socket.on('error', () => {});
@@ -29,4 +30,10 @@ export function pipeSink(fd: number): Sink {
       return 0;
     },
   };
+}
+
+/** While a write to a descriptor waits, Node cannot create its own stream of it: the getter of the stream throws EEXIST. */
+function createStandardStream(fd: number): void {
+  if (fd === 1) void process.stdout;
+  if (fd === 2) void process.stderr;
 }

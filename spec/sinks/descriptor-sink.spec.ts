@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { openDescriptor } from '../../lib/sinks/descriptor-sink.js';
@@ -46,4 +48,30 @@ describe('openDescriptor()', () => {
     closeSync(fd);
     expect(await openDescriptor(fd).catch(({ code }) => code)).to.equal('EBADF');
   });
+
+  for (const [fd, name] of [
+    [1, 'stdout'],
+    [2, 'stderr'],
+  ] as const) {
+    it(`leaves process.${name} usable while nobody reads the pipe`, async () => {
+      const module = new URL('../../lib/sinks/descriptor-sink.js', import.meta.url);
+      const script = `
+        const { openDescriptor } = await import(${JSON.stringify(module.href)});
+        const { sink } = await openDescriptor(${fd});
+        sink.write([Buffer.alloc(4_000_000)], () => {});
+        setImmediate(() => {
+          try {
+            process.${name};
+            process.exit(0);
+          } catch {
+            process.exit(5);
+          }
+        });`;
+      const args = ['--input-type=module', '-e', script];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      addCleanup(() => void child.kill('SIGKILL'));
+      const [code] = await within(once(child, 'exit'), 'the end of the program');
+      expect(code).to.equal(0);
+    });
+  }
 });
