@@ -53,7 +53,7 @@ describe('openDescriptor()', () => {
     [1, 'stdout'],
     [2, 'stderr'],
   ] as const) {
-    it(`leaves process.${name} usable while nobody reads the pipe`, async () => {
+    it(`leaves process.${name} usable while its pipe is not read`, async () => {
       const module = new URL('../../lib/sinks/descriptor-sink.js', import.meta.url);
       const script = `
         const { openDescriptor } = await import(${JSON.stringify(module.href)});
