@@ -1,5 +1,5 @@
 import { describe, MiniServError, optionError } from '../util/errors.js';
-import { KNOWN_LIBRARIES, type StreamTraits, traitsOf } from '../util/stream-traits.js';
+import { KNOWN_LIBRARIES, traitsOf } from '../util/stream-traits.js';
 import { tryCall } from '../util/try-call.js';
 import type { Client } from './client.js';
 import { type ForeignDuplex, isLossless } from './foreign-duplex.js';
@@ -77,14 +77,14 @@ export class PendingHandle implements ClientHandle {
 /** @throws {MiniServError} ERR_OPTION */
 export function checkByteDuplex(value: unknown): void {
   const expected = 'a Duplex of bytes that does not decode them';
-  const traits = tryCall(() => byteTraits(value));
-  if (traits === undefined) throw optionError('duplex', expected, value);
+  const traits = tryCall(() => traitsOf(value));
+  if (!traits?.isReadable || !traits.isWritable) throw optionError('duplex', expected, value);
   const reject = (got: string): never => {
     throw new MiniServError('ERR_OPTION', `duplex: expected ${expected}, got ${describe(value)} ${got}`);
   };
   const { readsObjects, writesObjects, encoding, isStreamx } = traits;
-  const isUnknown = readsObjects === undefined || writesObjects === undefined;
-  if (isUnknown && !isStreamx) reject(`of a library that is not supported; use ${KNOWN_LIBRARIES}`);
+  const isKnown = isStreamx || (readsObjects !== undefined && writesObjects !== undefined);
+  if (!isKnown || !hasMethods(value)) reject(`of a library that is not supported; use ${KNOWN_LIBRARIES}`);
   // A stream of streamx carries what it is given, which is bytes here.
   if (!isStreamx && (readsObjects || writesObjects)) {
     reject('in object mode; create it without objectMode');
@@ -96,10 +96,7 @@ export function checkByteDuplex(value: unknown): void {
 
 const METHODS = ['on', 'read', 'pipe', 'pause', 'resume', 'write', 'end', 'destroy'] as const;
 
-function byteTraits(value: unknown): StreamTraits | undefined {
-  const traits = traitsOf(value);
-  const isDuplex = traits?.isReadable === true && traits.isWritable;
-  if (!isDuplex) return undefined;
-  const hasMethods = METHODS.every((name) => typeof (value as ForeignDuplex)[name] === 'function');
-  return hasMethods ? traits : { ...traits, readsObjects: undefined, isStreamx: false };
+function hasMethods(value: unknown): boolean {
+  const stream = value as ForeignDuplex;
+  return tryCall(() => METHODS.every((name) => typeof stream[name] === 'function')) === true;
 }

@@ -169,7 +169,9 @@ describe('Relay', () => {
         const duplex = Object.assign(new PassThrough(), { [method]: undefined });
         expect(await errorOf(() => relay.handle(duplex))).to.include({
           code: 'ERR_OPTION',
-          message: 'duplex: expected a Duplex of bytes that does not decode them, got [PassThrough]',
+          message:
+            'duplex: expected a Duplex of bytes that does not decode them, got [PassThrough] of a library that is not supported; ' +
+            'use node:stream, readable-stream 2 or later, or streamx',
         });
       });
     }
