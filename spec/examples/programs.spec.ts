@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -10,6 +10,7 @@ import { startServer } from '../support/command.js';
 import { Inbox } from '../support/inbox.js';
 import { folder } from '../support/modules.js';
 import { useNats } from '../support/nats.js';
+import { isAlive } from '../support/proc.js';
 import { type Program, startProgram } from '../support/program.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
@@ -24,6 +25,19 @@ async function start(name: string, args: string[], count = 1): Promise<Program &
     [...program.output.text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
   await program.output.until(() => ports().length >= count);
   return { ...program, ports: ports() };
+}
+
+/** Prepares a command `ssh` that runs the command in a folder of this machine. */
+async function fakeSsh() {
+  const dir = await folder({
+    'bin/ssh': '#!/bin/sh\necho "$$" >> "$DIR/pids"\ncd "$DIR/elsewhere"; shift; exec sh -c "exec $*"\n',
+    'elsewhere/README': '',
+    pids: '',
+  });
+  chmodSync(join(dir, 'bin/ssh'), 0o755);
+  const env = { ...process.env, DIR: dir, PATH: `${dir}/bin:${process.env.PATH}`, RETRY_SECONDS: '0.1' };
+  const lastConnection = (): number => Number(read(join(dir, 'pids')).trim().split('\n').at(-1));
+  return { dir, env, lastConnection };
 }
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
@@ -100,16 +114,10 @@ describe('examples/', () => {
   });
 
   it('ship-audit.sh continues after the connection breaks, and nothing is missing or repeated', async () => {
-    const dir = await folder({
-      'bin/ssh': '#!/bin/sh\necho "$$" >> "$DIR/pids"\ncd "$DIR/elsewhere"; shift; exec sh -c "exec $*"\n',
-      'elsewhere/README': '',
-      pids: '',
-    });
-    chmodSync(join(dir, 'bin/ssh'), 0o755);
+    const { dir, env, lastConnection } = await fakeSsh();
     const audit = join(dir, 'audit.json');
     const server = await startServer({ args: ['--audit', audit, '--audit-format', 'json'] });
     const client = await connectAs(server);
-    const env = { ...process.env, DIR: dir, PATH: `${dir}/bin:${process.env.PATH}`, RETRY_SECONDS: '0.1' };
     const { output } = startProgram(
       'sh',
       [join(EXAMPLES, 'ship-audit.sh'), audit, 'audit@elsewhere', 'copy'],
@@ -119,8 +127,7 @@ describe('examples/', () => {
     for (let i = 0; i < 3; i++) {
       await client.send(`line ${i}\n`);
       await eventually('the line', () => copy().includes(`line ${i}`));
-      const pid = Number(read(join(dir, 'pids')).trim().split('\n').at(-1));
-      process.kill(pid, 'SIGKILL');
+      process.kill(lastConnection(), 'SIGKILL');
       // `tail` may notice only when it writes.
       await client.send(`outage ${i}\n`);
       await output.untilCount('trying again', i + 1);
@@ -130,6 +137,28 @@ describe('examples/', () => {
     await server.stop();
     await eventually('all records', () => copy() === read(audit));
     expect(recordsOf(copy()).map(({ seq }) => seq)).to.deep.equal([...recordsOf(copy()).keys()]);
+  });
+
+  it('ship-audit.sh leaves no connection behind when it is ended', async () => {
+    const { dir, env, lastConnection } = await fakeSsh();
+    const audit = join(dir, 'audit.json');
+    writeFileSync(audit, 'one\n');
+    const { child } = startProgram(
+      'sh',
+      [join(EXAMPLES, 'ship-audit.sh'), audit, 'audit@elsewhere', 'copy'],
+      {
+        env,
+      },
+    );
+    await eventually('the line', () => read(join(dir, 'elsewhere/copy')) === 'one\n');
+    const connection = lastConnection();
+    addCleanup(() => {
+      if (isAlive(connection)) process.kill(connection, 'SIGKILL');
+      // The next line ends `tail`.
+      appendFileSync(audit, 'two\n');
+    });
+    child.kill('SIGTERM');
+    await eventually('the end of the connection', () => !isAlive(connection));
   });
 });
 
