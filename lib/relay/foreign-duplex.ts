@@ -35,7 +35,7 @@ export function contain<T>(call: () => T, onFailure: (error: unknown) => void): 
 /** Replaces a method of a stream by one that never throws. `onCalled` gets its first argument. */
 export function guardMethod(
   stream: ForeignDuplex,
-  name: 'read' | 'destroy' | 'emit',
+  name: 'read' | 'resume' | 'destroy' | 'emit',
   onFailure: (error: unknown) => void,
   onCalled: (argument: unknown) => void = () => {},
 ): void {

@@ -132,6 +132,7 @@ export class GuardedDuplex extends Duplex {
       // Exceptions of others' listeners must stay uncaught, so Node's own emit() is not replaced.
       if (inner.emit !== EventEmitter.prototype.emit) guardMethod(inner, 'emit', onFailure);
       guardMethod(inner, 'read', onFailure);
+      guardMethod(inner, 'resume', onFailure);
       guardMethod(inner, 'destroy', onFailure, (error) => {
         // Some streams emit nothing when they are destroyed. Others have done so by then.
         setImmediate(() => this.#close(error));

@@ -159,6 +159,10 @@ const LEAVING: Record<string, Case> = {
     stream: () => Object.assign(quiet(), { write: async () => fail('rejected')() }),
     reason: 'rejected',
   },
+  'has an asynchronous resume() that rejects': {
+    stream: () => Object.assign(quiet(), { resume: async () => fail('rejected')() }),
+    reason: 'rejected',
+  },
   'has an asynchronous _construct() that rejects': {
     stream: () => quiet({ construct: async () => fail('rejected')() }),
     reason: 'rejected',
