@@ -167,12 +167,11 @@ describe('Relay', () => {
       it(`throws ERR_OPTION for a Duplex without ${method}()`, async () => {
         const relay = createTestRelay();
         const duplex = Object.assign(new PassThrough(), { [method]: undefined });
-        expect(await errorOf(() => relay.handle(duplex))).to.include({
-          code: 'ERR_OPTION',
-          message:
-            'duplex: expected a Duplex of bytes that does not decode them, got [PassThrough] of a library that is not supported; ' +
-            'use node:stream, readable-stream 2 or later, or streamx',
-        });
+        const error = await errorOf(() => relay.handle(duplex));
+        expect(error).to.include({ code: 'ERR_OPTION' });
+        expect(error)
+          .to.have.property('message')
+          .that.matches(/^duplex: expected a Duplex of bytes .*, got \[PassThrough\]/);
       });
     }
 
