@@ -17,8 +17,8 @@ import { runSpecs } from './test/mocha.mjs';
 import { createReport, formatSeconds } from './test/report.mjs';
 import { findMissingTools, formatMissingTools } from './test/tools.mjs';
 
-/** How many groups and checks run at once. One more than there are cores, since many specs wait for processes. */
-const PARALLEL_JOBS = Math.min(availableParallelism() + 1, 3);
+/** How many groups and checks run at once. Two more than there are cores, since many specs wait for processes. */
+const PARALLEL_JOBS = Math.min(availableParallelism() + 2, 4);
 /** Checks of the built files. They run at the same time as the specs. */
 const BUILD_CHECKS = ['api:check', 'pack:check', 'test:runtimes'];
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
