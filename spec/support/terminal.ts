@@ -1,7 +1,9 @@
 import { serverCommand, shell } from './command.js';
 import { hasTool } from './tools.js';
 
-const SCRIPT = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+// With CI=true, Node prints no colours on a terminal.
+const SCRIPT =
+  'import os, pty, sys; os.environ.pop("CI", None); sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
 /** Whether this machine has what a spec needs to open a terminal. */
 export const hasTerminal = (): boolean => hasTool('python3');
