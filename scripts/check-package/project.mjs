@@ -1,6 +1,6 @@
 // An empty project in which the packed package is installed, as a stranger does it.
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -34,7 +34,8 @@ export async function createProject(folder) {
     /** Copies one of our programs into the project, and returns its path there. */
     add(name, as = name) {
       const path = join(project, as);
-      copyFileSync(new URL(`programs/${name}`, import.meta.url), path);
+      // Several checks use the same program at once, and one may be reading the file.
+      if (!existsSync(path)) copyFileSync(new URL(`programs/${name}`, import.meta.url), path);
       return path;
     },
   };

@@ -10,6 +10,7 @@ import { runCommand, serverCommand, startServer } from '../support/command.js';
 import { folder, loadError, pair } from '../support/modules.js';
 import { life, pass } from '../support/pass.js';
 import { freePort } from '../support/ports.js';
+import { itWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
@@ -78,7 +79,8 @@ describe('docs/transforms.md', () => {
     [['-t', './shout.mjs'], 'hello\n', 'HELLO'],
   ];
   for (const [args, sent, ...received] of recipes) {
-    it(`shows a recipe that works: ${args.join(' ')}`, async () => {
+    const tools = args.some((arg) => arg.startsWith('exec=sed')) ? (['sed'] as const) : [];
+    itWith(tools, `shows a recipe that works: ${args.join(' ')}`, async () => {
       const cwd = await folder({ 'shout.mjs': MODULES['shout.mjs'] ?? '' });
       const [a, b] = await pair(args, cwd);
       await b.send(sent);

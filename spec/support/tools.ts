@@ -58,9 +58,14 @@ export const TOOLS = {
     probe: ['systemd-analyze', '--version'],
   },
   grep: {
-    uses: 'a command of the docs with grep',
+    uses: 'grep in a command of the docs and as a transform',
     install: 'apt-get install grep',
     probe: ['grep', '--version'],
+  },
+  sed: {
+    uses: 'sed as a transform',
+    install: 'apt-get install sed',
+    probe: ['sed', '-u', ''],
   },
   gzip: {
     uses: 'compressed audits',

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { Inbox } from '../../support/inbox.js';
 import { folder, pair } from '../../support/modules.js';
+import { itWith } from '../../support/tools.js';
 import { MODULES, runTry, startTry } from '../../support/try.js';
 import { within } from '../../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../../support/wire.js';
@@ -19,7 +20,7 @@ describe('mini-serv try', () => {
     expect(stdout).to.equal(arrived + relayed(0, 'HELLO', 'HI', '') + left);
   });
 
-  it('prints the same as a relay for a chain of all kinds', async () => {
+  itWith('sed', 'prints the same as a relay for a chain of all kinds', async () => {
     const chain = ['-t', './numbers.mjs', '-t', 'filter=drop:x', '-t', 'exec=sed -u s/a/b/'];
     const { stdout } = await runTry(chain, 'a\nx\nc\n');
     const [witness, client] = await pair(chain, await folder(MODULES));
@@ -82,7 +83,7 @@ describe('mini-serv try', () => {
     );
   });
 
-  it('shows with --verbose which lines a program drops, and cuts long ones', async () => {
+  itWith('grep', 'shows with --verbose which lines a program drops, and cuts long ones', async () => {
     const long = `secret${'x'.repeat(1000)}`;
     const { stdout, stderr } = await runTry(
       ['--verbose', '-t', 'exec=grep -v secret'],

@@ -9,6 +9,7 @@ import {
 } from '../../../lib/index.js';
 import { life, pass, texts, thrown } from '../../support/pass.js';
 import { createTestRelay, join } from '../../support/room.js';
+import { itWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed, relayedBytes } from '../../support/wire.js';
 
@@ -26,7 +27,7 @@ async function said(command: string, ...lines: string[]): Promise<string[]> {
 }
 
 describe('transform exec', () => {
-  it('passes each line through the program, and keeps the notices around them', async () => {
+  itWith('sed', 'passes each line through the program, and keeps the notices around them', async () => {
     const { witness, client } = await scene(exec({ command: 'sed -u s/colour/color/' }));
     client.send('colour\nflavour\ncolour colour\n');
     client.end();
@@ -46,12 +47,16 @@ describe('transform exec', () => {
     await witness.receives(arrivedNotice(1), relayedBytes(1, bytes, Buffer.from(''), Buffer.from('é')));
   });
 
-  it('passes an unterminated line at the end of the program, and divides a text with newlines', async () => {
-    expect(await said('cat; printf rest', 'a')).to.deep.equal(['a', 'rest']);
-    expect(await said('sed -u s/^/-/', 'a\nb')).to.deep.equal(['-a', '-b']);
-  });
+  itWith(
+    'sed',
+    'passes an unterminated line at the end of the program, and divides a text with newlines',
+    async () => {
+      expect(await said('cat; printf rest', 'a')).to.deep.equal(['a', 'rest']);
+      expect(await said('sed -u s/^/-/', 'a\nb')).to.deep.equal(['-a', '-b']);
+    },
+  );
 
-  it('runs a file with arguments without a shell', async () => {
+  itWith('sed', 'runs a file with arguments without a shell', async () => {
     const lines = await pass(exec({ file: 'sed', args: ['-u', 's/$HOME/home/'] }), life(['$HOME']));
     expect(texts(lines)).to.deep.equal(['home']);
   });
@@ -65,7 +70,7 @@ describe('transform exec', () => {
     expect(await pass(exec({ command: 'echo x' }), life([]))).to.deep.equal(life([]));
   });
 
-  it('composes with other transforms', async () => {
+  itWith('sed', 'composes with other transforms', async () => {
     const transforms = [
       filter({ drop: 'secret' }),
       exec({ command: 'sed -u s/a/b/' }),
@@ -77,7 +82,7 @@ describe('transform exec', () => {
     await witness.receives(arrivedNotice(1), relayed(1, 'c', 'c'), leftNotice(1));
   });
 
-  it('takes the rest of a -t argument as the command', async () => {
+  itWith('sed', 'takes the rest of a -t argument as the command', async () => {
     const run = async (spec: string): Promise<string[]> => {
       const transforms = await loadTransforms([spec]);
       return texts(await pass(transforms[0] as MessageTransform, life(['x'])));
@@ -183,18 +188,22 @@ describe('transform exec', () => {
     ]);
   });
 
-  it('loses and repeats no line with bypass when a program that answers each line ends', async () => {
-    const command = 'sed -u -e s/^/-/ -e 3000q';
-    const { warnings, witness, client } = await scene(exec({ command }), { onTransformError: 'bypass' });
-    const lines = Array.from({ length: 10_000 }, (_, i) => `${i}`);
-    client.send(`${lines.join('\n')}\n`);
-    await untilFailed(warnings);
-    client.end();
-    const answered = lines.map((line, i) => (i < 3000 ? `-${line}` : line));
-    await witness.receives(arrivedNotice(1), relayed(1, ...answered), leftNotice(1));
-  });
+  itWith(
+    'sed',
+    'loses and repeats no line with bypass when a program that answers each line ends',
+    async () => {
+      const command = 'sed -u -e s/^/-/ -e 3000q';
+      const { warnings, witness, client } = await scene(exec({ command }), { onTransformError: 'bypass' });
+      const lines = Array.from({ length: 10_000 }, (_, i) => `${i}`);
+      client.send(`${lines.join('\n')}\n`);
+      await untilFailed(warnings);
+      client.end();
+      const answered = lines.map((line, i) => (i < 3000 ? `-${line}` : line));
+      await witness.receives(arrivedNotice(1), relayed(1, ...answered), leftNotice(1));
+    },
+  );
 
-  it('does not repeat lines with bypass when a program that drops lines ends', async () => {
+  itWith('sed', 'does not repeat lines with bypass when a program that drops lines ends', async () => {
     const command = "sed -u -e /drop/d -e '/^last$/q'";
     const { warnings, witness, client } = await scene(exec({ command }), { onTransformError: 'bypass' });
     client.send('a\ndrop\nb\ndrop\ndrop\nlast\nafter\n');
