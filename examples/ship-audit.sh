@@ -12,18 +12,15 @@ set -eu
 audit=$1
 host=$2
 copy=${3:-$(basename "$audit")}
-shipper=
 
 # A connection that outlives the script would send all lines twice after its next start.
-trap '[ -z "$shipper" ] || kill "$shipper"; exit' HUP INT TERM
+trap 'kill "${!:-}" 2> /dev/null || :; exit' HUP INT TERM
 
 while :; do
   # The size of the copy is the position at which to continue.
   if size=$(${SSH:-ssh} "$host" "cat -- '$copy' 2> /dev/null | wc -c"); then
     tail -c "+$((size + 1))" -f "$audit" | ${SSH:-ssh} "$host" "cat >> '$copy'" &
-    shipper=$!
-    wait "$shipper" || true
-    shipper=
+    wait "$!" || true
   fi
   echo "ship-audit: not connected to $host; trying again" >&2
   sleep "${RETRY_SECONDS:-5}"
