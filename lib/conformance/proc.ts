@@ -143,9 +143,10 @@ export function peakMemoryBytes(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readText(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
 }
 
-/** Whether a process has died and its memory is being written to a core file, which can take longer than any timeout. */
-export function isDumpingCore(pid: number): boolean {
-  return /^CoreDumping:\s+1$/m.test(readText(`/proc/${pid}/status`) ?? '');
+/** Whether a process is about to end: it writes a core dump, or has already given back its memory. */
+export function isEnding(pid: number): boolean {
+  const status = readText(`/proc/${pid}/status`);
+  return status !== undefined && (/^CoreDumping:\s+1$/m.test(status) || !/^VmSize:/m.test(status));
 }
 
 export interface ProcessStat {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { connectionOutcome } from './ports.js';
-import { findListener, isDumpingCore } from './proc.js';
+import { findListener, isEnding } from './proc.js';
 import { within } from './waiting.js';
 
 export interface Exit {
@@ -86,7 +86,7 @@ export class Server {
    * @param isClosed whether it closed a connection: then it may be about to end
    */
   async fate(isClosed: boolean, timeoutMs: number): Promise<Exit | undefined> {
-    const isDying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && isDumpingCore(pid));
+    const isDying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && isEnding(pid));
     if (this.exit === undefined && (isDying || (isClosed && (await this.#hasClosedPort(timeoutMs))))) {
       await within(this.exited, START_TIMEOUTS * timeoutMs);
     }
