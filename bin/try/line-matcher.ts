@@ -1,5 +1,5 @@
-/** Number of waiting lines that an output line is compared with. If more are dropped in a row, the result is wrong. */
-const LOOK_AHEAD_LINES = 100;
+import { findSameText } from '../../lib/transforms/builtin/exec-unanswered.js';
+
 /** Lines that may wait for an answer. The oldest one then counts as dropped. */
 const MAX_WAITING_LINES = 10_000;
 
@@ -14,8 +14,8 @@ export interface LineMatcherOptions {
 }
 
 /**
- * Finds out which lines were dropped and which were changed. A line that comes out answers the line with the same text, if
- * that is one of the next, and otherwise the oldest line that has no answer.
+ * Finds out which lines were dropped and which were changed, by the same rule as `exec` with `bypass`; see
+ * {@link findSameText}.
  */
 export class LineMatcher {
   readonly #options: LineMatcherOptions;
@@ -32,7 +32,7 @@ export class LineMatcher {
 
   /** @param text a line that came out */
   answer(text: string): void {
-    const found = this.#waiting.slice(0, LOOK_AHEAD_LINES).findIndex((line) => line.text === text);
+    const found = findSameText(text, (i) => this.#waiting[i]?.text);
     if (found > 0) this.#drop(found);
     const line = this.#waiting.shift();
     if (line !== undefined && found === -1) this.#options.onChanged(line);

@@ -7,6 +7,22 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** Number of waiting lines that an output line is compared with. A program that drops more in a row is misjudged. */
 const LOOK_AHEAD_LINES = 100;
 
+/**
+ * Finds the waiting line that an output line answers, if it has the same text and is one of the next. Otherwise the output
+ * line answers the oldest one.
+ *
+ * @param textAt returns the text of a waiting line, the oldest first, or undefined after the last
+ * @returns the position of the line, or -1
+ */
+export function findSameText(text: string, textAt: (position: number) => string | undefined): number {
+  for (let i = 0; i < LOOK_AHEAD_LINES; i++) {
+    const waiting = textAt(i);
+    if (waiting === text) return i;
+    if (waiting === undefined) return -1;
+  }
+  return -1;
+}
+
 interface Entry {
   readonly message: Message & { kind: 'line' };
   /** Infinity until the program's pipe has taken the line. */
@@ -14,8 +30,7 @@ interface Entry {
 }
 
 /**
- * The lines that a program was given and has not answered, as far as this can be known. An output line answers the line
- * with the same text, if that is one of the next, and otherwise the oldest one.
+ * The lines that a program was given and has not answered, as far as this can be known; see {@link findSameText}.
  */
 export class UnansweredLines {
   readonly #now: () => number;
@@ -47,14 +62,9 @@ export class UnansweredLines {
 
   answer(text: string): void {
     this.#expire();
-    const end = Math.min(this.#entries.length, this.#start + LOOK_AHEAD_LINES);
-    for (let i = this.#start; i < end; i++) {
-      if (this.#entries[i]?.message.text === text) {
-        this.#remove(i - this.#start + 1);
-        return;
-      }
-    }
-    if (this.#start < this.#entries.length) this.#remove(1);
+    const found = findSameText(text, (i) => this.#entries[this.#start + i]?.message.text);
+    if (found !== -1) this.#remove(found + 1);
+    else if (this.#start < this.#entries.length) this.#remove(1);
   }
 
   /** Returns the lines, oldest first, and forgets them. */
