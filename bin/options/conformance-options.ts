@@ -1,7 +1,7 @@
 import type { Rank } from '../../lib/conformance/case.js';
 import type { Option } from './option.js';
 
-const RANKS = ['subject', 'exam', 'beyond'] as const satisfies readonly Rank[];
+const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const satisfies readonly Rank[];
 
 /** The options of `mini-serv conformance`. */
 export const CONFORMANCE_OPTIONS = [
@@ -13,7 +13,7 @@ export const CONFORMANCE_OPTIONS = [
     value: 'rank',
     choices: RANKS,
     defaultText: 'run all cases, and require `subject` and `exam`',
-    text: 'run the cases up to this rank (`subject`, `exam` or `beyond`), and require all of them',
+    text: 'run the cases up to this rank (`subject`, `exam`, `practice` or `beyond`), and require all of them',
   },
   {
     name: 'only',

@@ -2,10 +2,10 @@ import type { Room } from './room.js';
 import type { Source } from './source.js';
 
 /**
- * How much a case demands. `subject`: what the subject says. `exam`: what graders and good practice check. `beyond`:
- * what a server for everyday use should withstand.
+ * How much a case demands. `subject`: what the subject says. `exam`: what solutions that are known to be accepted
+ * satisfy. `practice`: what good practice asks in addition. `beyond`: what a server for everyday use should withstand.
  */
-export const RANKS = ['subject', 'exam', 'beyond'] as const;
+export const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const;
 export type Rank = (typeof RANKS)[number];
 
 /** The subject of mini_serv, word for word. Each case names the paragraph that it comes from. */

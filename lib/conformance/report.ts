@@ -6,7 +6,8 @@ import { conforms, countResults, describeExit, hintFor } from './verdict.js';
 
 const RANK_MEANINGS: Readonly<Record<Rank, string>> = {
   subject: 'what the subject says',
-  exam: 'what graders and good practice check',
+  exam: 'what solutions that are known to be accepted satisfy',
+  practice: 'what good practice asks in addition',
   beyond: 'what a server for everyday use should withstand',
 };
 

@@ -101,7 +101,7 @@ export async function reportOn(command: readonly string[], ...options: string[])
 /** Time that the kit waits where the specs expect an answer: only a broken server makes it wait so long. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** Runs cases in this process: those of subject and exam, or those with these names. */
+/** Runs cases in this process: those of the ranks up to practice, or those with these names. */
 export function runKit(
   command: readonly string[],
   names?: readonly string[],

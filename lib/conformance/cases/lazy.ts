@@ -114,7 +114,7 @@ export const LAZY: readonly Case[] = [
   },
   {
     name: 'lazy-hears-all',
-    rank: 'exam',
+    rank: 'practice',
     title: 'a client that did not read while 5 MB were sent receives all of it later',
     paragraph: 'lazy',
     hint:

@@ -24,8 +24,11 @@ describe('arguments of mini-serv conformance', () => {
     [['--timeout', '99ms', 'x'], '--timeout: expected a time from 100ms to 10m, such as 5s, got "99ms"'],
     [['--timeout', '1h', 'x'], '--timeout: expected a time from 100ms to 10m, such as 5s, got "1h"'],
     [['--timeout'], '--timeout: expected a value, got none'],
-    [['--rank', 'all', 'x'], '--rank: expected subject, exam or beyond, got "all"'],
-    [['--rank', 'exma', 'x'], '--rank: expected subject, exam or beyond, got "exma"; did you mean exam?'],
+    [['--rank', 'all', 'x'], '--rank: expected subject, exam, practice or beyond, got "all"'],
+    [
+      ['--rank', 'exma', 'x'],
+      '--rank: expected subject, exam, practice or beyond, got "exma"; did you mean exam?',
+    ],
   ] as const) {
     it(`answers ${JSON.stringify(args.join(' '))} with ${JSON.stringify(message)}`, () => {
       expect(parseCommand(['conformance', ...args])).to.deep.equal({ kind: 'usage', message, exitCode: 2 });
@@ -57,7 +60,7 @@ describe('arguments of mini-serv conformance', () => {
   });
 
   it('require subject and exam, or all chosen cases with --rank or --only', () => {
-    const all = ['subject', 'exam', 'beyond'];
+    const all = ['subject', 'exam', 'practice', 'beyond'];
     expect(parse('x')).to.deep.include({ required: ['subject', 'exam'], cases: CASES, timeoutMs: 5000 });
     expect(parse('--rank', 'beyond', 'x')).to.deep.include({ required: all });
     expect(parse('--only', 'nul', 'x')).to.deep.include({ required: all });

@@ -135,7 +135,7 @@ describe('command line', () => {
       ['--format jsn 1', '--format: expected wire, text or json, got "jsn"; did you mean json?'],
       [
         'conformance --rank beyon ./x',
-        '--rank: expected subject, exam or beyond, got "beyon"; did you mean beyond?',
+        '--rank: expected subject, exam, practice or beyond, got "beyon"; did you mean beyond?',
       ],
       ['help verfy', `mini-serv help: expected ${commands}, got "verfy"; did you mean verify?`],
       ['completion bsh', 'mini-serv completion: expected bash, zsh or fish, got "bsh"; did you mean bash?'],
