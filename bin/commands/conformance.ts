@@ -10,7 +10,7 @@ import { type Result, runCases } from '../../lib/conformance/run.js';
 import { killServers } from '../../lib/conformance/server.js';
 import { compile, removePrograms, type Source } from '../../lib/conformance/source.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
-import { conforms } from '../../lib/conformance/verdict.js';
+import { type Verdict, verdictOf } from '../../lib/conformance/verdict.js';
 import type { Command } from '../arguments.js';
 import { CommandError } from '../console.js';
 import { UsageError } from '../options/usage-error.js';
@@ -21,6 +21,9 @@ import { type Request, requestOf } from './conformance-options.js';
 
 /** Exit code if nothing could be tested. */
 const NOT_TESTED = 2;
+
+/** `undecided`: nothing failed, but a required case could not be judged. Trying again later can help. */
+const EXIT_CODES = { conforms: 0, fails: 1, undecided: 3 } as const;
 
 /** Tests a server with the conformance kit, and sets the exit code. */
 export async function conformance(command: Command & { kind: 'conformance' }): Promise<void> {
@@ -35,7 +38,7 @@ export async function conformance(command: Command & { kind: 'conformance' }): P
   } else {
     cleanUpOnExit();
     try {
-      process.exitCode = (await test(request, output)) ? 0 : 1;
+      process.exitCode = EXIT_CODES[await test(request, output)];
     } catch (error) {
       const [message = '', ...details] = explainError(error as Error, request.command[0]).split('\n');
       throw new CommandError(message, details.length === 0 ? undefined : details.join('\n'), NOT_TESTED);
@@ -70,14 +73,14 @@ function cleanUpOnExit(): void {
   }
 }
 
-/** Runs the cases and prints the report; returns whether the server conforms. */
-async function test(request: Request & { kind: 'test' }, output: Writable): Promise<boolean> {
+/** Runs the cases and prints the report; returns the verdict. */
+async function test(request: Request & { kind: 'test' }, output: Writable): Promise<Verdict> {
   const { cases, timeoutMs, required, json } = request;
   const { command, source } = await prepare(request);
   if (json) {
     const results = await runCases({ command, source, cases, timeoutMs });
     output.write(toJson(jsonReport(results, required, { command, source, timeoutMs })));
-    return conforms(results, required);
+    return verdictOf(results, required);
   }
   const paint = hasColours(1) ? coloured : plain;
   let rank: Rank | undefined;
@@ -91,7 +94,7 @@ async function test(request: Request & { kind: 'test' }, output: Writable): Prom
   output.write(`Testing ${request.command.join(' ')} against the subject of mini_serv\n`);
   const results = await runCases({ command, source, cases, timeoutMs, onResult });
   output.write(conclusion(results, required, paint));
-  return conforms(results, required);
+  return verdictOf(results, required);
 }
 
 /** Compiles the source file, or checks that the program can be started. */

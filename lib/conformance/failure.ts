@@ -34,6 +34,15 @@ export class Skip extends Error {
   override readonly name = 'Skip';
 }
 
+/** Thrown by a case whose result says nothing about the server. The message says why. */
+export class Undecided extends Error {
+  override readonly name = 'Undecided';
+
+  constructor(reason = 'could not be judged: the machine is too busy') {
+    super(reason);
+  }
+}
+
 /**
  * Replaces a failure of the work by one that says only what is wrong. During a large transfer, how far it came and what
  * was received instead depend on the kernel, and a report must be the same in each run.

@@ -1,7 +1,7 @@
 import { type Case, PARAGRAPHS, type Rank } from './case.js';
 import type { Result, Trial } from './run.js';
 import { commonPrefixLength, excerpt, visible } from './text.js';
-import { conforms, countResults, describeExit, hintFor } from './verdict.js';
+import { conforms, countResults, describeExit, hintFor, verdictOf } from './verdict.js';
 
 /** The longest expected or received text that is not shortened. */
 const MAX_TEXT_BYTES = 4096;
@@ -15,6 +15,7 @@ export function jsonReport(
   return {
     command: source === undefined ? command : [source.path, ...command.slice(1)],
     timeoutMs,
+    verdict: verdictOf(results, required),
     conforms: conforms(results, required),
     ranks: countResults(results, required),
     cases: results.map((result) => ({

@@ -2,7 +2,7 @@ import { PARAGRAPHS, RANKS, type Rank } from './case.js';
 import type { Result } from './run.js';
 import { capitalize, excerpt, type Paint, plain, showDifference, wrap } from './text.js';
 import { drawTimeline } from './timeline.js';
-import { conforms, countResults, describeExit, hintFor } from './verdict.js';
+import { countResults, describeExit, hintFor, verdictOf } from './verdict.js';
 
 const RANK_MEANINGS: Readonly<Record<Rank, string>> = {
   subject: 'what the subject says',
@@ -21,13 +21,18 @@ export function rankHeading(rank: Rank, required: readonly Rank[], paint: Paint)
   return `\n${paint('bold', rank)}: ${RANK_MEANINGS[rank]}${note}\n`;
 }
 
-const SIGNS = { passed: '✓', failed: '✗', skipped: '–' } as const;
-const COLOURS = { passed: 'green', failed: 'red', skipped: 'dim' } as const;
+const SIGNS = { passed: '✓', failed: '✗', skipped: '–', undecided: '?' } as const;
+const COLOURS = { passed: 'green', failed: 'red', skipped: 'dim', undecided: 'bold' } as const;
 
 /** Returns the line of a case in the list of results. */
 export function resultLine({ case: { name, title }, outcome, reason, exit }: Result, paint: Paint): string {
   const sign = paint(COLOURS[outcome], SIGNS[outcome]);
-  const text = outcome === 'skipped' ? paint('dim', `skipped: ${reason}`) : title;
+  const text =
+    outcome === 'skipped'
+      ? paint('dim', `skipped: ${reason}`)
+      : outcome === 'undecided'
+        ? `${reason}`
+        : title;
   const signal = exit?.signal ? paint('red', ` [${exit.signal}]`) : '';
   return `  ${sign} ${name.padEnd(NAME_WIDTH)} ${text}${signal}\n`;
 }
@@ -41,13 +46,17 @@ export function conclusion(results: readonly Result[], required: readonly Rank[]
 
 function verdict(results: readonly Result[], required: readonly Rank[], paint: Paint): string {
   const counts = countResults(results, required).map((count) => {
-    const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
+    const skipped =
+      (count.skipped > 0 ? `, ${count.skipped} skipped` : '') +
+      (count.undecided > 0 ? `, ${count.undecided} undecided` : '');
     const note = count.required ? '' : ' (not required)';
     return `${count.rank} ${count.passed} of ${count.passed + count.failed}${skipped}${note}`;
   });
-  const sentence = conforms(results, required)
-    ? paint('green', 'The server conforms')
-    : paint('red', 'The server does not conform');
+  const sentence = {
+    conforms: paint('green', 'The server conforms'),
+    fails: paint('red', 'The server does not conform'),
+    undecided: paint('bold', 'The server could not be judged, because the machine is too busy'),
+  }[verdictOf(results, required)];
   return `${sentence}: ${counts.join('; ')}.\n`;
 }
 

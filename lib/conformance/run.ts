@@ -1,15 +1,22 @@
 import type { Case } from './case.js';
-import { Failure, type FailureDetails, Skip } from './failure.js';
+import { Failure, type FailureDetails, Skip, Undecided } from './failure.js';
 import { Room } from './room.js';
 import type { Exit } from './server.js';
 import type { Source } from './source.js';
 import type { Step } from './timeline.js';
 
+/**
+ * The outcome of a case. `skipped`: it cannot be checked here. `undecided`: it was checked, but the machine is so busy
+ * that the result says nothing about the server.
+ */
+export const OUTCOMES = ['passed', 'failed', 'skipped', 'undecided'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
 /** The result of a case. */
 export interface Result {
   readonly case: Case;
-  readonly outcome: 'passed' | 'failed' | 'skipped';
-  /** Why it was skipped. */
+  readonly outcome: Outcome;
+  /** Why it was skipped, or could not be judged. */
   readonly reason?: string;
   readonly details?: FailureDetails;
   /** How the server ended, if it did. */
@@ -26,7 +33,13 @@ export interface Trial {
   readonly cases: readonly Case[];
   /** Time to wait for the next byte of an expected text, in milliseconds. */
   readonly timeoutMs: number;
-  /** Called after each case. */
+  /** Cases that may run at the same time. */
+  readonly jobs?: number;
+  /** Whether to stop at the first case that fails. The rest are reported as skipped. */
+  readonly bail?: boolean;
+  /** Called when a case starts. Several can run at the same time. */
+  readonly onStart?: (one: Case) => void;
+  /** Called after each case, in the order of the cases. */
   readonly onResult?: (result: Result) => void;
 }
 
@@ -43,6 +56,9 @@ export async function runCases(trial: Trial): Promise<Result[]> {
   let hasReceived = false;
   let skipReason: string | undefined;
   for (const one of trial.cases) {
+    if (trial.bail && results.some(({ outcome }) => outcome === 'failed'))
+      skipReason = 'not run: an earlier case failed';
+    if (skipReason === undefined) trial.onStart?.(one);
     const { result, room } = await runCase(one, trial, skipReason);
     results.push(result);
     trial.onResult?.(result);
@@ -63,10 +79,11 @@ export async function runCases(trial: Trial): Promise<Result[]> {
 
 async function runCase(
   one: Case,
-  { command, source, timeoutMs }: Trial,
+  { command, source, timeoutMs, bail }: Trial,
   skipReason: string | undefined,
 ): Promise<{ result: Result; room?: Room }> {
-  if (one.source !== undefined) return { result: await checkSource(one, source) };
+  if (one.source !== undefined && (skipReason === undefined || !bail))
+    return { result: await checkSource(one, source) };
   if (skipReason !== undefined) return { result: skipped(one, skipReason) };
   const room = new Room(command, timeoutMs);
   try {
@@ -76,6 +93,8 @@ async function runCase(
     return { room, result: { case: one, outcome: 'passed', timeline: room.timeline.steps } };
   } catch (error) {
     if (error instanceof Skip) return { room, result: skipped(one, error.message) };
+    if (error instanceof Undecided)
+      return { room, result: { ...skipped(one, error.message), outcome: 'undecided' } };
     return { room, result: await failedInRoom(room, one, error) };
   } finally {
     await room.close();

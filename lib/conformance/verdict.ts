@@ -8,6 +8,7 @@ export interface Count {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly undecided: number;
   readonly required: boolean;
 }
 
@@ -23,19 +24,31 @@ export function countResults(results: readonly Result[], required: readonly Rank
         passed: count('passed'),
         failed: count('failed'),
         skipped: count('skipped'),
+        undecided: count('undecided'),
         required: required.includes(rank),
       },
     ];
   });
 }
 
-/** Whether no required case failed, and at least one passed. */
+/**
+ * The verdict on the server. `fails`: a required case failed, or none passed. `undecided`: none failed, but the machine
+ * was too busy to judge one of them.
+ */
+export type Verdict = 'conforms' | 'fails' | 'undecided';
+
+export function verdictOf(results: readonly Result[], required: readonly Rank[]): Verdict {
+  const outcomes = results
+    .filter(({ case: { rank } }) => required.includes(rank))
+    .map(({ outcome }) => outcome);
+  if (outcomes.includes('failed')) return 'fails';
+  if (outcomes.includes('undecided')) return 'undecided';
+  return outcomes.includes('passed') ? 'conforms' : 'fails';
+}
+
+/** Whether all required cases passed, apart from those that were skipped. */
 export function conforms(results: readonly Result[], required: readonly Rank[]): boolean {
-  const ofRequired = results.filter((result) => required.includes(result.case.rank));
-  return (
-    ofRequired.every(({ outcome }) => outcome !== 'failed') &&
-    ofRequired.some(({ outcome }) => outcome === 'passed')
-  );
+  return verdictOf(results, required) === 'conforms';
 }
 
 /** Says how the server ended. */

@@ -7,7 +7,7 @@ import { conclusion, rankHeading, resultLine } from '../../lib/conformance/repor
 import type { Result } from '../../lib/conformance/run.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
 import { drawTimeline } from '../../lib/conformance/timeline.js';
-import { conforms, describeExit } from '../../lib/conformance/verdict.js';
+import { conforms, describeExit, verdictOf } from '../../lib/conformance/verdict.js';
 
 const LINES = CASES.find(({ name }) => name === 'lines') as Case;
 
@@ -135,6 +135,27 @@ describe('conforms()', () => {
   });
 });
 
+describe('verdictOf()', () => {
+  const required = ['subject', 'exam'] as const;
+
+  it('is undecided if no required case failed, but one could not be judged', () => {
+    const passed = resultOf('subject', 'passed');
+    const undecided = resultOf('exam', 'undecided');
+    expect(verdictOf([passed, undecided], required)).to.equal('undecided');
+    expect(verdictOf([passed, undecided, resultOf('exam', 'failed')], required)).to.equal('fails');
+    expect(verdictOf([passed, resultOf('beyond', 'undecided')], required)).to.equal('conforms');
+    expect(conforms([passed, undecided], required)).to.equal(false);
+  });
+
+  it('is named in the report, with the reason', () => {
+    const undecided: Result = { ...resultOf('exam', 'undecided'), reason: 'the machine is too busy' };
+    expect(resultLine(undecided, plain)).to.match(/^ {2}\? lines +the machine is too busy\n$/);
+    expect(conclusion([undecided], required, plain)).to.match(
+      /The server could not be judged, because the machine is too busy: exam 0 of 0, 1 undecided\.\n$/,
+    );
+  });
+});
+
 describe('jsonReport()', () => {
   it('contains everything that the printed report shows', () => {
     const report = jsonReport([FAILED, resultOf('beyond', 'skipped')], ['subject'], {
@@ -142,7 +163,7 @@ describe('jsonReport()', () => {
       source: undefined,
       timeoutMs: 5000,
     });
-    expect(report).to.include({ conforms: false, timeoutMs: 5000 });
+    expect(report).to.include({ conforms: false, verdict: 'fails', timeoutMs: 5000 });
     expect(report.cases[0]).to.deep.include({
       name: 'lines',
       outcome: 'failed',
