@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { openDescriptor } from '../lib/sinks/descriptor-sink.js';
 import { sinkStream } from '../lib/sinks/sink-stream.js';
-import { escapeText } from '../lib/util/escape.js';
+import { escapeText } from '../lib/util/escape-text.js';
 import { type LineMark, lineMark } from '../lib/util/line-mark.js';
 import { style } from './style.js';
 

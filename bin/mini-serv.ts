@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { isatty } from 'node:tty';
-import { escapeText } from '../lib/util/escape.js';
+import { escapeText } from '../lib/util/escape-text.js';
 import { redact } from '../lib/util/redact.js';
 import { parseCommand } from './arguments.js';
 import { CommandError, fail, ignoreOutputErrors } from './console.js';

@@ -32,4 +32,5 @@ export type {
 } from './transforms/transform.js';
 export type { Clock, Environment, FileSystem, SpillHandle } from './util/environment.js';
 export { type ErrorCode, MiniServError } from './util/errors.js';
-export { type EscapeOptions, escapeControls, escapeText } from './util/escape.js';
+export { type EscapeOptions, escapeControls } from './util/escape.js';
+export { escapeText } from './util/escape-text.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { verifyAudit } from '../../lib/transcript/verify.js';
-import { escapeText } from '../../lib/util/escape.js';
+import { escapeText } from '../../lib/util/escape-text.js';
 import { CommandError } from '../console.js';
 import { openOutput } from '../output.js';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { toSafeJson } from '../util/escape.js';
+import { toSafeJson } from '../util/escape-text.js';
 import type { Formatter, Note } from './formatter.js';
 import { type TimeMark, toISO } from './time.js';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { escapeBytes, escapeText } from '../util/escape.js';
+import { escapeBytes, escapeText } from '../util/escape-text.js';
 import type { LineMark } from '../util/line-mark.js';
 import { type Formatter, noticeOf, openLineAfter } from './formatter.js';
 import { toISO } from './time.js';

@@ -1,12 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import {
-  type EscapeOptions,
-  escapeBytes,
-  escapeControls,
-  escapeText,
-  toSafeJson,
-} from '../../lib/util/escape.js';
+import { type EscapeOptions, escapeControls } from '../../lib/util/escape.js';
+import { escapeBytes, escapeText, toSafeJson } from '../../lib/util/escape-text.js';
 import { lineMark } from '../../lib/util/line-mark.js';
 import { random } from '../support/random.js';
 

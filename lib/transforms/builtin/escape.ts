@@ -1,6 +1,6 @@
 import { objectTransform } from 'through2';
 import { type Message, toBytes } from '../../protocol/message.js';
-import { escapeBytes, escapeText } from '../../util/escape.js';
+import { escapeBytes, escapeText } from '../../util/escape-text.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 

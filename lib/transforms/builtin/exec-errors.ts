@@ -1,4 +1,4 @@
-import { escapeBytes } from '../../util/escape.js';
+import { escapeBytes } from '../../util/escape-text.js';
 
 const MAX_LINES_PER_SECOND = 20;
 const MAX_LINE_BYTES = 500;

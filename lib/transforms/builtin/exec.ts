@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { escapeText } from '../../util/escape.js';
+import { escapeText } from '../../util/escape-text.js';
 import type { StreamTransform } from '../transform.js';
 import { ErrorLineLimit } from './exec-errors.js';
 import { ExecStream } from './exec-stream.js';

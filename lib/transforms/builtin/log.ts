@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { objectTransform } from 'through2';
 import type { Message } from '../../protocol/message.js';
 import { logSink } from '../../sinks/log-sink.js';
-import { escapeText, toSafeJson } from '../../util/escape.js';
+import { escapeText, toSafeJson } from '../../util/escape-text.js';
 import type { MessageTransform } from '../transform.js';
 import { TransformOptions } from './options.js';
 
