@@ -1,11 +1,12 @@
 export type { Format } from './protocol/formats.js';
 export type { Message } from './protocol/message.js';
 export type { ClientHandle } from './relay/client-handle.js';
-export type { RelayEvents, RelayStats } from './relay/events.js';
+export type { RelayEvents } from './relay/events.js';
 export type { InheritedSocket } from './relay/listener.js';
 export type { RelayOptions } from './relay/options.js';
 export type { ReadStreamOptions } from './relay/read-stream.js';
 export { createRelay, Relay } from './relay/relay.js';
+export type { ClientStats, EngineState, RelayStats } from './relay/stats.js';
 export type { EventLog, EventLogReader, LogEvent, RoomStateReader } from './room/event-log.js';
 export { joinRoom, openRoom } from './room/open-room.js';
 export type { Credentials, Retention, RoomOptions } from './room/options.js';

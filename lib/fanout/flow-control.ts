@@ -18,6 +18,8 @@ const POLL_INTERVAL_MS = 50;
 interface WaitingSender {
   readonly client: number;
   readonly resume: () => void;
+  /** When it began to wait, on the clock of the readers. */
+  readonly since: number;
 }
 
 /**
@@ -37,6 +39,8 @@ export class FlowControl {
   #cancelPoll: (() => void) | null = null;
   #isDisabled = false;
   #isRechecking = false;
+  /** How long the senders have waited that wait no longer, in milliseconds. */
+  #pastWaitsMs = 0;
 
   constructor(options: FlowControlOptions) {
     this.#options = options;
@@ -46,13 +50,23 @@ export class FlowControl {
     return this.#waiting.length;
   }
 
+  /** How long senders have waited in sum, in milliseconds. */
+  get waitedMs(): number {
+    const now = this.#options.clock.now();
+    return this.#waiting.reduce((sum, { since }) => sum + now - since, this.#pastWaitsMs);
+  }
+
   /** Calls `resume` when this client may send more: at once, or after waiting. */
   throttle(client: number, resume: () => void): void {
     if (this.#maySend(client)) {
       resume();
       return;
     }
-    this.#waiting.push({ client, resume });
+    this.#waiting.push({ client, resume, since: this.#options.clock.now() });
+    this.#schedulePoll();
+  }
+
+  #schedulePoll(): void {
     this.#cancelPoll ??= this.#options.clock.setTimer(POLL_INTERVAL_MS, this.#onPoll);
   }
 
@@ -72,14 +86,23 @@ export class FlowControl {
     this.#isRechecking = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { client, resume } of waiting) this.throttle(client, resume);
+    for (const sender of waiting) {
+      if (this.#maySend(sender.client)) this.#resume(sender);
+      else this.#waiting.push(sender);
+    }
     if (this.#waiting.length > 0) {
-      invariant(!this.#isDisabled && this.#cancelPoll !== null, 'a sender waits and will never be checked');
+      invariant(!this.#isDisabled, 'a sender waits and will never be checked');
+      this.#schedulePoll();
       return;
     }
     this.#cancelPoll?.();
     this.#cancelPoll = null;
   };
+
+  #resume({ since, resume }: WaitingSender): void {
+    this.#pastWaitsMs += this.#options.clock.now() - since;
+    resume();
+  }
 
   /** Lets all senders continue from now on. For the close of the relay, when no new input is read. */
   disable(): void {

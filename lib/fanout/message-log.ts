@@ -50,14 +50,17 @@ export class MessageLog {
   /**
    * Appends lines in pieces. Readers are called after the last piece: a callback that adds a reader or a client would find
    * itself in the middle of a line otherwise.
+   *
+   * @returns the number of bytes
    */
-  appendLines(owner: number, pieces: Iterable<string | Buffer>, time = this.#clock.date()): void {
+  appendLines(owner: number, pieces: Iterable<string | Buffer>, time = this.#clock.date()): number {
     let bytes = 0;
     for (const piece of pieces) {
       this.#write(owner, piece, time);
       bytes += piece.length;
     }
     this.#scheduler.add(bytes, false);
+    return bytes;
   }
 
   #write(owner: number, text: string | Buffer, time: number): void {

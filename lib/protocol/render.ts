@@ -36,6 +36,14 @@ function* renderLongBlock(prefix: string, lines: string): Generator<string> {
   }
 }
 
+/**
+ * Returns the number of lines in a block from the length of what {@link renderBytes} made of it, which saves a search for
+ * newlines.
+ */
+export function linesIn(client: number, block: string, renderedBytes: number): number {
+  return (renderedBytes - block.length - 1) / prefixOf(client).length;
+}
+
 /** Renders like {@link renderPieces}, or into a Buffer if that is faster. The Buffer is valid until the next call. */
 export function renderBytes(client: number, lines: string): Iterable<string | Buffer> {
   const bytes = prefixLines(prefixOf(client), lines);

@@ -1,3 +1,4 @@
+import type { Progress } from '../fanout/progress.js';
 import { Reader, type ReaderOptions } from '../fanout/reader.js';
 import { DuplexSink } from '../sinks/duplex-sink.js';
 import type { MiniServError } from '../util/errors.js';
@@ -26,6 +27,13 @@ export class Client {
   /** Whether its leaving has come through the room, with a notice or without. */
   hasLeft = false;
   isClosed = false;
+  /** Whether new messages of others are for it. */
+  isReceiving = false;
+  /** When it joined, in milliseconds since 1970. */
+  joinedAt = 0;
+  /** The lines that it has sent and the room has relayed, and their bytes with newlines. */
+  lines = 0;
+  bytes = 0;
   readonly #connection: Connection;
   readonly #options: ClientOptions;
   #source: Source | null = null;
@@ -60,9 +68,19 @@ export class Client {
     if (connection.closed) process.nextTick(() => this.#setClosed());
   }
 
+  /** Whether it has received the room's messages at some time. */
+  get hasJoined(): boolean {
+    return this.#reader !== null;
+  }
+
   /** Bytes of the log that the client has not taken yet. 0 when its connection is closed. */
   get lagBytes(): number {
     return this.isClosed ? 0 : (this.#reader?.lagBytes ?? 0);
+  }
+
+  /** Whether it takes what it is sent. `active` when its connection is closed. */
+  get progress(): Progress {
+    return this.isClosed ? 'active' : (this.#reader?.progress(this.#options.clock.now()) ?? 'active');
   }
 
   /** Messages that its transforms have been given and have not answered. */
@@ -73,6 +91,8 @@ export class Client {
   /** Starts delivering all messages from here on. Returns undefined if the connection is closed. */
   join(options: ReaderOptions): Reader | undefined {
     if (this.isClosed) return undefined;
+    this.isReceiving = true;
+    this.joinedAt = this.#options.clock.date();
     this.#reader = new Reader(new DuplexSink(this.#connection), this.id, options);
     return this.#reader;
   }

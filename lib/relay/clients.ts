@@ -27,6 +27,11 @@ export class Clients {
   /** By the token with which the id was requested. */
   readonly #pending = new Map<number, PendingClient>();
   readonly #clients = new Map<number, Client>();
+  /** Clients that new messages are for. */
+  recipients = 0;
+  /** The lines that clients of this relay have sent, and their bytes with newlines. */
+  linesIn = 0;
+  bytesIn = 0;
   #nextToken = 0;
   /** Clients whose leaving has not come through the room yet. */
   #presentCount = 0;
@@ -35,12 +40,17 @@ export class Clients {
 
   constructor(options: ClientsOptions) {
     this.#options = options;
-    this.#clientOptions = { ...options.client, onClose: (client) => this.#forget(client) };
+    this.#clientOptions = { ...options.client, onClose: (client) => this.#onClose(client) };
   }
 
   get count(): number {
     const pending = [...this.#pending.values()].filter(({ connection }) => !connection.destroyed);
     return this.#clients.size + pending.length;
+  }
+
+  /** The clients that have joined and whose connections are open, in ascending order of their ids. */
+  get joined(): Client[] {
+    return [...this.#clients.values()].filter(({ hasJoined, isClosed }) => hasJoined && !isClosed);
   }
 
   get lagBytes(): Map<number, number> {
@@ -54,6 +64,21 @@ export class Clients {
       if (pendingTransforms > 0) pending.set(id, pendingTransforms);
     }
     return pending;
+  }
+
+  /** @returns the number of clients that a message of this client is for */
+  recipientsOf(sender: number): number {
+    return this.#clients.get(sender)?.isReceiving === true ? this.recipients - 1 : this.recipients;
+  }
+
+  /** Counts lines of a client, if it is one of this relay. */
+  addLines(id: number, lines: number, bytes: number): void {
+    const client = this.#clients.get(id);
+    if (client === undefined) return;
+    client.lines += lines;
+    client.bytes += bytes;
+    this.linesIn += lines;
+    this.bytesIn += bytes;
   }
 
   /** Requests an id for a connection, which becomes a client when the id is assigned. */
@@ -93,7 +118,9 @@ export class Clients {
   /** The client, if it is one of this relay, receives all messages from here on. */
   onJoined(id: number): void {
     const reader = this.#clients.get(id)?.join(this.#options.reader);
-    if (reader !== undefined) this.#options.flow.clientReaders.add(reader);
+    if (reader === undefined) return;
+    this.recipients++;
+    this.#options.flow.clientReaders.add(reader);
   }
 
   /**
@@ -104,6 +131,7 @@ export class Clients {
   onLeft(id: number): Error | undefined {
     const client = this.#clients.get(id);
     if (client === undefined) return undefined;
+    this.#stopReceiving(client);
     client.finish();
     this.#setLeft(client);
     return client.reason;
@@ -157,6 +185,16 @@ export class Clients {
   #setLeft(client: Client): void {
     if (!client.hasLeft) this.#presentCount--;
     client.hasLeft = true;
+    this.#forget(client);
+  }
+
+  #stopReceiving(client: Client): void {
+    if (client.isReceiving) this.recipients--;
+    client.isReceiving = false;
+  }
+
+  #onClose(client: Client): void {
+    this.#stopReceiving(client);
     this.#forget(client);
   }
 

@@ -1,27 +1,22 @@
 import type { EventLog } from '../room/event-log.js';
 import type { Clock } from '../util/environment.js';
-import type { Clients } from './clients.js';
-import type { Fanout } from './fanout.js';
-import type { Listener } from './listener.js';
-import type { Outputs } from './outputs.js';
+import type { Monitor, Monitored } from './monitor.js';
 
 /** Turns of the event loop in which input that has reached this machine is still read. */
 const LAST_INPUT_TURNS = 2;
 
-export interface ClosingRelay {
+/** The parts of a relay. */
+export interface RelayParts extends Monitored {
   readonly clock: Clock;
-  readonly listener: Listener;
-  readonly clients: Clients;
-  readonly outputs: Outputs;
   readonly log: EventLog;
-  readonly fanout: Fanout;
-  /** Whether the room's engine is lost, so that nothing that was sent to it can come back. */
-  readonly isEngineLost: () => boolean;
+  readonly monitor: Monitor;
 }
 
 /** Ends all parts of a relay in order. Never rejects. */
-export async function closeRelay(relay: ClosingRelay, graceMs: number): Promise<void> {
-  const { clock, listener, clients, outputs, log, fanout } = relay;
+export async function closeRelay(
+  { clock, log, monitor, fanout, clients, outputs, listener }: RelayParts,
+  graceMs: number,
+): Promise<void> {
   clients.startClosing();
   const listenerClosed = listener.close();
   let cancel = (): void => {};
@@ -33,7 +28,8 @@ export async function closeRelay(relay: ClosingRelay, graceMs: number): Promise<
   }
   clients.destroyPending();
   const drained = clients.stopReading().then(() => log.close());
-  if (!relay.isEngineLost()) await Promise.race([expired, drained]);
+  // Events that were sent to a lost engine cannot come back.
+  if (monitor.engine !== 'lost') await Promise.race([expired, drained]);
   await Promise.race([expired, Promise.all([outputs.finish(), clients.finish()])]);
   cancel();
   clients.destroy();

@@ -28,26 +28,3 @@ export interface RelayEvents {
   /** The relay is closed. */
   close: [];
 }
-
-/** The state of a relay in numbers, as returned by {@link Relay.stats}. */
-export interface RelayStats {
-  /** Clients of this relay whose connection is open. */
-  readonly clients: number;
-  /** Connections that were refused because `maxClients` was reached. */
-  readonly refused: number;
-  /** For each client, by its id: bytes that it has not taken yet. Its own lines count until its reader has passed them. */
-  readonly lagBytes: ReadonlyMap<number, number>;
-  /** For each stream of {@link Relay.createReadStream} and each audit file: bytes that it has not taken yet. */
-  readonly outputLagBytes: readonly number[];
-  /** Bytes of the log in memory. */
-  readonly memoryBytes: number;
-  /** Bytes of the log on disk. */
-  readonly diskBytes: number;
-  /** Clients that wait before they can send more. */
-  readonly waitingSenders: number;
-  /**
-   * For each client whose transforms are busy, by its id: messages that its transforms have been given and have not
-   * answered. A number that does not fall shows a transform that never answers.
-   */
-  readonly pendingTransforms: ReadonlyMap<number, number>;
-}

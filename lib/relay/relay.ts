@@ -2,33 +2,30 @@ import { EventEmitter } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 import type { Reader } from '../fanout/reader.js';
-import type { EventLog } from '../room/event-log.js';
 import { LocalLog } from '../room/local-log.js';
 import { countDescriptors } from '../transforms/transform.js';
 import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { type ClientHandle, checkByteDuplex, PendingHandle } from './client-handle.js';
 import { Clients } from './clients.js';
-import { closeRelay } from './close.js';
+import { closeRelay, type RelayParts } from './close.js';
+import { Diagnostics } from './diagnostics.js';
 import { createEventReader } from './event-reader.js';
-import type { RelayEvents, RelayStats } from './events.js';
-import { createFanout, type Fanout } from './fanout.js';
+import type { RelayEvents } from './events.js';
+import { createFanout } from './fanout.js';
 import { GuardedDuplex } from './guarded-duplex.js';
 import { createHub } from './hub.js';
 import { type InheritedSocket, Listener } from './listener.js';
+import { Monitor } from './monitor.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { Outputs } from './outputs.js';
 import { checkReadStreamOptions, type ReadStreamOptions } from './read-stream.js';
+import type { ClientStats, RelayStats } from './stats.js';
 
 /** A room and its clients. Created by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
   readonly #options: CheckedOptions;
-  readonly #log: EventLog;
-  readonly #fanout: Fanout;
-  readonly #clients: Clients;
-  readonly #outputs: Outputs;
-  readonly #listener: Listener;
-  #isEngineLost = false;
+  readonly #parts: RelayParts;
   readonly #onAbort = (): void => void this.close();
   #closing: Promise<void> | null = null;
 
@@ -36,43 +33,51 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const warn = (warning: MiniServError): void => void this.emit('warning', warning);
-    this.#log = this.#options.room ?? new LocalLog();
-    this.#fanout = createFanout(this.#options, {
+    const { room, signal, environment } = this.#options;
+    const { clock } = environment;
+    const log = room ?? new LocalLog();
+    const monitor = new Monitor(room === undefined ? 'local' : 'connected');
+    const diagnostics = new Diagnostics(this);
+    const warn = (warning: MiniServError): void => {
+      monitor.onWarning(warning);
+      this.emit('warning', warning);
+      diagnostics.onWarning(warning);
+    };
+    const fanout = createFanout(this.#options, {
       warn,
       onSpillDrain: () => this.emit('spillDrained'),
-      onDrain: () => this.#log.resume(),
-      isRoomFull: () => this.#log.isFull,
+      onDrain: () => log.resume(),
+      isRoomFull: () => log.isFull,
     });
-    const { flow, clientReaders } = this.#fanout;
-    const { clock } = this.#options.environment;
-    const hub = createHub((event) => this.#clients.onSourceEvent(event));
+    const { flow, clientReaders } = fanout;
+    const hub = createHub((event) => clients.onSourceEvent(event));
     const throttle = (client: number, resume: () => void): void => flow.throttle(client, resume);
-    this.#clients = new Clients({
-      log: this.#log,
+    const clients = new Clients({
+      log,
       flow,
       reader: clientReaders,
       client: { ...this.#options, hub, clock, throttle, warn },
     });
-    this.#outputs = new Outputs(this.#fanout.outputs);
-    this.#listener = new Listener({
+    const outputs = new Outputs(fanout.outputs);
+    const listener = new Listener({
       onConnection: (socket) => {
-        if (this.#closing === null) this.#clients.add(socket, null);
+        if (this.#closing === null) clients.add(socket, null);
         else socket.destroy();
       },
-      onRefuse: () => this.emit('refused', this.#listener.refused),
+      onRefuse: () => this.emit('refused', listener.refused),
       warn,
     });
-    this.#log.read(
+    this.#parts = { clock, log, monitor, fanout, clients, outputs, listener };
+    log.read(
       createEventReader({
-        clients: this.#clients,
-        fanout: this.#fanout,
+        ...this.#parts,
+        diagnostics,
+        warn,
         emit: (event, ...details) => void this.emit(event, ...details),
         hasListener: (event) => this.listenerCount(event) > 0,
         onLost: (reason) => this.#fail(reason),
       }),
     );
-    const { signal } = this.#options;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -92,8 +97,8 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    */
   listen(port: number | InheritedSocket): Promise<number> {
     const { spillDir, maxClients, transforms } = this.#options;
-    const { spill } = this.#fanout;
-    return this.#listener.listen(port, async () => {
+    const { spill } = this.#parts.fanout;
+    return this.#parts.listener.listen(port, async () => {
       await spill.prepare(spillDir !== undefined);
       const { maxConnections, maxSpillFiles } = descriptorBudget(countDescriptors(transforms));
       spill.maxFiles = maxSpillFiles;
@@ -118,7 +123,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
     checkByteDuplex(duplex);
     const connection = new GuardedDuplex(duplex, this.#options.environment.clock);
     const handle = new PendingHandle(connection);
-    this.#clients.add(connection, handle);
+    this.#parts.clients.add(connection, handle);
     return handle;
   }
 
@@ -141,7 +146,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    */
   createReadStream(options: ReadStreamOptions = {}): Readable {
     checkReadStreamOptions(options);
-    return this.#outputs.createReadStream(options);
+    return this.#parts.outputs.createReadStream(options);
   }
 
   /**
@@ -150,7 +155,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * @internal
    */
   addReader(destination: Destination): Reader {
-    return this.#outputs.addReader(destination);
+    return this.#parts.outputs.addReader(destination);
   }
 
   /**
@@ -160,17 +165,27 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    * const { clients, diskBytes } = relay.stats();
    */
   stats(): RelayStats {
-    const { pager, flow } = this.#fanout;
-    return {
-      clients: this.#clients.count,
-      refused: this.#listener.refused,
-      lagBytes: this.#clients.lagBytes,
-      outputLagBytes: this.#outputs.lagBytes,
-      memoryBytes: pager.memoryBytes,
-      diskBytes: pager.diskBytes,
-      waitingSenders: flow.waitingSenders,
-      pendingTransforms: this.#clients.pendingTransforms,
-    };
+    return this.#parts.monitor.stats(this.#parts);
+  }
+
+  /**
+   * Returns the clients of this relay, in ascending order of their ids: those that have joined and whose connection is open.
+   *
+   * @example
+   * const stalled = relay.clientStats().filter(({ state }) => state === 'stalled');
+   */
+  clientStats(): ClientStats[] {
+    return this.#parts.monitor.clientStats(this.#parts);
+  }
+
+  /**
+   * Returns the ids of the clients in the room, in ascending order. In a shared room, these include clients of other relays.
+   *
+   * @example
+   * console.log(`in the room: ${relay.clientIds().join(', ')}`);
+   */
+  clientIds(): number[] {
+    return this.#parts.log.clientIds();
   }
 
   /**
@@ -206,26 +221,16 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   /** The engine is lost. The room may continue on other relays. */
   #fail(reason: MiniServError): void {
-    if (this.#isEngineLost) return;
-    this.#isEngineLost = true;
+    const { monitor } = this.#parts;
+    if (monitor.engine === 'lost') return;
+    monitor.engine = 'lost';
     this.emit('engineLost', reason);
     void this.close();
   }
 
   async #close(graceMs: number): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    await closeRelay(
-      {
-        clock: this.#options.environment.clock,
-        listener: this.#listener,
-        clients: this.#clients,
-        outputs: this.#outputs,
-        log: this.#log,
-        fanout: this.#fanout,
-        isEngineLost: () => this.#isEngineLost,
-      },
-      graceMs,
-    );
+    await closeRelay(this.#parts, graceMs);
     this.emit('close');
   }
 }

@@ -85,6 +85,8 @@ export interface EventLog {
    * @throws {MiniServError} ERR_STATE if the log has a reader already, or is closed
    */
   read(reader: EventLogReader): void;
+  /** Returns the ids of the clients in the room, in ascending order. In a shared room, also those of other relays. */
+  clientIds(): number[];
   /** Adds an event to the log. */
   append(event: LogEvent): void;
   /** The reader has capacity again. */

@@ -20,6 +20,10 @@ export class LocalLog implements EventLog {
     this.#reader = reader;
   }
 
+  clientIds(): number[] {
+    return this.#state.clientIds;
+  }
+
   append(event: LogEvent): void {
     if (this.#isReading) {
       this.#queue.push(event);

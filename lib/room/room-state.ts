@@ -33,6 +33,11 @@ export class RoomState {
     return first;
   }
 
+  /** The ids of the clients that receive the room, in ascending order. */
+  get clientIds(): number[] {
+    return [...this.members].flatMap(([id, { joined }]) => (joined ? [id] : []));
+  }
+
   /**
    * Applies a record and reports its events.
    *

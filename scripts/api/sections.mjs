@@ -26,7 +26,11 @@ export const SECTIONS = [
     text: "A relay is an `EventEmitter`. Example: `relay.on('joined', (client) => …)`.",
     names: ['RelayEvents'],
   },
-  { title: 'Statistics', text: '`relay.stats()` returns these numbers.', names: ['RelayStats'] },
+  {
+    title: 'Statistics',
+    text: '`relay.stats()` and `relay.clientStats()` return these numbers.',
+    names: ['RelayStats', 'EngineState', 'ClientStats'],
+  },
   {
     title: 'Errors',
     text: 'Every error that mini-serv itself creates is a `MiniServError` with a stable `code`.',

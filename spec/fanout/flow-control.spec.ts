@@ -250,3 +250,25 @@ describe('FlowControl: the cost of checks', () => {
     expect(asked).to.equal(first);
   });
 });
+
+describe('FlowControl: the time that senders have waited', () => {
+  it('is the sum over all senders, of those that still wait too', async () => {
+    const { send, resumed, flow, log, clock } = setUp([]);
+    log.isFull = true;
+    send(0);
+    clock.advance(40);
+    send(1);
+    clock.advance(5);
+    expect(flow.waitedMs).to.equal(45 + 5);
+    // Checks that do not let a sender continue do not begin a new wait.
+    clock.advance(1000);
+    await microtasks();
+    expect(flow.waitedMs).to.equal(1045 + 1005);
+    log.isFull = false;
+    flow.recheck();
+    await microtasks();
+    expect(resumed).to.deep.equal([0, 1]);
+    clock.advance(1000);
+    expect(flow.waitedMs).to.equal(1045 + 1005);
+  });
+});

@@ -13,6 +13,10 @@ class StubLog implements EventLog {
     this.reader = reader;
   }
 
+  clientIds(): number[] {
+    return [3, 7];
+  }
+
   append(event: LogEvent): void {
     this.events.push(event);
   }
@@ -55,10 +59,25 @@ describe('Relay in a shared room', () => {
     expect(events.text).to.equal('joined 7\nline 7 one\nline 7 two\nleft 7\n');
   });
 
+  it('counts lines of other relays as messages for its clients, and not as lines that came in', () => {
+    const { log, relay } = openRoom();
+    new Member(relay);
+    log.reader.onIdAssigned(0, 8);
+    log.reader.onJoined(8, false, true);
+    log.reader.onLines(7, 'one\ntwo');
+    expect(relay.stats()).to.include({ messages: 3, linesIn: 0, linesOut: 2 });
+  });
+
+  it('has the client ids of the log', () => {
+    expect(openRoom().relay.clientIds()).to.deep.equal([3, 7]);
+  });
+
   it('emits a warning when the engine is unreachable, and engineReconnected after that', () => {
-    const { log, events } = openRoom();
+    const { log, relay, events } = openRoom();
     log.reader.onOutage(new MiniServError('ERR_ROOM_UNREACHABLE', 'unreachable'));
+    expect(relay.stats().engine).to.equal('unreachable');
     log.reader.onReconnect();
+    expect(relay.stats().engine).to.equal('connected');
     expect(events.text).to.equal('warning ERR_ROOM_UNREACHABLE\nengineReconnected\n');
   });
 
@@ -66,6 +85,7 @@ describe('Relay in a shared room', () => {
     const { log, relay, events } = openRoom();
     for (let i = 0; i < 2; i++) log.reader.onLost(new MiniServError('ERR_ROOM_DOWN', 'declared dead'));
     await relay.close();
+    expect(relay.stats().engine).to.equal('lost');
     expect(events.text).to.equal('engineLost ERR_ROOM_DOWN\nclose\n');
   });
 

@@ -109,6 +109,10 @@ export class SharedLog implements EventLog {
     this.#engine.resume();
   }
 
+  clientIds(): number[] {
+    return this.state.clientIds;
+  }
+
   append(event: LogEvent): void {
     if (this.#status !== 'ended') this.#outbox.push(event);
   }
