@@ -50,6 +50,7 @@ export interface RelayStats {
 
 /** A client of a relay, as returned by {@link Relay.clientStats}. */
 export interface ClientStats {
+  /** The number in the client's prefix. */
   readonly id: number;
   /** When it joined, in milliseconds since 1970. */
   readonly joinedAt: number;
