@@ -42,6 +42,11 @@ export const TOOLS = {
     probe: ['sh', '-c', CC_PROBE],
     coverage: ['lib/conformance/'],
   },
+  promtool: {
+    uses: 'the check of the metrics',
+    install: 'apt-get install prometheus',
+    probe: ['promtool', '--version'],
+  },
   tmux: {
     uses: 'long lines on a terminal that is resized',
     install: 'apt-get install tmux',
