@@ -17,6 +17,12 @@ export function report(relay: Relay): void {
     pending_transforms: stats.pendingTransforms.size,
     rss_bytes: process.memoryUsage.rss(),
     uptime_s: Math.floor(process.uptime()),
+    waited_ms: Math.round(stats.waitedMs),
+    transform_errors: stats.transformErrors,
+    lines_in: stats.linesIn,
+    bytes_in: stats.bytesIn,
+    lines_out: stats.linesOut,
+    bytes_out: stats.bytesOut,
   };
   const words = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   printMessage(`statistics ${words.join(' ')}`);

@@ -139,7 +139,7 @@ describe('mini-serv on SIGUSR2', () => {
     server.kill('SIGUSR2');
     await server.stderr.until('\n');
     expect(server.stderr.text).to.match(
-      /^mini-serv: statistics clients=2 refused=0 lagging_clients=0 max_lag_bytes=0 output_lag_bytes=0 memory_bytes=\d+ disk_bytes=0 waiting_senders=0 pending_transforms=0 rss_bytes=\d+ uptime_s=\d+\n$/,
+      /^mini-serv: statistics clients=2 refused=0 lagging_clients=0 max_lag_bytes=0 output_lag_bytes=0 memory_bytes=\d+ disk_bytes=0 waiting_senders=0 pending_transforms=0 rss_bytes=\d+ uptime_s=\d+ waited_ms=0 transform_errors=0 lines_in=0 bytes_in=0 lines_out=1 bytes_out=\d+\n$/,
     );
   });
 
