@@ -19,13 +19,14 @@ const REPLACEMENT_OF: Readonly<Record<string, readonly string[]>> = {
 /** Variables of the C library. */
 const VARIABLES = new Set('stdin stdout stderr environ errno'.split(' '));
 
-export interface Define {
+/** A line of a source file that breaks a rule. */
+export interface SourceLine {
   readonly line: number;
   readonly code: string;
 }
 
 /** Finds the #define directives of a source file, except in comments and strings. */
-export function findDefines(source: string): Define[] {
+export function findDefines(source: string): SourceLine[] {
   return withoutCommentsAndStrings(source)
     .split('\n')
     .flatMap((code, i) =>
@@ -48,6 +49,16 @@ export function findForbidden(symbols: readonly string[], source: string): strin
     return replaced.length > 0 ? replaced : [symbol];
   });
   return [...new Set(found)].sort();
+}
+
+/** Finds the first line that uses each of these names. A name that only the compiler or a header uses has none. */
+export function findUses(names: readonly string[], source: string): SourceLine[] {
+  const lines = withoutCommentsAndStrings(source).split('\n');
+  const original = source.split('\n');
+  return names.flatMap((name) => {
+    const at = lines.findIndex((code) => code.match(/[A-Za-z_]\w*/g)?.includes(name));
+    return at === -1 ? [] : [{ line: at + 1, code: (original[at] as string).trim() }];
+  });
 }
 
 /** Removes what compilers and C libraries add to a name. Returns '' for a symbol that only they use. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { findDefines, findForbidden } from '../../lib/conformance/source-rules.js';
+import { findDefines, findForbidden, findUses } from '../../lib/conformance/source-rules.js';
 
 describe('findDefines()', () => {
   it('finds every form of the directive', () => {
@@ -68,5 +68,12 @@ describe('findForbidden()', () => {
       'puts',
       'setsockopt',
     ]);
+  });
+});
+
+describe('findUses()', () => {
+  it('finds the first line that uses a name, but not in comments, strings and longer names', () => {
+    const source = '// printf\nint printf_count;\nchar *s = "printf";\n\tprintf("%d", 1);\nprintf("x");\n';
+    expect(findUses(['printf', 'fputs'], source)).to.deep.equal([{ line: 4, code: 'printf("%d", 1);' }]);
   });
 });

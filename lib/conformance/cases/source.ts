@@ -1,6 +1,6 @@
 import type { Case } from '../case.js';
 import { Failure, Skip } from '../failure.js';
-import { findDefines, findForbidden } from '../source-rules.js';
+import { findDefines, findForbidden, findUses, type SourceLine } from '../source-rules.js';
 
 export const SOURCES: readonly Case[] = [
   {
@@ -24,7 +24,7 @@ export const SOURCES: readonly Case[] = [
       if (found.length === 0) return;
       throw new Failure({
         what: 'it contains #define',
-        output: found.map(({ line, code }) => `line ${line}: ${code}`),
+        output: found.map(showLine),
       });
     },
   },
@@ -40,7 +40,14 @@ export const SOURCES: readonly Case[] = [
       }
       const found = findForbidden(undefinedSymbols, text);
       if (found.length === 0) return;
-      throw new Failure({ what: `it calls functions that are not allowed: ${found.join(', ')}` });
+      throw new Failure({
+        what: `it calls functions that are not allowed: ${found.join(', ')}`,
+        output: findUses(found, text).map(showLine),
+      });
     },
   },
 ];
+
+function showLine({ line, code }: SourceLine): string {
+  return `line ${line}: ${code}`;
+}
