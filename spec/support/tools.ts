@@ -26,6 +26,16 @@ export const TOOLS = {
     probe: ['nats-server', '--version'],
     coverage: ['lib/room/nats/', 'bin/commands/replay.ts'],
   },
+  xmllint: {
+    uses: 'the JUnit and HTML reports of the conformance kit',
+    install: 'apt-get install libxml2-utils',
+    probe: ['xmllint', '--version'],
+  },
+  'cmark-gfm': {
+    uses: 'the Markdown report of the conformance kit',
+    install: 'apt-get install cmark-gfm',
+    probe: ['cmark-gfm', '--version'],
+  },
   openssl: {
     uses: 'rooms over NATS with TLS',
     install: 'apt-get install openssl',
