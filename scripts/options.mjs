@@ -1,4 +1,4 @@
-// Writes the tables of options in README.md and docs/conformance.md from the table of the command, as of the last build.
+// Writes the tables of options in README.md and docs/ from the table of the command, as of the last build.
 // Each table follows a line `<!-- options: COMMAND... -->` and ends before `<!-- end of options -->`.
 //
 //   node scripts/options.mjs           updates the pages
@@ -9,7 +9,7 @@ import { COMMANDS } from '../dist/bin/options/commands.js';
 import { shownDefault } from '../dist/bin/options/option.js';
 import { OPTIONS } from '../dist/bin/options/table.js';
 
-const PAGES = ['README.md', 'docs/conformance.md'];
+const PAGES = ['README.md', 'docs/options.md', 'docs/conformance.md'];
 const TABLE = /(<!-- options: ([a-z ]+) -->\n)[\s\S]*?(<!-- end of options -->)/g;
 const isCheck = process.argv.includes('--check');
 
@@ -35,26 +35,26 @@ function tableOf(commands) {
     group === 'Common options' ? commands.length : commands.findIndex((name) => owners.includes(name));
   const options = OPTIONS.filter((option) => commands.some((name) => option.commands.includes(name)));
   const sorted = options.sort((a, b) => order(a) - order(b));
-  const isShort = commands.length > 1;
-  const cells = (isShort ? joinRows(sorted) : sorted.map((option) => [option])).map((row) => [
+  const hasCommands = commands.length > 1;
+  const cells = joinRows(sorted).map((row) => [
     formsOf(row),
-    ...(isShort ? [commandsOf(row[0])] : []),
+    ...(hasCommands ? [commandsOf(row[0])] : []),
     row.map(meaningOf).join('; '),
     row.map(defaultOf).filter(Boolean).join(', '),
   ]);
-  const head = ['option', ...(isShort ? ['command'] : []), 'meaning', 'default'];
+  const head = ['option', ...(hasCommands ? ['command'] : []), 'meaning', 'default'];
   return [head, head.map(() => '---'), ...cells]
     .map((row) => `| ${row.join(' | ')} |\n`)
     .join('')
     .replaceAll('|  |', '| |');
 }
 
-/** Options next to each other share a row if they differ little: flags, files with an environment variable, times of day. */
+/** Options next to each other share a row if they differ little: files with an environment variable, times of day. */
 function joinRows(options) {
   const rows = [];
   for (const option of options) {
     const last = rows.at(-1)?.[0];
-    const isSimilar = option.type === undefined || option.type === 'time' || option.env !== undefined;
+    const isSimilar = option.type === 'time' || option.env !== undefined;
     const isSame =
       last !== undefined && last.type === option.type && String(last.commands) === String(option.commands);
     if (isSimilar && isSame) rows.at(-1).push(option);
