@@ -7,6 +7,9 @@ import { CommandLineError, unexpected } from './options/usage-error.js';
 import type { Values } from './options/values.js';
 import { credentialsOf, type RoomArguments, roomOf } from './room-arguments.js';
 
+/** The port of `mini-serv join` if none is given: the one of all examples. */
+const DEFAULT_PORT = '4242';
+
 /** The parsed arguments of the command. */
 export type Command =
   /** Without the name of a command, the help is a summary of all commands. */
@@ -30,6 +33,7 @@ export type Command =
       /** The room, if it is shared with other relays. */
       readonly room?: RoomArguments;
     }
+  | { readonly kind: 'join'; readonly port: number; readonly reconnect: boolean }
   | {
       readonly kind: 'replay';
       readonly url: string;
@@ -85,6 +89,8 @@ function toCommand(
   switch (command) {
     case 'run':
       return toRun(operand, values as unknown as Values<'run'>, given, env);
+    case 'join':
+      return toJoin(operands[0], values as unknown as Values<'join'>);
     case 'try':
       return toTry(values as unknown as Values<'try'>);
     case 'verify':
@@ -130,6 +136,14 @@ function toRun(
     ...(pidFile !== undefined && { pidFile }),
     ...(room !== undefined && { room }),
   };
+}
+
+function toJoin(text: string | undefined, { reconnect }: Values<'join'>): Command {
+  const port = text ?? DEFAULT_PORT;
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
+    throw new CommandLineError('join', unexpected('port', 'an integer from 1 to 65535', port).message);
+  }
+  return { kind: 'join', port: Number(port), reconnect };
 }
 
 function toTry(values: Values<'try'>): Command {

@@ -86,6 +86,9 @@ async function main(): Promise<void> {
       const { tryTransforms } = await loadWithNodeStreams(() => import('./commands/try.js'));
       return tryTransforms(command);
     }
+    case 'join':
+      printsReason = true;
+      return (await import('./commands/join.js')).join(command);
     case 'verify':
       return (await import('./commands/verify.js')).verify(command.path);
     case 'replay':

@@ -10,7 +10,7 @@ export interface OutputOptions {
   /** The exit code if standard output cannot be written. Default: 1. */
   readonly failureCode?: number;
   /** Called if the reader of a pipe has ended, such as `head`. Default: ends the process with exit code 0. */
-  readonly onReaderEnd?: () => void;
+  readonly onReaderEnd?: (error: Error) => void;
   /** Bytes that may wait for the write in flight before `write()` returns false. */
   readonly maxPendingBytes?: number;
 }
@@ -24,8 +24,8 @@ export interface Output {
 export async function openOutput(options: OutputOptions = {}): Promise<Output> {
   const { failureCode = 1, onReaderEnd = () => process.exit(), maxPendingBytes } = options;
   const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') onReaderEnd();
-    else fail(error, failureCode);
+    if (error.code === 'EPIPE') onReaderEnd(error);
+    else failOutput(error, failureCode);
   };
   const { sink, isTerminal } = await openDescriptor(1, { onRetry: onError });
   const stream = sinkStream(async () => sink, maxPendingBytes).on('error', onError);
@@ -39,7 +39,8 @@ export async function print(text: string): Promise<void> {
   await finished(stream);
 }
 
-function fail({ message }: Error, exitCode: number): never {
+/** Ends the command because standard output cannot be written. */
+export function failOutput({ message }: Error, exitCode = 1): never {
   // Written synchronously, because the process exits before an asynchronous write is done. It can fail in the same way.
   tryCall(() => writeSync(2, `${style('red', `mini-serv: cannot write to standard output: ${message}`)}\n`));
   process.exit(exitCode);

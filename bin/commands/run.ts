@@ -79,7 +79,9 @@ export async function run(command: RunCommand): Promise<void> {
     const description = verbose ? (await import('./introduction.js')).describeRelay(command, transforms) : [];
     const openPort = await (service?.listen(relay, port) ?? relay.listen(port));
     if (verbose || port === 0 || isatty(2)) {
-      printNotice(`listening on 127.0.0.1:${openPort}; join with: nc 127.0.0.1 ${openPort}`);
+      printNotice(
+        `listening on 127.0.0.1:${openPort}; join with: mini-serv join ${openPort}, or nc 127.0.0.1 ${openPort}`,
+      );
     }
     for (const line of description) printNotice(line);
     startLineMarks();

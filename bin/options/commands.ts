@@ -33,6 +33,7 @@ export type Shell = (typeof SHELLS)[number];
 
 export const COMMAND_NAMES = [
   'run',
+  'join',
   'try',
   'verify',
   'replay',
@@ -57,6 +58,22 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     exitCodes: [
       [0, 'the relay was ended by a signal'],
       [1, 'wrong arguments, the port is not available, or the shared room was lost'],
+    ],
+  },
+  join: {
+    name: 'join',
+    summary: 'join a room from a terminal, or connect a program to it',
+    operands: [{ name: 'port', type: 'port', optional: true }],
+    text: [
+      'Joins the room of the relay at 127.0.0.1:<port>, by default at port 4242. On a terminal, lines that arrive appear above the line that you type. Ctrl-D leaves when everything is delivered, Ctrl-C leaves at once.',
+      'If standard input or standard output is not a terminal, the command sends standard input and prints what the relay sends, byte for byte, as nc does.',
+      'Only terminals get colours. NO_COLOR and FORCE_COLOR are obeyed; if both are set, FORCE_COLOR decides.',
+    ],
+    examples: ['mini-serv join 4242', 'seq 1 1000 | mini-serv join 4242'],
+    exitCodes: [
+      [0, 'standard input was sent, and the relay has closed the connection'],
+      [1, 'wrong arguments, the connection failed or was lost, or an input or output error'],
+      [130, 'Ctrl-C'],
     ],
   },
   try: {

@@ -1,5 +1,6 @@
 import { COMMON_OPTIONS } from './common-options.js';
 import { CONFORMANCE_OPTIONS } from './conformance-options.js';
+import { JOIN_OPTIONS } from './join-options.js';
 import type { Option } from './option.js';
 import { RELAY_OPTIONS } from './relay-options.js';
 import { REPLAY_OPTIONS } from './replay-options.js';
@@ -11,6 +12,7 @@ import { ROOM_OPTIONS } from './room-options.js';
  */
 export const OPTIONS = [
   ...RELAY_OPTIONS,
+  ...JOIN_OPTIONS,
   ...REPLAY_OPTIONS,
   ...CONFORMANCE_OPTIONS,
   ...ROOM_OPTIONS,

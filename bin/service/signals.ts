@@ -37,13 +37,16 @@ export function handleEndSignals(handlers: SignalHandlers): void {
   for (const signal of END_SIGNALS) {
     process.on(signal, () => {
       if (handlers.stop !== undefined) handlers.stop();
-      else endAtOnce(signal, handlers);
+      else {
+        handlers.cleanUp?.();
+        endBySignal(signal);
+      }
     });
   }
 }
 
-function endAtOnce(signal: (typeof END_SIGNALS)[number], { cleanUp }: SignalHandlers): void {
-  cleanUp?.();
+/** Ends the process by the default action of a signal, so that its parent sees the signal. */
+export function endBySignal(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   // The first process of a container has no default actions: a signal that it does not listen to has no effect.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);

@@ -9,7 +9,7 @@ import { complete } from '../support/completion.js';
 import { folder } from '../support/modules.js';
 import { describeWith } from '../support/tools.js';
 
-const COMMANDS = ['run', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'];
+const COMMANDS = ['run', 'join', 'try', 'verify', 'replay', 'conformance', 'completion', 'help', 'version'];
 const FORMATS = ['wire', 'text', 'json'];
 const FILES = ['a.json', 'b.log', 't.mjs'];
 

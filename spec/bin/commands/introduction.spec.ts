@@ -35,7 +35,7 @@ describe('mini-serv --verbose <port>', () => {
     await server.stderr.until('transforms: no-http\n');
     const lines = server.stderr.text.replace(/\d+ (file|clients)/g, 'N $1').split('\n');
     expect(lines).to.deep.equal([
-      `mini-serv: listening on 127.0.0.1:${server.port}; join with: nc 127.0.0.1 ${server.port}`,
+      `mini-serv: listening on 127.0.0.1:${server.port}; join with: mini-serv join ${server.port}, or nc 127.0.0.1 ${server.port}`,
       `mini-serv: ${VERSIONS}`,
       'mini-serv: limits: N file descriptors, N clients, lines of 10K, backlog of 1536K in memory and 2G on disk',
       `mini-serv: files: spill directory ${tmpdir()}, audit ${audit} (text), no pid file`,

@@ -1,0 +1,174 @@
+import { escapeText } from '../../lib/util/escape-text.js';
+import { CommandError } from '../console.js';
+import { endBySignal } from '../service/signals.js';
+import { hasColours } from '../style.js';
+import { addressOf } from './dial.js';
+import { Editor } from './editor.js';
+import { type Action, KeyDecoder } from './keys.js';
+import { LineView } from './line-view.js';
+import { Link } from './link.js';
+import { Screen } from './screen.js';
+import { Terminal } from './terminal.js';
+
+const PROMPT = '> ';
+const CLEAR = '\x1b[H\x1b[2J';
+/** Shortest time between two drawings, in milliseconds. */
+const FRAME_MS = 16;
+/** Text at which the terminal gets it before the relay sends more. Keys are read in between. */
+const MAX_PENDING_CHARACTERS = 64 * 1024;
+
+/**
+ * Lets a person at a terminal talk in a room, until the relay closes the connection or the person leaves.
+ *
+ * @throws {CommandError} if the connection fails or is lost
+ */
+export async function startSession(options: { port: number; reconnect: boolean }): Promise<void> {
+  await new Session(options).run();
+  process.exit();
+}
+
+class Session {
+  readonly #link: Link;
+  readonly #terminal: Terminal;
+  readonly #view = new LineView(hasColours(1));
+  readonly #screen = new Screen(PROMPT);
+  readonly #keys = new KeyDecoder();
+  readonly #editor = new Editor();
+  /** Lines that are not drawn yet. */
+  #pending = '';
+  #timer: NodeJS.Timeout | undefined;
+  #drawnAt = 0;
+  /** Lines that were typed without a connection. */
+  #unsent: string[] = [];
+  #isLeaving = false;
+
+  constructor({ port, reconnect }: { port: number; reconnect: boolean }) {
+    this.#link = new Link({
+      port,
+      reconnect,
+      onConnected: (isAgain) => this.#onConnected(addressOf(port), isAgain),
+      onData: (chunk) => this.#onData(chunk),
+      onRetry: (reason) => this.#onRetry(reason),
+    });
+    this.#terminal = new Terminal({
+      onInput: (chunk) => this.#onInput(chunk),
+      onRedraw: () => this.#schedule(),
+      onSignal: (signal) => this.#quit(signal),
+    });
+  }
+
+  async run(): Promise<void> {
+    this.#terminal.open();
+    this.#schedule();
+    try {
+      await this.#link.run();
+    } catch (error) {
+      throw new CommandError(`mini-serv: ${(error as Error).message}`);
+    } finally {
+      this.#finish();
+    }
+  }
+
+  #onConnected(address: string, isAgain: boolean): void {
+    this.#print(
+      this.#view.notice(
+        isAgain
+          ? `joined ${address} again, as a new client with a new id; lines sent meanwhile are missing`
+          : `joined ${address}; the relay sends your id only to the other clients. Ctrl-D leaves`,
+      ),
+    );
+    for (const line of this.#unsent.splice(0)) this.#send(line);
+  }
+
+  #onRetry(reason: string): void {
+    this.#print(this.#view.end() + this.#view.notice(`${reason}; trying again until Ctrl-C`));
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#print(this.#view.show(chunk));
+    if (this.#pending.length < MAX_PENDING_CHARACTERS) return;
+    this.#link.pause();
+    setImmediate(() => {
+      this.#draw();
+      this.#link.resume();
+    });
+  }
+
+  #onInput(chunk: Buffer): void {
+    for (const input of this.#keys.decode(chunk)) {
+      if ('action' in input) this.#act(input.action);
+      else if (!this.#isLeaving) this.#editor.insert(input.text);
+    }
+    this.#schedule();
+  }
+
+  #act(action: Action): void {
+    if (action === 'quit') this.#quit('SIGINT');
+    else if (action === 'suspend') this.#suspend();
+    else if (action === 'redraw') this.#terminal.write(CLEAR);
+    else if (this.#isLeaving) return;
+    else if (action === 'send') this.#send(this.#editor.take());
+    else if (action !== 'leave') this.#editor.apply(action);
+    else if (this.#editor.text !== '') this.#editor.apply('deleteRight');
+    else this.#leave();
+  }
+
+  #send(line: string): void {
+    if (this.#link.isConnected) {
+      this.#link.send(line);
+      this.#print(this.#view.own(line));
+      return;
+    }
+    this.#unsent.push(line);
+    if (this.#unsent.length > 1) return;
+    this.#print(this.#view.notice('not connected: lines are kept, and sent when there is a connection'));
+  }
+
+  #leave(): void {
+    this.#isLeaving = true;
+    this.#print(this.#view.notice('leaving; Ctrl-C does not wait for what is still to be delivered'));
+    this.#link.end();
+  }
+
+  #quit(signal: NodeJS.Signals): void {
+    this.#finish();
+    endBySignal(signal);
+  }
+
+  #suspend(): void {
+    this.#terminal.write(this.#screen.draw(this.#pending, null, this.#terminal.size));
+    this.#pending = '';
+    this.#terminal.suspend();
+  }
+
+  /** Draws for the last time. A draft that was not sent stays on the screen. */
+  #finish(): void {
+    clearTimeout(this.#timer);
+    const { text } = this.#editor;
+    const draft = text === '' ? '' : `${PROMPT}${escapeText(text)}\n`;
+    const lines = this.#pending + this.#view.end() + draft;
+    this.#pending = '';
+    this.#terminal.write(this.#screen.draw(lines, null, this.#terminal.size));
+    this.#terminal.close();
+  }
+
+  #print(lines: string): void {
+    this.#pending += lines;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const delayMs = Math.max(0, this.#drawnAt + FRAME_MS - performance.now());
+    this.#timer ??= setTimeout(() => this.#draw(), delayMs);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { text, cursor } = this.#editor;
+    const draft = this.#isLeaving ? null : { text, cursor, cursorEnd: this.#editor.next() };
+    this.#terminal.write(this.#screen.draw(this.#pending, draft, this.#terminal.size));
+    this.#pending = '';
+    this.#drawnAt = performance.now();
+  }
+}
