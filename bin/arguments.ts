@@ -30,6 +30,8 @@ export type Command =
       readonly format: Format;
       readonly audit?: { readonly path: string; readonly format?: Format };
       readonly pidFile?: string;
+      /** The port of the web page. */
+      readonly web?: number;
       /** The room, if it is shared with other relays. */
       readonly room?: RoomArguments;
     }
@@ -118,10 +120,13 @@ function toRun(
   given: ReadonlySet<string>,
   env: NodeJS.ProcessEnv,
 ): Command {
-  const { verbose, format, audit: path, 'pid-file': pidFile } = values;
+  const { verbose, format, audit: path, 'pid-file': pidFile, web } = values;
   if (!/^\d+$/.test(text) || Number(text) > 65535) {
     const { message } = unexpected('port', 'an integer from 0 to 65535', text);
     return { kind: 'fatal', verbose, message };
+  }
+  if (web !== undefined && web === Number(text) && web > 0) {
+    throw new CommandLineError('run', `--web: expected another port than the relay's, got "${web}"`);
   }
   const room = roomOf(values, env);
   const auditFormat = values['audit-format'] ?? (given.has('format') ? format : undefined);
@@ -134,6 +139,7 @@ function toRun(
     format,
     ...(path !== undefined && { audit: { path, ...(auditFormat !== undefined && { format: auditFormat }) } }),
     ...(pidFile !== undefined && { pidFile }),
+    ...(web !== undefined && { web }),
     ...(room !== undefined && { room }),
   };
 }

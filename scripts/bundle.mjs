@@ -1,10 +1,11 @@
-// Bundles what is published in one file: the command, and the library for bundlers.
-import { readFileSync } from 'node:fs';
+// Bundles what is published in one file: the command, the library for bundlers, and the page of --web.
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { transform } from 'esbuild';
 import { rollup } from 'rollup';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,8 +18,12 @@ const dist = `${root}dist`;
 async function bundleCommand() {
   const bundle = await rollup({
     input: `${dist}/bin/mini-serv.js`,
-    external: (id) => !/^[./]/.test(id),
+    // ws is a part of the command, because only few users of the package need it.
+    external: (id) => !/^[./]/.test(id) && id !== 'ws',
     plugins: [
+      nodeResolve({ resolveOnly: ['ws'] }),
+      withoutNativeAddons,
+      commonjs({ include: /\/node_modules\/ws\// }),
       {
         name: 'url',
         // Rollup's own replacement also supports browsers, which makes it longer.
@@ -44,6 +49,15 @@ async function bundleCommand() {
   await bundle.close();
 }
 
+/** ws would look for two packages with native code in folders near the command, and Node has the functions of one of them. */
+const withoutNativeAddons = {
+  name: 'without-native-addons',
+  transform(code, id) {
+    if (!id.includes('/node_modules/ws/')) return null;
+    return { code: code.replaceAll(/process\.env\.WS_NO_\w+/g, 'true'), map: null };
+  },
+};
+
 /**
  * Bundles the library with its dependencies, which are CommonJS or import CommonJS: esbuild makes ES modules of them that
  * throw `Dynamic require of "stream" is not supported`. As in the command, their streams are those of Node.
@@ -59,17 +73,43 @@ async function bundleLibrary() {
     ],
     onwarn,
   });
-  const licences = ['split2/LICENSE', 'through2/LICENSE.md'].map((path) =>
-    readFileSync(`${root}node_modules/${path}`, 'utf8').trim(),
-  );
   await bundle.write({
     file: `${dist}/mini-serv.bundled.js`,
     format: 'es',
     // Rollup cannot write one file for a program that uses a package with parts.
     inlineDynamicImports: true,
-    banner: `/*! Includes split2 and through2:\n\n${licences.join('\n\n')}\n*/`,
+    banner: licencesOf('split2 and through2', ['split2/LICENSE', 'through2/LICENSE.md']),
   });
   await bundle.close();
+}
+
+/** Bundles the page, with uPlot, and puts it into the folder from which it is served. */
+async function bundlePage() {
+  const bundle = await rollup({
+    input: `${dist}/page/main.js`,
+    plugins: [nodeResolve({ browser: true })],
+    onwarn,
+  });
+  const minify = {
+    name: 'minify',
+    renderChunk: async (code) => (await transform(code, { minify: true, target: 'es2022' })).code,
+  };
+  await bundle.write({
+    file: `${dist}/web/page.js`,
+    format: 'es',
+    plugins: [minify],
+    banner: licencesOf('uPlot', ['uplot/LICENSE']),
+  });
+  await bundle.close();
+  copyFileSync(`${root}node_modules/uplot/dist/uPlot.min.css`, `${dist}/web/uplot.css`);
+  const assets = readdirSync(`${root}web`).filter((name) => /\.(html|css|svg)$/.test(name));
+  for (const name of assets) copyFileSync(`${root}web/${name}`, `${dist}/web/${name}`);
+}
+
+/** Returns a comment with the licences of packages that a bundle includes. */
+function licencesOf(names, paths) {
+  const licences = paths.map((path) => readFileSync(`${root}node_modules/${path}`, 'utf8').trim());
+  return `/*! Includes ${names}:\n\n${licences.join('\n\n')}\n*/`;
 }
 
 /** Prefixes are for bundlers that would otherwise ask whether `string_decoder` is the package or Node's own. */
@@ -93,4 +133,4 @@ function nameOf({ facadeModuleId, moduleIds, name }) {
     .replace(/\.js$/, '.cjs');
 }
 
-await Promise.all([bundleCommand(), bundleLibrary()]);
+await Promise.all([bundleCommand(), bundleLibrary(), bundlePage()]);

@@ -17,6 +17,7 @@ import {
   startLineMarks,
 } from '../console.js';
 import { handleEndSignals, handleOtherSignals, type SignalHandlers } from '../service/signals.js';
+import type { Web } from '../web/web.js';
 import { printEvents } from './events.js';
 import { loadTransforms } from './load-transforms.js';
 import { roomError } from './room-error.js';
@@ -43,15 +44,18 @@ export async function run(command: RunCommand): Promise<void> {
   // Not earlier: a transform whose loading blocks would keep the signals from ending the process.
   handleEndSignals(handlers);
   const room = await joinRoom(roomArguments);
+  const web = command.web === undefined ? undefined : await import('../web/start.js');
   const relay = createRelay({
     ...options,
     transforms,
+    ...(web !== undefined && { maxClients: web.clientLimit(transforms) }),
     graceMs: GRACE_MS,
     ...(room !== undefined && { room }),
   });
   printEvents(relay, verbose);
   const transcript = await openTranscript(relay, format);
   let audit: Audit | undefined;
+  let webServer: Web | undefined;
   const finishWriting = async (): Promise<void> => {
     const finished = Promise.all([transcript?.closed, audit?.closed]);
     await Promise.race([finished, delay(LAST_WRITE_MS, undefined, { ref: false })]);
@@ -60,7 +64,7 @@ export async function run(command: RunCommand): Promise<void> {
   const stop = (): void => {
     handlers.stop = undefined;
     service?.stop();
-    void relay.close().then(finishWriting).then(exitAfterGrace);
+    void Promise.all([relay.close(), webServer?.close()]).then(finishWriting).then(exitAfterGrace);
   };
   relay.once('engineLost', ({ message }) => {
     printMessage(message);
@@ -77,16 +81,20 @@ export async function run(command: RunCommand): Promise<void> {
       handlers.reopen = () => void opened.reopen();
     }
     const description = verbose ? (await import('./introduction.js')).describeRelay(command, transforms) : [];
-    const openPort = await (service?.listen(relay, port) ?? relay.listen(port));
+    let openPort = port;
+    // Earlier than the port of the relay: a relay that cannot be started accepts no clients.
+    webServer = await web?.startWeb(command, relay, () => openPort);
+    openPort = await (service?.listen(relay, port) ?? relay.listen(port));
     if (verbose || port === 0 || isatty(2)) {
       printNotice(
         `listening on 127.0.0.1:${openPort}; join with: mini-serv join ${openPort}, or nc 127.0.0.1 ${openPort}`,
       );
     }
+    if (webServer !== undefined) printNotice(`web page: ${webServer.url}`);
     for (const line of description) printNotice(line);
     startLineMarks();
   } catch (error) {
-    await relay.close(0);
+    await Promise.all([relay.close(0), webServer?.close()]);
     await finishWriting();
     // A signal has ended the relay while it was being started.
     if (handlers.stop === undefined) return;

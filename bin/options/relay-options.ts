@@ -103,6 +103,17 @@ export const RELAY_OPTIONS = [
     text: 'backlog on disk at which senders have to wait',
   },
   {
+    name: 'web',
+    commands: ['run'],
+    group: 'Options',
+    type: 'count',
+    value: 'port',
+    min: '0',
+    max: '65535',
+    defaultText: 'none',
+    text: 'show the room on a web page of this port of 127.0.0.1, from which browsers can join it, and serve metrics; 0 selects a free port',
+  },
+  {
     name: 'pid-file',
     commands: ['run'],
     group: 'Options',

@@ -39,7 +39,8 @@ export class Outputs {
     return stream;
   }
 
-  addReader(destination: Destination): Reader {
+  /** @param isPassive whether senders never wait for the reader */
+  addReader(destination: Destination, isPassive: boolean): Reader {
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -52,7 +53,7 @@ export class Outputs {
         end();
       },
     });
-    this.#add(reader, { ended, destroy: () => reader.stop() });
+    this.#add(reader, { ended, destroy: () => reader.stop() }, isPassive);
     return reader;
   }
 
@@ -79,9 +80,9 @@ export class Outputs {
     };
   }
 
-  #add(reader: Reader, output: Output): void {
+  #add(reader: Reader, output: Output, isPassive = false): void {
     this.#outputs.set(reader, output);
-    this.#options.onStart(reader);
+    if (!isPassive) this.#options.onStart(reader);
     if (this.#finishing) reader.finish();
   }
 }

@@ -152,10 +152,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   /**
    * Adds a destination for all messages from now on. Unlike a stream, it is lent the log's own buffers.
    *
+   * @param isPassive whether senders never wait for it, so that it must skip what it cannot take
    * @internal
    */
-  addReader(destination: Destination): Reader {
-    return this.#parts.outputs.addReader(destination);
+  addReader(destination: Destination, isPassive = false): Reader {
+    return this.#parts.outputs.addReader(destination, isPassive);
   }
 
   /**

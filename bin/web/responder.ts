@@ -1,0 +1,37 @@
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { WebFile } from '../web-files.js';
+import type { Access } from './access.js';
+import { securityHeaders } from './headers.js';
+
+export interface ResponderOptions {
+  readonly access: Access;
+  readonly files: ReadonlyMap<string, WebFile>;
+  readonly port: number;
+}
+
+const METHODS = ['GET', 'HEAD'];
+
+/** Creates the function that answers HTTP requests. A status is given for a request that is refused already. */
+export function createResponder({ access, files, port }: ResponderOptions) {
+  const common = securityHeaders(port);
+  const send = (
+    response: ServerResponse,
+    status: number,
+    body: string | Buffer = `${STATUS_CODES[status]}\n`,
+    headers: OutgoingHttpHeaders = { 'Content-Type': 'text/plain; charset=utf-8' },
+  ): void => {
+    response.writeHead(status, { ...common, ...headers, 'Content-Length': Buffer.byteLength(body) });
+    response.end(body);
+  };
+  return (request: IncomingMessage, response: ServerResponse, status?: number): void => {
+    const { method = '', url = '' } = request;
+    if (!access.allows(request)) send(response, 403);
+    else if (status !== undefined) send(response, status);
+    else if (!METHODS.includes(method)) send(response, 405, undefined, { Allow: METHODS.join(', ') });
+    else {
+      const file = files.get(url.split('?', 1)[0] as string);
+      if (file === undefined) send(response, 404);
+      else send(response, 200, file.bytes, { 'Content-Type': file.type });
+    }
+  };
+}
