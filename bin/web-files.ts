@@ -7,7 +7,7 @@ export interface WebFile {
 }
 
 /** Relative to `dist/bin` and to `dist/command` alike. */
-const FOLDER = new URL('../web/', import.meta.url);
+const FOLDER = new URL('../page/', import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

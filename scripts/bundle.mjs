@@ -1,7 +1,7 @@
 // Bundles what is published in one file: the command, the library for bundlers, and the page of --web.
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -86,7 +86,7 @@ async function bundleLibrary() {
 /** Bundles the page, with uPlot, and puts it into the folder from which it is served. */
 async function bundlePage() {
   const bundle = await rollup({
-    input: `${dist}/page/main.js`,
+    input: `${dist}/web/main.js`,
     plugins: [nodeResolve({ browser: true })],
     onwarn,
   });
@@ -95,15 +95,17 @@ async function bundlePage() {
     renderChunk: async (code) => (await transform(code, { minify: true, target: 'es2022' })).code,
   };
   await bundle.write({
-    file: `${dist}/web/page.js`,
+    file: `${dist}/page/page.js`,
     format: 'es',
     plugins: [minify],
     banner: licencesOf('uPlot', ['uplot/LICENSE']),
   });
   await bundle.close();
-  copyFileSync(`${root}node_modules/uplot/dist/uPlot.min.css`, `${dist}/web/uplot.css`);
-  const assets = readdirSync(`${root}web`).filter((name) => /\.(html|css|svg)$/.test(name));
-  for (const name of assets) copyFileSync(`${root}web/${name}`, `${dist}/web/${name}`);
+  copyFileSync(`${root}node_modules/uplot/dist/uPlot.min.css`, `${dist}/page/uplot.css`);
+  const assets = readdirSync(`${root}web`, { recursive: true }).filter((path) =>
+    /\.(html|css|svg)$/.test(path),
+  );
+  for (const path of assets) copyFileSync(`${root}web/${path}`, `${dist}/page/${basename(path)}`);
 }
 
 /** Returns a comment with the licences of packages that a bundle includes. */

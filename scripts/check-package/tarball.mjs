@@ -7,7 +7,7 @@ const NAMES = [
   /^dist\/command\/[\w-]+\.cjs$/,
   /^dist\/lib\/(?!conformance).+\.js$/,
   /^dist\/mini-serv\.(cjs|bundled\.js|d\.c?ts)$/,
-  /^dist\/web\/[\w-]+\.(html|css|js|svg)$/,
+  /^dist\/page\/[\w-]+\.(html|css|js|svg)$/,
   /^docs\/[\w-]+\.(md|svg)$/,
   /^examples\//,
   /^man\/[\w-]+\.1$/,
