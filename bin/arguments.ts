@@ -58,6 +58,8 @@ export type Command =
   | {
       readonly kind: 'conformance';
       readonly values: Values<'conformance'>;
+      /** The names of the given options in their order. */
+      readonly order: readonly string[];
       /** The command to test, and its arguments. */
       readonly command: readonly string[];
     };
@@ -82,7 +84,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
 }
 
 function toCommand(
-  { command, isNamed, print, values, given, operands }: CommandLine,
+  { command, isNamed, print, values, given, order, operands }: CommandLine,
   env: NodeJS.ProcessEnv,
 ): Command {
   if (print === 'version') return { kind: 'version' };
@@ -100,7 +102,12 @@ function toCommand(
     case 'replay':
       return toReplay(operand, values as unknown as Values<'replay'>, env);
     case 'conformance':
-      return { kind: 'conformance', values: values as unknown as Values<'conformance'>, command: operands };
+      return {
+        kind: 'conformance',
+        values: values as unknown as Values<'conformance'>,
+        order,
+        command: operands,
+      };
     case 'completion':
       return { kind: 'completion', shell: operand as Shell };
     case 'help':

@@ -3,6 +3,9 @@ import type { Option } from './option.js';
 
 const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const satisfies readonly Rank[];
 
+/** The formats of reports, each a module in lib/conformance/reporters. */
+export const REPORTER_NAMES = ['text', 'json'] as const;
+
 /** The options of `mini-serv conformance`. */
 export const CONFORMANCE_OPTIONS = [
   {
@@ -38,10 +41,91 @@ export const CONFORMANCE_OPTIONS = [
     text: 'time to wait for the next byte that should be received',
   },
   {
+    name: 'jobs',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'count',
+    value: 'number',
+    min: '1',
+    max: '64',
+    defaultText: 'depends on the number of processors',
+    text: 'run up to this many cases at the same time',
+  },
+  {
+    name: 'random',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'count',
+    value: 'number',
+    min: '1',
+    max: '1000000',
+    text: 'also try this many random sessions, and shorten one that fails',
+  },
+  {
+    name: 'seed',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'count',
+    value: 'number',
+    min: '0',
+    max: '4294967295',
+    requires: 'random',
+    defaultText: 'a random number, which the report shows',
+    text: 'repeat the random sessions that a report has shown with this number',
+  },
+  {
+    name: 'bail',
+    commands: ['conformance'],
+    group: 'Options',
+    text: 'stop at the first required case that fails',
+  },
+  {
+    name: 'watch',
+    commands: ['conformance'],
+    group: 'Options',
+    text: 'run again when the program or its source changes, beginning with the cases that failed',
+  },
+  {
+    name: 'explain',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'case',
+    value: 'case',
+    repeatable: true,
+    defaultText: 'the first failure of each cause, if it is required',
+    text: 'explain this case if it fails, or each failure with `all`; separate several names by commas, or repeat the option',
+  },
+  {
+    name: 'reporter',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'choice',
+    value: 'format',
+    choices: REPORTER_NAMES,
+    repeatable: true,
+    default: 'text',
+    text: 'write the report in this format; repeat the option for several reports',
+  },
+  {
+    name: 'output',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'file',
+    value: 'file',
+    repeatable: true,
+    defaultText: 'standard output, which is also `-`',
+    text: 'write the report of the --reporter before this option to a file; if all reports go to files, a `text` report is printed as well',
+  },
+  {
     name: 'list',
     commands: ['conformance'],
     group: 'Options',
     text: 'list the cases, each with the paragraph of the subject that it comes from, and run none of them',
   },
-  { name: 'json', commands: ['conformance'], group: 'Options', text: 'print the report as one JSON object' },
+  {
+    name: 'json',
+    commands: ['conformance'],
+    group: 'Options',
+    text: 'print the report as one JSON object, like --reporter json; with --list, print the list as JSON',
+  },
 ] as const satisfies readonly Option[];

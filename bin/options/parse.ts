@@ -19,6 +19,8 @@ export interface CommandLine {
   readonly values: Readonly<Record<string, unknown>>;
   /** The names of the options on the command line. */
   readonly given: ReadonlySet<string>;
+  /** The names of the options in their order, also repeated ones. */
+  readonly order: readonly string[];
   readonly operands: readonly string[];
 }
 
@@ -43,8 +45,9 @@ const FORMS = Object.fromEntries(
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const tokens = tokenize(args);
   const { command, isNamed, words, options } = splitTokens(args, tokens);
-  const given = new Set(options.map(({ name }) => name));
-  const common = { command, isNamed, given };
+  const order = options.map(({ name }) => name);
+  const given = new Set(order);
+  const common = { command, isNamed, given, order };
   try {
     // Help is wanted most after a mistake.
     for (const name of ['help', 'version'] as const) {

@@ -64,19 +64,44 @@ export function showDifference(expected: Buffer, received: Buffer): Difference {
   };
 }
 
-const LINE_WIDTH = 95;
+const MIN_WIDTH = 60;
+const MAX_WIDTH = 100;
+const USUAL_WIDTH = 80;
 
-/** Breaks a text into indented lines that fit a terminal. */
-export function wrap(text: string): string[] {
-  const lines = [''];
+/** Returns the width of a report in characters. */
+export function reportWidth(columns = USUAL_WIDTH): number {
+  return Math.min(Math.max(columns, MIN_WIDTH), MAX_WIDTH);
+}
+
+/**
+ * Breaks a text into lines of at most `width` characters. Only a longer word is broken.
+ *
+ * @param first the start of the first line; all others are indented to the same column
+ */
+export function wrap(text: string, width: number, first = ''): string[] {
+  const indent = ' '.repeat(first.length);
+  const room = width - first.length;
+  const lines: string[] = [];
+  let line = '';
   for (const word of text.split(' ')) {
-    const last = lines.at(-1) as string;
-    if (last !== '' && last.length + word.length > LINE_WIDTH) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+    while (line.length > room) {
+      lines.push(line.slice(0, room));
+      line = line.slice(room);
+    }
   }
-  return lines.map((line) => `   ${line}`);
+  return [...lines, line].map((one, i) => (i === 0 ? first : indent) + one);
 }
 
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Returns a number with its noun: `1 case`, `2 cases`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { conclusion, resultLine } from '../../lib/conformance/report.js';
+import { resultLine } from '../../lib/conformance/case-line.js';
 import type { Result } from '../../lib/conformance/run.js';
 import { plain } from '../../lib/conformance/text.js';
 import { describeExit } from '../../lib/conformance/verdict.js';
 import { addCleanup } from '../support/cleanup.js';
-import { expectFailures, RELAY, runKit, script } from '../support/conformance.js';
+import { expectFailures, RELAY, runKit, script, textReport } from '../support/conformance.js';
 import { folder } from '../support/modules.js';
 import { isAlive } from '../support/proc.js';
 import { eventually } from '../support/waiting.js';
@@ -52,8 +52,8 @@ describe('runCases(), with a server that crashes', () => {
     const [result] = await runKit(CRASHES, ['high-bytes']);
     expect(result?.exit).to.deep.equal({ code: null, signal: 'SIGSEGV' });
     expect(result?.stderr).to.deep.equal(['oh no']);
-    expect(resultLine(result as Result, plain)).to.contain('[SIGSEGV]');
-    expect(conclusion([result as Result], ['exam'], plain))
+    expect(resultLine(result as Result, plain, 80).join('')).to.contain('[SIGSEGV]');
+    expect(textReport([result as Result]))
       .to.contain('The server was ended by SIGSEGV (invalid memory access')
       .and.to.contain('-fsanitize=address');
   });
@@ -139,7 +139,7 @@ describe('runCases(), with a server that writes too much', () => {
       `net.createServer((socket) => socket.write('\\0\\x1b[2J\\xff')).listen(port, '127.0.0.1')`,
     );
     const [result] = await runKit(rubbish, ['lines'], SHORT_TIMEOUT_MS);
-    const text = conclusion([result as Result], ['subject'], plain);
+    const text = textReport([result as Result]);
     expect(text).to.contain('received  \\x00\\x1b[2J\\xc3\\xbf').and.to.not.contain('\x1b');
   });
 });

@@ -3,10 +3,17 @@ import { expect } from 'chai';
 import { BYTES } from '../../lib/conformance/cases/bytes.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { LINES } from '../../lib/conformance/cases/lines.js';
-import { jsonReport } from '../../lib/conformance/json-report.js';
+import { jsonReport } from '../../lib/conformance/reporters/json.js';
 import { runCases } from '../../lib/conformance/run.js';
 import { compile, removePrograms } from '../../lib/conformance/source.js';
-import { compiledServers, expectFailures, ROOT, runKit, scriptWithMistake } from '../support/conformance.js';
+import {
+  compiledServers,
+  expectFailures,
+  ROOT,
+  runKit,
+  scriptWithMistake,
+  summaryOf,
+} from '../support/conformance.js';
 import { describeMistakes, REQUIRED_CASES } from '../support/mistakes.js';
 import { describeWith } from '../support/tools.js';
 
@@ -82,13 +89,7 @@ describeWith('cc', 'the kit, with correct servers in C', () => {
     const command = [await servers.compile('DROP_WHEN_FULL')];
     const names = ['lines', 'long-line', 'lazy-hears-all', 'no-descriptor-leak', 'port-in-use'];
     const report = async (): Promise<string> =>
-      JSON.stringify(
-        jsonReport(await runKit(command, names, 5000), ['subject', 'exam'], {
-          command,
-          source: undefined,
-          timeoutMs: 5000,
-        }),
-      );
+      JSON.stringify(jsonReport(summaryOf(await runKit(command, names, 5000))));
     const reports = await Promise.all([report(), report(), report()]);
     expect(new Set(reports).size).to.equal(1);
     expect(reports[0]).to.contain('never reaches C, or is changed');

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
-import { jsonReport } from '../../lib/conformance/json-report.js';
-import { compiledServers, expectFailures, runKit, scriptWithMistake } from '../support/conformance.js';
+import { jsonReport } from '../../lib/conformance/reporters/json.js';
+import {
+  compiledServers,
+  expectFailures,
+  runKit,
+  scriptWithMistake,
+  summaryOf,
+} from '../support/conformance.js';
 import { describeMistakes, REQUIRED_CASES } from '../support/mistakes.js';
 import { describeWith, itWith } from '../support/tools.js';
 
@@ -53,13 +59,7 @@ itWith('cc', 'the kit reports the same, to the byte, in three runs at the same t
     const command = [await servers.compile('PREFIX_ONCE')];
     const names = ['lines', 'every-line', 'long-line', 'port-in-use'];
     const report = async (): Promise<string> =>
-      JSON.stringify(
-        jsonReport(await runKit(command, names), ['subject', 'exam'], {
-          command,
-          source: undefined,
-          timeoutMs: 5000,
-        }),
-      );
+      JSON.stringify(jsonReport(summaryOf(await runKit(command, names))));
     const reports = await Promise.all([report(), report(), report()]);
     expect(new Set(reports).size).to.equal(1);
     expect(reports[0]).to.contain('did not receive what it should have received');

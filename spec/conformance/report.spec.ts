@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import type { Case } from '../../lib/conformance/case.js';
+import { resultLine } from '../../lib/conformance/case-line.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import type { FailureDetails } from '../../lib/conformance/failure.js';
-import { jsonReport } from '../../lib/conformance/json-report.js';
-import { conclusion, rankHeading, resultLine } from '../../lib/conformance/report.js';
+import { jsonReport } from '../../lib/conformance/reporters/json.js';
 import type { Result } from '../../lib/conformance/run.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
 import { drawTimeline } from '../../lib/conformance/timeline.js';
 import { conforms, describeExit, verdictOf } from '../../lib/conformance/verdict.js';
+import { summaryOf, textReport } from '../support/conformance.js';
 
 const LINES = CASES.find(({ name }) => name === 'lines') as Case;
 
@@ -21,7 +22,7 @@ const FAILED: Result = {
 };
 
 const resultOf = (rank: Case['rank'], outcome: Result['outcome']): Result => ({
-  case: { ...LINES, rank },
+  case: { ...LINES, rank, name: `${rank}-${outcome}` },
   outcome,
   timeline: [],
 });
@@ -56,36 +57,33 @@ describe('drawTimeline()', () => {
   });
 });
 
-describe('resultLine() and rankHeading()', () => {
-  it('use colours only if asked to', () => {
-    const line = resultLine(FAILED, coloured);
+describe('resultLine()', () => {
+  it('uses colours only if asked to', () => {
+    const line = resultLine(FAILED, coloured, 80).join('\n');
     expect(line).to.contain('\x1b[31m✗\x1b[39m').and.to.contain('[SIGPIPE]');
-    expect(resultLine(FAILED, plain)).to.not.contain('\x1b');
+    expect(resultLine(FAILED, plain, 80).join('\n')).to.not.contain('\x1b');
   });
 
-  it('mark ranks that are not required, and say why a case was skipped', () => {
-    expect(rankHeading('beyond', ['subject'], coloured)).to.contain('(not required)');
-    expect(rankHeading('subject', ['subject'], plain)).to.not.contain('(not required)');
-    const skipped: Result = { ...resultOf('exam', 'skipped'), reason: 'no /proc' };
-    expect(resultLine(skipped, plain)).to.match(/^ {2}– lines +skipped: no \/proc\n$/);
+  it('says why a case was skipped or could not be judged', () => {
+    const line = (outcome: Result['outcome']) =>
+      resultLine({ ...resultOf('exam', outcome), reason: 'no /proc' }, plain, 80)[0];
+    expect(line('skipped')).to.match(/^ {2}– exam-skipped +skipped: no \/proc$/);
+    expect(line('undecided')).to.match(/^ {2}\? exam-undecided +undecided: no \/proc$/);
   });
 });
 
-describe('conclusion()', () => {
+describe('the text report', () => {
   it('says how the server ended, and shows its last output without control characters', () => {
-    const text = conclusion([FAILED], ['subject'], plain);
+    const text = textReport([FAILED]);
     expect(text).to.contain(
       'It was ended by a signal.\n   The server was ended by SIGPIPE (it sent to a connection that was reset',
     );
     expect(text).to.contain('standard error | a \\x1b[2J line');
-    expect(text).to.match(/The server does not conform: subject 0 of 1\.\n$/);
   });
 
   it('shows the difference and why nothing more was received', () => {
-    const failure = (details: Omit<FailureDetails, 'what'>): string => {
-      const result: Result = { ...resultOf('subject', 'failed'), details: { what: 'wrong', ...details } };
-      return conclusion([result], ['subject'], plain);
-    };
+    const failure = (details: Omit<FailureDetails, 'what'>): string =>
+      textReport([{ ...resultOf('subject', 'failed'), details: { what: 'wrong', ...details } }]);
     const [nothing, text] = [Buffer.alloc(0), Buffer.from('a\n')];
     expect(failure({ expected: text, received: nothing, end: 'nothing more within 5 ms' })).to.contain(
       'expected  a\\n\n   received  ‹nothing more within 5 ms›\n',
@@ -97,18 +95,6 @@ describe('conclusion()', () => {
     expect(failure({ output: ['line 1: #define A'] }))
       .to.contain('   | line 1: #define A\n')
       .and.to.not.contain('expected');
-  });
-
-  it('counts the results of each rank', () => {
-    const results = [
-      resultOf('subject', 'passed'),
-      resultOf('exam', 'passed'),
-      resultOf('exam', 'skipped'),
-      resultOf('beyond', 'failed'),
-    ];
-    expect(conclusion(results, ['subject', 'exam'], plain)).to.match(
-      /The server conforms: subject 1 of 1; exam 1 of 1, 1 skipped; beyond 0 of 1 \(not required\)\.\n$/,
-    );
   });
 });
 
@@ -146,23 +132,11 @@ describe('verdictOf()', () => {
     expect(verdictOf([passed, resultOf('beyond', 'undecided')], required)).to.equal('conforms');
     expect(conforms([passed, undecided], required)).to.equal(false);
   });
-
-  it('is named in the report, with the reason', () => {
-    const undecided: Result = { ...resultOf('exam', 'undecided'), reason: 'the machine is too busy' };
-    expect(resultLine(undecided, plain)).to.match(/^ {2}\? lines +the machine is too busy\n$/);
-    expect(conclusion([undecided], required, plain)).to.match(
-      /The server could not be judged, because the machine is too busy: exam 0 of 0, 1 undecided\.\n$/,
-    );
-  });
 });
 
 describe('jsonReport()', () => {
   it('contains everything that the printed report shows', () => {
-    const report = jsonReport([FAILED, resultOf('beyond', 'skipped')], ['subject'], {
-      command: ['./mini_serv'],
-      source: undefined,
-      timeoutMs: 5000,
-    });
+    const report = jsonReport(summaryOf([FAILED, resultOf('beyond', 'skipped')], { required: ['subject'] }));
     expect(report).to.include({ conforms: false, verdict: 'fails', timeoutMs: 5000 });
     expect(report.cases[0]).to.deep.include({
       name: 'lines',
@@ -178,11 +152,7 @@ describe('jsonReport()', () => {
 
   it('shortens texts of more than 4,096 bytes', () => {
     const details = { what: 'wrong', expected: Buffer.alloc(4096, 'a'), received: Buffer.alloc(4097, 'a') };
-    const report = jsonReport([{ ...FAILED, details }], ['subject'], {
-      command: ['./mini_serv'],
-      source: undefined,
-      timeoutMs: 5000,
-    });
+    const report = jsonReport(summaryOf([{ ...FAILED, details }]));
     const { expected, received } = report.cases[0] as unknown as Record<
       string,
       { text: string; length: number }

@@ -1,26 +1,38 @@
-import { type Case, PARAGRAPHS, type Rank } from './case.js';
-import type { Result, Trial } from './run.js';
-import { commonPrefixLength, excerpt, visible } from './text.js';
-import { conforms, countResults, describeExit, hintFor, verdictOf } from './verdict.js';
+import { type Case, PARAGRAPHS } from '../case.js';
+import type { Reporter, Summary } from '../reporter.js';
+import type { Result } from '../run.js';
+import { commonPrefixLength, excerpt, visible } from '../text.js';
+import { describeExit, hintFor } from '../verdict.js';
 
 /** The longest expected or received text that is not shortened. */
 const MAX_TEXT_BYTES = 4096;
 
+/** Writes the report as one JSON object. */
+export function json(): Reporter {
+  return { onEnd: (summary) => toJson(jsonReport(summary)) };
+}
+
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** Returns the report as one object. It contains no times, ports or process ids, so it is the same in each run. */
-export function jsonReport(
-  results: readonly Result[],
-  required: readonly Rank[],
-  { command, source, timeoutMs }: Pick<Trial, 'command' | 'source' | 'timeoutMs'>,
-) {
+export function jsonReport({ plan, results, counts, verdict, sentence, causes, stop }: Summary) {
   return {
-    command: source === undefined ? command : [source.path, ...command.slice(1)],
-    timeoutMs,
-    verdict: verdictOf(results, required),
-    conforms: conforms(results, required),
-    ranks: countResults(results, required),
+    command: plan.command,
+    timeoutMs: plan.timeoutMs,
+    verdict,
+    sentence,
+    conforms: verdict === 'conforms',
+    ...(stop !== undefined && { stop }),
+    ranks: counts,
+    causes: causes.map(({ first, others, required }) => ({
+      required,
+      cases: [first, ...others].map((result) => result.case.name),
+    })),
     cases: results.map((result) => ({
       ...jsonCase(result.case),
-      required: required.includes(result.case.rank),
+      required: plan.required.includes(result.case.rank),
       outcome: result.outcome,
       ...(result.reason !== undefined && { reason: result.reason }),
       ...(result.outcome === 'failed' && jsonFailure(result)),

@@ -1,0 +1,91 @@
+import { type Case, RANKS, type Rank } from '../../lib/conformance/case.js';
+import { CASES } from '../../lib/conformance/cases/index.js';
+import type { Plan } from '../../lib/conformance/reporter.js';
+import type { Command } from '../arguments.js';
+import { didYouMean } from '../options/suggest.js';
+import { UsageError, unexpected } from '../options/usage-error.js';
+import { pairReports, type ReportRequest } from './pair-reports.js';
+
+/** The work of the kit. */
+export type Request =
+  | { readonly kind: 'list'; readonly json: boolean; readonly cases: readonly Case[] }
+  | TestRequest;
+
+export interface TestRequest {
+  readonly kind: 'test';
+  readonly plan: Plan;
+  readonly reports: readonly ReportRequest[];
+  /** The names of the cases to explain, or `all`. */
+  readonly explain: readonly string[];
+  readonly bail: boolean;
+  readonly watch: boolean;
+  readonly jobs: number | undefined;
+  readonly random: number | undefined;
+  readonly seed: number | undefined;
+}
+
+/** @throws {UsageError} if options contradict each other, or no case has a given name */
+export function requestOf({ values, order, command }: Command & { kind: 'conformance' }): Request {
+  const { rank, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
+  const names = only.flatMap((text) => text.split(','));
+  const cases = chooseCases(names, rank);
+  if (list) return { kind: 'list', json, cases };
+  const [file = ''] = command;
+  const plan: Plan = {
+    command,
+    ...(file.endsWith('.c') && { sourcePath: file }),
+    cases,
+    required: requiredRanks(rank, names.length > 0),
+    isSelection: names.length > 0,
+    timeoutMs,
+  };
+  return {
+    kind: 'test',
+    plan,
+    reports: pairReports(order, values),
+    explain: chooseExplained(values.explain, cases),
+    bail,
+    watch,
+    jobs,
+    random,
+    seed,
+  };
+}
+
+function requiredRanks(rank: Rank | undefined, isSelection: boolean): readonly Rank[] {
+  if (rank !== undefined) return RANKS.slice(0, RANKS.indexOf(rank) + 1);
+  return isSelection ? RANKS : RANKS.slice(0, RANKS.indexOf('exam') + 1);
+}
+
+function chooseCases(names: readonly string[], rank: Rank = 'beyond'): readonly Case[] {
+  const ofRank = CASES.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank));
+  if (names.length === 0) return ofRank;
+  const chosen = new Set<Case>();
+  for (const name of names) {
+    const exact = ofRank.filter((one) => one.name === name);
+    const found = exact.length > 0 ? exact : ofRank.filter((one) => name !== '' && one.name.includes(name));
+    if (found.length === 0) throw unknownCase('--only', name, ofRank);
+    for (const one of found) chosen.add(one);
+  }
+  return ofRank.filter((one) => chosen.has(one));
+}
+
+function chooseExplained(texts: readonly string[], cases: readonly Case[]): readonly string[] {
+  const names = texts.flatMap((text) => text.split(','));
+  for (const name of names) {
+    if (name === 'all' || cases.some((one) => one.name === name)) continue;
+    if (CASES.some((one) => one.name === name)) {
+      throw new UsageError(`--explain: expected a case that is run, got "${name}"; see --rank and --only`);
+    }
+    throw unknownCase('--explain', name, cases);
+  }
+  return names;
+}
+
+function unknownCase(option: string, name: string, cases: readonly Case[]): UsageError {
+  const hint = didYouMean(
+    name,
+    cases.map((one) => one.name),
+  );
+  return unexpected(option, 'the name of a case (see --list)', name, hint);
+}
