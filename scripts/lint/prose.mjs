@@ -7,7 +7,7 @@ import { MAX_SUBJECT_LENGTH, problemsIn } from './prose/check.mjs';
 import { recentSubjects } from './prose/commits.mjs';
 import { textsOf } from './prose/texts.mjs';
 
-const FOLDERS = ['docs', 'lib', 'bin', 'bench', 'examples', 'scripts', 'spec', '.ci'];
+const FOLDERS = ['docs', 'lib', 'bin', 'web', 'bench', 'examples', 'scripts', 'spec', '.ci'];
 const FILES = /\.(?:md|[cm]?[jt]s|[ch]|py|wat)$|^\.ci\/run$/;
 
 const root = process.argv[2] ?? '.';
