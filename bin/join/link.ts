@@ -60,18 +60,21 @@ export class Link {
    */
   async run(): Promise<void> {
     const { port, reconnect, onRetry } = this.#options;
+    let isNotified = false;
     for (let isAgain = false; ; ) {
       let reason: string;
       try {
         const socket = await dial(port);
         reason = `connection lost: ${await this.#use(socket, isAgain)}`;
         isAgain = true;
+        isNotified = false;
       } catch (error) {
         reason = explainDial(port, error as Error);
       }
       if (this.#isEnding && this.#hasLeft) return;
       if (this.#isEnding || !reconnect) throw new Error(reason);
-      if (this.#attempts === 0) onRetry(reason);
+      if (!isNotified) onRetry(reason);
+      isNotified = true;
       await this.#delay();
       if (this.#isEnding) throw new Error(reason);
     }

@@ -12,6 +12,8 @@ import { Terminal } from './terminal.js';
 
 const PROMPT = '> ';
 const CLEAR = '\x1b[H\x1b[2J';
+/** The exit code of a program that Ctrl-C has ended, by the convention of shells. */
+const INTERRUPTED = 130;
 /** Shortest time between two drawings, in milliseconds. */
 const FRAME_MS = 16;
 /** Text at which the terminal gets it before the relay sends more. Keys are read in between. */
@@ -53,7 +55,10 @@ class Session {
     this.#terminal = new Terminal({
       onInput: (chunk) => this.#onInput(chunk),
       onRedraw: () => this.#schedule(),
-      onSignal: (signal) => this.#quit(signal),
+      onSignal: (signal) => {
+        this.#finish();
+        endBySignal(signal);
+      },
     });
   }
 
@@ -103,7 +108,7 @@ class Session {
   }
 
   #act(action: Action): void {
-    if (action === 'quit') this.#quit('SIGINT');
+    if (action === 'quit') this.#quit();
     else if (action === 'suspend') this.#suspend();
     else if (action === 'redraw') this.#terminal.write(CLEAR);
     else if (this.#isLeaving) return;
@@ -130,9 +135,9 @@ class Session {
     this.#link.end();
   }
 
-  #quit(signal: NodeJS.Signals): void {
+  #quit(): void {
     this.#finish();
-    endBySignal(signal);
+    process.exit(INTERRUPTED);
   }
 
   #suspend(): void {
