@@ -47,6 +47,8 @@ export interface Case {
   readonly paragraph: Paragraph;
   /** The usual cause of a failure. */
   readonly hint: string;
+  /** Whether it measures the server's speed or the machine, so that no other case may run at the same time. */
+  readonly alone?: boolean;
   /** Checks the source file, before the program is started. */
   readonly source?: (source: Source) => Promise<void> | void;
   /** Checks a running server. */

@@ -1,8 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import { Inbox } from './inbox.js';
-import { type TimeLimits, within } from './waiting.js';
+import { within } from './waiting.js';
+
+/** Time for a killed process to end, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 30_000;
 
 const SCRIPT = `
 const socket = require('node:net').connect({ port: Number(process.argv.at(-1)), host: '127.0.0.1' });
@@ -41,9 +45,9 @@ export class ClientProcess {
     return this.#process.stdin;
   }
 
-  openConnection(limits: TimeLimits): Connection {
+  openConnection(clock: Clock): Connection {
     const { input, output } = this;
-    const inbox = new Inbox(input, limits);
+    const inbox = new Inbox(input, clock);
     input.on('data', (chunk: Buffer) => inbox.push(chunk));
     return { input, output, inbox };
   }
@@ -53,8 +57,8 @@ export class ClientProcess {
   }
 
   /** Kills the process, and waits until it has ended. */
-  async close(timeoutMs: number): Promise<void> {
+  async close(): Promise<void> {
     this.#process.kill('SIGKILL');
-    await within(this.closed, timeoutMs);
+    await within(this.closed, CLOSE_TIMEOUT_MS);
   }
 }

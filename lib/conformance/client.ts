@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
+import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import { Failure } from './failure.js';
 import type { Wait } from './inbox.js';
 import { arrivedNotice, linePrefix, relayedLine } from './messages.js';
 import { commonPrefixLength } from './text.js';
 import type { Timeline } from './timeline.js';
-import type { TimeLimits } from './waiting.js';
 
 /** The longest part of a wrong line that is shown. */
 const MAX_SHOWN_BYTES = 200;
@@ -21,17 +21,17 @@ export class Client {
   echo: Buffer | undefined;
   readonly #connection: Connection;
   readonly #timeline: Timeline;
-  readonly #limits: TimeLimits;
+  readonly #clock: Clock;
   #ownArrival = Buffer.alloc(0);
   /** Own lines that may still be received back. */
   #possibleEchoes = 0;
   #toleratedNotice = Buffer.alloc(0);
 
-  constructor(name: string, connection: Connection, timeline: Timeline, limits: TimeLimits) {
+  constructor(name: string, connection: Connection, timeline: Timeline, clock: Clock) {
     this.name = name;
     this.#connection = connection;
     this.#timeline = timeline;
-    this.#limits = limits;
+    this.#clock = clock;
     connection.output.on('error', () => {});
   }
 
@@ -169,7 +169,7 @@ export class Client {
     }
     if (wait === 'timeout') {
       throw new Failure({
-        what: `${this.name} has left, but its connection is still open after ${this.#limits.timeoutMs} ms`,
+        what: `${this.name} has left, but its connection is still open after ${this.#clock.timeoutMs} ms`,
         isTimeout: true,
       });
     }
@@ -191,7 +191,7 @@ export class Client {
   failure(expected: Buffer, received: Buffer, wait: Wait = 'more'): Failure {
     const end = {
       more: undefined,
-      timeout: `nothing more within ${this.#limits.timeoutMs} ms`,
+      timeout: `nothing more within ${this.#clock.timeoutMs} ms`,
       closed: 'the server closed the connection',
     }[wait];
     return new Failure({

@@ -1,4 +1,10 @@
-import type { Exit } from './server.js';
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Set if the command could not be started. */
+  readonly error?: NodeJS.ErrnoException;
+}
 
 export interface FailureDetails {
   /** The problem, in one sentence. */

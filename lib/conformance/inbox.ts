@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { Clock } from './clock.js';
 import { commonPrefixLength } from './text.js';
-import type { TimeLimits } from './waiting.js';
 
 /** Received bytes that may wait in this process; the rest stays in the kernel. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -13,16 +13,16 @@ export class Inbox {
   /** Whether anything was ever received. */
   hasReceived = false;
   readonly #stream: Readable;
-  readonly #limits: TimeLimits;
+  readonly #clock: Clock;
   #chunks: Buffer[] = [];
   #length = 0;
   #hasEnded = false;
   #isPaused = false;
   #onChange = (): void => {};
 
-  constructor(stream: Readable, limits: TimeLimits) {
+  constructor(stream: Readable, clock: Clock) {
     this.#stream = stream;
-    this.#limits = limits;
+    this.#clock = clock;
     const onEnd = (): void => {
       this.#hasEnded = true;
       this.#onChange();
@@ -54,18 +54,13 @@ export class Inbox {
 
   /** Waits until more than this many bytes are pending. Each chunk restarts the timeout, up to the deadline. */
   async waitForMore(length: number): Promise<Wait> {
-    const { timeoutMs, deadlineMs } = this.#limits;
     while (this.#length <= length) {
       if (this.#hasEnded) return 'closed';
       const before = this.#length;
-      const ms = Math.min(timeoutMs, deadlineMs - performance.now());
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, ms));
-        this.#onChange = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+      const changed = new Promise<void>((resolve) => {
+        this.#onChange = resolve;
       });
+      await this.#clock.beforeDeadline(changed);
       if (this.#length === before && !this.#hasEnded) return 'timeout';
     }
     return 'more';

@@ -1,49 +1,64 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import { within } from './waiting.js';
+import { createServer, type Server } from 'node:net';
+
+/** Systems assign ports above these to clients. One of them could otherwise take a port just before a server does. */
+const FIRST_PORT = 20_000;
+/** A process reserves as many ports at a time. */
+const BLOCK_PORTS = 200;
+const BLOCKS = 60;
 
 /** Listens and disconnects every client: a client that stays connected would keep the server from closing. */
-function listen(port: number): Server {
-  return createServer((socket) => socket.on('error', () => {}).destroy()).listen(port, '127.0.0.1');
+async function listen(port: number): Promise<Server> {
+  const server = createServer((socket) => socket.on('error', () => {}).destroy()).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
 }
 
-/** Returns a port that was free a moment ago. */
+/** Returns the ports of this process in turn. It occupies the first port of its block, so that other processes of the kit use another block. */
+let block: Promise<() => number> | undefined;
+
+async function reserveBlock(): Promise<() => number> {
+  const start = Math.floor(Math.random() * BLOCKS);
+  for (let i = 0; i < BLOCKS; i++) {
+    const first = FIRST_PORT + ((start + i) % BLOCKS) * BLOCK_PORTS;
+    const lock = await listen(first).catch(() => undefined);
+    if (lock === undefined) continue;
+    lock.unref();
+    let last = 0;
+    return () => {
+      last = (last % (BLOCK_PORTS - 1)) + 1;
+      return first + last;
+    };
+  }
+  return () => FIRST_PORT + Math.floor(Math.random() * BLOCKS * BLOCK_PORTS);
+}
+
+/** Occupies a free port until `close` is called. */
+export async function holdPort(): Promise<{ port: number; close: () => Promise<void> }> {
+  block ??= reserveBlock();
+  const next = await block;
+  for (;;) {
+    const port = next();
+    const server = await listen(port).catch(() => undefined);
+    if (server === undefined) continue;
+    return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  }
+}
+
+/** Returns a free port that no other process of the kit uses. */
 export async function freePort(): Promise<number> {
   const { port, close } = await holdPort();
   await close();
   return port;
 }
 
-/** Occupies a free port until `close` is called. */
-export async function holdPort(): Promise<{ port: number; close: () => Promise<void> }> {
-  const server = listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
 /** Returns why this process cannot listen on the port, such as EADDRINUSE, or undefined if it can. */
 export async function listenErrorCode(port: number): Promise<string | undefined> {
-  const server = listen(port);
   try {
-    await once(server, 'listening');
+    const server = await listen(port);
     await new Promise((resolve) => server.close(resolve));
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;
-  }
-}
-
-/** Tries to connect; returns `connected`, the code of the error, or `timeout`. */
-export async function connectionOutcome(port: number, host: string, timeoutMs: number): Promise<string> {
-  const socket = connect({ port, host });
-  const outcome = once(socket, 'connect').then(
-    () => 'connected',
-    (error: NodeJS.ErrnoException) => error.code ?? error.message,
-  );
-  try {
-    return (await within(outcome, timeoutMs)) ?? 'timeout';
-  } finally {
-    socket.on('error', () => {}).destroy();
   }
 }

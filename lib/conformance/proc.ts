@@ -81,6 +81,30 @@ function listenerOf(port: number): Connection | undefined {
   return undefined;
 }
 
+/**
+ * Whether a process may listen: it has a socket other than its standard streams, or has started another process. This is
+ * much cheaper than to search for the listener.
+ */
+export function mayListen(pid: number): boolean {
+  return (
+    socketsOf(pid).some(({ fd }) => fd > 2) ||
+    readNames(`/proc/${pid}/task`).some((thread) => readText(`/proc/${pid}/task/${thread}/children`) !== '')
+  );
+}
+
+/** Whether a process of this group listens on any port. */
+export function listensAnywhere(group: number): boolean {
+  const inodes = new Set(Array.from(listeners(), ({ inode }) => inode));
+  const listens = (pid: number): boolean => socketsOf(pid).some(({ inode }) => inodes.has(inode));
+  return listens(group) || processIds().some((pid) => readStat(pid)?.group === group && listens(pid));
+}
+
+/** Whether the port is part of any connection. It cannot be listened on then, unless the socket has SO_REUSEADDR. */
+export function isOccupied(port: number): boolean {
+  for (const { localPort } of connections()) if (localPort === port) return true;
+  return false;
+}
+
 /** Whether the server has read everything that the client with this port has sent. */
 export function hasReadFrom(serverPort: number, clientPort: number): boolean {
   let sides = 0;
@@ -125,11 +149,16 @@ function processIds(): number[] {
 }
 
 function holdsSocket(pid: number, inode: string): boolean {
-  return readNames(`/proc/${pid}/fd`).some((fd) => {
+  return socketsOf(pid).some((socket) => socket.inode === inode);
+}
+
+function socketsOf(pid: number): { fd: number; inode: string }[] {
+  return readNames(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`;
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? [];
+      return inode === undefined ? [] : [{ fd: Number(fd), inode }];
     } catch {
-      return false;
+      return [];
     }
   });
 }
@@ -168,7 +197,7 @@ export function maxSendBufferBytes(): number {
   return Number(readText('/proc/sys/net/ipv4/tcp_wmem')?.trim().split(/\s+/)[2] ?? 0);
 }
 
-function readText(path: string): string | undefined {
+export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
   } catch {
@@ -176,7 +205,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-function readNames(folder: string): string[] {
+export function readNames(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

@@ -1,16 +1,15 @@
 import { Client } from './client.js';
 import { ClientProcess } from './client-process.js';
+import { Clock } from './clock.js';
 import { type Connection, openConnection } from './connection.js';
-import { Failure, Skip } from './failure.js';
+import { type Exit, Failure, Skip, Undecided } from './failure.js';
+import type { Machine } from './machine.js';
 import { arrivedNotice, leftNotice, relayedLine } from './messages.js';
 import { HAS_PROC, hasReadFrom, isAccepted } from './proc.js';
-import { type Exit, type Server, START_TIMEOUTS } from './server.js';
+import { type Server, START_TIMEOUTS } from './server.js';
 import { startServer } from './start.js';
 import { Timeline } from './timeline.js';
-import { eventually, type TimeLimits, within } from './waiting.js';
 
-/** The time limit of a case, in timeouts. */
-const CASE_TIMEOUTS = 20;
 /** Time for a server to read a packet where the kernel does not report whether it has, in milliseconds. */
 const READ_TIME_MS = 50;
 
@@ -18,7 +17,7 @@ const READ_TIME_MS = 50;
 export class Room {
   readonly command: readonly string[];
   readonly timeline = new Timeline();
-  readonly limits: TimeLimits;
+  readonly clock: Clock;
   /** The clients that receive what all clients should receive, in the order of their arrival. */
   readonly receivers: Client[] = [];
   readonly servers: Server[] = [];
@@ -27,9 +26,9 @@ export class Room {
   readonly #processes: ClientProcess[] = [];
   #latestId = -1;
 
-  constructor(command: readonly string[], timeoutMs: number) {
+  constructor(command: readonly string[], timeoutMs: number, machine: Machine) {
     this.command = command;
-    this.limits = { timeoutMs, deadlineMs: performance.now() + CASE_TIMEOUTS * timeoutMs };
+    this.clock = new Clock(timeoutMs, machine);
   }
 
   get server(): Server {
@@ -39,8 +38,8 @@ export class Room {
 
   /** Starts the server and waits until it listens. */
   async open(options: { command?: readonly string[]; port?: number } = {}): Promise<Server> {
-    const { timeoutMs } = this.limits;
-    const { server, state } = await startServer(options.command ?? this.command, timeoutMs, options.port);
+    const { timeoutMs } = this.clock;
+    const { server, state } = await startServer(options.command ?? this.command, this.clock, options.port);
     this.servers.push(server);
     if (state === 'silent') {
       throw new Failure({
@@ -64,7 +63,7 @@ export class Room {
   /** Connects a client, without waiting for the server to accept it. */
   async connect(): Promise<Client> {
     const canRetry = (): boolean => !HAS_PROC && this.#clients.length === 0 && this.server.exit === undefined;
-    const client = this.#addClient(await openConnection(this.server.port, this.limits, canRetry));
+    const client = this.#addClient(await openConnection(this.server.port, this.clock, canRetry));
     client.record('connects');
     return client;
   }
@@ -81,8 +80,9 @@ export class Room {
   async joinProcess(): Promise<{ client: Client; process: ClientProcess }> {
     const process = new ClientProcess(this.server.port);
     this.#processes.push(process);
-    await within(process.connected, START_TIMEOUTS * this.limits.timeoutMs);
-    const client = this.#addClient(process.openConnection(this.limits));
+    const connected = process.connected.then(() => true);
+    if (!(await this.clock.within(connected, START_TIMEOUTS * this.clock.timeoutMs))) throw new Undecided();
+    const client = this.#addClient(process.openConnection(this.clock));
     client.record('connects, in a process of its own');
     await this.expectArrival(client);
     return { client, process };
@@ -145,16 +145,16 @@ export class Room {
     const { localPort } = client.socket;
     if (localPort === undefined) return;
     if (!HAS_PROC) await new Promise((resolve) => setTimeout(resolve, READ_TIME_MS));
-    else await eventually(() => hasReadFrom(this.server.port, localPort), this.limits.timeoutMs);
+    else await this.clock.eventually(() => hasReadFrom(this.server.port, localPort), this.clock.timeoutMs);
   }
 
   /** Expects the server to accept the client. The kernel completes a connection before that. */
   async expectAccepted(client: Client): Promise<void> {
     const { localPort } = client.socket;
     if (localPort === undefined) return;
-    const { timeoutMs } = this.limits;
+    const { timeoutMs } = this.clock;
     client.record('is accepted');
-    if (await eventually(() => isAccepted(this.server.port, localPort) ?? true, timeoutMs)) return;
+    if (await this.clock.eventually(() => isAccepted(this.server.port, localPort) ?? true, timeoutMs)) return;
     throw new Failure({
       what: `the connection of ${client.name} waits in the queue: the server has not called accept within ${timeoutMs} ms`,
       isTimeout: true,
@@ -195,14 +195,24 @@ export class Room {
     this.#latestId = -1;
   }
 
+  get isStopped(): boolean {
+    return this.clock.isStopped;
+  }
+
+  /** Ends a case that is not needed any longer, wherever it is. */
+  stop(): void {
+    this.clock.stop();
+  }
+
   async close(): Promise<void> {
+    this.clock.close();
     for (const client of this.#clients) client.discard();
     await Promise.all(this.servers.map((server) => server.stop()));
-    await Promise.all(this.#processes.map((process) => process.close(this.limits.timeoutMs)));
+    await Promise.all(this.#processes.map((process) => process.close()));
   }
 
   #addClient(connection: Connection): Client {
-    const client = new Client(nameOf(this.#clients.length), connection, this.timeline, this.limits);
+    const client = new Client(nameOf(this.#clients.length), connection, this.timeline, this.clock);
     this.#clients.push(client);
     return client;
   }

@@ -1,18 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { connectionOutcome } from './ports.js';
+import type { Clock } from './clock.js';
+import { connectionOutcome } from './connection.js';
+import type { Exit } from './failure.js';
 import { findListener, isEnding } from './proc.js';
 import { within } from './waiting.js';
 
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Set if the command could not be started. */
-  readonly error?: NodeJS.ErrnoException;
-}
-
-/** Time for a killed process to end, in milliseconds. */
-const STOP_TIMEOUT_MS = 5000;
+/** Time for a killed process to end, in milliseconds. A busy machine may need long to free its memory. */
+const STOP_TIMEOUT_MS = 30_000;
 
 /** Time for a process to start, or to end by itself, in timeouts. */
 export const START_TIMEOUTS = 3;
@@ -34,6 +29,7 @@ export class Server {
   /** Whether the kit ended it. */
   isStopped = false;
   readonly #child: ChildProcess;
+  #listener: number | undefined;
 
   constructor(command: readonly string[], port: number) {
     const [file = '', ...args] = command;
@@ -55,9 +51,15 @@ export class Server {
     });
   }
 
+  /** The process group, which is the process of the command itself. Undefined if it could not be started. */
+  get group(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** The process that holds the port, which may be a child of the command. Known only on Linux. */
   get pid(): number | undefined {
-    return this.#child.pid === undefined ? undefined : findListener(this.port, this.#child.pid);
+    if (this.group !== undefined) this.#listener ??= findListener(this.port, this.group);
+    return this.#listener;
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
@@ -67,9 +69,9 @@ export class Server {
   }
 
   /** Asks the server to end with SIGTERM, and kills it after the timeout. */
-  async end(timeoutMs: number): Promise<void> {
+  async end(clock: Clock): Promise<void> {
     this.kill('SIGTERM');
-    await within(this.exited, timeoutMs);
+    await clock.within(Promise.all([this.exited, this.stdout.closed, this.stderr.closed]), clock.timeoutMs);
     await this.stop();
   }
 
@@ -85,23 +87,23 @@ export class Server {
    *
    * @param isClosed whether it closed a connection: then it may be about to end
    */
-  async fate(isClosed: boolean, timeoutMs: number): Promise<Exit | undefined> {
-    const isDying = [this.#child.pid, this.pid].some((pid) => pid !== undefined && isEnding(pid));
-    if (this.exit === undefined && (isDying || (isClosed && (await this.#hasClosedPort(timeoutMs))))) {
-      await within(this.exited, START_TIMEOUTS * timeoutMs);
+  async fate(isClosed: boolean, clock: Clock): Promise<Exit | undefined> {
+    const isDying = [this.group, this.pid].some((pid) => pid !== undefined && isEnding(pid));
+    if (this.exit === undefined && (isDying || (isClosed && (await this.#hasClosedPort(clock))))) {
+      await clock.within(this.exited, START_TIMEOUTS * clock.timeoutMs);
     }
     return this.isStopped ? undefined : this.exit;
   }
 
   /** When a process ends, its port is closed no later than its connections. */
-  async #hasClosedPort(timeoutMs: number): Promise<boolean> {
-    return (await connectionOutcome(this.port, '127.0.0.1', timeoutMs)) !== 'connected';
+  async #hasClosedPort(clock: Clock): Promise<boolean> {
+    return (await connectionOutcome(this.port, '127.0.0.1', clock, clock.timeoutMs)) !== 'connected';
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.#child.pid === undefined) return;
+    if (this.group === undefined) return;
     try {
-      process.kill(-this.#child.pid, signal);
+      process.kill(-this.group, signal);
     } catch {
       // No process is left in the group.
     }

@@ -1,6 +1,6 @@
 import { RANKS, type Rank } from './case.js';
+import type { Exit } from './failure.js';
 import type { Result } from './run.js';
-import type { Exit } from './server.js';
 
 /** The number of results of a rank. */
 export interface Count {

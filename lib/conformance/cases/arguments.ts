@@ -15,11 +15,11 @@ async function expectRefusal(room: Room, args: readonly string[], stderr: string
     undefined,
     args.length === 0 ? 'the command runs without an argument' : `the command runs with ${shown}`,
   );
-  const { timeoutMs } = room.limits;
-  const exit = await runToEnd([...room.command, ...args], timeoutMs);
-  if (exit === undefined) {
+  const exit = await runToEnd([...room.command, ...args], room.clock);
+  if (exit === 'listening') throw new Failure({ what: 'it listens on a port, but should have ended' });
+  if (exit === 'running') {
     throw new Failure({
-      what: `it is still running after ${START_TIMEOUTS * timeoutMs} ms, but should have ended`,
+      what: `it is still running after ${START_TIMEOUTS * room.clock.timeoutMs} ms, but should have ended`,
       isTimeout: true,
     });
   }

@@ -231,6 +231,7 @@ export const BACKLOG: readonly Case[] = [
     title: '100 MB that four clients have not read are not kept in memory once for each of them',
     paragraph: 'leaks',
     hint: 'Keep one copy of the unsent data for all slow clients instead of one per client, and keep it on disk.',
+    alone: true,
     async run(room) {
       const [a, b] = await room.joinThree();
       const { pid } = room;

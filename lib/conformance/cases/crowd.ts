@@ -31,6 +31,7 @@ export const CROWDS: readonly Case[] = [
     title: '1,200 clients are connected at the same time, and each receives what it should',
     paragraph: 'purpose',
     hint: 'select supports 1,024 descriptors (FD_SETSIZE). FD_SET with a higher one overwrites other memory.',
+    alone: true,
     async run(room) {
       const witness = await room.join();
       const crowd: Client[] = [];

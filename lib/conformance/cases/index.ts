@@ -25,5 +25,8 @@ const ALL = [
   ...EVERYDAY,
 ];
 
-/** All cases in the order in which they run: rank by rank. */
-export const CASES: readonly Case[] = RANKS.flatMap((rank) => ALL.filter((one) => one.rank === rank));
+/** All cases in the order of the report: rank by rank, and in each rank at the end those that run alone. */
+export const CASES: readonly Case[] = RANKS.flatMap((rank) => {
+  const ofRank = ALL.filter((one) => one.rank === rank);
+  return [...ofRank.filter(({ alone }) => !alone), ...ofRank.filter(({ alone }) => alone)];
+});

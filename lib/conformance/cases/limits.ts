@@ -1,9 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import type { Case } from '../case.js';
+import { connectionOutcome } from '../connection.js';
 import { Failure } from '../failure.js';
-import { connectionOutcome } from '../ports.js';
 import { countDescriptors } from '../proc.js';
-import { eventually } from '../waiting.js';
 
 const VISITS = 300;
 /** Visits before the first count, for descriptors that a server opens once it has clients. */
@@ -23,8 +22,8 @@ export const LIMITS: readonly Case[] = [
     async run(room) {
       const a = await room.join();
       for (const host of otherAddresses()) {
-        const timeoutMs = Math.min(REFUSAL_TIMEOUT_MS, room.limits.timeoutMs);
-        const outcome = await connectionOutcome(room.server.port, host, timeoutMs);
+        const timeoutMs = Math.min(REFUSAL_TIMEOUT_MS, room.clock.timeoutMs);
+        const outcome = await connectionOutcome(room.server.port, host, room.clock, timeoutMs);
         if (outcome === 'connected') throw new Failure({ what: `it accepts a connection to ${host}` });
       }
       const b = await room.join();
@@ -63,7 +62,7 @@ export const LIMITS: readonly Case[] = [
         }
       });
       const hasClosed = (): boolean => countDescriptors(pid) <= before + TOLERATED_DESCRIPTORS;
-      if (await eventually(hasClosed, room.limits.timeoutMs)) return;
+      if (await room.clock.eventually(hasClosed, room.clock.timeoutMs)) return;
       const more = countDescriptors(pid) - before;
       throw new Failure({
         what: `with ${connected} clients connected, ${more} more descriptors are open than before`,
