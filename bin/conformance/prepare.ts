@@ -18,8 +18,8 @@ export async function prepare({ command, sourcePath, cases }: Plan): Promise<Pre
   }
   const source = await compile(sourcePath);
   if (!source.isCompiled && !cases.some(({ name }) => name === 'compiles')) {
-    const reason = `${file} cannot be tested: it does not compile (cc -Wall -Wextra -Werror)`;
-    throw new Error([reason, ...source.diagnostics].join('\n'));
+    const reason = `${file} cannot be tested: it does not compile`;
+    throw new Error([reason, ...(source.compilations[0]?.messages ?? [])].join('\n'));
   }
   return { command: [source.program, ...args], source };
 }

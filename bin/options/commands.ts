@@ -124,7 +124,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: [{ name: 'command', type: 'program', unless: 'list' }],
     isWrapper: true,
     text: [
-      "Tests any mini_serv against 42's subject. For each case the kit starts the command with a port as its last argument, connects clients to it, and explains what is wrong and why. A source file such as mini_serv.c is compiled first, with cc -Wall -Wextra -Werror, and checked against the rules for the source.",
+      "Tests any mini_serv against 42's subject. For each case the kit starts the command with a port as its last argument, connects clients to it, and explains what is wrong and why. A source file such as mini_serv.c is compiled first, with gcc and clang, and checked against the rules for the source.",
       'Each case has a rank. subject: what the subject says. exam: what solutions that are known to be accepted satisfy. practice: what good practice asks in addition. beyond: what a server for everyday use should withstand.',
     ],
     examples: ['mini-serv conformance ./mini_serv', 'mini-serv conformance --rank subject mini_serv.c'],

@@ -34,6 +34,17 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
       expectFailures(await runKit(scriptWithMistake(mistake), names), [failing]);
     });
   }
+
+  // The exam accepts a server that sends pieces at once, as long as no other line comes in between.
+  for (const [mistake, passing, failing] of [
+    ['eachPacket', ['every-line'], ['line-in-pieces', 'pieces']],
+    ['atOnce', ['line-in-pieces', 'long-line-in-packets'], ['pieces', 'unfinished-dropped']],
+    ['shortLines', ['line-in-pieces', 'pieces'], ['long-line-in-packets']],
+  ] as const) {
+    it(`fails ${failing.join(' and ')}, and passes ${passing.join(' and ')}, for ${mistake}`, async () => {
+      expectFailures(await runKit(scriptWithMistake(mistake), [...passing, ...failing]), failing);
+    });
+  }
 });
 
 describeWith('cc', 'the kit, with a correct server in C', () => {

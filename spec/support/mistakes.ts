@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RANKS, type Rank } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import type { Result } from '../../lib/conformance/run.js';
 import { conforms } from '../../lib/conformance/verdict.js';
@@ -20,6 +21,32 @@ const SERVERS_AT_ONCE = 3;
 
 /** Time to wait for what a server with a mistake never sends, in milliseconds. */
 const MISTAKE_TIMEOUT_MS = 2000;
+
+/** The lowest rank at which a server with the mistake does not conform. */
+const RANK_OF_MISTAKE: Readonly<Record<Mistake, Rank>> = {
+  PREFIX_ONCE: 'subject',
+  TELL_ONESELF: 'subject',
+  LEAK_LEFTOVER: 'practice',
+  TO_ONESELF: 'subject',
+  FIRST_IS_ONE: 'subject',
+  FLUSH_ON_LEAVE: 'practice',
+  FLUSH_UNENDED_ON_LEAVE: 'practice',
+  SKIP_EMPTY_LINES: 'exam',
+  BLOCKING_SEND: 'practice',
+  BLOCKING_SEND_BEHIND_SELECT: 'practice',
+  BLOCKING_SEND_OF_ALL: 'practice',
+  DROP_WHEN_FULL: 'practice',
+  THROW_AWAY_THE_REST: 'practice',
+  DISCONNECT_ON_PARTIAL_SEND: 'practice',
+  LOWEST_FREE_ID: 'exam',
+  NO_LEFT_AFTER_RST: 'exam',
+  WRONG_WORDS: 'subject',
+  ANY_ADDRESS: 'practice',
+  LEAK_DESCRIPTORS: 'exam',
+  CRASH_ON_LONG_LINES: 'practice',
+};
+
+const ranksUpTo = (rank: Rank): readonly Rank[] => RANKS.slice(0, RANKS.indexOf(rank) + 1);
 
 /** The cases of the ranks up to practice that need a program. */
 export const REQUIRED_CASES: readonly string[] = CASES.filter(
@@ -67,7 +94,7 @@ export function describeMistakes(chooseOthers: (failing: string) => readonly str
         expect(others.filter(({ outcome }) => outcome === 'passed').length).to.be.at.least(
           Math.min(30, chooseOthers(failing).length),
         );
-        expect(conforms(own, ['subject', 'exam', 'practice'])).to.equal(false);
+        expect(conforms(own, ranksUpTo(RANK_OF_MISTAKE[mistake]))).to.equal(false);
       });
     }
 

@@ -16,6 +16,8 @@ export interface Tool {
 
 const PYTHON_PROBE = 'import os, pty, resource, select; os.waitstatus_to_exitcode';
 const CC_PROBE = 'echo "#include <stdio.h>" | cc -E - >/dev/null';
+/** On macOS, the program called gcc is clang. */
+const COMPILERS_PROBE = 'case "$(gcc --version)" in *Free*) clang --version;; *) false;; esac';
 const SETPRIV_PROBE =
   'test "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 && setpriv --bounding-set=-all --inh-caps=-all true';
 
@@ -51,6 +53,11 @@ export const TOOLS = {
     install: 'apt-get install gcc libc6-dev',
     probe: ['sh', '-c', CC_PROBE],
     coverage: ['lib/conformance/'],
+  },
+  'gcc and clang': {
+    uses: 'sources that only one of two compilers accepts',
+    install: 'apt-get install gcc clang libc6-dev',
+    probe: ['sh', '-c', COMPILERS_PROBE],
   },
   promtool: {
     uses: 'the check of the metrics',

@@ -43,9 +43,9 @@ export const BYTES: readonly Case[] = [
         a.send(text.subarray(from, until));
         await room.waitUntilRead(a);
       }
-      await room.sendLine(b, 'between');
       a.send(Buffer.concat([text.subarray(7), Buffer.of(NEWLINE)]));
       await room.expectOthers(a, linePrefix(a.id), text, '\n');
+      await room.sendLine(b, 'done');
     },
   },
   {

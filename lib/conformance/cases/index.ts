@@ -9,6 +9,7 @@ import { LAZY } from './lazy.js';
 import { LEAVES } from './leaves.js';
 import { LIMITS } from './limits.js';
 import { LINES } from './lines.js';
+import { PIECES } from './pieces.js';
 import { SOURCES } from './source.js';
 
 const ALL = [
@@ -16,6 +17,7 @@ const ALL = [
   ...ARGUMENTS,
   ...ARRIVALS,
   ...LINES,
+  ...PIECES,
   ...BYTES,
   ...LEAVES,
   ...LAZY,

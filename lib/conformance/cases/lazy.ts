@@ -87,7 +87,7 @@ export const LAZY: readonly Case[] = [
   },
   {
     name: 'lazy-holds-nobody-up',
-    rank: 'exam',
+    rank: 'practice',
     title: 'while one client does not read, all others receive every line',
     paragraph: 'lazy',
     hint:

@@ -15,7 +15,7 @@ const REFUSAL_TIMEOUT_MS = 1000;
 export const LIMITS: readonly Case[] = [
   {
     name: 'other-addresses',
-    rank: 'exam',
+    rank: 'practice',
     title: 'it listens only on 127.0.0.1 and refuses connections to other addresses',
     paragraph: 'address',
     hint: 'servaddr.sin_addr.s_addr = htonl(2130706433), which is 127.0.0.1, and not INADDR_ANY.',

@@ -1,10 +1,13 @@
 // A mini_serv in JavaScript with one mistake, named by its first argument:
 //
-// | trim     | removes spaces at both ends of a line |
-// | toString | converts bytes to text and back       |
-// | noisy    | writes to standard error              |
-// | busy     | never waits                           |
-// | slow     | sends with a timer                    |
+// | trim       | removes spaces at both ends of a line      |
+// | toString   | converts bytes to text and back            |
+// | noisy      | writes to standard error                   |
+// | busy       | never waits                                |
+// | slow       | sends with a timer                         |
+// | eachPacket | sends each packet with a prefix of its own |
+// | atOnce     | sends a piece of a line at once            |
+// | shortLines | keeps only the first 1,023 bytes of a line |
 import { createServer } from 'node:net';
 
 const [mistake, port] = process.argv.slice(2);
@@ -42,8 +45,18 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.end();
   };
   socket.on('data', (chunk) => {
-    const lines = (rest + chunk.toString(encoding)).split('\n');
+    const text = chunk.toString(encoding);
+    if (mistake === 'eachPacket' || mistake === 'atOnce') {
+      // The prefix is in front of each line, and of a piece if it begins a line or the mistake is made.
+      const isInLine = mistake === 'atOnce' && rest !== '';
+      const prefixed = text.replace(/(?<=\n)(?!$)|^/g, `client ${id}: `);
+      sendToOthers(socket, isInLine ? prefixed.slice(`client ${id}: `.length) : prefixed);
+      rest = text.endsWith('\n') ? '' : 'a piece';
+      return;
+    }
+    const lines = (rest + text).split('\n');
     rest = lines.pop();
+    if (mistake === 'shortLines') rest = rest.slice(0, 1023);
     for (const line of lines)
       sendToOthers(socket, `client ${id}: ${mistake === 'trim' ? line.trim() : line}\n`);
   });
