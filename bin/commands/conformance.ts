@@ -80,7 +80,7 @@ async function test(
 ): Promise<Summary> {
   const { command, source } = await prepare(plan);
   const { cases, timeoutMs } = plan;
-  const reports = await openReports(requests, explain, { output, columns });
+  const reports = await openReports(requests, explain, { output, columns }, plan.command);
   reports.emit((reporter) => reporter.onStart?.(plan));
   const results: Result[] = [];
   await runCases({
@@ -99,6 +99,7 @@ async function test(
   });
   const summary = summarize(plan, results);
   reports.emit((reporter) => reporter.onEnd(summary));
+  reports.save();
   reports.close();
   return summary;
 }

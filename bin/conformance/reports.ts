@@ -1,17 +1,18 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Reporter } from '../../lib/conformance/reporter.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
-import { CommandError } from '../console.js';
 import { hasColours } from '../style.js';
 import { createReporter } from './create-reporter.js';
 import type { ReportRequest } from './pair-reports.js';
+import { openReportFile, type ReportFile } from './report-file.js';
 
 /** All reports of a run. */
 export interface Reports {
   /** Passes an event to each reporter, and writes what it returns. */
   emit(event: (reporter: Reporter) => string | undefined): void;
-  /** Closes the files. */
+  /** Writes the files, at the end of a run. */
+  save(): void;
+  /** Closes the files, and removes those that were created for nothing. */
   close(): void;
 }
 
@@ -21,19 +22,19 @@ export interface Screen {
   readonly columns: () => number | undefined;
 }
 
-/** Opens the files of the reports, so that a wrong path is noticed before the tests run. */
+/**
+ * Opens the files of the reports, so that a wrong path is noticed before the tests run.
+ *
+ * @param inputs files that must not be overwritten
+ */
 export async function openReports(
   requests: readonly ReportRequest[],
   explain: readonly string[],
   { output, columns }: Screen,
+  inputs: readonly string[],
 ): Promise<Reports> {
   const paint = hasColours(1) ? coloured : plain;
-  const files: number[] = [];
-  const open = (path: string): ((text: string) => void) => {
-    const fd = attempt(path, () => openSync(path, 'w'));
-    files.push(fd);
-    return (text) => attempt(path, () => writeAll(fd, Buffer.from(text)));
-  };
+  const files = openFiles(requests, inputs);
   const reports = await Promise.all(
     requests.map(async ({ format, path }) => {
       const style =
@@ -46,7 +47,7 @@ export async function openReports(
               },
             }
           : { paint: plain, explain };
-      const write = path === undefined ? (text: string) => void output.write(text) : open(path);
+      const write = path === undefined ? (text: string) => void output.write(text) : files.get(path)?.append;
       return { reporter: await createReporter(format, style), write };
     }),
   );
@@ -54,23 +55,29 @@ export async function openReports(
     emit(event) {
       for (const { reporter, write } of reports) {
         const text = event(reporter) ?? '';
-        if (text !== '') write(text);
+        if (text !== '') write?.(text);
       }
     },
+    save() {
+      for (const file of files.values()) file.save();
+    },
     close() {
-      for (const fd of files.splice(0)) closeSync(fd);
+      closeFiles(files);
     },
   };
 }
 
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+function openFiles(requests: readonly ReportRequest[], inputs: readonly string[]): Map<string, ReportFile> {
+  const files = new Map<string, ReportFile>();
+  // Also after a failure and after Ctrl-C, no empty file is left behind.
+  process.on('exit', () => closeFiles(files));
+  for (const { path } of requests) {
+    if (path !== undefined) files.set(path, openReportFile(path, [...inputs, ...files.keys()]));
+  }
+  return files;
 }
 
-function attempt<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new CommandError(`--output: cannot write to ${path}: ${(error as Error).message}`, undefined, 2);
-  }
+function closeFiles(files: Map<string, ReportFile>): void {
+  for (const file of files.values()) file.close();
+  files.clear();
 }

@@ -4,7 +4,7 @@ import type { Option } from './option.js';
 const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const satisfies readonly Rank[];
 
 /** The formats of reports, each a module in lib/conformance/reporters. */
-export const REPORTER_NAMES = ['text', 'json'] as const;
+export const REPORTER_NAMES = ['text', 'json', 'tap', 'junit', 'github', 'markdown', 'html'] as const;
 
 /** The options of `mini-serv conformance`. */
 export const CONFORMANCE_OPTIONS = [

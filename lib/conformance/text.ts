@@ -9,7 +9,7 @@ export const coloured: Paint = (colour, text) => styleText(colour, text, { valid
 const ESCAPES: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 92: '\\\\' };
 
 /** Returns bytes as printable text: `\n`, `\x04`, `\xff`, and a backslash as two. */
-export function visible(bytes: Uint8Array): string {
+export function visible(bytes: Iterable<number>): string {
   let text = '';
   for (const byte of bytes) {
     const isPrintable = byte >= 0x20 && byte < 0x7f;

@@ -28,6 +28,11 @@ export const TOOLS = {
     probe: ['nats-server', '--version'],
     coverage: ['lib/room/nats/', 'bin/commands/replay.ts'],
   },
+  chromium: {
+    uses: 'pages in a browser',
+    install: 'apt-get install chromium',
+    probe: ['chromium', '--version'],
+  },
   xmllint: {
     uses: 'the JUnit and HTML reports of the conformance kit',
     install: 'apt-get install libxml2-utils',

@@ -3,6 +3,7 @@ import type { Reporter, Summary } from '../reporter.js';
 import type { Result } from '../run.js';
 import { commonPrefixLength, excerpt, visible } from '../text.js';
 import { describeExit, hintFor } from '../verdict.js';
+import { printableJson } from './printable.js';
 
 /** The longest expected or received text that is not shortened. */
 const MAX_TEXT_BYTES = 4096;
@@ -13,7 +14,7 @@ export function json(): Reporter {
 }
 
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }
 
 /** Returns the report as one object. It contains no times, ports or process ids, so it is the same in each run. */

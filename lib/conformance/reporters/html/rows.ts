@@ -1,0 +1,172 @@
+import type { Result } from '../../run.js';
+import { commonPrefixLength, visible } from '../../text.js';
+import type { Step } from '../../timeline.js';
+import { printable } from '../printable.js';
+
+/** A piece of a label. The first wrong byte is marked. */
+export interface Segment {
+  readonly text: string;
+  readonly isMarked?: boolean;
+}
+
+export type Tone = 'normal' | 'expected' | 'wrong';
+
+/** A row of the diagram. Without a lane it concerns all of them; with a direction it is an arrow. */
+export interface Row {
+  readonly number?: number;
+  readonly lane?: string;
+  readonly direction?: 'to server' | 'from server';
+  readonly caption?: string;
+  /** Lines of bytes. */
+  readonly label: readonly (readonly Segment[])[];
+  readonly tone: Tone;
+  /** A lane that begins or ends with this row. */
+  readonly change?: 'client connects' | 'client leaves' | 'server ends';
+}
+
+export interface Diagram {
+  readonly lanes: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** With more clients than this, the others share a lane. */
+const MAX_LANES = 7;
+export const OTHERS = 'others';
+/** The middle of a longer sequence is left out. */
+const MAX_STEPS = 28;
+const MAX_LABEL_LINES = 5;
+const MAX_LINES_BEFORE = 2;
+/** Characters of a line of a label. */
+export const LABEL_COLUMNS = 48;
+
+/** Returns what a sequence diagram of the case shows: its steps, and what happened in place of the last one. */
+export function diagramOf(result: Result): Diagram {
+  const steps = result.timeline.map((step, i) => ({ ...step, number: i + 1 }));
+  const failing = steps.at(-1);
+  const half = MAX_STEPS / 2;
+  const hidden = steps.length - MAX_STEPS;
+  const first = hidden > 0 ? steps.slice(0, half) : steps;
+  const last = hidden > 0 ? steps.slice(-half) : [];
+  const lanes = chooseLanes([...first, ...last], failing?.client);
+  const rowOf = (step: Step & { number: number }): Row => stepRow(step, step === failing, lanes);
+  const rows = [
+    ...first.map(rowOf),
+    ...(hidden > 0 ? [note(`… ${hidden} more steps`)] : []),
+    ...last.map(rowOf),
+    ...outcomeRows(result, failing?.client),
+  ];
+  return { lanes, rows };
+}
+
+function chooseLanes(steps: readonly Step[], failing: string | undefined): string[] {
+  const clients = [...new Set(steps.flatMap(({ client }) => (client === undefined ? [] : [client])))];
+  if (clients.length <= MAX_LANES) return clients;
+  const shown = clients.slice(0, MAX_LANES - 1);
+  if (failing !== undefined && !shown.includes(failing)) shown.splice(-1, 1, failing);
+  return [...shown, OTHERS];
+}
+
+function note(caption: string, tone: Tone = 'normal'): Row {
+  return { caption, label: [], tone };
+}
+
+const LEAVES = /^(ends its|resets its|is killed|is disconnected)/;
+
+function stepRow(
+  { client, action, bytes, number }: Step & { number: number },
+  isFailing: boolean,
+  lanes: readonly string[],
+): Row {
+  const tone = isFailing ? 'expected' : 'normal';
+  if (client === undefined) return { ...note(printable(action), tone), number };
+  const isHidden = !lanes.includes(client);
+  const lane = isHidden ? OTHERS : client;
+  const row = { number, lane, label: bytes === undefined ? [] : labelLines(bytes), tone } as const;
+  if (/^(sends|receives)/.test(action) && bytes !== undefined) {
+    const direction = action.startsWith('sends') ? 'to server' : 'from server';
+    const verb = isFailing && direction === 'from server' ? 'should receive' : action;
+    return { ...row, direction, caption: `${client} ${verb}` };
+  }
+  const caption = printable(
+    `${client} ${isFailing ? action.replace(/^receives/, 'should receive') : action}`,
+  );
+  if (action.startsWith('connects')) {
+    return { ...row, direction: 'to server', caption, ...(!isHidden && { change: 'client connects' }) };
+  }
+  if (LEAVES.test(action)) {
+    return { ...row, direction: 'to server', caption, ...(!isHidden && { change: 'client leaves' }) };
+  }
+  return { ...row, caption };
+}
+
+/** Returns what happened in place of the step that failed. */
+function outcomeRows({ details, exit }: Result, client: string | undefined): Row[] {
+  const { what = '', expected, received, end } = details ?? {};
+  const rows: Row[] = [];
+  if (client !== undefined && expected !== undefined && received !== undefined) {
+    const ending = end === undefined ? [] : [[{ text: `‹${printable(end)}›` }]];
+    const row = { lane: client, tone: 'wrong', caption: `${client} received` } as const;
+    const label = received.length === 0 ? [] : differenceLines(expected, received);
+    if (label.length > 0) rows.push({ ...row, direction: 'from server', label: [...label, ...ending] });
+    else rows.push({ ...row, caption: `${client} received nothing`, label: ending });
+  } else {
+    rows.push(note(printable(what), 'wrong'));
+  }
+  if (exit !== undefined) {
+    const how = exit.signal === null ? `exit code ${exit.code}` : exit.signal;
+    rows.push({ ...note(`the server ended: ${how}`, 'wrong'), change: 'server ends' });
+  }
+  return rows;
+}
+
+/** Breaks bytes after each newline, and where a line of the label is full. */
+function labelLines(bytes: Buffer): Segment[][] {
+  const lines = splitLines(bytes).map((line) => [{ text: clip(visible(line)) }]);
+  const hidden = lines.length - MAX_LABEL_LINES;
+  if (hidden <= 0) return lines;
+  return [...lines.slice(0, MAX_LABEL_LINES - 1), [{ text: `… ${hidden + 1} more lines` }]];
+}
+
+function splitLines(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const at = bytes.indexOf(0x0a, start);
+    const end = at === -1 ? bytes.length : at + 1;
+    lines.push(bytes.subarray(start, end));
+    start = end;
+  }
+  return lines;
+}
+
+function clip(text: string): string {
+  if (text.length <= LABEL_COLUMNS) return text;
+  return `${text.slice(0, LABEL_COLUMNS - 16)} … ${text.slice(-12)}`;
+}
+
+/** Returns the line with the first wrong byte, which is marked, and the lines before it. */
+function differenceLines(expected: Buffer, received: Buffer): Segment[][] {
+  const at = commonPrefixLength(expected, received);
+  const lineStart = at === 0 ? 0 : received.lastIndexOf(0x0a, at - 1) + 1;
+  const before = visible(received.subarray(lineStart, at));
+  const isClipped = before.length > LABEL_COLUMNS / 2;
+  const start = isClipped ? `… ${before.slice(-LABEL_COLUMNS / 2)}` : before;
+  const marked = visible(received.subarray(at, at + 1)).replace(/^ $/, '␣');
+  const lineEnd = received.indexOf(0x0a, at);
+  const end = lineEnd === -1 ? received.length : lineEnd + 1;
+  const rest = visible(received.subarray(at + 1, Math.max(at + 1, end)));
+  const room = LABEL_COLUMNS - start.length - marked.length;
+  const segments = [
+    { text: start },
+    { text: marked, isMarked: true },
+    { text: rest.length > room ? `${rest.slice(0, room - 2)} …` : rest },
+  ];
+  return [...linesBefore(received, lineStart), segments.filter(({ text }) => text !== '')];
+}
+
+/** Returns the last correct lines. */
+function linesBefore(received: Buffer, lineStart: number): Segment[][] {
+  const lines = splitLines(received.subarray(0, lineStart));
+  const shown = lines.slice(-MAX_LINES_BEFORE).map((line) => [{ text: clip(visible(line)) }]);
+  const hidden = lines.length - shown.length;
+  return hidden > 0 ? [[{ text: `… ${hidden} more lines` }], ...shown] : shown;
+}

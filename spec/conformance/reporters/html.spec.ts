@@ -1,0 +1,290 @@
+import { spawnSync } from 'node:child_process';
+import { expect } from 'chai';
+import { htmlPage } from '../../../lib/conformance/reporters/html/page.js';
+import type { Step } from '../../../lib/conformance/timeline.js';
+import {
+  countOf,
+  failureOf,
+  HOSTILE_TEXTS,
+  hostileResults,
+  resultOf,
+  STEPS,
+  summaryOf,
+} from '../../support/results.js';
+import { describeWith } from '../../support/tools.js';
+
+const VOID = ['meta'];
+
+/** Returns the names of all elements, after checking that each is closed in its place. */
+function elementsOf(html: string): string[] {
+  const open: string[] = [];
+  return [...html.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^<>]*?(\/?)>/g)].flatMap(
+    ([tag, slash, name = '', end]) => {
+      if (slash === '/') {
+        expect(open.pop(), `before ${tag}`).to.equal(name);
+        return [];
+      }
+      if (end !== '/' && !VOID.includes(name)) open.push(name);
+      return [name];
+    },
+  );
+}
+
+const textOf = (html: string): string => html.replace(/<[^>]*>/g, '');
+const svgOf = (html: string): string => /<svg[\s\S]*<\/svg>/.exec(html)?.[0] ?? '';
+const DIFFERENCE = {
+  expected: Buffer.from('client 0: one\nclient 0: two\n'),
+  received: Buffer.from('client 0: one\ntwo\n'),
+};
+
+describe('the HTML report', () => {
+  it('is one file without scripts, links to elsewhere, or anything to load', () => {
+    const html = htmlPage(summaryOf(hostileResults('x')));
+    expect(html).to.match(/^<!DOCTYPE html>\n<html lang="en">/);
+    expect(html).to.contain("default-src 'none'; style-src 'unsafe-inline'");
+    expect(html).to.not.match(/<script|<link|<iframe|<img|\ssrc=|url\(|@import|\son\w+=|https?:/);
+    for (const [, id] of html.matchAll(/href="#([^"]*)"/g)) expect(html).to.contain(`id="${id}"`);
+  });
+
+  it('has the verdict as its heading and title, and a landmark for each part', () => {
+    const summary = summaryOf([resultOf('lines', 'passed')], { command: ['./a', '<b>'] });
+    const html = htmlPage(summary);
+    expect(html)
+      .to.contain(`<title>${summary.sentence}</title>`)
+      .and.to.contain(`</span> ${summary.sentence}</h1>`);
+    expect(html).to.contain('<code>./a &lt;b&gt;</code>').and.to.contain('<header class="passed">');
+    expect(elementsOf(html)).to.include.members([
+      'header',
+      'nav',
+      'main',
+      'footer',
+      'h1',
+      'h2',
+      'table',
+      'caption',
+    ]);
+    const undecided = htmlPage(summaryOf([resultOf('lines', 'undecided', { reason: 'busy' })]));
+    expect(undecided)
+      .to.contain('<header class="undecided">')
+      .and.to.contain('<span class="note">busy</span>');
+  });
+
+  it('counts the results of each rank, and lists all cases with a link to each explanation', () => {
+    const [first, other] = [failureOf('every-line'), failureOf('pieces')] as const;
+    const results = [
+      resultOf('lines', 'passed'),
+      first,
+      other,
+      resultOf('idle', 'skipped', { reason: 'no /proc' }),
+    ];
+    const html = htmlPage(summaryOf(results, {}, [{ first, others: [other], required: true }]));
+    expect(html).to.contain('<tr><th scope="row">subject</th><td>1</td><td>1</td><td>0</td><td>0</td>');
+    expect(html).to.contain('<th scope="row">all</th><td>1</td><td>2</td><td>1</td><td>0</td>');
+    expect(html.match(/<a href="#case-every-line"><code>(every-line|pieces)<\/code><\/a>/g)).to.have.length(
+      3,
+    );
+    expect(html)
+      .to.contain('One more case fails for the same reason')
+      .and.to.contain('<li><code>pieces</code></li>');
+    expect(html).to.contain('<span class="note">no /proc</span>');
+  });
+
+  it('separates the failures that are not required', () => {
+    const html = htmlPage(summaryOf([failureOf('every-line'), failureOf('nul')]));
+    expect(html.indexOf('id="findings"')).to.be.greaterThan(html.indexOf('id="case-every-line"'));
+    expect(html.indexOf('id="case-nul"')).to.be.greaterThan(html.indexOf('id="findings"'));
+  });
+
+  it('shows both texts with the first wrong byte marked, the usual cause, and the paragraph of the subject', () => {
+    const html = htmlPage(summaryOf([failureOf('every-line', DIFFERENCE)]));
+    expect(html).to.contain(
+      'The first difference is at byte 15: expected <code>c</code> (0x63), received <code>t</code> (0x74).',
+    );
+    const [expected, received] = html.match(/<pre[\s\S]*?<\/pre>/g) as [string, string];
+    expect(textOf(expected)).to.equal('client 0: one\\n\nclient 0: two\\n\n');
+    expect(textOf(received)).to.equal('client 0: one\\n\ntwo\\n\n');
+    expect(received).to.contain('<span class="control">\\n</span>\n</span><mark>t</mark>wo');
+    expect(textOf(html)).to.contain('What it usually is\nOne recv can return several lines.');
+    expect(textOf(html)).to.contain('a single message can contains multiple \\n');
+  });
+
+  for (const [expected, received, end, sentence, marks] of [
+    [
+      'a b',
+      'a',
+      'nothing more within 5 ms',
+      'One byte is correct, then: nothing more within 5 ms.',
+      ['␣', '‹nothing more within 5 ms›'],
+    ],
+    [
+      'ab',
+      '',
+      'the server closed the connection',
+      'Nothing was received: the server closed the connection.',
+      ['a', '‹the server closed the connection›'],
+    ],
+    ['abc\n', 'abc', undefined, '3 bytes are correct, then: nothing more.', ['\\n', '‹nothing more›']],
+    [
+      '',
+      '\x1b',
+      undefined,
+      'The first difference is at byte 1: expected nothing more, received \\x1b (0x1b).',
+      ['‹nothing more›', '\\x1b'],
+    ],
+    [
+      'a ',
+      'ab',
+      undefined,
+      'The first difference is at byte 2: expected a space (0x20), received b (0x62).',
+      ['␣', 'b'],
+    ],
+    [
+      'a<',
+      'a&',
+      undefined,
+      'The first difference is at byte 2: expected &lt; (0x3c), received &amp; (0x26).',
+      ['&lt;', '&amp;'],
+    ],
+  ] as const) {
+    it(`says what is wrong with ${JSON.stringify(received)} in place of ${JSON.stringify(expected)}`, () => {
+      const details = {
+        expected: Buffer.from(expected),
+        received: Buffer.from(received),
+        ...(end !== undefined && { end }),
+      };
+      const html = htmlPage(summaryOf([failureOf('lines', details)]));
+      expect(textOf(/<p class="difference">.*<\/p>/.exec(html)?.[0] ?? '')).to.equal(sentence);
+      expect((html.match(/<mark>.*?<\/mark>/g) as string[]).map(textOf)).to.deep.equal(marks);
+    });
+  }
+
+  it('shows the part around the difference of long texts', () => {
+    const lines = Array.from({ length: 40 }, (_, i) => `client 0: ${i}\n`);
+    const expected = Buffer.from(lines.join(''));
+    const received = Buffer.from(lines.with(20, 'client 0: forty\n').join(''));
+    const [shown] =
+      htmlPage(summaryOf([failureOf('lines', { expected, received })])).match(/<pre[\s\S]*?<\/pre>/) ?? [];
+    expect(
+      textOf(shown ?? '')
+        .split('\n')
+        .slice(0, 4),
+    ).to.deep.equal(['… client 0: 18\\n', 'client 0: 19\\n', 'client 0: 20\\n', 'client 0: 21\\n']);
+    const long = Buffer.from('x'.repeat(100_000));
+    const html = htmlPage(
+      summaryOf([
+        failureOf('lines', {
+          expected: Buffer.concat([long, long]),
+          received: Buffer.concat([long, Buffer.from('y'), long]),
+        }),
+      ]),
+    );
+    expect(html.length).to.be.below(20_000);
+    expect(html).to.contain('The first difference is at byte 100,001');
+  });
+
+  for (const text of HOSTILE_TEXTS) {
+    it(`keeps its structure with ${JSON.stringify(text.slice(0, 40))}`, () => {
+      const summary = summaryOf(hostileResults(text), { command: [text] });
+      const html = htmlPage(summary);
+      const elements = elementsOf(html);
+      expect(elements.filter((name) => name === 'article')).to.have.length(
+        countOf(summary.results, 'failed'),
+      );
+      for (const name of ['script', 'img']) expect(elements).to.not.include(name);
+      expect(html)
+        .to.match(/^[\n\x20-\x7e\u00a1-\u{10ffff}]*$/u)
+        .and.to.not.match(/<!-|<!\[/);
+      expect(html.length).to.be.below(120_000);
+    });
+  }
+});
+
+describe('the sequence diagram', () => {
+  it('has a lane for the server and each client, an arrow for each packet, and marks the first wrong byte', () => {
+    const svg = svgOf(htmlPage(summaryOf([failureOf('every-line', DIFFERENCE)])));
+    expect(svg).to.contain('role="img" aria-labelledby="case-every-line-title case-every-line-desc"');
+    expect([...svg.matchAll(/<text class="head"[^>]*>([^<]*)/g)].map(([, name]) => name)).to.deep.equal([
+      'server',
+      'A',
+      'B',
+    ]);
+    expect(svg.match(/class="arrow"/g)).to.have.length(STEPS.length + 1);
+    expect(textOf(svg)).to.contain(
+      '4. A sends one\\ntwo\\n\n5. B should receive client 0: one\\nclient 0: two\\n',
+    );
+    expect(svg).to.contain('<tspan class="marked">t</tspan>wo\\n');
+    expect(svg.match(/<g class="(expected|wrong)">/g)).to.deep.equal([
+      '<g class="expected">',
+      '<g class="wrong">',
+    ]);
+  });
+
+  const svgWith = (timeline: readonly Step[], rest = {}, details = {}): string =>
+    svgOf(htmlPage(summaryOf([failureOf('lines', details, { timeline, ...rest })])));
+
+  it('shows where clients leave, what they do apart from packets, and how the server ends', () => {
+    const svg = svgWith(
+      [
+        { client: 'A', action: 'connects' },
+        { client: 'A', action: 'stops reading' },
+        { client: 'B', action: 'connects' },
+        { client: 'B', action: 'ends its connection (FIN)' },
+        { action: 'the server is killed, and started again on the same port' },
+        { client: 'A', action: 'receives', bytes: Buffer.from('x\n') },
+      ],
+      { exit: { code: null, signal: 'SIGSEGV' } },
+      { expected: Buffer.from('x\n'), received: Buffer.alloc(0), end: 'the server closed the connection' },
+    );
+    expect(svg)
+      .to.contain('class="client connects"')
+      .and.to.contain('class="client leaves"')
+      .and.to.contain('class="dot"');
+    expect(svg).to.contain('class="cross"').and.to.contain('the server ended: SIGSEGV');
+    expect(textOf(svg)).to.contain('A received nothing').and.to.contain('‹the server closed the connection›');
+    const code = svgWith(
+      [{ client: 'A', action: 'connects' }],
+      { exit: { code: 3, signal: null } },
+      { what: 'it ended' },
+    );
+    expect(textOf(code)).to.contain('it ended').and.to.contain('the server ended: exit code 3');
+  });
+
+  it('puts the clients of a crowd into one lane, except the one that failed', () => {
+    const names = Array.from({ length: 12 }, (_, i) => String.fromCharCode(65 + i));
+    const svg = svgWith([
+      ...names.map((client) => ({ client, action: 'connects' })),
+      { client: 'K', action: 'receives each of the 20 lines' },
+    ]);
+    const heads = [...svg.matchAll(/<text class="head"[^>]*>([^<]*)/g)].map(([, name]) => name);
+    expect(heads).to.deep.equal(['server', 'A', 'B', 'C', 'D', 'E', 'K', 'others']);
+    expect(textOf(svg)).to.contain('L connects').and.to.contain('K should receive each of the 20 lines');
+  });
+
+  it('leaves out the middle of a long sequence, of a long text, and of a long line', () => {
+    const bytes = Buffer.from(Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join(''));
+    const steps = Array.from({ length: 50 }, (): Step => ({ client: 'A', action: 'sends', bytes }));
+    const long = { client: 'A', action: 'sends', bytes: Buffer.from('x'.repeat(5000)) };
+    const received = Buffer.from(`${'line\n'.repeat(9)}${'a'.repeat(60)}b${'c'.repeat(99)}`);
+    const expected = Buffer.from(`${'line\n'.repeat(9)}${'a'.repeat(60)}x`);
+    const svg = svgWith([...steps, long], {}, { expected, received });
+    expect(textOf(svg))
+      .to.contain('… 23 more steps')
+      .and.to.contain('… 16 more lines')
+      .and.to.contain('… 7 more lines');
+    for (const [, length] of svg.matchAll(/textLength="([\d.]+)"/g))
+      expect(Number(length)).to.be.at.most(48 * 7.2);
+  });
+});
+
+describeWith('xmllint', 'the HTML report, read by xmllint', () => {
+  it('is well-formed for all hostile texts', () => {
+    for (const text of HOSTILE_TEXTS) {
+      const input = htmlPage(summaryOf(hostileResults(text), { command: [text] }));
+      const { status, stderr } = spawnSync('xmllint', ['--noout', '--nonet', '-'], {
+        input,
+        encoding: 'utf8',
+      });
+      expect(status, stderr).to.equal(0);
+    }
+  });
+});
