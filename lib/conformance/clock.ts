@@ -112,18 +112,16 @@ export class Clock {
   }
 
   /**
-   * Does the work, and returns the time that the server had for it and the processor time that it used, in milliseconds.
-   * Time in which the server or the kit waited for a processor does not count.
+   * Observes the server for a while; returns how much time it had, and how much processor time it used. Time in which it
+   * waited for a processor does not count.
    */
-  async measure(work: () => Promise<void>): Promise<{ elapsedMs: number; usedMs: number }> {
-    const read = () => [this.#readThreads(), readThreads(process.pid, process.pid)] as const;
-    const [server, kit] = read();
+  async observe(ms: number): Promise<{ elapsedMs: number; usedMs: number }> {
+    const before = this.#readThreads();
     const startMs = performance.now();
-    await work();
+    await new Promise((resolve) => setTimeout(resolve, ms));
     const elapsedMs = performance.now() - startMs;
-    const [serverNow, kitNow] = read();
-    const { waitMs, runMs } = activity(server, serverNow);
-    return { elapsedMs: elapsedMs - waitMs - activity(kit, kitNow).waitMs, usedMs: runMs };
+    const { waitMs, runMs } = activity(before, this.#readThreads());
+    return { elapsedMs: elapsedMs - waitMs, usedMs: runMs };
   }
 
   /** Ends all waits of a case that is not needed any longer. */

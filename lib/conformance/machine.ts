@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { within } from './waiting.js';
 
@@ -9,7 +9,7 @@ const REFERENCE = `
 const sockets = new Set();
 const server = require('node:net').createServer((socket) => {
   sockets.add(socket);
-  socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  socket.setNoDelay().on('error', () => {}).on('close', () => sockets.delete(socket));
   socket.on('data', (chunk) => { for (const other of sockets) if (other !== socket) other.write(chunk); });
   socket.write('welcome');
 }).listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port)));
@@ -19,6 +19,11 @@ process.stdin.resume().on('close', () => process.exit());
 /** Time for the kit's own server to start, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 
+interface Measurement {
+  readonly totalMs: number;
+  readonly quickestMs: number;
+}
+
 /**
  * The machine on which the kit runs. To find out whether it is too busy for any server, the kit sends a line through a
  * server of its own, in a process like the one under test.
@@ -26,24 +31,31 @@ const START_TIMEOUT_MS = 30_000;
 export class Machine {
   #process: ChildProcess | undefined;
   #port: Promise<number> | undefined;
-  #measurement: Promise<number> | undefined;
+  #answer: Promise<Measurement> | undefined;
 
-  /** Whether the kit's own server accepts two clients and relays a line within this time. */
+  /** Whether the kit's own server accepts two clients and relays a question and its answer within this time. */
   async answersWithin(ms: number): Promise<boolean> {
-    this.#port ??= this.#start();
-    const port = await within(this.#port, START_TIMEOUT_MS);
-    if (port === undefined) return false;
     // Cases that ask at the same time share one answer.
-    this.#measurement ??= measureRelay(port).finally(() => {
-      this.#measurement = undefined;
+    this.#answer ??= this.#measure(1).finally(() => {
+      this.#answer = undefined;
     });
-    const durationMs = await within(this.#measurement, ms);
-    return durationMs !== undefined && durationMs <= ms;
+    const answer = await within(this.#answer, START_TIMEOUT_MS);
+    return answer !== undefined && answer.totalMs <= ms;
+  }
+
+  /** Asks the kit's own server questions as the case `prompt` does; returns how long the quickest answer took. */
+  async quickestAnswerMs(questions: number): Promise<number> {
+    return (await within(this.#measure(questions), START_TIMEOUT_MS))?.quickestMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Ends the kit's own server. */
   close(): void {
     this.#process?.kill('SIGKILL');
+  }
+
+  async #measure(questions: number): Promise<Measurement> {
+    this.#port ??= this.#start();
+    return measure(await this.#port, questions);
   }
 
   async #start(): Promise<number> {
@@ -58,19 +70,28 @@ export class Machine {
   }
 }
 
-/** Returns how long it takes to connect two clients to a relay and to send a line from one to the other. */
-async function measureRelay(port: number): Promise<number> {
-  const start = performance.now();
-  const [sender, receiver] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+/** Connects two clients to a relay. One asks the other questions in two lines each, and the other answers. */
+async function measure(port: number, questions: number): Promise<Measurement> {
+  const startMs = performance.now();
+  const [a, b] = [connect(port, '127.0.0.1').setNoDelay(), connect(port, '127.0.0.1').setNoDelay()];
+  const send = async (from: Socket, to: Socket): Promise<void> => {
+    from.write('hello\n');
+    await once(to, 'data');
+  };
+  let quickestMs = Number.POSITIVE_INFINITY;
   try {
-    await Promise.all([once(sender, 'data'), once(receiver, 'data')]);
-    const received = once(receiver, 'data');
-    sender.write('hello\n');
-    await received;
-    return performance.now() - start;
+    await Promise.all([once(a, 'data'), once(b, 'data')]);
+    for (let i = 0; i < questions; i++) {
+      const questionMs = performance.now();
+      await send(a, b);
+      await send(a, b);
+      await send(b, a);
+      quickestMs = Math.min(quickestMs, performance.now() - questionMs);
+    }
+    return { totalMs: performance.now() - startMs, quickestMs };
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return { totalMs: Number.POSITIVE_INFINITY, quickestMs };
   } finally {
-    for (const socket of [sender, receiver]) socket.on('error', () => {}).destroy();
+    for (const socket of [a, b]) socket.on('error', () => {}).destroy();
   }
 }

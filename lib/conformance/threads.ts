@@ -3,14 +3,11 @@ import { readNames, readStat, readText } from './proc.js';
 /** The times of each thread of a process since its start, in milliseconds. */
 export type Threads = ReadonlyMap<string, { readonly runMs: number; readonly waitMs: number }>;
 
-/**
- * Reads how long each thread of a process, or one of them, has run and has waited for a processor. The result is empty
- * where the system is not Linux.
- */
-export function readThreads(pid: number, thread?: number): Threads {
+/** Reads how long each thread of a process has run and has waited for a processor. Only Linux tells. */
+export function readThreads(pid: number): Threads {
   const folder = `/proc/${pid}/task`;
   const threads = new Map<string, { runMs: number; waitMs: number }>();
-  for (const name of thread === undefined ? readNames(folder) : [`${thread}`]) {
+  for (const name of readNames(folder)) {
     const [run, wait] = readText(`${folder}/${name}/schedstat`)?.split(' ').map(Number) ?? [];
     if (run !== undefined && wait !== undefined) threads.set(name, { runMs: run / 1e6, waitMs: wait / 1e6 });
   }

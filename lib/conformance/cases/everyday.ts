@@ -1,6 +1,7 @@
 import type { Case } from '../case.js';
 import { Failure, Undecided } from '../failure.js';
 import { arrivedNotice, leftNotice } from '../messages.js';
+import type { Room } from '../room.js';
 
 /** Time that an idle server has while it is observed, and that of one observation, in milliseconds. */
 const OBSERVED_MS = 500;
@@ -11,6 +12,10 @@ const MAX_OBSERVATIONS = 600;
 const MAX_IDLE_SHARE = 0.2;
 /** Every timer and delay of the kernel that could be in the way takes longer than this, in milliseconds. */
 const PROMPT_MS = 25;
+/** Questions to a server. The kernel delays packets of a connection only after a while, so more would be of no use. */
+const QUESTIONS = 5;
+/** Servers that are asked, if none before has answered quickly. */
+const PROMPT_ATTEMPTS = 10;
 
 export const EVERYDAY: readonly Case[] = [
   {
@@ -41,31 +46,25 @@ export const EVERYDAY: readonly Case[] = [
   {
     name: 'prompt',
     rank: 'beyond',
-    title: 'it relays a question in two parts, and its answer, without a delay',
+    title: 'it relays questions in two parts, and their answers, without a delay',
     paragraph: 'fast',
     hint: "A timer delays the lines, or Nagle's algorithm does: a second small packet waits until the first is acknowledged (set TCP_NODELAY).",
     alone: true,
     async run(room) {
-      const a = await room.join();
-      const b = await room.join();
-      const ask = async (): Promise<void> => {
-        await room.sendLine(a, '?');
-        await room.sendLine(a, '??');
-        await room.sendLine(b, '!');
-      };
-      await room.timeline.asOneStep(
-        'A asks B up to 100 questions, in two lines each, and B answers',
-        async () => {
-          // A delay in the server affects each question. The kernel delays many, but not the quickest.
-          for (let i = 0; i < 100; i++) if ((await room.clock.measure(ask)).elapsedMs <= PROMPT_MS) return;
-          for (let i = 0; i < 100; i++) {
-            if (await room.clock.machine.answersWithin(PROMPT_MS)) {
-              throw new Failure({ what: `none of 100 questions was answered within ${PROMPT_MS} ms` });
-            }
-          }
-          throw new Undecided();
-        },
-      );
+      const quickestMs = { server: Number.POSITIVE_INFINITY, reference: Number.POSITIVE_INFINITY };
+      for (let attempt = 1; attempt <= PROMPT_ATTEMPTS; attempt++) {
+        quickestMs.server = Math.min(quickestMs.server, await quickestAnswerMs(room));
+        if (quickestMs.server <= PROMPT_MS) return;
+        quickestMs.reference = Math.min(
+          quickestMs.reference,
+          await room.clock.machine.quickestAnswerMs(QUESTIONS),
+        );
+        if (attempt < PROMPT_ATTEMPTS) await room.restart();
+      }
+      if (quickestMs.server - quickestMs.reference <= PROMPT_MS) throw new Undecided();
+      throw new Failure({
+        what: `none of ${PROMPT_ATTEMPTS * QUESTIONS} questions was answered within ${PROMPT_MS} ms`,
+      });
     },
   },
   {
@@ -83,9 +82,7 @@ export const EVERYDAY: readonly Case[] = [
       const total = { elapsedMs: 0, usedMs: 0 };
       for (let i = 0; total.elapsedMs < OBSERVED_MS; i++) {
         if (i === MAX_OBSERVATIONS) throw new Undecided();
-        const { elapsedMs, usedMs } = await room.clock.measure(
-          () => new Promise((resolve) => setTimeout(resolve, OBSERVATION_MS)),
-        );
+        const { elapsedMs, usedMs } = await room.clock.observe(OBSERVATION_MS);
         total.elapsedMs += elapsedMs;
         total.usedMs += usedMs;
       }
@@ -127,3 +124,22 @@ export const EVERYDAY: readonly Case[] = [
     },
   },
 ];
+
+/** Asks questions, and returns how long the one with the quickest answer took. A delay in the server affects each. */
+async function quickestAnswerMs(room: Room): Promise<number> {
+  const [a, b] = [await room.join(), await room.join()];
+  let quickestMs = Number.POSITIVE_INFINITY;
+  await room.timeline.asOneStep(
+    `A asks B ${QUESTIONS} questions, in two lines each, and B answers`,
+    async () => {
+      for (let i = 0; i < QUESTIONS; i++) {
+        const startMs = performance.now();
+        await room.sendLine(a, `${i}?`);
+        await room.sendLine(a, `${i}??`);
+        await room.sendLine(b, `${i}!`);
+        quickestMs = Math.min(quickestMs, performance.now() - startMs);
+      }
+    },
+  );
+  return quickestMs;
+}
