@@ -10,6 +10,8 @@ import { rollup } from 'rollup';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
+/** Packages that are a part of the command, because only few users of the package need them. */
+const INCLUDED = ['ws', 'fast-check', 'pure-rand'];
 
 /**
  * Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
@@ -18,10 +20,9 @@ const dist = `${root}dist`;
 async function bundleCommand() {
   const bundle = await rollup({
     input: `${dist}/bin/mini-serv.js`,
-    // ws is a part of the command, because only few users of the package need it.
-    external: (id) => !/^[./]/.test(id) && id !== 'ws',
+    external: (id) => !/^[./]/.test(id) && !INCLUDED.includes(id),
     plugins: [
-      nodeResolve({ resolveOnly: ['ws'] }),
+      nodeResolve({ resolveOnly: INCLUDED }),
       withoutNativeAddons,
       commonjs({ include: /\/node_modules\/ws\// }),
       {

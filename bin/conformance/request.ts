@@ -1,10 +1,15 @@
+import { randomInt } from 'node:crypto';
 import { type Case, RANKS, type Rank } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
+import { randomCase } from '../../lib/conformance/random/case.js';
 import type { Plan } from '../../lib/conformance/reporter.js';
 import type { Command } from '../arguments.js';
 import { didYouMean } from '../options/suggest.js';
 import { UsageError, unexpected } from '../options/usage-error.js';
 import { pairReports, type ReportRequest } from './pair-reports.js';
+
+/** The number of seeds from which one is chosen if none is given. */
+const SEEDS = 2 ** 32;
 
 /** The work of the kit. */
 export type Request =
@@ -20,15 +25,14 @@ export interface TestRequest {
   readonly bail: boolean;
   readonly watch: boolean;
   readonly jobs: number | undefined;
-  readonly random: number | undefined;
-  readonly seed: number | undefined;
 }
 
 /** @throws {UsageError} if options contradict each other, or no case has a given name */
 export function requestOf({ values, order, command }: Command & { kind: 'conformance' }): Request {
   const { rank, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
   const names = only.flatMap((text) => text.split(','));
-  const cases = chooseCases(names, rank);
+  const available = availableCases(rank, random, seed);
+  const cases = chooseCases(names, available);
   if (list) return { kind: 'list', json, cases };
   const [file = ''] = command;
   const plan: Plan = {
@@ -47,8 +51,6 @@ export function requestOf({ values, order, command }: Command & { kind: 'conform
     bail,
     watch,
     jobs,
-    random,
-    seed,
   };
 }
 
@@ -57,8 +59,16 @@ function requiredRanks(rank: Rank | undefined, isSelection: boolean): readonly R
   return isSelection ? RANKS : RANKS.slice(0, RANKS.indexOf('exam') + 1);
 }
 
-function chooseCases(names: readonly string[], rank: Rank = 'beyond'): readonly Case[] {
-  const ofRank = CASES.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank));
+/** Returns the cases up to a rank. Random sessions are the last one of the highest rank that is required. */
+function availableCases(rank: Rank | undefined, random: number | undefined, seed: number | undefined): Case[] {
+  const ofRank = CASES.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank ?? 'beyond'));
+  if (random === undefined) return ofRank;
+  const one = randomCase(rank ?? 'exam', random, seed ?? randomInt(SEEDS));
+  const at = ofRank.findLastIndex((other) => other.rank === one.rank) + 1;
+  return ofRank.toSpliced(at, 0, one);
+}
+
+function chooseCases(names: readonly string[], ofRank: readonly Case[]): readonly Case[] {
   if (names.length === 0) return ofRank;
   const chosen = new Set<Case>();
   for (const name of names) {

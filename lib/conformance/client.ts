@@ -145,6 +145,14 @@ export class Client {
     return line;
   }
 
+  /** Waits for the next line, of at most this length, and removes it. Unlike {@link readLine}, it tolerates nothing. */
+  async takeLine(maxBytes: number): Promise<{ line: Buffer; wait: Wait }> {
+    const { inbox } = this.#connection;
+    const taken = await inbox.peekLine(maxBytes);
+    inbox.drop(taken.line.length);
+    return taken;
+  }
+
   /** Expects these lines of a client, once and in order. Other cases check their prefixes. */
   async expectTexts(id: number, texts: readonly string[]): Promise<void> {
     this.record(`receives each of the ${texts.length.toLocaleString('en')} lines`);

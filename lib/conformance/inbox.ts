@@ -81,7 +81,9 @@ export class Inbox {
   /** Waits for the rest of the current line and returns a copy of it, or of its first bytes. It stays in the inbox. */
   async peekLine(maxBytes: number): Promise<{ line: Buffer; wait: Wait }> {
     for (;;) {
-      const bytes = this.peek(maxBytes);
+      const first = this.peek();
+      // Joining the chunks is needed only if a line is in several.
+      const bytes = first.subarray(0, maxBytes).includes(0x0a) ? first.subarray(0, maxBytes) : this.peek(maxBytes);
       const end = bytes.indexOf(0x0a) + 1;
       if (end > 0 || bytes.length === maxBytes) {
         return { line: Buffer.from(end > 0 ? bytes.subarray(0, end) : bytes), wait: 'more' };

@@ -1,0 +1,21 @@
+import type { Case, Rank } from '../case.js';
+
+/** Random sessions in place of fixed steps. Everything that they contain is asked by their rank, or by a lower one. */
+export interface RandomCase extends Case {
+  /** The number of sessions. */
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** Returns the case that stands for all random sessions in a report. `runRandom` runs it. */
+export function randomCase(rank: Rank, count: number, seed: number): RandomCase {
+  return {
+    name: 'random',
+    rank,
+    title: `in ${count.toLocaleString('en')} random sessions (seed ${seed}), each client receives what it should`,
+    paragraph: 'resend',
+    hint: 'This is the shortest session that was found to fail: the server is right if a step is left out or a text is shorter. So look for what these steps have in common.',
+    count,
+    seed,
+  };
+}

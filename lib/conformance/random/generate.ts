@@ -1,0 +1,137 @@
+import {
+  type Arbitrary,
+  array,
+  boolean,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  record,
+  tuple,
+} from 'fast-check';
+import type { Demands } from './demands.js';
+import { MAX_PLACES } from './plan.js';
+import type { Action, Session } from './session.js';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
+/** Sizes around which buffers end, in bytes. */
+const BUFFER_SIZES = [64, 128, 512, 1000, 1024, 2048, 4096, 8192, 65_536, 100_000, 131_072, 262_144];
+const MAX_LONG_LINE_BYTES = 364_000;
+/** Every server of the field takes lines and messages of this length, in bytes. */
+const MAX_SHORT_LINE_BYTES = 100;
+const MAX_LINES = 2000;
+/** More than the kernel keeps for a client that does not read, in lines of 10,000 bytes. */
+const FLOOD_LINES = 600;
+
+/** Returns the generator of sessions that contain only what is demanded. */
+export function sessions(demands: Demands): Arbitrary<Session> {
+  const text = texts(demands);
+  const cuts = demands.has('pieces') ? array(nat({ max: 1000 }), { maxLength: 4 }) : constant<number[]>([]);
+  const action = (
+    kind: Action['kind'],
+    weight: number,
+    parts: { text?: Arbitrary<string>; cuts?: Arbitrary<number[]> } = {},
+  ) => ({
+    weight,
+    arbitrary: record<Action>({
+      kind: constant(kind),
+      place: nat({ max: MAX_PLACES - 1 }),
+      text: parts.text ?? constant(''),
+      cuts: parts.cuts ?? constant([]),
+      isAwaited: demands.has('two-listeners')
+        ? integer({ min: 0, max: 3 }).map((n) => n < 3)
+        : constant(true),
+    }),
+  });
+  const anyAction = oneof(
+    action('send', 10, { text, cuts }),
+    ...(demands.has('lazy-holds-nobody-up') ? [action('send', 1, { text: floods() })] : []),
+    action('connect', 3),
+    action('end', 2),
+    ...(demands.has('reset-client') ? [action('reset', 1)] : []),
+    action('pause', 2),
+    action('resume', 1),
+  );
+  return record({
+    clients: integer({ min: 0, max: MAX_PLACES - 1 }).map((n) => (n + 2) % MAX_PLACES),
+    actions: array(anyAction, { maxLength: 24, size: 'max' }),
+  });
+}
+
+/** A message: lines, and with `pieces` also the beginning of one. */
+function texts(demands: Demands): Arbitrary<string> {
+  const line = lines(demands);
+  const few = array(line, { minLength: 1, maxLength: 4 }).map(joinLines);
+  const many = tuple(line, integer({ min: 1, max: MAX_LINES })).map(([one, times]) =>
+    `${one.slice(0, 40)}\n`.repeat(times),
+  );
+  const unfinished = tuple(array(line, { maxLength: 2 }), line).map(
+    ([whole, rest]) => joinLines(whole) + rest,
+  );
+  return oneof(
+    { weight: 6, arbitrary: few },
+    ...(demands.has('many-lines') ? [{ weight: 1, arbitrary: many }] : []),
+    ...(demands.has('pieces') ? [{ weight: 4, arbitrary: unfinished }] : []),
+  );
+}
+
+const joinLines = (all: readonly string[]): string => all.map((one) => `${one}\n`).join('');
+
+function lines(demands: Demands): Arbitrary<string> {
+  const printable = integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+  const letters = constantFrom(...ALPHABET);
+  const word = array(oneof({ weight: 4, arbitrary: letters }, { weight: 1, arbitrary: printable }), {
+    minLength: 1,
+    maxLength: 8,
+  }).map((all) => all.join(''));
+  const inner = array(word, { minLength: 1, maxLength: 4 }).map((all) => all.join(' '));
+  const unusual = constantFrom('%s', '%d%n', 'server: client 0 just left', 'client 1: hi', '100% \\n');
+  const bytes = unusualBytes(demands);
+  const withBytes = array(oneof(constantFrom(...bytes), letters), { minLength: 1, maxLength: 8 }).map((all) =>
+    all.join(''),
+  );
+  return oneof(
+    { weight: 6, arbitrary: inner },
+    { weight: 1, arbitrary: unusual },
+    ...(bytes.length > 0 ? [{ weight: 2, arbitrary: withBytes }] : []),
+    ...(demands.has('blanks')
+      ? [{ weight: 1, arbitrary: tuple(blank, inner, blank).map((all) => all.join('')) }]
+      : []),
+    ...(demands.has('empty-lines') ? [{ weight: 1, arbitrary: constant('') }] : []),
+    { weight: 2, arbitrary: lengths(demands).map(lineOf) },
+  );
+}
+
+const blank = constantFrom('', ' ', '  ', '\t', '\r');
+
+function unusualBytes(demands: Demands): string[] {
+  return [
+    ...(demands.has('control-bytes') ? ['\x04', '\r', '\x1b', '\x7f', '\v', '\f'] : []),
+    ...(demands.has('high-bytes') ? ['\xc3\xa9', '\xff', '\x80', '\xe2\x82', '\xfe'] : []),
+    ...(demands.has('nul') ? ['\0'] : []),
+  ];
+}
+
+/** Lengths of lines, many of them close to the size of a buffer. */
+function lengths(demands: Demands): Arbitrary<number> {
+  if (!demands.has('long-line')) return integer({ min: 1, max: MAX_SHORT_LINE_BYTES });
+  return oneof(
+    integer({ min: 1, max: 5000 }),
+    tuple(constantFrom(...BUFFER_SIZES), integer({ min: -20, max: 20 })).map(([size, more]) => size + more),
+    integer({ min: 1, max: MAX_LONG_LINE_BYTES }),
+  );
+}
+
+/** A line with a pattern whose length divides no size of a buffer, so that no part can be missing unnoticed. */
+function lineOf(length: number): string {
+  return ALPHABET.repeat(Math.ceil(length / ALPHABET.length)).slice(0, length);
+}
+
+function floods(): Arbitrary<string> {
+  return boolean().map((isOneLine) =>
+    isOneLine
+      ? `${lineOf(9999)}\n`.repeat(FLOOD_LINES) + `${lineOf(2_000_000)}\n`
+      : `${lineOf(9999)}\n`.repeat(FLOOD_LINES),
+  );
+}

@@ -1,0 +1,108 @@
+import { asyncProperty, check, sample } from 'fast-check';
+import type { Case } from '../case.js';
+import { type Result, runCases, type Trial } from '../run.js';
+import type { RandomCase } from './case.js';
+import { type Demands, demandsOf } from './demands.js';
+import { sessions } from './generate.js';
+import { planOf } from './plan.js';
+import { play } from './play.js';
+import { scriptOf } from './script.js';
+import { seedOf } from './seed.js';
+import type { Session, Step } from './session.js';
+
+export interface RandomTrial extends Pick<Trial, 'command' | 'timeoutMs' | 'jobs'> {
+  readonly case: RandomCase;
+}
+
+/** A failure that was found with random sessions, and how to play its session again. */
+export interface Replay {
+  /** With this seed, the first session is the one that failed. */
+  readonly seed: number;
+  /** A program in Python that plays the shortest session that fails. */
+  readonly script: string;
+}
+
+export interface RandomResult {
+  readonly result: Result;
+  readonly replay?: Replay;
+}
+
+/** Time to wait while a session is shortened, in milliseconds. The last one is confirmed with the whole timeout. */
+const SHRINK_TIMEOUT_MS = 500;
+/** Sessions that are generated and judged together. */
+const BATCH = 16;
+
+/** Sessions that are played while a session is shortened. */
+const MAX_SHRINK_SESSIONS = 400;
+
+/** Plays random sessions until one fails. Of this one, the shortest session that still fails is reported. */
+export async function runRandom(trial: RandomTrial): Promise<RandomResult> {
+  const { case: one } = trial;
+  const demands = demandsOf(one.rank);
+  let undecided: Result | undefined;
+  for (let from = 0; from < one.count; from += BATCH) {
+    const seeds = Array.from({ length: Math.min(BATCH, one.count - from) }, (_, i) =>
+      seedOf(one.seed, from + i),
+    );
+    const cases = seeds.map((seed) => sessionCase(one, planOf(generate(seed, demands), demands), demands));
+    const results = await runCases({ ...trialOf(trial), cases, bail: true });
+    const at = results.findIndex(({ outcome }) => outcome === 'failed');
+    if (at !== -1) return explain(trial, seeds[at] as number, results[at] as Result);
+    undecided ??= results.find(({ outcome }) => outcome !== 'passed');
+  }
+  return { result: undecided ? { ...undecided, case: one } : { case: one, outcome: 'passed', timeline: [] } };
+}
+
+function trialOf({ command, timeoutMs, jobs }: RandomTrial): Omit<Trial, 'cases'> {
+  return { command, timeoutMs, ...(jobs !== undefined && { jobs }) };
+}
+
+function sessionCase(one: Case, steps: readonly Step[], demands: Demands): Case {
+  return { ...one, run: (room) => play(room, steps, demands) };
+}
+
+function generate(seed: number, demands: Demands): Session {
+  return sample(sessions(demands), { seed, numRuns: 1 })[0] as Session;
+}
+
+async function explain(trial: RandomTrial, seed: number, original: Result): Promise<RandomResult> {
+  const { case: one } = trial;
+  const demands = demandsOf(one.rank);
+  for (const steps of (await shrink(trial, seed, demands)).reverse()) {
+    const result = await playOnce(trial, sessionCase(one, steps, demands), trial.timeoutMs);
+    if (result.outcome === 'failed') return withReplay(one, seed, result);
+  }
+  return withReplay(one, seed, original);
+}
+
+function withReplay(one: Case, seed: number, result: Result): RandomResult {
+  return { result: { ...result, case: one }, replay: { seed, script: scriptOf(result.timeline, seed) } };
+}
+
+/** Returns sessions that fail, each shorter than the one before. */
+async function shrink(trial: RandomTrial, seed: number, demands: Demands): Promise<Step[][]> {
+  const failing: Step[][] = [];
+  const played = new Map<string, boolean>();
+  const fails = async (steps: Step[]): Promise<boolean> => {
+    if (played.size >= MAX_SHRINK_SESSIONS) return false;
+    const timeoutMs = Math.min(trial.timeoutMs, SHRINK_TIMEOUT_MS);
+    const { outcome } = await playOnce(trial, sessionCase(trial.case, steps, demands), timeoutMs);
+    if (outcome === 'failed') failing.push(steps);
+    return outcome === 'failed';
+  };
+  const property = asyncProperty(sessions(demands), async (session) => {
+    const steps = planOf(session, demands);
+    // Sessions that differ only in actions that are impossible have the same steps.
+    const key = JSON.stringify(steps);
+    const isFailing = played.get(key) ?? (await fails(steps));
+    played.set(key, isFailing);
+    return !isFailing;
+  });
+  await check(property, { seed, numRuns: 1 });
+  return failing;
+}
+
+async function playOnce({ command }: RandomTrial, one: Case, timeoutMs: number): Promise<Result> {
+  const [result] = await runCases({ command, timeoutMs, cases: [one] });
+  return result as Result;
+}
