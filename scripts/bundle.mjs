@@ -20,7 +20,7 @@ const INCLUDED = ['ws', 'fast-check', 'pure-rand'];
 async function bundleCommand() {
   const bundle = await rollup({
     input: `${dist}/bin/mini-serv.js`,
-    external: (id) => !/^[./]/.test(id) && !INCLUDED.includes(id),
+    external: (id) => !/^[./]/.test(id) && !INCLUDED.includes(id.split('/')[0]),
     plugins: [
       nodeResolve({ resolveOnly: INCLUDED }),
       withoutNativeAddons,
@@ -46,6 +46,15 @@ async function bundleCommand() {
     externalLiveBindings: false,
     // Hoisted imports would load through2 before READABLE_STREAM is set.
     hoistTransitiveImports: false,
+    banner: ({ moduleIds }) => {
+      const names = INCLUDED.filter((name) => moduleIds.some((id) => id.includes(`/node_modules/${name}/`)));
+      return names.length === 0
+        ? ''
+        : licencesOf(
+            names.join(' and '),
+            names.map((name) => `${name}/LICENSE`),
+          );
+    },
   });
   await bundle.close();
 }

@@ -1,15 +1,11 @@
-import { randomInt } from 'node:crypto';
 import { type Case, RANKS, type Rank } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
-import { randomCase } from '../../lib/conformance/random/case.js';
 import type { Plan } from '../../lib/conformance/reporter.js';
 import type { Command } from '../arguments.js';
 import { didYouMean } from '../options/suggest.js';
 import { UsageError, unexpected } from '../options/usage-error.js';
+import { createRandomCase, type RandomOptions } from './create-random-case.js';
 import { pairReports, type ReportRequest } from './pair-reports.js';
-
-/** The number of seeds from which one is chosen if none is given. */
-const SEEDS = 2 ** 32;
 
 /** The work of the kit. */
 export type Request =
@@ -31,7 +27,7 @@ export interface TestRequest {
 export function requestOf({ values, order, command }: Command & { kind: 'conformance' }): Request {
   const { rank, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
   const names = only.flatMap((text) => text.split(','));
-  const available = availableCases(rank, random, seed);
+  const available = availableCases(rank, random === undefined ? undefined : { random, seed, jobs });
   const cases = chooseCases(names, available);
   if (list) return { kind: 'list', json, cases };
   const [file = ''] = command;
@@ -60,12 +56,12 @@ function requiredRanks(rank: Rank | undefined, isSelection: boolean): readonly R
 }
 
 /** Returns the cases up to a rank. Random sessions are the last one of the highest rank that is required. */
-function availableCases(rank: Rank | undefined, random: number | undefined, seed: number | undefined): Case[] {
+function availableCases(rank: Rank | undefined, random: RandomOptions | undefined): readonly Case[] {
   const ofRank = CASES.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank ?? 'beyond'));
   if (random === undefined) return ofRank;
-  const one = randomCase(rank ?? 'exam', random, seed ?? randomInt(SEEDS));
-  const at = ofRank.findLastIndex((other) => other.rank === one.rank) + 1;
-  return ofRank.toSpliced(at, 0, one);
+  const one = createRandomCase(rank ?? 'exam', random);
+  const before = ofRank.filter((other) => RANKS.indexOf(other.rank) <= RANKS.indexOf(one.rank));
+  return [...before, one, ...ofRank.slice(before.length)];
 }
 
 function chooseCases(names: readonly string[], ofRank: readonly Case[]): readonly Case[] {

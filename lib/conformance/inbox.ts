@@ -83,7 +83,9 @@ export class Inbox {
     for (;;) {
       const first = this.peek();
       // Joining the chunks is needed only if a line is in several.
-      const bytes = first.subarray(0, maxBytes).includes(0x0a) ? first.subarray(0, maxBytes) : this.peek(maxBytes);
+      const bytes = first.subarray(0, maxBytes).includes(0x0a)
+        ? first.subarray(0, maxBytes)
+        : this.peek(maxBytes);
       const end = bytes.indexOf(0x0a) + 1;
       if (end > 0 || bytes.length === maxBytes) {
         return { line: Buffer.from(end > 0 ? bytes.subarray(0, end) : bytes), wait: 'more' };

@@ -2,7 +2,7 @@ import type { Case } from './case.js';
 import { Failure, Skip, Undecided } from './failure.js';
 import type { Room } from './room.js';
 import type { Source } from './source.js';
-import type { Result } from './trial.js';
+import { isComposed, type Result } from './trial.js';
 
 /** Lines of standard error that a report shows. */
 const STDERR_LINES = 5;
@@ -10,6 +10,9 @@ const STDERR_LINES = 5;
 /** Runs a case with a new server, or checks the source file. */
 export async function runCase(one: Case, room: Room, source: Source | undefined): Promise<Result> {
   try {
+    if (isComposed(one)) {
+      return await one.judge({ command: room.command, timeoutMs: room.clock.timeoutMs });
+    }
     if (one.source !== undefined) await checkSource(one.source, source);
     else await one.run?.(room);
     const exit = room.ended;

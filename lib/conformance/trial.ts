@@ -40,3 +40,12 @@ export interface Trial {
   /** Called after each case, in the order of the cases. */
   readonly onResult?: (result: Result) => void;
 }
+
+/** A case that runs the command in rooms of its own. */
+export interface ComposedCase extends Case {
+  readonly judge: (trial: Pick<Trial, 'command' | 'timeoutMs'>) => Promise<Result>;
+}
+
+export function isComposed(one: Case): one is ComposedCase {
+  return 'judge' in one;
+}

@@ -21,7 +21,7 @@ const NAMES = [
   'unfinished-dropped',
 ] as const;
 
-/** What a server is asked to do, as the names of the cases that check it. */
+/** The demands on a server, as the names of the cases that check them. */
 export type Demands = ReadonlySet<(typeof NAMES)[number]>;
 
 /** Returns what a rank asks. A random session contains nothing else, so a server is never failed for more. */

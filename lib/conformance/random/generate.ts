@@ -1,7 +1,6 @@
 import {
   type Arbitrary,
   array,
-  boolean,
   constant,
   constantFrom,
   integer,
@@ -29,13 +28,13 @@ export function sessions(demands: Demands): Arbitrary<Session> {
   const text = texts(demands);
   const cuts = demands.has('pieces') ? array(nat({ max: 1000 }), { maxLength: 4 }) : constant<number[]>([]);
   const action = (
-    kind: Action['kind'],
+    kind: Arbitrary<Action['kind']>,
     weight: number,
     parts: { text?: Arbitrary<string>; cuts?: Arbitrary<number[]> } = {},
   ) => ({
     weight,
     arbitrary: record<Action>({
-      kind: constant(kind),
+      kind,
       place: nat({ max: MAX_PLACES - 1 }),
       text: parts.text ?? constant(''),
       cuts: parts.cuts ?? constant([]),
@@ -45,13 +44,12 @@ export function sessions(demands: Demands): Arbitrary<Session> {
     }),
   });
   const anyAction = oneof(
-    action('send', 10, { text, cuts }),
-    ...(demands.has('lazy-holds-nobody-up') ? [action('send', 1, { text: floods() })] : []),
-    action('connect', 3),
-    action('end', 2),
-    ...(demands.has('reset-client') ? [action('reset', 1)] : []),
-    action('pause', 2),
-    action('resume', 1),
+    action(constant('send'), 10, { text, cuts }),
+    ...(demands.has('lazy-holds-nobody-up') ? [action(constant('send'), 2, { text: floods() })] : []),
+    action(constant('connect'), 3),
+    action(demands.has('reset-client') ? constantFrom('end', 'end', 'reset') : constant('end'), 3),
+    action(constant('pause'), 3),
+    action(constant('resume'), 2),
   );
   return record({
     clients: integer({ min: 0, max: MAX_PLACES - 1 }).map((n) => (n + 2) % MAX_PLACES),
@@ -70,6 +68,7 @@ function texts(demands: Demands): Arbitrary<string> {
     ([whole, rest]) => joinLines(whole) + rest,
   );
   return oneof(
+    { withCrossShrink: true },
     { weight: 6, arbitrary: few },
     ...(demands.has('many-lines') ? [{ weight: 1, arbitrary: many }] : []),
     ...(demands.has('pieces') ? [{ weight: 4, arbitrary: unfinished }] : []),
@@ -92,6 +91,7 @@ function lines(demands: Demands): Arbitrary<string> {
     all.join(''),
   );
   return oneof(
+    { withCrossShrink: true },
     { weight: 6, arbitrary: inner },
     { weight: 1, arbitrary: unusual },
     ...(bytes.length > 0 ? [{ weight: 2, arbitrary: withBytes }] : []),
@@ -129,9 +129,6 @@ function lineOf(length: number): string {
 }
 
 function floods(): Arbitrary<string> {
-  return boolean().map((isOneLine) =>
-    isOneLine
-      ? `${lineOf(9999)}\n`.repeat(FLOOD_LINES) + `${lineOf(2_000_000)}\n`
-      : `${lineOf(9999)}\n`.repeat(FLOOD_LINES),
-  );
+  const flood = `${lineOf(9999)}\n`.repeat(FLOOD_LINES);
+  return constantFrom(flood, `${flood}${lineOf(2_000_000)}\n`);
 }

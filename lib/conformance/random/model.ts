@@ -3,7 +3,7 @@ import { Track } from './track.js';
 
 const ORIGIN = /^(?:client|server: client) (\d{1,9})(?:: | just )/;
 
-/** What one client has received, as a position in the track of each other client. Several can be possible. */
+/** The progress of one client, as a position in the track of each other client. Several can be possible. */
 export class Receiver {
   readonly id: number;
   isReading = true;
@@ -132,7 +132,7 @@ export class Model {
     return [...this.#receivers.values()].filter(({ isReading }) => isReading);
   }
 
-  /** All readers have received everything: what comes next comes later. */
+  /** Ends a round: all readers have received everything, so later lines follow these. */
   endRound(): void {
     const readers = [...this.#receivers.values()].filter(({ isReading }) => isReading);
     let isObserved = true;
@@ -141,8 +141,9 @@ export class Model {
       if (readers.some((reader) => reader.hasAll(track))) track.observed = track.length;
       else isObserved = false;
     }
-    for (const [id, receiver] of this.#receivers) if (this.#track(id).observed > 0) receiver.isAccepted = true;
-    // What no client has received may still be on its way when the next actions take place.
+    for (const [id, receiver] of this.#receivers)
+      if (this.#track(id).observed > 0) receiver.isAccepted = true;
+    // Lines that no client has received may still be on their way when the next actions take place.
     if (isObserved) this.#round++;
   }
 

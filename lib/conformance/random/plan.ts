@@ -15,7 +15,7 @@ interface Place {
   readonly client: number;
   isPaused: boolean;
   hasRest: boolean;
-  /** Whether another client has been told that it has arrived. */
+  /** Whether the server has certainly accepted it, because a client was notified. */
   isKnown: boolean;
   /** Bytes that others have sent since it stopped to read. */
   unreadBytes: number;
@@ -143,7 +143,7 @@ class Plan {
     this.#hasArrival = false;
     const places = [...this.#places.values()];
     for (const place of places) {
-      // It was announced to an earlier client, or it was told of a later one.
+      // An earlier client was notified of it, or the client was notified of a later one.
       place.isKnown ||= places.some((other) =>
         other.client < place.client ? !other.isPaused : other.client > place.client && !place.isPaused,
       );
@@ -153,5 +153,7 @@ class Plan {
 
 function packetsOf({ text, cuts }: Action): string[] {
   const ends = [...new Set(cuts.map((cut) => Math.floor((cut * text.length) / 1000)))].sort((a, b) => a - b);
-  return [...ends, text.length].map((end, i) => text.slice(ends[i - 1] ?? 0, end)).filter((packet) => packet !== '');
+  return [...ends, text.length]
+    .map((end, i) => text.slice(ends[i - 1] ?? 0, end))
+    .filter((packet) => packet !== '');
 }

@@ -1,5 +1,5 @@
 /** A text that is repeated at least this often is written as a product. */
-const RUN = /([^]{1,32}?)\1{7,}/g;
+const RUN = /(.{1,32}?)\1{7,}/gs;
 
 /** Returns an expression of Python for bytes, in which repetitions are short. */
 export function pythonBytes(bytes: Buffer): string {

@@ -1,6 +1,7 @@
 import { asyncProperty, check, sample } from 'fast-check';
 import type { Case } from '../case.js';
-import { type Result, runCases, type Trial } from '../run.js';
+import { runCases } from '../run.js';
+import type { Result, Trial } from '../trial.js';
 import type { RandomCase } from './case.js';
 import { type Demands, demandsOf } from './demands.js';
 import { sessions } from './generate.js';

@@ -2,7 +2,7 @@
 export interface Action {
   readonly place: number;
   readonly kind: 'connect' | 'send' | 'end' | 'reset' | 'pause' | 'resume';
-  /** What is sent: one character for each byte. */
+  /** The bytes to send, one character for each. */
   readonly text: string;
   /** Where the text is cut into packets, as shares of its length in thousandths. */
   readonly cuts: readonly number[];

@@ -1,6 +1,6 @@
 import { arrivedNotice, leftNotice, linePrefix } from '../messages.js';
 
-/** What the others receive because of one client: its arrival, its lines, and the notice that it left. */
+/** The messages to the others because of one client: its arrival, its lines, and the notice that it left. */
 export class Track {
   readonly id: number;
   readonly lines: Buffer[];
