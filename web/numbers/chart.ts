@@ -4,25 +4,33 @@ import { createElement } from '../room/row.js';
 import { describe, type Measure } from './measures.js';
 import { type History, SPAN_MS, summarize, type Values } from './series.js';
 
-const HEIGHT_PX = 110;
+const HEIGHT_PX = 96;
 const AXIS_FONT = '11px system-ui, sans-serif';
 const LINE_WIDTH_PX = 1.5;
 /** Space for labels such as `1,000 MiB/s`. */
 const AXIS_WIDTH_PX = 62;
 const DASH = [4, 3];
+/** A narrower chart has a label for every other minute. */
+const NARROW_PX = 300;
+/** Where the time axis has a grid line, in seconds. */
+const MINUTES = [-300, -240, -180, -120, -60, 0];
 
 /** A figure with the values of a measure as numbers, and their course as a line. */
 export class Chart {
   readonly #measure: Measure;
-  readonly #now = createElement('strong', 'now');
+  /** The latest value of each line. */
+  readonly #now: readonly HTMLElement[];
   readonly #range = createElement('span', 'range');
   readonly #plot: uPlot;
 
   constructor(parent: HTMLElement, measure: Measure) {
     this.#measure = measure;
     const figure = createElement('figure', 'chart');
+    this.#now = measure.parts.map(() => createElement('span', 'part'));
+    const now = createElement('strong', 'now');
+    now.append(...this.#now);
     const caption = document.createElement('figcaption');
-    caption.append(createElement('span', 'title', measure.title), ' ', this.#now, ' ', this.#range);
+    caption.append(createElement('span', 'title', measure.title), ' ', now, ' ', this.#range);
     const box = createElement('div', 'plot');
     // The numbers are in the caption and in the table.
     box.ariaHidden = 'true';
@@ -35,10 +43,9 @@ export class Chart {
   show(history: History): void {
     const { parts } = this.#measure;
     const values = parts.map((part) => part.values(history));
-    const names = parts.map(({ name }) => name);
-    const { now, range } = describe(this.#measure, values.map(summarize), names);
-    setText(this.#now, now);
-    setText(this.#range, range === '' ? '' : `5 min: ${range}`);
+    const texts = describe(this.#measure, values.map(summarize));
+    for (const [i, { now }] of texts.entries()) setText(this.#now[i] as Element, now);
+    setText(this.#range, `In 5 min: ${texts.map(({ range }) => range).join('; ')}`);
     this.#plot.setData([history.seconds, ...values] as [number[], ...Values[]]);
   }
 
@@ -63,7 +70,7 @@ function optionsOf({ format, increments, parts }: Measure, box: HTMLElement): uP
   return {
     width: Math.max(box.clientWidth, 1),
     height: HEIGHT_PX,
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {
@@ -74,9 +81,9 @@ function optionsOf({ format, increments, parts }: Measure, box: HTMLElement): uP
       {
         ...axis,
         size: 22,
-        splits: [-300, -240, -180, -120, -60, 0],
-        values: (_plot, splits) => splits.map((seconds) => (seconds === 0 ? 'now' : `${seconds / 60} min`)),
-        space: 50,
+        splits: MINUTES,
+        values: (plot, splits) => splits.map((seconds) => labelOf(seconds, plot.width)),
+        space: 40,
       },
       {
         ...axis,
@@ -96,4 +103,11 @@ function optionsOf({ format, increments, parts }: Measure, box: HTMLElement): uP
       })),
     ],
   };
+}
+
+function labelOf(seconds: number, chartWidthPx: number): string | null {
+  // The first label would be where the labels of the other axis are.
+  const isHidden = seconds === MINUTES[0] || (seconds % 120 !== 0 && chartWidthPx < NARROW_PX);
+  if (isHidden) return null;
+  return seconds === 0 ? 'now' : `${seconds / 60} min`;
 }

@@ -18,16 +18,15 @@ export function formatCount(count: number): string {
   return count < MAX_EXACT ? exact.format(count) : compact.format(count);
 }
 
-/** Three digits and a unit: `512 B`, `1.5 KiB`. */
+/** At least three digits and a unit: `512 B`, `1.5 KiB`. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 1,023.6 would become 1,020 with three digits.
-  while (value >= 1000 && unit < UNITS.length - 1) {
+  while (Math.round(value) >= 1024 && unit < UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? exact.format(value) : threeDigits.format(value)} ${UNITS[unit]}`;
+  return `${value < 100 && unit > 0 ? threeDigits.format(value) : exact.format(value)} ${UNITS[unit]}`;
 }
 
 /** `1 line`, `1,234 lines`. */

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount } from './format.js';
-import type { History, Values } from './series.js';
+import type { History, Summary, Values } from './series.js';
 
 /** A line in a chart. */
 export interface Part {
@@ -64,18 +64,17 @@ export const MEASURES: readonly Measure[] = [
   },
 ];
 
-/** Describes the values of a chart: the latest ones, and the lowest and highest of the five minutes. */
+/** Describes each line of a chart in words: its latest value, and its lowest and highest one. */
 export function describe(
-  { format }: Measure,
-  summaries: readonly ({ now: number; lowest: number; highest: number } | undefined)[],
-  names: readonly (string | undefined)[],
-): { now: string; range: string } {
-  const now: string[] = [];
-  const range: string[] = [];
-  for (const [i, summary] of summaries.entries()) {
-    const name = names[i] === undefined ? '' : ` ${names[i]}`;
-    now.push(summary === undefined ? '–' : `${format(summary.now)}${name}`);
-    if (summary !== undefined) range.push(`${format(summary.lowest)} to ${format(summary.highest)}${name}`);
-  }
-  return { now: now.join(', '), range: range.join(', ') };
+  { format, parts }: Measure,
+  summaries: readonly (Summary | undefined)[],
+): { now: string; range: string }[] {
+  return parts.map(({ name }, i) => {
+    const summary = summaries[i];
+    const suffix = name === undefined ? '' : ` ${name}`;
+    if (summary === undefined) return { now: `–${suffix}`, range: `–${suffix}` };
+    const [lowest, highest] = [format(summary.lowest), format(summary.highest)];
+    const range = lowest === highest ? highest : `${lowest} to ${highest}`;
+    return { now: `${format(summary.now)}${suffix}`, range: `${range}${suffix}` };
+  });
 }

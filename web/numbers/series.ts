@@ -66,8 +66,14 @@ export class History {
   }
 }
 
-/** The latest value, the lowest and the highest. Undefined if there is none. */
-export function summarize(values: Values): { now: number; lowest: number; highest: number } | undefined {
+export interface Summary {
+  readonly now: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** Returns undefined if there is no value. */
+export function summarize(values: Values): Summary | undefined {
   const known = values.filter((value) => value !== null);
   const now = known.at(-1);
   if (now === undefined) return undefined;

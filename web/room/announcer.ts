@@ -1,4 +1,4 @@
-import { formatLines } from '../numbers/format.js';
+import { formatExact } from '../numbers/format.js';
 
 /** So many lines are read out; of more, only the number. */
 export const MAX_READ_OUT = 3;
@@ -16,7 +16,8 @@ export class Announcer {
 
   /** Returns the text to announce, and starts again; empty if there is nothing new. */
   take(): string {
-    const text = this.#lines > MAX_READ_OUT ? `${formatLines(this.#lines)} new` : this.#texts.join('\n');
+    const text =
+      this.#lines > MAX_READ_OUT ? `${formatExact(this.#lines)} new lines` : this.#texts.join('\n');
     this.#lines = 0;
     this.#texts = [];
     return text;

@@ -7,6 +7,11 @@ import type { Entry } from './pending.js';
 import { Transcript } from './transcript.js';
 
 const ANNOUNCEMENT_INTERVAL_MS = 4000;
+/**
+ * While lines are left out, the rows change this often: no reader can follow them, and drawing them takes the processor time
+ * that the relay may need.
+ */
+const FLOOD_INTERVAL_MS = 50;
 const STATUS_INTERVAL_MS = 250;
 /** Filtering all rows for each typed character would delay the typing. */
 const FILTER_DELAY_MS = 150;
@@ -26,6 +31,9 @@ export class Room {
   readonly #empty = find('room-empty', HTMLElement);
   #isPaused = false;
   #isScheduled = false;
+  #shownAt = 0;
+  /** The number of lines that were left out when rows were last added. */
+  #leftOutBefore = 0;
   #statusTimer: number | undefined;
   #filterTimer: number | undefined;
 
@@ -107,15 +115,21 @@ export class Room {
     this.#statusTimer ??= setTimeout(() => this.#showStatus(), STATUS_INTERVAL_MS);
     if (this.#isScheduled || this.#isPaused) return;
     this.#isScheduled = true;
-    requestAnimationFrame(() => this.#showLines());
+    requestAnimationFrame((now) => this.#showLines(now));
   }
 
-  #showLines(): void {
+  #showLines(now: number): void {
     this.#isScheduled = false;
     if (this.#isPaused) return;
     const { pending } = this.incoming;
     const capacity = this.#transcript.capacity;
     if (capacity <= 0) return;
+    if (pending.leftOut > this.#leftOutBefore && now - this.#shownAt < FLOOD_INTERVAL_MS) {
+      this.#update();
+      return;
+    }
+    this.#shownAt = now;
+    this.#leftOutBefore = pending.leftOut;
     if (pending.size > 0) this.#append(pending.take(capacity));
     if (pending.size === 0) this.#transcript.appendGap(pending.takeGap());
     else this.#update();
