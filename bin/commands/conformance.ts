@@ -98,9 +98,11 @@ async function test(
     },
   });
   const summary = summarize(plan, results);
-  reports.emit((reporter) => reporter.onEnd(summary));
-  reports.save();
-  reports.close();
+  try {
+    reports.emit((reporter) => reporter.onEnd(summary));
+  } finally {
+    reports.save();
+  }
   return summary;
 }
 

@@ -12,8 +12,6 @@ export interface Reports {
   emit(event: (reporter: Reporter) => string | undefined): void;
   /** Writes the files, at the end of a run. */
   save(): void;
-  /** Closes the files, and removes those that were created for nothing. */
-  close(): void;
 }
 
 export interface Screen {
@@ -53,31 +51,38 @@ export async function openReports(
   );
   return {
     emit(event) {
-      for (const { reporter, write } of reports) {
+      forEach(reports, ({ reporter, write }) => {
         const text = event(reporter) ?? '';
         if (text !== '') write?.(text);
-      }
+      });
     },
     save() {
-      for (const file of files.values()) file.save();
-    },
-    close() {
-      closeFiles(files);
+      forEach([...files.values()], (file) => file.save());
     },
   };
+}
+
+/** One report that cannot be written does not keep the others from being complete. */
+function forEach<T>(items: readonly T[], work: (item: T) => void): void {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      work(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 function openFiles(requests: readonly ReportRequest[], inputs: readonly string[]): Map<string, ReportFile> {
   const files = new Map<string, ReportFile>();
   // Also after a failure and after Ctrl-C, no empty file is left behind.
-  process.on('exit', () => closeFiles(files));
+  process.on('exit', () => {
+    for (const file of files.values()) file.close();
+  });
   for (const { path } of requests) {
     if (path !== undefined) files.set(path, openReportFile(path, [...inputs, ...files.keys()]));
   }
   return files;
-}
-
-function closeFiles(files: Map<string, ReportFile>): void {
-  for (const file of files.values()) file.close();
-  files.clear();
 }
