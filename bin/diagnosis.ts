@@ -6,13 +6,25 @@ import { tryCall } from '../lib/util/try-call.js';
 import { explainOutOfMemory } from './out-of-memory.js';
 
 const ANOTHER_PORT = 'select another port, or run mini-serv 0 for a free one';
+const ANOTHER_WEB_PORT = 'select another port with --web, or a free one with --web 0';
 /** Ports below this one need a permission, where the system does not say otherwise. */
 const FIRST_FREE_PORT = 1024;
 
-/** Explains why a relay cannot be started, on one line: what failed, why, and what to do. */
-export function explainStart(error: NodeJS.ErrnoException, port: number): string {
+/**
+ * Explains why a relay cannot be started, on one line: what failed, why, and what to do.
+ *
+ * @param port the port of the relay
+ * @param webPort the port of its web page
+ */
+export function explainStart(
+  error: NodeJS.ErrnoException & { readonly port?: number },
+  port: number,
+  webPort?: number,
+): string {
   if (error.syscall === 'listen' || error.syscall === 'bind') {
-    return `mini-serv: cannot listen on 127.0.0.1:${port}: ${explainPort(error, port)}`;
+    const isWeb = error.port !== undefined && error.port === webPort;
+    const reason = explainPort(error, isWeb ? webPort : port, isWeb ? ANOTHER_WEB_PORT : ANOTHER_PORT);
+    return `mini-serv: cannot listen on 127.0.0.1:${isWeb ? webPort : port}: ${reason}`;
   }
   // The spill directory is the only path that is opened before the port.
   if (error.path !== undefined) {
@@ -21,12 +33,12 @@ export function explainStart(error: NodeJS.ErrnoException, port: number): string
   return `mini-serv: ${reasonOf(error)}`;
 }
 
-function explainPort(error: NodeJS.ErrnoException, port: number): string {
+function explainPort(error: NodeJS.ErrnoException, port: number, remedy: string): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `the port is in use${holderOf(port)}; ${ANOTHER_PORT}`;
+      return `the port is in use${holderOf(port)}; ${remedy}`;
     case 'EACCES':
-      return `${permissionFor(port)}; ${ANOTHER_PORT}`;
+      return `${permissionFor(port)}; ${remedy}`;
     case 'EADDRNOTAVAIL':
       return 'the address is not available; check that the loopback interface is up: ip link set lo up';
     default:

@@ -13,10 +13,10 @@ import { version } from '../version.js';
 export function describeRelay(
   { relay, audit, pidFile, room, transforms: specs }: Command & { kind: 'run' },
   transforms: readonly MessageTransform[],
+  { maxClients = descriptorBudget(countDescriptors(transforms)).maxConnections } = {},
 ): string[] {
   const { maxLineBytes = 0, memoryBytes = 0, spillLimitBytes, spillDir = tmpdir() } = relay;
   const descriptors = descriptorLimit();
-  const { maxConnections } = descriptorBudget(countDescriptors(transforms));
   const spillLimit =
     spillLimitBytes === undefined
       ? 'all but 10 % (at most 1G) of the disk'
@@ -24,7 +24,7 @@ export function describeRelay(
   const { path, format = 'text' } = audit ?? {};
   return [
     `version ${version()} on Node.js ${process.versions.node} (${process.platform} ${process.arch})`,
-    `limits: ${descriptors === Number.MAX_SAFE_INTEGER ? 'unlimited' : descriptors} file descriptors, ${maxConnections} clients, ` +
+    `limits: ${descriptors === Number.MAX_SAFE_INTEGER ? 'unlimited' : descriptors} file descriptors, ${maxClients} clients, ` +
       `lines of ${formatSize(maxLineBytes)}, backlog of ${formatSize(memoryBytes)} in memory and ${spillLimit}`,
     `files: spill directory ${spillDir}, ${path === undefined ? 'no audit' : `audit ${path} (${format})`}, ` +
       `${pidFile === undefined ? 'no pid file' : `pid file ${pidFile}`}`,

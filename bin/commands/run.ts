@@ -45,10 +45,11 @@ export async function run(command: RunCommand): Promise<void> {
   handleEndSignals(handlers);
   const room = await joinRoom(roomArguments);
   const web = command.web === undefined ? undefined : await import('../web/start.js');
+  const limits = web === undefined ? {} : { maxClients: web.clientLimit(transforms) };
   const relay = createRelay({
     ...options,
+    ...limits,
     transforms,
-    ...(web !== undefined && { maxClients: web.clientLimit(transforms) }),
     graceMs: GRACE_MS,
     ...(room !== undefined && { room }),
   });
@@ -80,7 +81,9 @@ export async function run(command: RunCommand): Promise<void> {
       audit = opened;
       handlers.reopen = () => void opened.reopen();
     }
-    const description = verbose ? (await import('./introduction.js')).describeRelay(command, transforms) : [];
+    const description = verbose
+      ? (await import('./introduction.js')).describeRelay(command, transforms, limits)
+      : [];
     let openPort = port;
     // Earlier than the port of the relay: a relay that cannot be started accepts no clients.
     webServer = await web?.startWeb(command, relay, () => openPort);
@@ -102,7 +105,7 @@ export async function run(command: RunCommand): Promise<void> {
     // Programs get the message of the subject only.
     if (!verbose && !isatty(2)) throw new CommandError('Fatal error');
     const { explainStart } = await import('../diagnosis.js');
-    throw new CommandError('Fatal error', explainStart(error as Error, port));
+    throw new CommandError('Fatal error', explainStart(error as Error, port, command.web));
   }
 }
 

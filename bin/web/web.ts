@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Relay } from '../../lib/relay/relay.js';
+import { printMessage } from '../console.js';
 import { readWebFiles } from '../web-files.js';
 import { createAccess, SUBPROTOCOL } from './access.js';
-import { BrowserClients } from './browser-client.js';
+import { BrowserClients } from './browser-clients.js';
 import { GOING_AWAY } from './close-codes.js';
 import { Feeds, type Introduction } from './feeds.js';
 import { answerPings } from './pings.js';
@@ -68,8 +69,10 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
     '/join': (socket) => clients.add(socket),
   };
   server.on('request', respond);
+  server.on('connect', (request: IncomingMessage, connection: Duplex) => {
+    respond(request, responseFor(request, connection as Socket));
+  });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    connection.on('error', () => {});
     const add = routes[pathOf(request)];
     if (add === undefined || !access.allowsSocket(request)) {
       respond(request, responseFor(request, connection as Socket), add === undefined ? undefined : 403);
@@ -81,7 +84,7 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
       else add(socket);
     });
   });
-  server.on('error', () => {});
+  server.on('error', ({ message }) => printMessage(`web page: cannot accept a connection: ${message}`));
   const close = async (): Promise<void> => {
     isClosing = true;
     feeds.stop();
@@ -111,6 +114,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
 
 /** Returns a response for a request that asked to leave HTTP. Node has given up the connection at that point. */
 function responseFor(request: IncomingMessage, connection: Socket): ServerResponse {
+  connection.on('error', () => {});
   const response = new ServerResponse(request);
   response.assignSocket(connection);
   response.on('finish', () => {

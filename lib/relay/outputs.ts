@@ -7,6 +7,8 @@ import { ReadStream, type ReadStreamOptions } from './read-stream.js';
 /** Lets the relay end an output when it closes. */
 interface Output {
   readonly ended: Promise<void>;
+  /** Whether senders never wait for it, and its lag is no backlog. */
+  readonly isPassive: boolean;
   destroy(): void;
 }
 
@@ -27,13 +29,13 @@ export class Outputs {
   }
 
   get lagBytes(): number[] {
-    return [...this.#outputs.keys()].map((reader) => reader.lagBytes);
+    return [...this.#outputs].filter(([, { isPassive }]) => !isPassive).map(([{ lagBytes }]) => lagBytes);
   }
 
   createReadStream({ format = 'wire', signal }: ReadStreamOptions): ReadStream {
     const stream = new ReadStream(format, this.#readerOptions());
     const ended = new Promise<void>((resolve) => void stream.once('close', resolve));
-    this.#add(stream.reader, { ended, destroy: () => void stream.destroy() });
+    this.#add(stream.reader, { ended, isPassive: false, destroy: () => void stream.destroy() });
     // After #add: an aborted signal destroys the stream at once.
     if (signal !== undefined) addAbortSignal(signal, stream);
     return stream;
@@ -53,7 +55,7 @@ export class Outputs {
         end();
       },
     });
-    this.#add(reader, { ended, destroy: () => reader.stop() }, isPassive);
+    this.#add(reader, { ended, isPassive, destroy: () => reader.stop() });
     return reader;
   }
 
@@ -80,9 +82,9 @@ export class Outputs {
     };
   }
 
-  #add(reader: Reader, output: Output, isPassive = false): void {
+  #add(reader: Reader, output: Output): void {
     this.#outputs.set(reader, output);
-    if (!isPassive) this.#options.onStart(reader);
+    if (!output.isPassive) this.#options.onStart(reader);
     if (this.#finishing) reader.finish();
   }
 }

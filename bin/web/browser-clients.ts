@@ -18,10 +18,12 @@ export class BrowserClients {
     let closeCode = GOING_AWAY;
     const stream = createWebSocketStream(socket);
     const endSocket = stream._final.bind(stream);
-    // The stream of ws closes without a code.
+    // The stream of ws closes without a code. The event `left`, which has the reason, follows in the same turn.
     stream._final = (callback) => {
-      socket.close(closeCode);
-      endSocket(callback);
+      process.nextTick(() => {
+        socket.close(closeCode);
+        endSocket(callback);
+      });
     };
     // The room's messages wait until the page knows its id.
     stream.cork();
