@@ -5,8 +5,10 @@ import { GOING_AWAY, INTERNAL_ERROR, TOO_BIG } from './close-codes.js';
 
 /** Makes WebSockets clients of a relay. */
 export class BrowserClients {
+  /** Set when the relay begins to close. */
+  isClosing = false;
   readonly #relay: Relay;
-  /** Called when the relay has ended a client. By the id of the client. */
+  /** By the id of the client. Called with the reason why it has left, if there is one. */
   readonly #onLeft = new Map<number, (reason?: Error) => void>();
 
   constructor(relay: Relay) {
@@ -15,29 +17,29 @@ export class BrowserClients {
   }
 
   add(socket: WebSocket): void {
-    let closeCode = GOING_AWAY;
+    let failureCode = INTERNAL_ERROR;
     const stream = createWebSocketStream(socket);
-    const endSocket = stream._final.bind(stream);
-    // The stream of ws closes without a code. The event `left`, which has the reason, follows in the same turn.
+    // The stream of ws would close without a code, and would not notice that the socket is closed already.
     stream._final = (callback) => {
+      // The event `left`, which has the reason, follows in the same turn.
       process.nextTick(() => {
-        socket.close(closeCode);
-        endSocket(callback);
+        if (socket.readyState === socket.CLOSED) callback();
+        else socket.once('close', () => callback());
+        socket.close(this.isClosing ? GOING_AWAY : failureCode);
       });
     };
     // The room's messages wait until the page knows its id.
     stream.cork();
-    const { id } = this.#relay.handle(stream);
-    id.then(
+    this.#relay.handle(stream).id.then(
       (id) => {
         this.#onLeft.set(id, (reason) => {
-          closeCode =
-            (reason as MiniServError | undefined)?.code === 'ERR_LINE_TOO_LONG' ? TOO_BIG : INTERNAL_ERROR;
+          if ((reason as MiniServError | undefined)?.code === 'ERR_LINE_TOO_LONG') failureCode = TOO_BIG;
         });
         socket.on('close', () => this.#onLeft.delete(id));
         socket.send(JSON.stringify({ type: 'id', id }));
         stream.uncork();
       },
+      // The connection was closed before it had an id.
       () => {},
     );
   }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Metrics } from '../metrics/metrics.js';
 import type { WebFile } from '../web-files.js';
 import type { Access } from './access.js';
 import { securityHeaders } from './headers.js';
@@ -6,13 +7,19 @@ import { securityHeaders } from './headers.js';
 export interface ResponderOptions {
   readonly access: Access;
   readonly files: ReadonlyMap<string, WebFile>;
+  readonly metrics: Metrics;
   readonly port: number;
 }
 
 const METHODS = ['GET', 'HEAD'];
 
+function scrape(metrics: Metrics, { headers }: IncomingMessage): WebFile {
+  const { contentType: type, body } = metrics.scrape(headers.accept);
+  return { type, bytes: Buffer.from(body) };
+}
+
 /** Creates the function that answers HTTP requests. A status is given for a request that is refused already. */
-export function createResponder({ access, files, port }: ResponderOptions) {
+export function createResponder({ access, files, metrics, port }: ResponderOptions) {
   const common = securityHeaders(port);
   const send = (
     response: ServerResponse,
@@ -29,7 +36,8 @@ export function createResponder({ access, files, port }: ResponderOptions) {
     else if (status !== undefined) send(response, status);
     else if (!METHODS.includes(method)) send(response, 405, undefined, { Allow: METHODS.join(', ') });
     else {
-      const file = files.get(url.split('?', 1)[0] as string);
+      const path = url.split('?', 1)[0] as string;
+      const file = path === '/metrics' ? scrape(metrics, request) : files.get(path);
       if (file === undefined) send(response, 404);
       else send(response, 200, file.bytes, { 'Content-Type': file.type });
     }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Relay } from '../../lib/relay/relay.js';
 import { printMessage } from '../console.js';
+import { createMetrics } from '../metrics/metrics.js';
 import { readWebFiles } from '../web-files.js';
 import { createAccess, SUBPROTOCOL } from './access.js';
 import { BrowserClients } from './browser-clients.js';
@@ -53,7 +54,8 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
   server.timeout = RESPONSE_TIMEOUT_MS;
   const openPort = await listen(server, port);
   const access = createAccess(openPort);
-  const respond = createResponder({ access, files, port: openPort });
+  const metrics = createMetrics(relay);
+  const respond = createResponder({ access, files, metrics, port: openPort });
   const feeds = new Feeds(relay, introduce);
   const clients = new BrowserClients(relay);
   const sockets = new WebSocketServer({
@@ -63,7 +65,6 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: () => SUBPROTOCOL,
   } as ConstructorParameters<typeof WebSocketServer>[0]);
-  let isClosing = false;
   const routes: Record<string, (socket: WebSocket) => void> = {
     '/feed': (socket) => feeds.add(socket),
     '/join': (socket) => clients.add(socket),
@@ -80,14 +81,15 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
     }
     sockets.handleUpgrade(request, connection, head, (socket) => {
       answerPings(socket);
-      if (isClosing) socket.close(GOING_AWAY);
+      if (clients.isClosing) socket.close(GOING_AWAY);
       else add(socket);
     });
   });
   server.on('error', ({ message }) => printMessage(`web page: cannot accept a connection: ${message}`));
   const close = async (): Promise<void> => {
-    isClosing = true;
+    clients.isClosing = true;
     feeds.stop();
+    metrics.close();
     const closed = new Promise((resolve) => server.close(resolve));
     await relay.close();
     await Promise.race([closed, delay(LAST_CLOSE_TIMEOUT_MS)]);

@@ -19,7 +19,10 @@ export async function openTestWeb(options: RelayOptions = {}, web: Partial<WebOp
   const relay = createTestRelay(options);
   const introduce = () => ({ port: 4242, room: null, maxLineBytes: 1024 * 1024 });
   const server = await openWeb({ relay, port: 0, maxConnections: 100, introduce, ...web });
-  addCleanup(() => within(server.close(), 'the end of the web port'));
+  addCleanup(async () => {
+    await relay.close(0);
+    await within(server.close(), 'the end of the web port');
+  });
   return { ...webPortOf(server.url), relay, server };
 }
 

@@ -83,6 +83,17 @@ describe('web port: HTTP', () => {
     }
   });
 
+  it('serves metrics without a token, in the format that is asked for', async () => {
+    const text = await send('GET /metrics');
+    expect(text).to.include('\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n');
+    expect(text).to.match(/\nmini_serv_clients 0\n[\s\S]*# EOF\n$/);
+    const open = await send('GET /metrics?x', { Accept: 'application/openmetrics-text;version=1.0.0,*/*' });
+    expect(open).to.include('\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n');
+    expect(await send('HEAD /metrics')).to.match(/\r\n\r\n$/);
+    expect(await send('GET /metrics', { Host: 'rebound.example' })).to.match(/^HTTP\/1\.1 403 /);
+    expect(await send('POST /metrics')).to.match(/^HTTP\/1\.1 405 /);
+  });
+
   it('answers a request to leave HTTP for anything but a WebSocket as it answers others', async () => {
     const upgrade = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' };
     expect(await send('GET /', upgrade)).to.match(/^HTTP\/1\.1 200 [\s\S]*<\/html>\s*$/);

@@ -204,7 +204,7 @@ describe('web port: a page that joins', () => {
   });
 
   it('is refused while the relay closes', async () => {
-    const { relay, server, ...web } = await openTestWeb();
+    const { relay, server, ...web } = await openTestWeb({ graceMs: 200 });
     const a = await join(relay);
     a.pause();
     a.send('hello\n');
