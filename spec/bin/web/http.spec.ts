@@ -88,7 +88,9 @@ describe('web port: HTTP', () => {
     expect(text).to.include('\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n');
     expect(text).to.match(/\nmini_serv_clients 0\n[\s\S]*# EOF\n$/);
     const open = await send('GET /metrics?x', { Accept: 'application/openmetrics-text;version=1.0.0,*/*' });
-    expect(open).to.include('\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n');
+    expect(open).to.include(
+      '\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n',
+    );
     expect(await send('HEAD /metrics')).to.match(/\r\n\r\n$/);
     expect(await send('GET /metrics', { Host: 'rebound.example' })).to.match(/^HTTP\/1\.1 403 /);
     expect(await send('POST /metrics')).to.match(/^HTTP\/1\.1 405 /);
