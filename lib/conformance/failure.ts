@@ -20,6 +20,8 @@ export interface FailureDetails {
   readonly isTimeout?: boolean;
   /** How the command ended, where it was run to its end. */
   readonly exit?: Exit;
+  /** The failure that this one summarizes. It can differ between runs, so no report shows it. */
+  readonly summarized?: FailureDetails;
   /** Lines of the compiler, or the lines of the source that break a rule. */
   readonly output?: readonly string[];
 }
@@ -61,6 +63,7 @@ export async function summarizeFailure<T>(what: string, work: () => Promise<T>):
     const { isTimeout, isClosed } = error.details;
     throw new Failure({
       what: isClosed ? `${what}: its connection is closed` : what,
+      summarized: error.details,
       ...(isTimeout && { isTimeout }),
       ...(isClosed && { isClosed }),
     });

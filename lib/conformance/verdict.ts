@@ -61,11 +61,16 @@ export function describeExit({ code, signal }: Exit): string {
   return `the server ended with exit code ${code}${meaning}`;
 }
 
+/** Returns the signal that ended the server, also if a shell reports it as an exit code above 128. */
+export function signalOf({ code, signal }: Exit): string | undefined {
+  return signal ?? SIGNAL_NAMES[(code ?? 0) - 128];
+}
+
 const MEMORY_SIGNALS = ['SIGSEGV', 'SIGBUS', 'SIGABRT'];
 
 /** Returns the usual cause of a failure. If the server crashed, that is a memory error and not the subject of the case. */
 export function hintFor({ case: one, exit }: Result): string {
-  const signal = exit?.signal ?? SIGNAL_NAMES[(exit?.code ?? 0) - 128];
+  const signal = exit && signalOf(exit);
   if (signal === undefined || !MEMORY_SIGNALS.includes(signal)) return one.hint;
   return (
     'A buffer is too small for what is copied into it, a pointer is null, or memory is used after free. Compile with ' +
