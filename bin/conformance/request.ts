@@ -1,6 +1,6 @@
 import { type Case, RANKS, type Rank } from '../../lib/conformance/case.js';
-import { CASES } from '../../lib/conformance/cases/index.js';
 import type { Plan } from '../../lib/conformance/reporter.js';
+import { casesOf } from '../../lib/conformance/subject.js';
 import type { Command } from '../arguments.js';
 import { didYouMean } from '../options/suggest.js';
 import { UsageError, unexpected } from '../options/usage-error.js';
@@ -25,15 +25,17 @@ export interface TestRequest {
 
 /** @throws {UsageError} if options contradict each other, or no case has a given name */
 export function requestOf({ values, order, command }: Command & { kind: 'conformance' }): Request {
-  const { rank, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
+  const { rank, subject, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
+  const all = casesOf(subject);
   const names = only.flatMap((text) => text.split(','));
-  const available = availableCases(rank, random === undefined ? undefined : { random, seed, jobs });
+  const available = availableCases(all, rank, random === undefined ? undefined : { random, seed, jobs });
   const cases = chooseCases(names, available);
   if (list) return { kind: 'list', json, cases };
   const [file = ''] = command;
   const plan: Plan = {
     command,
     ...(file.endsWith('.c') && { sourcePath: file }),
+    ...(subject !== 'common' && { subject }),
     cases,
     required: requiredRanks(rank, names.length > 0),
     isSelection: names.length > 0,
@@ -43,7 +45,7 @@ export function requestOf({ values, order, command }: Command & { kind: 'conform
     kind: 'test',
     plan,
     reports: pairReports(order, values),
-    explain: chooseExplained(values.explain, cases),
+    explain: chooseExplained(values.explain, cases, all),
     bail,
     watch,
     jobs,
@@ -56,8 +58,12 @@ function requiredRanks(rank: Rank | undefined, isSelection: boolean): readonly R
 }
 
 /** Returns the cases up to a rank. Random sessions are the last one of the highest rank that is required. */
-function availableCases(rank: Rank | undefined, random: RandomOptions | undefined): readonly Case[] {
-  const ofRank = CASES.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank ?? 'beyond'));
+function availableCases(
+  all: readonly Case[],
+  rank: Rank | undefined,
+  random: RandomOptions | undefined,
+): readonly Case[] {
+  const ofRank = all.filter((one) => RANKS.indexOf(one.rank) <= RANKS.indexOf(rank ?? 'beyond'));
   if (random === undefined) return ofRank;
   const one = createRandomCase(rank ?? 'exam', random);
   const before = ofRank.filter((other) => RANKS.indexOf(other.rank) <= RANKS.indexOf(one.rank));
@@ -76,11 +82,15 @@ function chooseCases(names: readonly string[], ofRank: readonly Case[]): readonl
   return ofRank.filter((one) => chosen.has(one));
 }
 
-function chooseExplained(texts: readonly string[], cases: readonly Case[]): readonly string[] {
+function chooseExplained(
+  texts: readonly string[],
+  cases: readonly Case[],
+  all: readonly Case[],
+): readonly string[] {
   const names = texts.flatMap((text) => text.split(','));
   for (const name of names) {
     if (name === 'all' || cases.some((one) => one.name === name)) continue;
-    if (CASES.some((one) => one.name === name)) {
+    if (all.some((one) => one.name === name)) {
       throw new UsageError(`--explain: expected a case that is run, got "${name}"; see --rank and --only`);
     }
     throw unknownCase('--explain', name, cases);

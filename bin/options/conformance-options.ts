@@ -1,7 +1,10 @@
 import type { Rank } from '../../lib/conformance/case.js';
+import type { Subject } from '../../lib/conformance/subject.js';
 import type { Option } from './option.js';
 
 const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const satisfies readonly Rank[];
+
+const SUBJECTS = ['common', 'poll', 'newline', '4096'] as const satisfies readonly Subject[];
 
 /** The formats of reports, each a module in lib/conformance/reporters. */
 export const REPORTER_NAMES = ['text', 'json', 'tap', 'junit', 'github', 'markdown', 'html'] as const;
@@ -17,6 +20,16 @@ export const CONFORMANCE_OPTIONS = [
     choices: RANKS,
     defaultText: 'run all cases, and require `subject` and `exam`',
     text: 'run the cases up to this rank (`subject`, `exam`, `practice` or `beyond`), and require all of them',
+  },
+  {
+    name: 'subject',
+    commands: ['conformance'],
+    group: 'Options',
+    type: 'choice',
+    value: 'text',
+    choices: SUBJECTS,
+    default: 'common',
+    text: 'the text that your school has: `common`, `poll` (the function poll is allowed as well), `newline` (a message always ends with a newline) or `4096` (and has at most 4,096 characters)',
   },
   {
     name: 'only',

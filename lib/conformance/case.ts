@@ -8,7 +8,7 @@ import type { Source } from './source.js';
 export const RANKS = ['subject', 'exam', 'practice', 'beyond'] as const;
 export type Rank = (typeof RANKS)[number];
 
-/** The subject of mini_serv, word for word. Each case names the paragraph that it comes from. */
+/** The subject of mini_serv as most schools have it, word for word. Each case names the paragraph that it comes from. */
 export const PARAGRAPHS = {
   purpose:
     'Write a program that will listen for client to connect on a certain port on 127.0.0.1 and will let clients to speak with each other',
@@ -33,6 +33,15 @@ export const PARAGRAPHS = {
   fast: "Warning our tester is expecting that you send the messages as fast as you can. Don't do un-necessary buffer.",
   functions:
     'Allowed functions: write, close, select, socket, accept, listen, send, recv, bind, strstr, malloc, realloc, free, calloc, bzero, atoi, sprintf, strlen, exit, strcpy, strcat, memset',
+  // The following are in other texts of the subject only.
+  functionsWithHtons:
+    'Allowed functions: write, close, select, socket, accept, listen, send, recv, bind, strstr, malloc, realloc, free, calloc, bzero, atoi, sprintf, strlen, exit, strcpy, strcat, memset, htons, htonl',
+  functionsWithPoll:
+    'Allowed functions: write, close, select, poll, socket, accept, listen, send, recv, bind, strstr, malloc, realloc, free, calloc, bzero, atoi, sprintf, strlen, exit, strcpy, strcat, memset, htons, htonl',
+  ends: 'a single message always end with a \\n',
+  longest: 'a single message will never be longer than 4096 characters',
+  resendMessage:
+    'when the server receive a message, it must resend it to all the other client with "client %d: " before the message',
 } as const;
 
 export type Paragraph = keyof typeof PARAGRAPHS;

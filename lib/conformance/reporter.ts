@@ -1,6 +1,7 @@
 import type { Case, Rank } from './case.js';
 import type { Cause } from './causes.js';
 import type { Result } from './run.js';
+import type { Subject } from './subject.js';
 import type { Paint } from './text.js';
 import type { Count, Verdict } from './verdict.js';
 
@@ -10,6 +11,8 @@ export interface Plan {
   readonly command: readonly string[];
   /** The path of the source file, if one is tested. */
   readonly sourcePath?: string;
+  /** The text of the subject, unless it is the common one. */
+  readonly subject?: Subject;
   /** The cases in the order of the report, rank by rank. */
   readonly cases: readonly Case[];
   /** The ranks whose cases have to pass. */

@@ -38,11 +38,17 @@ export function findDefines(source: string): SourceLine[] {
  * Finds the functions that a source file calls and the subject does not allow.
  *
  * @param symbols the undefined symbols of the object file, as they are called in C
+ * @param alsoAllowed functions that the text of a school allows in addition
  */
-export function findForbidden(symbols: readonly string[], source: string): string[] {
+export function findForbidden(
+  symbols: readonly string[],
+  source: string,
+  alsoAllowed: readonly string[] = [],
+): string[] {
   const words = new Set(withoutCommentsAndStrings(source).match(/[A-Za-z_]\w*/g) ?? []);
   const found = symbols.map(nameInSource).flatMap((symbol) => {
     if (symbol === '' || ALLOWED.has(symbol) || VARIABLES.has(symbol)) return [];
+    if (alsoAllowed.includes(symbol)) return [];
     if (words.has(symbol)) return [symbol];
     if (ADDED_BY_COMPILERS.has(symbol)) return [];
     const replaced = REPLACEMENT_OF[symbol]?.filter((name) => words.has(name)) ?? [];
@@ -56,7 +62,9 @@ export function findUses(names: readonly string[], source: string): SourceLine[]
   const lines = withoutCommentsAndStrings(source).split('\n');
   const original = source.split('\n');
   return names.flatMap((name) => {
-    const at = lines.findIndex((code) => code.match(/[A-Za-z_]\w*/g)?.includes(name));
+    const at = lines.findIndex(
+      (code) => !/^\s*#\s*include\b/.test(code) && code.match(/[A-Za-z_]\w*/g)?.includes(name),
+    );
     return at === -1 ? [] : [{ line: at + 1, code: (original[at] as string).trim() }];
   });
 }

@@ -21,6 +21,7 @@ export function toJson(value: unknown): string {
 export function jsonReport({ plan, results, counts, verdict, sentence, causes, stop }: Summary) {
   return {
     command: plan.command,
+    ...(plan.subject !== undefined && { subject: plan.subject }),
     timeoutMs: plan.timeoutMs,
     verdict,
     sentence,

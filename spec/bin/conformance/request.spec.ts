@@ -4,6 +4,7 @@ import { type Request, requestOf, type TestRequest } from '../../../bin/conforma
 import { OPTIONS } from '../../../bin/options/table.js';
 import { RANKS } from '../../../lib/conformance/case.js';
 import { CASES } from '../../../lib/conformance/cases/index.js';
+import { SUBJECTS } from '../../../lib/conformance/subject.js';
 
 function parse(...args: string[]): Request {
   const command = parseCommand(['conformance', ...args]);
@@ -80,6 +81,14 @@ describe('arguments of mini-serv conformance', () => {
     const subject = CASES.filter(({ rank }) => rank === 'subject');
     const list = { kind: 'list', json: false, cases: subject };
     expect(parse('--rank', 'subject', '--list')).to.deep.equal(list);
+  });
+
+  it('accept the texts of the subject, and choose the cases of one', () => {
+    expect(OPTIONS.find(({ name }) => name === 'subject')).to.deep.include({ choices: SUBJECTS });
+    const { plan } = test('--subject', '4096', '--only', 'long-line');
+    expect(plan.subject).to.equal('4096');
+    expect(plan.cases.map(({ name, rank }) => [name, rank])).to.deep.equal([['long-line', 'beyond']]);
+    expect(test().plan).to.not.have.property('subject');
   });
 
   it('accept the ranks of the kit', () => {

@@ -7,7 +7,7 @@
 // | slow       | sends with a timer                         |
 // | eachPacket | sends each packet with a prefix of its own |
 // | atOnce     | sends a piece of a line at once            |
-// | shortLines | keeps only the first 1,023 bytes of a line |
+// | shortLines | keeps only the first 4,095 bytes of a line |
 import { createServer } from 'node:net';
 
 const [mistake, port] = process.argv.slice(2);
@@ -56,7 +56,7 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
     }
     const lines = (rest + text).split('\n');
     rest = lines.pop();
-    if (mistake === 'shortLines') rest = rest.slice(0, 1023);
+    if (mistake === 'shortLines') rest = rest.slice(0, 4095);
     for (const line of lines)
       sendToOthers(socket, `client ${id}: ${mistake === 'trim' ? line.trim() : line}\n`);
   });
