@@ -75,5 +75,7 @@ describe('findUses()', () => {
   it('finds the first line that uses a name, but not in comments, strings and longer names', () => {
     const source = '// printf\nint printf_count;\nchar *s = "printf";\n\tprintf("%d", 1);\nprintf("x");\n';
     expect(findUses(['printf', 'fputs'], source)).to.deep.equal([{ line: 4, code: 'printf("%d", 1);' }]);
+    const included = '#include <signal.h>\n# include <poll.h>\nsignal(1, 0);\n';
+    expect(findUses(['signal', 'poll'], included)).to.deep.equal([{ line: 3, code: 'signal(1, 0);' }]);
   });
 });
