@@ -9,6 +9,8 @@ import { openWeb, type Web } from './web.js';
 const DESCRIPTOR_PART = 1 / 16;
 const MIN_CONNECTIONS = 8;
 const MAX_CONNECTIONS = 256;
+/** Descriptors that are opened after the limit was computed: the sockets that listen, and those of the event loop. */
+const OWN_DESCRIPTORS = 4;
 
 function maxConnections(): number {
   const part = Math.floor(descriptorLimit() * DESCRIPTOR_PART);
@@ -17,7 +19,8 @@ function maxConnections(): number {
 
 /** Returns the clients that a relay may have in addition to a web port, whose connections can become clients too. */
 export function clientLimit(transforms: readonly MessageTransform[]): number {
-  return Math.max(1, descriptorBudget(countDescriptors(transforms)).maxConnections - maxConnections());
+  const { maxConnections: free } = descriptorBudget(countDescriptors(transforms));
+  return Math.max(1, free - maxConnections() - OWN_DESCRIPTORS);
 }
 
 /**
