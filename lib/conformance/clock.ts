@@ -4,8 +4,9 @@ import { activity, readThreads, type Threads } from './threads.js';
 
 /** Interval at which time limits are checked, in milliseconds. */
 const TICK_MS = 50;
-/** If the kit itself gets no processor for a while, not more than this counts, in milliseconds. */
+/** If the kit itself gets no processor for a while, only so much counts for limits, and for their extension. */
 const MAX_TICK_MS = 2 * TICK_MS;
+const MAX_EXTENSION_TICK_MS = 1000;
 /** The time limit of a case, in timeouts. */
 const CASE_TIMEOUTS = 20;
 /** On a busy machine, a limit is extended up to this multiple of it, but at least to this time. */
@@ -20,10 +21,10 @@ const MAX_POLL_MS = 20;
 
 interface Wait {
   readonly limitMs: number;
-  /** When it began, on the clock of `performance.now()`. */
-  readonly startMs: number;
-  /** When it ends, on this clock. */
+  /** When it ends. */
   dueMs: number;
+  /** When it cannot be extended any longer, in time of the kit. */
+  readonly endMs: number;
   isAsking: boolean;
   readonly expire: () => void;
   readonly fail: (reason: Error) => void;
@@ -43,7 +44,9 @@ export class Clock {
   isStopped = false;
   /** The process whose time is measured. */
   pid: number | undefined;
+  /** The time that the server had, and that the kit had. */
   #nowMs = 0;
+  #kitMs = 0;
   #lastTickMs = performance.now();
   #threads: Threads = new Map();
   readonly #deadlineMs: number;
@@ -64,9 +67,9 @@ export class Clock {
     const expired = new Promise<undefined>((resolve, reject) => {
       wait = {
         limitMs: ms,
-        startMs: performance.now(),
         // The current tick began up to one tick ago.
         dueMs: this.#nowMs + ms + TICK_MS,
+        endMs: this.#kitMs + Math.max(MIN_EXTENSION_MS, MAX_EXTENSION * ms),
         isAsking: false,
         expire: () => resolve(undefined),
         fail: reject,
@@ -139,13 +142,12 @@ export class Clock {
     const now = performance.now();
     const elapsedMs = now - this.#lastTickMs;
     this.#lastTickMs = now;
-    if (this.#waits.size === 0) return;
-    const threads = this.#readThreads();
+    const threads = this.#waits.size === 0 ? new Map() : this.#readThreads();
     this.#nowMs += Math.min(MAX_TICK_MS, elapsedMs - activity(this.#threads, threads).waitMs);
+    this.#kitMs += Math.min(MAX_EXTENSION_TICK_MS, elapsedMs);
     this.#threads = threads;
     for (const wait of this.#waits) {
-      if (now - wait.startMs > Math.max(MIN_EXTENSION_MS, MAX_EXTENSION * wait.limitMs))
-        wait.fail(new Undecided());
+      if (this.#kitMs > wait.endMs) wait.fail(new Undecided());
       else if (this.#nowMs >= wait.dueMs && !wait.isAsking) void this.#ask(wait);
     }
   }

@@ -14,6 +14,8 @@ const MAX_UNDECIDED_CASES = 3;
  */
 export class OrderedResults {
   readonly results: Result[] = [];
+  /** Whether a server has listened: then it does not move to the background, and several may run at the same time. */
+  hasListened = false;
   readonly #trial: Trial;
   readonly #ended = new Map<Case, { result: Result; room: Room }>();
   #rest: { readonly outcome: 'skipped' | 'undecided'; readonly reason: string } | undefined;
@@ -55,6 +57,7 @@ export class OrderedResults {
   #decide(result: Result, room: Room): void {
     const { case: one, outcome, details, reason = '' } = result;
     this.#hasReceived ||= room.hasReceived;
+    this.hasListened ||= room.servers.length > 0 && !room.hasNeverListened;
     if (details?.isTimeout && room.servers.length > 0 && !this.#hasReceived) this.#silentCases++;
     if (outcome === 'undecided' && ++this.#undecidedCases === MAX_UNDECIDED_CASES)
       this.#rest ??= { outcome, reason };

@@ -19,18 +19,18 @@ let block: Promise<() => number> | undefined;
 
 async function reserveBlock(): Promise<() => number> {
   const start = Math.floor(Math.random() * BLOCKS);
-  for (let i = 0; i < BLOCKS; i++) {
-    const first = FIRST_PORT + ((start + i) % BLOCKS) * BLOCK_PORTS;
-    const lock = await listen(first).catch(() => undefined);
-    if (lock === undefined) continue;
-    lock.unref();
-    let last = 0;
-    return () => {
-      last = (last % (BLOCK_PORTS - 1)) + 1;
-      return first + last;
-    };
-  }
-  return () => FIRST_PORT + Math.floor(Math.random() * BLOCKS * BLOCK_PORTS);
+  const blockAt = (i: number): number => FIRST_PORT + ((start + i) % BLOCKS) * BLOCK_PORTS;
+  let lock: Server | undefined;
+  let i = 0;
+  // If no block is left, the ports of another process are tried.
+  for (; lock === undefined && i < BLOCKS; i++) lock = await listen(blockAt(i)).catch(() => undefined);
+  lock?.unref();
+  const first = blockAt(i - 1);
+  let last = 0;
+  return () => {
+    last = (last % (BLOCK_PORTS - 1)) + 1;
+    return first + last;
+  };
 }
 
 /** Occupies a free port until `close` is called. */

@@ -30,7 +30,8 @@ export async function runCases(trial: Trial): Promise<Result[]> {
   const running = new Set<Running>();
   try {
     for (const one of trial.cases) {
-      while (mustWait(one, running, trial.jobs ?? defaultJobs())) await firstEnd(running);
+      const jobs = (): number => (results.hasListened ? (trial.jobs ?? defaultJobs()) : 1);
+      while (mustWait(one, running, jobs())) await firstEnd(running);
       if (!results.excludes(one)) start(one, trial, machine, results, running);
     }
     while (running.size > 0) await firstEnd(running);

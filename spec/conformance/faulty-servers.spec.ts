@@ -103,6 +103,15 @@ describe('runCases(), with a server that does not answer', () => {
     expect(result?.details?.what).to.equal('it is still running after 600 ms, but should have ended');
   });
 
+  it('fails "no-argument" at once if it listens, also behind a shell', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const listens = script(`net.createServer(() => {}).listen(0, '127.0.0.1')`);
+    for (const command of [listens, ['sh', '-c', `${quote(listens)} & wait`]]) {
+      const [result] = await runKit(command, ['no-argument'], 600_000);
+      expect(result?.details?.what).to.equal('it listens on a port, but should have ended');
+    }
+  });
+
   it('fails "listens" if it never accepts a connection', async function () {
     if (process.platform !== 'linux') this.skip();
     const stopped = script(

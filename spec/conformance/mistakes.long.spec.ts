@@ -34,11 +34,10 @@ describe('the kit, with servers in JavaScript that have one mistake each', () =>
     });
   }
 
-  // On a busy machine every server may fail `prompt`, so only the server with this mistake is expected to.
   for (const [mistake, failing, passing] of [
-    ['noisy', 'quiet', ['idle']],
+    ['noisy', 'quiet', ['prompt', 'idle']],
     ['slow', 'prompt', ['quiet', 'idle']],
-    ['busy', 'idle', ['quiet']],
+    ['busy', 'idle', ['quiet', 'prompt']],
   ] as const) {
     it(`fails ${failing} and passes ${passing.join(' and ')} for ${mistake}`, async function () {
       if (mistake === 'busy' && process.platform !== 'linux') this.skip();
