@@ -79,7 +79,7 @@ class Session {
       this.#view.notice(
         isAgain
           ? `joined ${address} again, as a new client with a new id; lines sent meanwhile are missing`
-          : `joined ${address}; the relay sends your id only to the other clients. Ctrl-D leaves`,
+          : `joined ${address} (only others see your id); Ctrl-D leaves`,
       ),
     );
     for (const line of this.#unsent.splice(0)) this.#send(line);

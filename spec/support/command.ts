@@ -72,7 +72,8 @@ export async function runCommand(args: string[], command = serverCommand(), inhe
   return { ...exit, stdout: server.stdout.text, stderr: server.stderr.text };
 }
 
-function launch(
+/** Starts a process that need not be a server. */
+export function launch(
   [file = '', ...args]: string[],
   port: number,
   env: Record<string, string> = {},
