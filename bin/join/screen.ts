@@ -81,15 +81,16 @@ export class Screen {
 }
 
 /**
- * Draws a row. Only its first and last characters may wrap: a terminal of another width than expected cuts off the rest,
- * and uses no more rows than expected. Rows that wrap stay one line for a terminal that copies or resizes them.
+ * Draws a row. A terminal of another width than expected cuts off its end, so that it never takes more rows than expected.
+ * Only from a row of certain width to the next, the terminal wraps by itself: then both stay one line when it copies or
+ * resizes them.
  */
 function paint({ characters, isCertain }: Row, index: number, rows: readonly Row[]): string {
-  const last = characters.findLastIndex(({ text }) => !/^\p{M}$/u.test(text));
+  const isLast = index === rows.length - 1;
+  const wrapsAt = isCertain && !isLast ? characters.length - 1 : undefined;
   const cells = characters.map(({ text, isCursor }, i) => {
     const shown = isCursor ? REVERSE + text + NOT_REVERSE : text;
-    return `${i === last ? WRAP_ON : ''}${shown}${i === 0 && last > 0 ? WRAP_OFF : ''}`;
+    return `${i === wrapsAt ? WRAP_ON : ''}${shown}${i === 0 && i !== wrapsAt ? WRAP_OFF : ''}`;
   });
-  const isLast = index === rows.length - 1;
   return `${cells.join('')}${isLast || isCertain ? '' : '\r\n'}`;
 }

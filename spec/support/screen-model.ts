@@ -30,9 +30,13 @@ export class ScreenModel {
   #canWrap = true;
   #isReversed = false;
 
-  constructor(columns: number, rows: number) {
+  readonly #widthOf: (character: string) => number;
+
+  /** @param widthOfCell how many cells this terminal gives to a character */
+  constructor(columns: number, rows: number, widthOfCell = widthOf) {
     this.#columns = columns;
     this.#rows = rows;
+    this.#widthOf = widthOfCell;
   }
 
   /** The rows that were ever on the screen, without the spaces at their ends. */
@@ -109,7 +113,7 @@ export class ScreenModel {
   #print(character: string): void {
     if (character === '\r') this.#x = 0;
     else if (character === '\n') this.#nextRow(false);
-    else this.#put(character, Math.min(widthOf(character), this.#columns));
+    else this.#put(character, Math.min(this.#widthOf(character), this.#columns));
   }
 
   #put(character: string, width: number): void {
@@ -128,7 +132,7 @@ export class ScreenModel {
     while (cells.length < this.#x) cells.push({ text: ' ', isReversed: false });
     cells[this.#x] = cell;
     if (width === 2) cells[this.#x + 1] = { text: '', isReversed: false };
-    this.#x += width;
+    this.#x = Math.min(this.#x + width, this.#columns - (this.#canWrap ? 0 : 1));
   }
 
   /** A terminal moves to the first column for a newline too, as the terminals of Node do. */

@@ -52,6 +52,7 @@ export const TOOLS = {
     uses: 'terminals, crowds of thousands of clients',
     install: 'apt-get install python3',
     probe: ['python3', '-c', PYTHON_PROBE],
+    coverage: ['bin/join/session.ts', 'bin/join/terminal.ts', 'bin/join/link.ts'],
   },
   cc: {
     uses: 'faulty servers in C for the conformance kit',

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { widthOf } from '../../../bin/join/layout.js';
 import { Screen } from '../../../bin/join/screen.js';
 import { checkProperty } from '../../support/property.js';
 import { ScreenModel } from '../../support/screen-model.js';
@@ -31,13 +32,20 @@ describe('the screen of mini-serv join', () => {
     expect(model.lines).to.deep.equal([...lines, PROMPT + text]);
   });
 
-  it('keeps the rows of wide characters apart where terminals may disagree about their width', () => {
-    const model = new ScreenModel(20, 10);
-    const text = '日本👍'.repeat(10);
-    const lines = drawLines(model, text, 30, { columns: 20, rows: 10 });
-    expect(model.rows.slice(0, 30)).to.deep.equal(lines);
-    expect(model.rows.slice(30).join('')).to.equal(PROMPT + text);
-  });
+  for (const emojiWidth of [1, 2, 3]) {
+    it(`keeps a draft whole on a terminal that gives ${emojiWidth} cells to an emoji`, () => {
+      const widthOfCell = (character: string): number =>
+        character === '👍' ? emojiWidth : widthOf(character);
+      const model = new ScreenModel(20, 10, widthOfCell);
+      const text = '日本👍a'.repeat(10);
+      const lines = drawLines(model, text, 30, { columns: 20, rows: 10 });
+      expect(model.rows.slice(0, 30)).to.deep.equal(lines);
+      // A row with more cells than expected is cut off.
+      const rows = model.rows.slice(30);
+      if (emojiWidth < 3) expect(rows.join('')).to.equal(PROMPT + text);
+      else expect(rows).to.have.length(4);
+    });
+  }
 
   it('shows control characters and invisible characters of the draft as escapes', () => {
     const model = new ScreenModel(80, 24);
@@ -84,7 +92,7 @@ describe('the screen of mini-serv join', () => {
 
   it('leaves nothing of a draft behind when the terminal is resized before the program knows of it', async () => {
     const character = fc.constantFrom(...'abc  ', 'é', '日', '👍', 'e\u0301', '\x1b', '|');
-    const text = fc.array(character, { maxLength: 150 }).map((parts) => `<${parts.join('')}>`);
+    const text = fc.array(character, { minLength: 60, maxLength: 150 }).map((parts) => `<${parts.join('')}>`);
     const columns = fc.integer({ min: 24, max: 60 });
     const step = fc.record({ columns, knows: fc.boolean(), lines: fc.integer({ min: 0, max: 3 }) });
     const steps = fc.array(step, { minLength: 1, maxLength: 12 });
@@ -97,12 +105,13 @@ describe('the screen of mini-serv join', () => {
         const screen = new Screen(PROMPT);
         const expected: string[] = [];
         let size = { columns: first, rows };
-        model.write(screen.draw('', draftOf(draft), size));
         const draw = (count: number): void => {
           const lines = Array.from({ length: count }, (_, i) => `line ${expected.length + i}`);
           expected.push(...lines);
           model.write(screen.draw(lines.map((line) => `${line}\n`).join(''), draftOf(draft), size));
         };
+        // From here on, each new row scrolls the screen.
+        draw(rows);
         for (const { columns: next, knows, lines } of resizes) {
           model.resize(next, rows);
           if (!knows) draw(lines);
