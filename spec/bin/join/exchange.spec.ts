@@ -98,7 +98,7 @@ describe('mini-serv join without a terminal', () => {
     });
   }
 
-  it('prints that nobody listens at the port, and exits with 1', async () => {
+  it('prints that no relay listens at the port, and exits with 1', async () => {
     const port = await freePort();
     const { code, stderr } = await runCommand(['join', String(port)]);
     expect({ code, stderr }).to.deep.equal({
@@ -130,7 +130,7 @@ describe('mini-serv join without a terminal', () => {
     });
   }
 
-  it('sends nothing that it was not told to', async () => {
+  it('sends no bytes of its own', async () => {
     const server = await startServer();
     const a = await connectAs(server);
     const joined = joinWithPipes(server.port);

@@ -40,7 +40,7 @@ describe('the screen of mini-serv join', () => {
       const text = '日本👍a'.repeat(10);
       const lines = drawLines(model, text, 30, { columns: 20, rows: 10 });
       expect(model.rows.slice(0, 30)).to.deep.equal(lines);
-      // A row with more cells than expected is cut off.
+      // A row of more cells than expected loses its end.
       const rows = model.rows.slice(30);
       if (emojiWidth < 3) expect(rows.join('')).to.equal(PROMPT + text);
       else expect(rows).to.have.length(4);

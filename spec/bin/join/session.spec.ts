@@ -102,7 +102,7 @@ describeWith('python3', 'mini-serv join on a terminal', () => {
       .and.to.contain('mini-serv: connection lost: the relay has closed');
   });
 
-  it('prints that nobody listens at the port, and exits with 1', async () => {
+  it('prints that no relay listens at the port, and exits with 1', async () => {
     const joined = joinOnTerminal(await freePort());
     expect(await exitCodeOf(joined)).to.equal(1);
     expect(joined.stdout.text).to.contain('connection refused; start a relay with: mini-serv');
