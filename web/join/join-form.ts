@@ -6,6 +6,8 @@ import { encodeLines } from './outgoing.js';
 /** The browser buffers without limit, so no further lines are sent while this much waits for the relay. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 const MAX_INPUT_ROWS = 6;
+/** Chromium takes seconds to insert a thousand lines by itself. */
+const LONG_PASTE_CHARACTERS = 2000;
 const LINE_TOO_LONG = 1009;
 const GOING_AWAY = 1001;
 
@@ -33,6 +35,7 @@ export class JoinForm {
       this.#say();
     });
     this.#input.addEventListener('input', () => this.#show());
+    this.#input.addEventListener('paste', (event) => this.#paste(event));
     this.#input.addEventListener('keydown', (event) => {
       // Enter also ends the composition of a character, which must not send the line.
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -92,6 +95,15 @@ export class JoinForm {
     this.#show(status);
     setText(this.#error, error);
     if (hadFocus) this.#button.focus();
+  }
+
+  #paste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (text.length < LONG_PASTE_CHARACTERS) return;
+    event.preventDefault();
+    const { selectionStart, selectionEnd } = this.#input;
+    this.#input.setRangeText(text, selectionStart, selectionEnd, 'end');
+    this.#show();
   }
 
   #say(): void {
