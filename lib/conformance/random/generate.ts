@@ -86,15 +86,15 @@ function lines(demands: Demands): Arbitrary<string> {
   }).map((all) => all.join(''));
   const inner = array(word, { minLength: 1, maxLength: 4 }).map((all) => all.join(' '));
   const unusual = constantFrom('%s', '%d%n', 'server: client 0 just left', 'client 1: hi', '100% \\n');
-  const bytes = unusualBytes(demands);
-  const withBytes = array(oneof(constantFrom(...bytes), letters), { minLength: 1, maxLength: 8 }).map((all) =>
-    all.join(''),
-  );
+  const withBytes = array(oneof(constantFrom('', ...unusualBytes(demands)), letters), {
+    minLength: 1,
+    maxLength: 8,
+  }).map((all) => `<${all.join('')}>`);
   return oneof(
     { withCrossShrink: true },
     { weight: 6, arbitrary: inner },
     { weight: 1, arbitrary: unusual },
-    ...(bytes.length > 0 ? [{ weight: 2, arbitrary: withBytes }] : []),
+    { weight: 2, arbitrary: withBytes },
     ...(demands.has('blanks')
       ? [{ weight: 1, arbitrary: tuple(blank, inner, blank).map((all) => all.join('')) }]
       : []),

@@ -35,12 +35,15 @@ class Player {
     if (step.isAwaited) await this.#awaitAll();
   }
 
-  /** All clients read. Then one more action, so that anything that should not have been received comes before it. */
+  /** All clients read, and one more client connects and sends a line, so that any message too many comes before these. */
   async finish(canConnect: boolean): Promise<void> {
     for (const id of this.#paused) this.#setReading(id, true);
     await this.#awaitAll();
-    if (canConnect) await this.#connect();
-    else for (const id of [...this.#present].slice(0, 2)) await this.#send(id, ['end\n'], true);
+    if (canConnect) {
+      await this.#connect();
+      await this.#awaitAll();
+    }
+    for (const id of [...this.#present].slice(canConnect ? -1 : -2)) await this.#send(id, ['end\n'], true);
     await this.#awaitAll();
   }
 

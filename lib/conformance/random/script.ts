@@ -66,6 +66,7 @@ class Client:
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+        time.sleep(0.1)
 
     def receive(self, expected):
         end = time.time() + SECONDS
