@@ -11,9 +11,9 @@ export interface Location {
 const DIAGNOSTIC = /^(.+?):(\d+):(?:(\d+):)? (?:fatal )?(?:error|warning): (.*)$/s;
 const RULE = /^line (\d+): (.*)$/s;
 
-/** Finds the places that the compiler or a rule for the source names. Lines about other files have none. */
+/** Finds the places that the compiler or a rule for the source names, one for each line of the source. */
 export function locationsOf({ details }: Result, sourcePath: string): Location[] {
-  return (details?.output ?? []).flatMap((text) => {
+  const found = (details?.output ?? []).flatMap((text): Location[] => {
     const [, file, line, column, message] = DIAGNOSTIC.exec(text) ?? [];
     if (file !== undefined) {
       if (resolve(file) !== resolve(sourcePath)) return [];
@@ -23,6 +23,8 @@ export function locationsOf({ details }: Result, sourcePath: string): Location[]
     const [, ruleLine, code] = RULE.exec(text) ?? [];
     return ruleLine === undefined ? [] : [{ line: Number(ruleLine), message: code as string }];
   });
+  // Two compilers report the same mistake in different words.
+  return found.filter(({ line }, i) => found.findIndex((other) => other.line === line) === i);
 }
 
 /** Returns a path as GitHub expects it: relative to the repository, if it is inside. */

@@ -46,6 +46,7 @@ const DIAGNOSTICS = [
   'mini_serv.c:3:52: error: expected ‘;’ before ‘}’ token',
   '    3 | return A }',
   'mini_serv.c:7: warning: unused variable ‘i’',
+  "mini_serv.c:3:51: error: expected ';' after return statement",
   '/usr/include/stdio.h:9:1: error: elsewhere',
 ];
 

@@ -119,6 +119,13 @@ describe('the HTML report', () => {
     [
       'ab',
       '',
+      'nothing more within 5 ms',
+      'Nothing was received within 5 ms.',
+      ['a', '‹nothing more within 5 ms›'],
+    ],
+    [
+      'ab',
+      '',
       'the server closed the connection',
       'Nothing was received: the server closed the connection.',
       ['a', '‹the server closed the connection›'],
@@ -258,6 +265,25 @@ describe('the sequence diagram', () => {
     const heads = [...svg.matchAll(/<text class="head"[^>]*>([^<]*)/g)].map(([, name]) => name);
     expect(heads).to.deep.equal(['server', 'A', 'B', 'C', 'D', 'E', 'K', 'others']);
     expect(textOf(svg)).to.contain('L connects').and.to.contain('K should receive each of the 20 lines');
+  });
+
+  it('shows in one row that several clients receive the same', () => {
+    const receives = (client: string, text: string): Step => ({
+      client,
+      action: 'receives',
+      bytes: Buffer.from(text),
+    });
+    const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
+    const svg = svgWith([
+      ...names.map((client) => ({ client, action: 'connects' })),
+      ...names.map((client) => receives(client, 'one\n')),
+      receives('A', 'two\n'),
+      receives('B', 'two\n'),
+      receives('C', 'two\n'),
+    ]);
+    expect(textOf(svg)).to.contain('A, B, C, D, E, F and 2 more receive').and.to.contain('A and B receive');
+    expect(textOf(svg)).to.contain('C should receive');
+    expect(svg.match(/class="tip"/g)).to.have.length(names.length * 2 + 2 + 1);
   });
 
   it('leaves out the middle of a long sequence, of a long text, and of a long line', () => {

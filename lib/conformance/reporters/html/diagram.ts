@@ -6,6 +6,9 @@ import { type Diagram, diagramOf, LABEL_COLUMNS, OTHERS, type Row, type Segment 
 // Lengths in pixels of the viewBox.
 const SERVER_X = 58;
 const LANE_GAP = 80;
+/** With more clients than this, the lanes are closer to each other. */
+const MAX_WIDE_LANES = 4;
+const NARROW_LANE_GAP = 58;
 const LABEL_X = SERVER_X + 12;
 const CHARACTER = 7.2;
 const LINE = 16;
@@ -17,7 +20,7 @@ export function drawDiagram(result: Result, id: string): string {
   const diagram = diagramOf(result);
   const { lanes, rows } = diagram;
   const columns = Math.max(...rows.flatMap(lengthsOf));
-  const laneWidth = SERVER_X + lanes.length * LANE_GAP + 40;
+  const laneWidth = SERVER_X + lanes.length * laneGap(lanes) + 40;
   const width = Math.ceil(Math.max(MIN_WIDTH, laneWidth, LABEL_X + columns * CHARACTER + 8));
   const tops: number[] = [];
   let y = HEAD + 8;
@@ -55,7 +58,11 @@ function heightOf({ caption, label, lane, direction }: Row): number {
 }
 
 function xOf(lane: string, lanes: readonly string[]): number {
-  return SERVER_X + (lanes.indexOf(lane) + 1) * LANE_GAP;
+  return SERVER_X + (lanes.indexOf(lane) + 1) * laneGap(lanes);
+}
+
+function laneGap(lanes: readonly string[]): number {
+  return lanes.length > MAX_WIDE_LANES ? NARROW_LANE_GAP : LANE_GAP;
 }
 
 /** Draws the lane of the server and of each client, from where it begins to where it ends. */
@@ -87,7 +94,14 @@ function drawRow(row: Row, top: number, y: number, lanes: readonly string[], wid
     ...lines.map((line, i) => captionText(line, top + 12 + i * LINE)),
     ...label.map((line, i) => labelText(line, top + 12 + (lines.length + i) * LINE)),
   ];
-  const shape = lane === undefined ? band(top, y, width) : arrow(row, xOf(lane, lanes), y);
+  const shape =
+    lane === undefined
+      ? band(top, y, width)
+      : arrow(
+          row,
+          [lane, ...(row.otherLanes ?? [])].map((name) => xOf(name, lanes)),
+          y,
+        );
   return `<g class="${tone}">${shape}${texts.join('')}</g>`;
 }
 
@@ -96,17 +110,19 @@ function band(top: number, y: number, width: number): string {
   return `<rect class="band" x="${SERVER_X}" y="${top - 4}" width="${width - SERVER_X - 2}" height="${y - top + 5}" rx="5"/>`;
 }
 
-function arrow({ direction, change, tone }: Row, x: number, y: number): string {
+/** Draws a packet between the server and a client, or from the server to several clients. */
+function arrow({ direction, change, tone }: Row, xs: readonly number[], y: number): string {
+  const x = Math.max(...xs);
   if (direction === undefined) {
     if (tone === 'wrong') return `<path class="cross" d="M${x - 6} ${y - 6}l12 12m0 -12l-12 12"/>`;
     return `<rect class="dot" x="${x - 4}" y="${y - 4}" width="8" height="8"/>`;
   }
   const isToServer = direction === 'to server';
-  const [from, to] = isToServer ? [x, SERVER_X] : [SERVER_X, x];
+  const tips = isToServer ? [SERVER_X] : xs;
   const back = isToServer ? 8 : -8;
-  const head = `<path class="tip" d="M${to} ${y}l${back} -5v10z"/>`;
+  const heads = tips.map((tip) => `<path class="tip" d="M${tip} ${y}l${back} -5v10z"/>`).join('');
   const end = change === undefined ? '' : `<circle class="${change}" cx="${x}" cy="${y}" r="4.5"/>`;
-  return `<path class="arrow" d="M${from} ${y}H${to}"/>${head}${end}`;
+  return `<path class="arrow" d="M${SERVER_X} ${y}H${x}"/>${heads}${end}`;
 }
 
 function captionText(text: string, y: number): string {

@@ -15,6 +15,8 @@ export type Tone = 'normal' | 'expected' | 'wrong';
 export interface Row {
   readonly number?: number;
   readonly lane?: string;
+  /** The lanes of the other clients that received the same. */
+  readonly otherLanes?: readonly string[];
   readonly direction?: 'to server' | 'from server';
   readonly caption?: string;
   /** Lines of bytes. */
@@ -36,30 +38,64 @@ export const OTHERS = 'others';
 const MAX_STEPS = 28;
 const MAX_LABEL_LINES = 5;
 const MAX_LINES_BEFORE = 2;
+/** Names of clients in a caption. */
+const MAX_NAMES = 6;
 /** Characters of a line of a label. */
 export const LABEL_COLUMNS = 48;
 
 /** Returns what a sequence diagram of the case shows: its steps, and what happened in place of the last one. */
 export function diagramOf(result: Result): Diagram {
-  const steps = result.timeline.map((step, i) => ({ ...step, number: i + 1 }));
+  const steps = mergeReceivers(result.timeline);
   const failing = steps.at(-1);
   const half = MAX_STEPS / 2;
-  const hidden = steps.length - MAX_STEPS;
-  const first = hidden > 0 ? steps.slice(0, half) : steps;
-  const last = hidden > 0 ? steps.slice(-half) : [];
+  const isLong = steps.length > MAX_STEPS;
+  const first = isLong ? steps.slice(0, half) : steps;
+  const last = isLong ? steps.slice(-half) : [];
   const lanes = chooseLanes([...first, ...last], failing?.client);
-  const rowOf = (step: Step & { number: number }): Row => stepRow(step, step === failing, lanes);
+  const rowOf = (step: MergedStep): Row => stepRow(step, step === failing, lanes);
   const rows = [
     ...first.map(rowOf),
-    ...(hidden > 0 ? [note(`… ${hidden} more steps`)] : []),
+    ...(isLong ? [note(`… ${countBetween(first.at(-1), last[0])} more steps`)] : []),
     ...last.map(rowOf),
     ...outcomeRows(result, failing?.client),
   ];
   return { lanes, rows };
 }
 
-function chooseLanes(steps: readonly Step[], failing: string | undefined): string[] {
-  const clients = [...new Set(steps.flatMap(({ client }) => (client === undefined ? [] : [client])))];
+/** A step of one client, or several in which clients receive the same. */
+interface MergedStep extends Step {
+  readonly number: number;
+  readonly otherClients: readonly string[];
+}
+
+/** Merges steps in which one client after the other receives the same. The last one stays alone: it has failed. */
+function mergeReceivers(timeline: readonly Step[]): MergedStep[] {
+  const merged: MergedStep[] = [];
+  for (const [i, step] of timeline.entries()) {
+    const before = merged.at(-1);
+    const { client, action, bytes } = step;
+    const isSame =
+      action === 'receives' && before?.action === action && bytes?.equals(before.bytes as Buffer);
+    if (isSame && client !== undefined && i < timeline.length - 1) {
+      merged[merged.length - 1] = { ...before, otherClients: [...before.otherClients, client] };
+    } else {
+      merged.push({ ...step, number: i + 1, otherClients: [] });
+    }
+  }
+  return merged;
+}
+
+function countBetween(first: MergedStep | undefined, last: MergedStep | undefined): number {
+  if (first === undefined || last === undefined) return 0;
+  return last.number - first.number - first.otherClients.length - 1;
+}
+
+function chooseLanes(steps: readonly MergedStep[], failing: string | undefined): string[] {
+  const clients = [
+    ...new Set(
+      steps.flatMap(({ client, otherClients }) => (client === undefined ? [] : [client, ...otherClients])),
+    ),
+  ];
   if (clients.length <= MAX_LANES) return clients;
   const shown = clients.slice(0, MAX_LANES - 1);
   if (failing !== undefined && !shown.includes(failing)) shown.splice(-1, 1, failing);
@@ -73,7 +109,7 @@ function note(caption: string, tone: Tone = 'normal'): Row {
 const LEAVES = /^(ends its|resets its|is killed|is disconnected)/;
 
 function stepRow(
-  { client, action, bytes, number }: Step & { number: number },
+  { client, action, bytes, number, otherClients }: MergedStep,
   isFailing: boolean,
   lanes: readonly string[],
 ): Row {
@@ -85,7 +121,9 @@ function stepRow(
   if (/^(sends|receives)/.test(action) && bytes !== undefined) {
     const direction = action.startsWith('sends') ? 'to server' : 'from server';
     const verb = isFailing && direction === 'from server' ? 'should receive' : action;
-    return { ...row, direction, caption: `${client} ${verb}` };
+    if (otherClients.length === 0) return { ...row, direction, caption: `${client} ${verb}` };
+    const otherLanes = otherClients.map((other) => (lanes.includes(other) ? other : OTHERS));
+    return { ...row, direction, otherLanes, caption: `${listNames([client, ...otherClients])} receive` };
   }
   const caption = printable(
     `${client} ${isFailing ? action.replace(/^receives/, 'should receive') : action}`,
@@ -97,6 +135,12 @@ function stepRow(
     return { ...row, direction: 'to server', caption, ...(!isHidden && { change: 'client leaves' }) };
   }
   return { ...row, caption };
+}
+
+function listNames(names: readonly string[]): string {
+  const rest = names.length - MAX_NAMES;
+  if (rest > 1) return `${names.slice(0, MAX_NAMES).join(', ')} and ${rest} more`;
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** Returns what happened in place of the step that failed. */

@@ -6,6 +6,7 @@ const LINES_BEFORE = 2;
 const MAX_BYTES_BEFORE = 80;
 const MAX_BYTES_AFTER = 240;
 const MAX_LINES_AFTER = 6;
+const NOTHING = 'nothing more';
 
 /** Shows what a client should have received and what it received, side by side, with the first wrong byte marked. */
 export function showSides(expected: Buffer, received: Buffer, end: string | undefined): string {
@@ -16,8 +17,8 @@ export function showSides(expected: Buffer, received: Buffer, end: string | unde
   return [
     `<p class="difference">${describeDifference(expected, received, at, end)}</p>`,
     '<div class="sides">',
-    side('Expected', expected, '‹nothing more›'),
-    side('Received', received, end === undefined ? '‹nothing more›' : `‹${end}›`),
+    side('Expected', expected, `‹${NOTHING}›`),
+    side('Received', received, end === undefined ? `‹${NOTHING}›` : `‹${end}›`),
     '</div>',
   ].join('\n');
 }
@@ -66,16 +67,18 @@ function showByte(byte: number, isMarked = false): string {
   return text.length === 1 ? escapeMarkup(text) : `<span class="control">${escapeMarkup(text)}</span>`;
 }
 
-function describeDifference(expected: Buffer, received: Buffer, at: number, end = 'nothing more'): string {
+function describeDifference(expected: Buffer, received: Buffer, at: number, end = NOTHING): string {
   const [wanted, got] = [expected[at], received[at]];
   if (got === undefined) {
     const correct = at === 1 ? 'One byte is' : `${at.toLocaleString('en')} bytes are`;
+    if (at === 0 && end.startsWith(NOTHING))
+      return `Nothing was received${escapeMarkup(end.slice(NOTHING.length))}.`;
     return at === 0
       ? `Nothing was received: ${escapeMarkup(end)}.`
       : `${correct} correct, then: ${escapeMarkup(end)}.`;
   }
   const position = `The first difference is at byte ${(at + 1).toLocaleString('en')}`;
-  const name = wanted === undefined ? 'nothing more' : nameByte(wanted);
+  const name = wanted === undefined ? NOTHING : nameByte(wanted);
   return `${position}: expected ${name}, received ${nameByte(got)}.`;
 }
 
