@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Rank } from '../../lib/conformance/case.js';
 import { randomCase } from '../../lib/conformance/random/case.js';
 import type { Replay } from '../../lib/conformance/random/run.js';
+import { casesOf, type Subject } from '../../lib/conformance/subject.js';
 import type { ComposedCase, Result } from '../../lib/conformance/trial.js';
 
 /** Seeds have 32 bits. */
@@ -13,12 +14,13 @@ export interface RandomOptions {
   readonly random: number;
   readonly seed: number | undefined;
   readonly jobs: number | undefined;
+  readonly subject: Subject;
 }
 
 /** Returns the case of --random. If a session fails, a program that plays it is written to the current folder. */
 export function createRandomCase(
   rank: Rank,
-  { random, seed = randomInt(SEEDS), jobs }: RandomOptions,
+  { random, seed = randomInt(SEEDS), jobs, subject }: RandomOptions,
 ): ComposedCase {
   const one = randomCase(rank, random, seed);
   return {
@@ -29,17 +31,20 @@ export function createRandomCase(
       const { result, replay } = await runRandom({
         ...trial,
         case: one,
+        cases: casesOf(subject),
         ...(jobs !== undefined && { jobs }),
       });
-      return replay === undefined ? { ...result, case: this } : withReplay({ ...result, case: this }, replay);
+      return { ...(replay === undefined ? result : withReplay(result, replay, subject)), case: this };
     },
   };
 }
 
-function withReplay(result: Result, { seed, script }: Replay): Result {
-  const path = `mini-serv-random-${seed}.py`;
-  const again = `play it again:     mini-serv conformance --only random --random 1 --seed ${seed} --rank ${result.case.rank} …`;
-  const output = [again, writeScript(path, script)];
+function withReplay(result: Result, { seed, script }: Replay, subject: Subject): Result {
+  const options = `--rank ${result.case.rank}${subject === 'common' ? '' : ` --subject ${subject}`}`;
+  const output = [
+    `play it again:     mini-serv conformance --only random --random 1 --seed ${seed} ${options} ./mini_serv`,
+    writeScript(`mini-serv-random-${seed}.py`, script),
+  ];
   return { ...result, details: { what: '', ...result.details, output } };
 }
 

@@ -28,7 +28,11 @@ export function requestOf({ values, order, command }: Command & { kind: 'conform
   const { rank, subject, json, list, only, timeout: timeoutMs, bail, watch, jobs, random, seed } = values;
   const all = casesOf(subject);
   const names = only.flatMap((text) => text.split(','));
-  const available = availableCases(all, rank, random === undefined ? undefined : { random, seed, jobs });
+  const available = availableCases(
+    all,
+    rank,
+    random === undefined ? undefined : { random, seed, jobs, subject },
+  );
   const cases = chooseCases(names, available);
   if (list) return { kind: 'list', json, cases };
   const [file = ''] = command;

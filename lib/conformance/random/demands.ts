@@ -1,5 +1,4 @@
-import { RANKS, type Rank } from '../case.js';
-import { CASES } from '../cases/index.js';
+import { type Case, RANKS, type Rank } from '../case.js';
 
 /** The cases on which it depends what a random session contains. */
 const NAMES = [
@@ -24,11 +23,15 @@ const NAMES = [
 /** The demands on a server, as the names of the cases that check them. */
 export type Demands = ReadonlySet<(typeof NAMES)[number]>;
 
-/** Returns what a rank asks. A random session contains nothing else, so a server is never failed for more. */
-export function demandsOf(rank: Rank): Demands {
+/**
+ * Returns the demands of a rank. A random session contains nothing else, so a server is never failed for more.
+ *
+ * @param cases all cases, for the text of the subject
+ */
+export function demandsOf(rank: Rank, cases: readonly Case[]): Demands {
   return new Set(
     NAMES.filter((name) => {
-      const found = CASES.find((one) => one.name === name);
+      const found = cases.find((one) => one.name === name);
       if (found === undefined) throw new Error(`no case has the name ${name}`);
       return RANKS.indexOf(found.rank) <= RANKS.indexOf(rank);
     }),

@@ -20,8 +20,10 @@ const MAX_LONG_LINE_BYTES = 364_000;
 /** Every server of the field takes lines and messages of this length, in bytes. */
 const MAX_SHORT_LINE_BYTES = 100;
 const MAX_LINES = 2000;
-/** More than the kernel keeps for a client that does not read, in lines of 10,000 bytes. */
-const FLOOD_LINES = 600;
+/** More than the kernel keeps for a client that does not read. */
+const FLOOD_BYTES = 6_000_000;
+/** Longer than the space for which select reports a socket writable. */
+const FLOOD_LINE_BYTES = 2_000_000;
 
 /** Returns the generator of sessions that contain only what is demanded. */
 export function sessions(demands: Demands): Arbitrary<Session> {
@@ -45,7 +47,7 @@ export function sessions(demands: Demands): Arbitrary<Session> {
   });
   const anyAction = oneof(
     action(constant('send'), 10, { text, cuts }),
-    ...(demands.has('lazy-holds-nobody-up') ? [action(constant('send'), 2, { text: floods() })] : []),
+    ...(demands.has('lazy-holds-nobody-up') ? [action(constant('send'), 2, { text: floods(demands) })] : []),
     action(constant('connect'), 3),
     action(demands.has('reset-client') ? constantFrom('end', 'end', 'reset') : constant('end'), 3),
     action(constant('pause'), 3),
@@ -128,7 +130,9 @@ function lineOf(length: number): string {
   return ALPHABET.repeat(Math.ceil(length / ALPHABET.length)).slice(0, length);
 }
 
-function floods(): Arbitrary<string> {
-  const flood = `${lineOf(9999)}\n`.repeat(FLOOD_LINES);
-  return constantFrom(flood, `${flood}${lineOf(2_000_000)}\n`);
+function floods(demands: Demands): Arbitrary<string> {
+  const lineBytes = demands.has('long-line') ? 10_000 : 1000;
+  const flood = `${lineOf(lineBytes - 1)}\n`.repeat(FLOOD_BYTES / lineBytes);
+  if (!demands.has('long-line')) return constant(flood);
+  return constantFrom(flood, `${flood}${lineOf(FLOOD_LINE_BYTES)}\n`);
 }

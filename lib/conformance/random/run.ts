@@ -13,6 +13,8 @@ import type { Session, Step } from './session.js';
 
 export interface RandomTrial extends Pick<Trial, 'command' | 'timeoutMs' | 'jobs'> {
   readonly case: RandomCase;
+  /** All cases, for the text of the subject. */
+  readonly cases: readonly Case[];
 }
 
 /** A failure that was found with random sessions, and how to play its session again. */
@@ -39,7 +41,7 @@ const MAX_SHRINK_SESSIONS = 400;
 /** Plays random sessions until one fails. Of this one, the shortest session that still fails is reported. */
 export async function runRandom(trial: RandomTrial): Promise<RandomResult> {
   const { case: one } = trial;
-  const demands = demandsOf(one.rank);
+  const demands = demandsOf(one.rank, trial.cases);
   let undecided: Result | undefined;
   for (let from = 0; from < one.count; from += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, one.count - from) }, (_, i) =>
@@ -68,7 +70,7 @@ function generate(seed: number, demands: Demands): Session {
 
 async function explain(trial: RandomTrial, seed: number, original: Result): Promise<RandomResult> {
   const { case: one } = trial;
-  const demands = demandsOf(one.rank);
+  const demands = demandsOf(one.rank, trial.cases);
   for (const steps of (await shrink(trial, seed, demands)).reverse()) {
     const result = await playOnce(trial, sessionCase(one, steps, demands), trial.timeoutMs);
     if (result.outcome === 'failed') return withReplay(one, seed, result);

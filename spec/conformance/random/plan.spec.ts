@@ -1,13 +1,15 @@
 import { expect } from 'chai';
 import { check, property, sample } from 'fast-check';
 import { RANKS } from '../../../lib/conformance/case.js';
+import { CASES } from '../../../lib/conformance/cases/index.js';
 import { demandsOf } from '../../../lib/conformance/random/demands.js';
 import { sessions } from '../../../lib/conformance/random/generate.js';
 import { planOf } from '../../../lib/conformance/random/plan.js';
 import { seedOf } from '../../../lib/conformance/random/seed.js';
 import type { Action, Step } from '../../../lib/conformance/random/session.js';
+import { casesOf } from '../../../lib/conformance/subject.js';
 
-const ALL = demandsOf('beyond');
+const ALL = demandsOf('beyond', CASES);
 
 function action(kind: Action['kind'], place: number, rest: Partial<Action> = {}): Action {
   return { kind, place, text: '', cuts: [], isAwaited: true, ...rest };
@@ -85,7 +87,7 @@ describe('the plan of a random session', () => {
 
   it('acts only for clients that are connected, in any random session of any rank', () => {
     for (const rank of RANKS) {
-      const demands = demandsOf(rank);
+      const demands = demandsOf(rank, CASES);
       const { failed, counterexample } = check(
         property(sessions(demands), (session) => {
           const connected = new Set<number>();
@@ -105,7 +107,7 @@ describe('the plan of a random session', () => {
 
 describe('the sessions of a rank', () => {
   it('contain only short lines of printable characters for subject', () => {
-    const demands = demandsOf('subject');
+    const demands = demandsOf('subject', CASES);
     for (const session of sample(sessions(demands), { numRuns: 100, seed: 3 })) {
       for (const { packets, isAwaited, kind } of planOf(session, demands)) {
         expect(isAwaited).to.equal(true);
@@ -122,6 +124,15 @@ describe('the sessions of a rank', () => {
     expect(steps.some(({ packets }) => packets.length > 1)).to.equal(true);
     expect(steps.some(({ packets }) => packets.some((packet) => /[^\n]{2000}/.test(packet)))).to.equal(true);
     expect(steps.some(({ packets }) => packets.at(-1)?.endsWith('\n') === false)).to.equal(true);
+  });
+});
+
+describe('the demands of a rank', () => {
+  it('follow the text of the subject', () => {
+    expect(demandsOf('practice', casesOf('common')).has('long-line')).to.equal(true);
+    expect(demandsOf('practice', casesOf('4096')).has('long-line')).to.equal(false);
+    expect(demandsOf('beyond', casesOf('4096')).has('long-line')).to.equal(true);
+    expect(() => demandsOf('exam', [])).to.throw('no case has the name blanks');
   });
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createRandomCase } from '../../../bin/conformance/create-random-case.js';
+import { CASES } from '../../../lib/conformance/cases/index.js';
 import { randomCase } from '../../../lib/conformance/random/case.js';
 import { runRandom } from '../../../lib/conformance/random/run.js';
 import { runCases } from '../../../lib/conformance/run.js';
@@ -41,7 +42,7 @@ describeWith('cc', 'random sessions', () => {
 
   it('pass for a correct server, and leave no file behind', async () => {
     const command = [await servers.compile('NONE')];
-    const one = createRandomCase('practice', { random: 5, seed: 42, jobs: 2 });
+    const one = createRandomCase('practice', { random: 5, seed: 42, jobs: 2, subject: 'common' });
     const [result] = await runCases({ command, cases: [one], timeoutMs: TIMEOUT_MS });
     expect(result).to.deep.include({ outcome: 'passed', case: one });
     expect(readdirSync(folder)).to.deep.equal([]);
@@ -50,7 +51,13 @@ describeWith('cc', 'random sessions', () => {
   it('find a mistake, and report the shortest session that shows it, the same in each run', async () => {
     const command = [await servers.compile('TO_ONESELF')];
     const run = () =>
-      runRandom({ command, timeoutMs: TIMEOUT_MS, case: randomCase('subject', 20, 1), jobs: 2 });
+      runRandom({
+        command,
+        timeoutMs: TIMEOUT_MS,
+        cases: CASES,
+        case: randomCase('subject', 20, 1),
+        jobs: 2,
+      });
     const { result, replay } = await run();
     expect(result.outcome).to.equal('failed');
     expect(shown(result)).to.deep.equal([
@@ -66,6 +73,7 @@ describeWith('cc', 'random sessions', () => {
     const again = await runRandom({
       command,
       timeoutMs: TIMEOUT_MS,
+      cases: CASES,
       case: randomCase('subject', 1, replay?.seed ?? 0),
     });
     expect(shown(again.result)).to.deep.equal(shown(result));
@@ -74,10 +82,12 @@ describeWith('cc', 'random sessions', () => {
 
   itWith('python3', 'write a program that plays the session without the kit', async () => {
     const program = await servers.compile('PREFIX_ONCE');
-    const one = createRandomCase('subject', { random: 20, seed: 1, jobs: undefined });
+    const one = createRandomCase('subject', { random: 20, seed: 1, jobs: undefined, subject: 'newline' });
     const [result] = await runCases({ command: [program], cases: [one], timeoutMs: TIMEOUT_MS });
     const [file = ''] = readdirSync(folder);
-    expect(result?.details?.output?.join('\n')).to.match(/--random 1 --seed \d+ --rank subject/);
+    expect(result?.details?.output?.join('\n')).to.match(
+      /--random 1 --seed \d+ --rank subject --subject newline /,
+    );
     expect(result?.details?.output?.join('\n')).to.contain(`python3 ${file}`);
     const play = async (server: string): Promise<number | null> => {
       const port = await freePort();
