@@ -11,7 +11,7 @@ import { chromium } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { freePort } from '../lib/conformance/ports.js';
 import { buildNative, builtPath } from './build.js';
-import { connectTo, kill, outputOf, startProcess, stopAllAtExit } from './processes.js';
+import { kill, outputOf, startProcess, stopAllAtExit } from './processes.js';
 import { MINI, makeRelays } from './relays.js';
 import { median, ratioOf } from './statistics.js';
 
@@ -57,29 +57,37 @@ const LOADS: Readonly<Record<string, readonly string[]>> = {
   'chat of 100 clients': ['--clients', '100', 'chat'],
 };
 
-/** Returns the lines that were delivered per second. */
-async function measure(load: readonly string[], open: Open | undefined): Promise<number> {
+/** The report of the load generator. */
+interface Report {
+  /** Lines that were delivered per second. */
+  readonly rate: number;
+  /** CPU seconds of the relay per second. */
+  readonly relayUser: number;
+  readonly relaySystem: number;
+  readonly disqualified?: string;
+}
+
+async function measure(load: readonly string[], open: Open | undefined): Promise<Report> {
   const port = String(await freePort());
-  const web = open === undefined ? [] : ['--web', '0'];
+  const options = ['--verbose', ...(open === undefined ? [] : ['--web', '0'])];
   const { command } = makeRelays(builtPath, []).get(MINI) as { command: readonly string[] };
-  const guarded = [builtPath('load'), 'guard', ...command, ...web, port];
+  const guarded = [builtPath('load'), 'guard', ...command, ...options, port];
   const relay = startProcess(guarded, ['ignore', 'ignore', 'pipe']);
   let messages = '';
   relay.stderr?.on('data', (text) => {
     messages += text;
   });
   try {
-    while (open !== undefined && !/#[\w-]+\n/.test(messages)) await once(relay.stderr as never, 'data');
-    (await connectTo(Number(port))).destroy();
+    while (!messages.includes('transforms: none\n')) await once(relay.stderr as never, 'data');
     const close = await open?.(/http:\S+/.exec(messages)?.[0] ?? '');
     const timing = ['--seconds', values.seconds, '--warmup', '1'];
-    const options = ['--port', port, '--style', 'client', ...timing, ...load];
-    const output = await outputOf(startProcess([builtPath('load'), ...options], 'pipe'), MAX_LOAD_MS);
+    const args = ['--port', port, '--style', 'client', '--pid', String(relay.pid), ...timing, ...load];
+    const output = await outputOf(startProcess([builtPath('load'), ...args], 'pipe'), MAX_LOAD_MS);
     await close?.();
     if (output === 'timeout' || output.code !== 0) throw new Error(`the load generator failed: ${load}`);
-    const { rate, disqualified } = JSON.parse(output.out) as { rate: number; disqualified?: string };
-    if (disqualified !== undefined) throw new Error(disqualified);
-    return rate;
+    const report = JSON.parse(output.out) as Report;
+    if (report.disqualified !== undefined) throw new Error(report.disqualified);
+    return report;
   } finally {
     await kill(relay);
   }
@@ -88,18 +96,27 @@ async function measure(load: readonly string[], open: Open | undefined): Promise
 stopAllAtExit();
 buildNative();
 process.stdout.write(
-  '| load | page | lines per second | of no page | quartiles |\n| --- | --- | --- | --- | --- |\n',
+  '| load | page | lines per second | of no page | quartiles | lines per CPU second, of no page |\n' +
+    '| --- | --- | --- | --- | --- | --- |\n',
 );
 for (const [name, load] of Object.entries(LOADS)) {
-  const rates = new Map<string, number[]>(Object.keys(CASES).map((page) => [page, []]));
+  const reports = new Map<string, Report[]>(Object.keys(CASES).map((page) => [page, []]));
   for (let pair = 0; pair < Number(values.pairs); pair++) {
-    for (const [page, open] of Object.entries(CASES)) rates.get(page)?.push(await measure(load, open));
+    for (const [page, open] of Object.entries(CASES)) reports.get(page)?.push(await measure(load, open));
   }
-  const without = rates.get(WITHOUT) as number[];
-  for (const [page, of] of rates) {
-    const { ratio, spread } = ratioOf(of, without);
-    const [low, high] = spread.map((value) => value.toFixed(2));
-    const rate = Math.round(median(of)).toLocaleString('en');
-    process.stdout.write(`| ${name} | ${page} | ${rate} | ${ratio.toFixed(2)} | ${low}–${high} |\n`);
+  const ratesOf = (page: string): number[] => (reports.get(page) ?? []).map(({ rate }) => rate);
+  const perCpuOf = (page: string): number[] =>
+    (reports.get(page) ?? []).map(({ rate, relayUser, relaySystem }) => rate / (relayUser + relaySystem));
+  for (const page of reports.keys()) {
+    const { ratio, spread } = ratioOf(ratesOf(page), ratesOf(WITHOUT));
+    const cells = [
+      name,
+      page,
+      Math.round(median(ratesOf(page))).toLocaleString('en'),
+      ratio.toFixed(2),
+      spread.map((value) => value.toFixed(2)).join('–'),
+      ratioOf(perCpuOf(page), perCpuOf(WITHOUT)).ratio.toFixed(2),
+    ];
+    process.stdout.write(`| ${cells.join(' | ')} |\n`);
   }
 }
