@@ -1,5 +1,5 @@
+import { signalOf } from './exit.js';
 import type { Result } from './run.js';
-import { signalOf } from './verdict.js';
 import {
   type Difference,
   findDifference,

@@ -17,6 +17,8 @@ export class Client {
   id = -1;
   /** Whether it has received the notice of its own arrival. Only the case `own-arrival` checks this. */
   hasReceivedOwnArrival = false;
+  /** Whether it has ended or reset its connection. */
+  hasLeft = false;
   /** The last own line that it received back. Only the case `not-to-oneself` checks this. */
   echo: Buffer | undefined;
   readonly #connection: Connection;
@@ -64,6 +66,7 @@ export class Client {
   end(lastBytes?: string | Buffer): void {
     if (lastBytes !== undefined) this.record('sends', Buffer.from(lastBytes as string));
     this.record('ends its connection (FIN)');
+    this.hasLeft = true;
     if (lastBytes === undefined) this.#connection.output.end();
     else this.#connection.output.end(lastBytes);
   }
@@ -71,6 +74,7 @@ export class Client {
   /** Resets its connection (RST). */
   reset(): void {
     this.record('resets its connection (RST)');
+    this.hasLeft = true;
     this.socket.resetAndDestroy();
   }
 
@@ -85,6 +89,7 @@ export class Client {
   }
 
   destroy(): void {
+    this.hasLeft = true;
     this.#connection.input.destroy();
     this.#connection.output.destroy();
   }

@@ -1,8 +1,8 @@
 import { PARAGRAPHS } from './case.js';
+import { describeExit, hintFor } from './exit.js';
 import type { Result } from './run.js';
 import { capitalize, excerpt, type Paint, showDifference, wrap } from './text.js';
 import { drawTimeline } from './timeline.js';
-import { describeExit, hintFor } from './verdict.js';
 
 /** Lines of the compiler that are shown. */
 const MAX_OUTPUT_LINES = 20;

@@ -4,6 +4,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Set if the command could not be started. */
   readonly error?: NodeJS.ErrnoException;
+  /** Set for SIGPIPE if no client had left until then, so that none can be the reason. */
+  readonly hadAllClients?: boolean;
 }
 
 export interface FailureDetails {

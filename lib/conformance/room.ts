@@ -184,6 +184,11 @@ export class Room {
     return this.#clients.some((client) => client.hasReceived);
   }
 
+  /** Whether no client has left. Those in processes of their own may have been killed. */
+  get hasAllClients(): boolean {
+    return this.#processes.length === 0 && this.#clients.every((client) => !client.hasLeft);
+  }
+
   /** Stops the server and forgets all clients and steps, so that the case can start again. */
   async restart(): Promise<void> {
     for (const client of this.#clients) client.discard();

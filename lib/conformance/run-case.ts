@@ -1,5 +1,6 @@
 import type { Case } from './case.js';
-import { Failure, Skip, Undecided } from './failure.js';
+import { signalOf } from './exit.js';
+import { type Exit, Failure, Skip, Undecided } from './failure.js';
 import type { Room } from './room.js';
 import type { Source } from './source.js';
 import { isComposed, type Result } from './trial.js';
@@ -46,8 +47,13 @@ async function explainFailure(one: Case, room: Room, { details }: Failure): Prom
     case: one,
     outcome: 'failed',
     details,
-    ...(exit !== undefined && { exit }),
+    ...(exit !== undefined && { exit: withCircumstances(exit, room) }),
     ...(stderr.length > 0 && { stderr }),
     timeline: room.timeline.steps,
   };
+}
+
+/** A broken connection is the usual reason for SIGPIPE, but not if there was none. */
+function withCircumstances(exit: Exit, room: Room): Exit {
+  return signalOf(exit) === 'SIGPIPE' && room.hasAllClients ? { ...exit, hadAllClients: true } : exit;
 }

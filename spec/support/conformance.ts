@@ -161,7 +161,7 @@ export function compiledServers() {
   };
   return {
     /** Compiles each program once: a running program cannot be overwritten. */
-    compile(mistake: Mistake | 'NONE'): Promise<string> {
+    compile(mistake: Mistake | 'NONE' | 'SEND_TO_LISTENER'): Promise<string> {
       const program = programs.get(mistake) ?? compile(mistake);
       programs.set(mistake, program);
       return program;

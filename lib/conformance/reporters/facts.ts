@@ -1,7 +1,7 @@
 import { PARAGRAPHS } from '../case.js';
+import { describeExit, hintFor } from '../exit.js';
 import type { Result } from '../run.js';
 import { capitalize, excerpt, showDifference } from '../text.js';
-import { describeExit, hintFor } from '../verdict.js';
 import { printable } from './printable.js';
 
 /** Lines of the compiler, or of standard error, that are quoted. */

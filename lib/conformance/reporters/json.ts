@@ -1,8 +1,8 @@
 import { type Case, PARAGRAPHS } from '../case.js';
+import { describeExit, hintFor } from '../exit.js';
 import type { Reporter, Summary } from '../reporter.js';
 import type { Result } from '../run.js';
 import { commonPrefixLength, excerpt, visible } from '../text.js';
-import { describeExit, hintFor } from '../verdict.js';
 import { printableJson } from './printable.js';
 
 /** The longest expected or received text that is not shortened. */

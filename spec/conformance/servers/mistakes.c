@@ -1,5 +1,5 @@
 // A correct mini_serv. Each macro, as in cc -DPREFIX_ONCE, adds one classic mistake, which the conformance kit has to
-// find in exactly one case.
+// find in exactly one case. SEND_TO_LISTENER fails all of them.
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +60,9 @@ static void queue(int fd, const char *bytes, size_t length)
 
 static void send_to_others(int except, const char *bytes, size_t length)
 {
+#ifdef SEND_TO_LISTENER
+	send(3, bytes, length, 0);
+#endif
 	for (int fd = 0; fd <= highest_fd; fd++)
 		if (fd != except && FD_ISSET(fd, &connected))
 			queue(fd, bytes, length);
