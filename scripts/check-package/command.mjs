@@ -8,14 +8,14 @@ import { createInterface } from 'node:readline';
 import { expect, run, VERSION } from './project.mjs';
 
 /** spec/conformance runs all cases on the same code. */
-const CONFORMANCE_CASES = 'no-argument,listens,arrivals,lines,lazy-hears-all';
+const CONFORMANCE_CASES = 'no-argument,listens,arrivals,lines,lazy-hears-all,random';
 
 /** @param project where the package is installed */
 export async function checkCommand({ command, folder, add }) {
   expect('mini-serv --version', await run(command, ['--version']), `${VERSION}\n`);
   add('shout.mjs');
   await Promise.all([
-    run(command, ['conformance', '--only', CONFORMANCE_CASES, command]),
+    run(command, ['conformance', '--only', CONFORMANCE_CASES, '--random', '5', command]),
     checkRelay([command], folder),
   ]);
 }

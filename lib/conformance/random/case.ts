@@ -9,10 +9,11 @@ export interface RandomCase extends Case {
 
 /** Returns the case that stands for all random sessions in a report. It plays several at the same time itself. */
 export function randomCase(rank: Rank, count: number, seed: number): RandomCase {
+  const sessions = count === 1 ? 'a random session' : `${count.toLocaleString('en')} random sessions`;
   return {
     name: 'random',
     rank,
-    title: `in ${count.toLocaleString('en')} random sessions (seed ${seed}), each client receives what it should`,
+    title: `in ${sessions} (seed ${seed}), each client receives what it should`,
     paragraph: 'resend',
     alone: true,
     hint: 'This is the shortest session that was found to fail: the server is right if a step is left out or a text is shorter. So look for what these steps have in common.',

@@ -1,15 +1,14 @@
-import { asyncProperty, check, sample } from 'fast-check';
 import type { Case } from '../case.js';
 import { runCases } from '../run.js';
 import type { Result, Trial } from '../trial.js';
 import type { RandomCase } from './case.js';
 import { type Demands, demandsOf } from './demands.js';
-import { sessions } from './generate.js';
 import { planOf } from './plan.js';
 import { play } from './play.js';
 import { scriptOf } from './script.js';
 import { seedOf } from './seed.js';
-import type { Session, Step } from './session.js';
+import type { Step } from './session.js';
+import { generate, shrink } from './shrink.js';
 
 export interface RandomTrial extends Pick<Trial, 'command' | 'timeoutMs' | 'jobs'> {
   readonly case: RandomCase;
@@ -34,9 +33,6 @@ export interface RandomResult {
 const SHRINK_TIMEOUT_MS = 500;
 /** Sessions that are generated and judged together. */
 const BATCH = 16;
-
-/** Sessions that are played while a session is shortened. */
-const MAX_SHRINK_SESSIONS = 400;
 
 /** Plays random sessions until one fails. Of this one, the shortest session that still fails is reported. */
 export async function runRandom(trial: RandomTrial): Promise<RandomResult> {
@@ -64,15 +60,19 @@ function sessionCase(one: Case, steps: readonly Step[], demands: Demands): Case 
   return { ...one, run: (room) => play(room, steps, demands) };
 }
 
-function generate(seed: number, demands: Demands): Session {
-  return sample(sessions(demands), { seed, numRuns: 1 })[0] as Session;
-}
-
 async function explain(trial: RandomTrial, seed: number, original: Result): Promise<RandomResult> {
   const { case: one } = trial;
   const demands = demandsOf(one.rank, trial.cases);
-  for (const steps of (await shrink(trial, seed, demands)).reverse()) {
-    const result = await playOnce(trial, sessionCase(one, steps, demands), trial.timeoutMs);
+  const playFor = (steps: readonly Step[], timeoutMs: number): Promise<Result> =>
+    playOnce(trial, sessionCase(one, steps, demands), timeoutMs);
+  const quickMs = Math.min(trial.timeoutMs, SHRINK_TIMEOUT_MS);
+  const failing = await shrink(
+    seed,
+    demands,
+    async (steps) => (await playFor(steps, quickMs)).outcome === 'failed',
+  );
+  for (const steps of failing.reverse()) {
+    const result = await playFor(steps, trial.timeoutMs);
     if (result.outcome === 'failed') return withReplay(one, seed, result);
   }
   return withReplay(one, seed, original);
@@ -80,29 +80,6 @@ async function explain(trial: RandomTrial, seed: number, original: Result): Prom
 
 function withReplay(one: Case, seed: number, result: Result): RandomResult {
   return { result: { ...result, case: one }, replay: { seed, script: scriptOf(result.timeline, seed) } };
-}
-
-/** Returns sessions that fail, each shorter than the one before. */
-async function shrink(trial: RandomTrial, seed: number, demands: Demands): Promise<Step[][]> {
-  const failing: Step[][] = [];
-  const played = new Map<string, boolean>();
-  const fails = async (steps: Step[]): Promise<boolean> => {
-    if (played.size >= MAX_SHRINK_SESSIONS) return false;
-    const timeoutMs = Math.min(trial.timeoutMs, SHRINK_TIMEOUT_MS);
-    const { outcome } = await playOnce(trial, sessionCase(trial.case, steps, demands), timeoutMs);
-    if (outcome === 'failed') failing.push(steps);
-    return outcome === 'failed';
-  };
-  const property = asyncProperty(sessions(demands), async (session) => {
-    const steps = planOf(session, demands);
-    // Sessions that differ only in actions that are impossible have the same steps.
-    const key = JSON.stringify(steps);
-    const isFailing = played.get(key) ?? (await fails(steps));
-    played.set(key, isFailing);
-    return !isFailing;
-  });
-  await check(property, { seed, numRuns: 1 });
-  return failing;
 }
 
 async function playOnce({ command }: RandomTrial, one: Case, timeoutMs: number): Promise<Result> {
