@@ -7,7 +7,7 @@ import { compiledServers, MISTAKES, type Mistake, RELAY, scriptWithMistake } fro
 import { describeWith } from '../../support/tools.js';
 
 /** On two idle cores, so many sessions take less than a minute. */
-const SESSIONS = 400;
+const SESSIONS = 200;
 const TIMEOUT_MS = 5000;
 
 /** Cases about the start, the address and the descriptors of a server, which no session shows. */
