@@ -1,5 +1,7 @@
-import type { Exit } from './failure.js';
+import type { Exit, FailureDetails } from './failure.js';
 import type { Result } from './trial.js';
+import { findDifference } from './wire-line.js';
+import { wrongPrefix } from './wrong-prefix.js';
 
 /** Says how the server ended. */
 export function describeExit(exit: Exit): string {
@@ -24,15 +26,25 @@ export function signalOf({ code, signal }: Exit): string | undefined {
 
 const MEMORY_SIGNALS = ['SIGSEGV', 'SIGBUS', 'SIGABRT'];
 
-/** Returns the usual cause of a failure. If the server ended, that is the cause, and not the subject of the case. */
-export function hintFor({ case: one, exit, stderr, timeline }: Result): string {
+/** Returns the usual cause of a failure. The end of the server or a wrong prefix comes before the subject of the case. */
+export function hintFor({ case: one, exit, stderr, timeline, details }: Result): string {
   const signal = exit && signalOf(exit);
   if (signal !== undefined && MEMORY_SIGNALS.includes(signal)) return MEMORY_HINT;
   if (signal === 'SIGPIPE') return exit?.hadAllClients ? NOT_CONNECTED_HINT : BROKEN_PIPE_HINT;
   const isFatal = exit?.code === 1 && stderr?.at(-1) === 'Fatal error';
   if (isFatal && timeline.some(({ client }) => client !== undefined)) return FATAL_HINT;
-  return one.hint;
+  return hasWrongPrefix(details) ? WRONG_PREFIX_HINT : one.hint;
 }
+
+/** A line that has no prefix at all has other causes. */
+function hasWrongPrefix(details: FailureDetails | undefined): boolean {
+  const difference = findDifference(details);
+  return difference !== undefined && (wrongPrefix(difference)?.text ?? '') !== '';
+}
+
+const WRONG_PREFIX_HINT =
+  'The text in front of the line is not the one of the subject, here and in every other line. Compare the format letter by ' +
+  'letter, also its spaces: "client %d: ".';
 
 const MEMORY_HINT =
   'A buffer is too small for what is copied into it, a pointer is null, or memory is used after free. Compile with ' +
