@@ -93,8 +93,16 @@ export class Clock {
     return this.within(promise, Math.max(0, Math.min(ms, this.#deadlineMs - this.#nowMs)));
   }
 
-  /** Polls a condition until it holds or the time is over; returns whether it holds. */
-  async eventually(holds: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
+  /**
+   * Polls a condition until it holds or the time is over; returns whether it holds.
+   *
+   * @param event ends the polling as well, at once
+   */
+  async eventually(
+    holds: () => boolean | Promise<boolean>,
+    ms: number,
+    event: Promise<unknown> = new Promise(() => {}),
+  ): Promise<boolean> {
     let isOver = false;
     const poll = async (): Promise<boolean> => {
       for (
@@ -108,20 +116,20 @@ export class Clock {
       return true;
     };
     try {
-      return (await this.within(poll(), ms)) ?? false;
+      return (await this.within(Promise.race([poll(), event.then(() => true)]), ms)) ?? false;
     } finally {
       isOver = true;
     }
   }
 
   /**
-   * Observes the server for a while; returns how much time it had, and how much processor time it used. Time in which it
-   * waited for a processor does not count.
+   * Does the work; returns how much time the server had for it, and how much processor time it used. Time in which the
+   * server waited for a processor does not count.
    */
-  async observe(ms: number): Promise<{ elapsedMs: number; usedMs: number }> {
+  async measure(work: () => Promise<void>): Promise<{ elapsedMs: number; usedMs: number }> {
     const before = this.#readThreads();
     const startMs = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await work();
     const elapsedMs = performance.now() - startMs;
     const { waitMs, runMs } = activity(before, this.#readThreads());
     return { elapsedMs: elapsedMs - waitMs, usedMs: runMs };

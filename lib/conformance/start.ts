@@ -34,8 +34,8 @@ export async function startServer(command: readonly string[], clock: Clock, port
 
 async function waitUntilStarted(server: Server, clock: Clock): Promise<Started['state']> {
   clock.pid = server.group;
-  const isListeningSoon = clock.eventually(listeningTest(server), START_TIMEOUTS * clock.timeoutMs);
-  const isReady = await Promise.race([isListeningSoon, server.exited.then(() => true)]);
+  const timeoutMs = START_TIMEOUTS * clock.timeoutMs;
+  const isReady = await clock.eventually(listeningTest(server), timeoutMs, server.exited);
   if (server.exit === undefined && isReady && isOutsideGroup(server)) {
     await clock.within(server.exited, clock.timeoutMs);
   }
@@ -48,7 +48,7 @@ async function waitUntilStarted(server: Server, clock: Clock): Promise<Started['
 function listeningTest(server: Server): () => boolean {
   let polls = 0;
   return () => {
-    if (!HAS_PROC || server.exit !== undefined) return true;
+    if (!HAS_PROC) return true;
     polls++;
     const mustSearch =
       polls % POLLS_PER_SEARCH === 0 || (server.group !== undefined && mayListen(server.group));
@@ -86,20 +86,18 @@ export async function runToEnd(
   clock: Clock,
 ): Promise<Finished | 'listening' | 'running'> {
   const server = new Server(command, 0);
+  const { pid } = clock;
   clock.pid = server.group;
   try {
     const listens = (): boolean =>
       server.group !== undefined && mayListen(server.group) && listensAnywhere(server.group);
-    const isListeningSoon = clock.eventually(
-      () => server.exit !== undefined || listens(),
-      START_TIMEOUTS * clock.timeoutMs,
-    );
-    const hasListened = await Promise.race([isListeningSoon, server.exited]);
+    const isOver = await clock.eventually(listens, START_TIMEOUTS * clock.timeoutMs, server.exited);
     const { exit, stdout, stderr } = server;
-    if (exit === undefined) return hasListened ? 'listening' : 'running';
+    if (exit === undefined) return isOver ? 'listening' : 'running';
     await clock.within(Promise.all([stdout.closed, stderr.closed]), clock.timeoutMs);
     return { ...exit, stdout: stdout.bytes, stderr: stderr.bytes };
   } finally {
+    clock.pid = pid;
     await server.stop();
   }
 }
