@@ -7,20 +7,31 @@ import { GOING_AWAY, INTERNAL_ERROR } from './close-codes.js';
 /** One block for each interval is 8 MiB/s at most. A page that reads more would take the cores that the room needs. */
 const BLOCK_BYTES = 256 * 1024;
 const INTERVAL_MS = 32;
-/** A page that is further behind skips what it has not been sent. */
+/** The same while the room is faster than that, and the page gets samples of its messages. */
+const SAMPLE_BYTES = 64 * 1024;
+/** A page that is further behind skips messages. */
 const MAX_LAG_BYTES = 4 * 1024 * 1024;
 
-/** Sends the transcript to a page, at a limited pace. A page that falls behind learns how many messages there were. */
+/**
+ * Sends the transcript to a page, at a limited pace. A page that skips messages learns how many there were.
+ *
+ * While the room is faster than the feed, the feed has no reader between two blocks: memory that the log must keep for it
+ * is new memory, which costs the room more than the feed itself.
+ */
 export class Feed {
   readonly #socket: WebSocket;
   readonly #relay: Relay;
-  readonly #reader: Reader;
   /** The messages in the log when the feed began. */
   readonly #firstMessage: number;
+  #reader: Reader | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the socket has taken the block in flight. */
   #isTaken = true;
   #done: (error?: Error) => void = () => {};
+  /** Whether the room is faster than the feed. */
+  #isSampling = false;
+  /** The bytes in the log one interval ago. */
+  #logBytes = 0;
   /** The messages since the feed began, if a part of them was skipped and the page does not know it yet. */
   #messagesAtSkip: number | undefined;
   #isStatusPending = false;
@@ -29,16 +40,10 @@ export class Feed {
     this.#socket = socket;
     this.#relay = relay;
     this.#firstMessage = relay.stats().messages;
-    const destination: Destination = {
-      maxBytes: BLOCK_BYTES,
-      send: (bytes, done) => this.#send(bytes, done),
-      finish: () => socket.close(GOING_AWAY),
-      fail: () => socket.close(INTERNAL_ERROR),
-    };
-    this.#reader = relay.addReader(destination, true);
+    this.#attach();
     socket.on('close', () => {
       clearTimeout(this.#timer);
-      this.#reader.stop();
+      this.#reader?.stop();
     });
   }
 
@@ -49,6 +54,17 @@ export class Feed {
     this.#socket.send(text, () => {
       this.#isStatusPending = false;
     });
+  }
+
+  #attach(): void {
+    const socket = this.#socket;
+    const destination: Destination = {
+      maxBytes: this.#isSampling ? SAMPLE_BYTES : BLOCK_BYTES,
+      send: (bytes, done) => this.#send(bytes, done),
+      finish: () => socket.close(GOING_AWAY),
+      fail: () => socket.close(INTERNAL_ERROR),
+    };
+    this.#reader = this.#relay.addReader(destination, true);
   }
 
   #send(bytes: readonly Buffer[], done: (error?: Error) => void): void {
@@ -65,22 +81,47 @@ export class Feed {
     this.#isTaken = true;
     if (error !== undefined) this.#done(error);
     // The room is closing, and has no use for its cores.
-    else if (this.#reader.isFinishing) this.#continue();
+    else if (this.#reader?.isFinishing) this.#continue();
+    else if (this.#isSampling) this.#detach();
   }
 
   readonly #onInterval = (): void => {
+    if (this.#reader === undefined) {
+      this.#isSampling = this.#noteSkip() > BLOCK_BYTES;
+      this.#sendSkip();
+      this.#attach();
+      return;
+    }
     if (this.#reader.lagBytes > MAX_LAG_BYTES) {
       this.#reader.skip();
-      this.#messagesAtSkip = this.#relay.stats().messages - this.#firstMessage;
+      this.#noteSkip();
+      this.#isSampling = true;
     }
-    if (this.#isTaken) this.#continue();
-    else this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
+    if (this.#isTaken && !this.#isSampling) {
+      this.#continue();
+      return;
+    }
+    if (this.#isTaken) this.#detach();
+    this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
   };
 
   #continue(): void {
     clearTimeout(this.#timer);
-    this.#sendSkip();
     this.#done();
+  }
+
+  #detach(): void {
+    this.#reader?.stop();
+    this.#reader = undefined;
+  }
+
+  /** @returns by how many bytes the log has grown since the last time */
+  #noteSkip(): number {
+    const { messages, messageBytes } = this.#relay.stats();
+    const grownBytes = messageBytes - this.#logBytes;
+    this.#logBytes = messageBytes;
+    this.#messagesAtSkip = messages - this.#firstMessage;
+    return grownBytes;
   }
 
   #sendSkip(): void {
