@@ -3,7 +3,13 @@ import { type Case, RANKS, type Rank } from '../../../lib/conformance/case.js';
 import { CASES } from '../../../lib/conformance/cases/index.js';
 import { randomCase } from '../../../lib/conformance/random/case.js';
 import { runRandom } from '../../../lib/conformance/random/run.js';
-import { compiledServers, MISTAKES, type Mistake, RELAY, scriptWithMistake } from '../../support/conformance.js';
+import {
+  compiledServers,
+  MISTAKES,
+  type Mistake,
+  RELAY,
+  scriptWithMistake,
+} from '../../support/conformance.js';
 import { describeWith } from '../../support/tools.js';
 
 /** On two idle cores, so many sessions take less than a minute. */
