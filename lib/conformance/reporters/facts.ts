@@ -17,7 +17,7 @@ export interface Facts {
   /** The line with the first difference, or the part around it. */
   readonly expected: string | undefined;
   readonly received: string | undefined;
-  /** The messages of the compiler, or the lines of the source that break a rule. */
+  /** The messages of the compiler, the lines of the source that break a rule, or how to play a session again. */
   readonly output: readonly string[];
   readonly stderr: readonly string[];
   readonly steps: readonly string[];
@@ -74,7 +74,7 @@ export function explanationLines(facts: Facts): string[] {
     `${what}.`,
     ...(exit === undefined ? [] : [`${exit}.`]),
     ...(expected === undefined ? [] : ['', `expected  ${expected}`, `received  ${received}`]),
-    ...titled('output', output),
+    ...titled('details', output),
     ...titled('standard error', stderr),
     ...titled('steps', steps),
     '',

@@ -31,7 +31,7 @@ ${steps.length === 0 ? '' : sequence(drawDiagram(first, id), one.name, steps)}
 <div class="explanation">
 <p class="what">${escapeMarkup(facts.what)}.</p>
 ${exit}${sides}
-${quoteLines('Output', facts.output)}${quoteLines('Standard error of the server', facts.stderr)}
+${quoteLines('Details', facts.output)}${quoteLines('Standard error of the server', facts.stderr)}
 <h4>What it usually is</h4>
 <p>${escapeMarkup(facts.hint)}</p>
 <blockquote><p>${escapeMarkup(facts.subject)}</p><footer>The subject</footer></blockquote>
