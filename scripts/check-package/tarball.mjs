@@ -8,7 +8,7 @@ const NAMES = [
   /^dist\/lib\/(?!conformance).+\.js$/,
   /^dist\/mini-serv\.(cjs|bundled\.js|d\.c?ts)$/,
   /^dist\/page\/[\w-]+\.(html|css|js|svg)$/,
-  /^docs\/[\w-]+\.(md|svg)$/,
+  /^docs\/[\w-]+\.(md|png|svg)$/,
   /^examples\//,
   /^man\/[\w-]+\.1$/,
   /^([A-Z]+\.md|LICENSE|package\.json)$/,
