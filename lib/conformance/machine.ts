@@ -74,6 +74,8 @@ export class Machine {
 async function measure(port: number, questions: number): Promise<Measurement> {
   const startMs = performance.now();
   const [a, b] = [connect(port, '127.0.0.1').setNoDelay(), connect(port, '127.0.0.1').setNoDelay()];
+  // A run may end, and with it the server, while a question is asked.
+  for (const socket of [a, b]) socket.on('error', () => {});
   const send = async (from: Socket, to: Socket): Promise<void> => {
     from.write('hello\n');
     await once(to, 'data');
@@ -92,6 +94,6 @@ async function measure(port: number, questions: number): Promise<Measurement> {
   } catch {
     return { totalMs: Number.POSITIVE_INFINITY, quickestMs };
   } finally {
-    for (const socket of [a, b]) socket.on('error', () => {}).destroy();
+    for (const socket of [a, b]) socket.destroy();
   }
 }
