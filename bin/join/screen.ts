@@ -22,6 +22,12 @@ export const ENTER = HIDE_CURSOR + PASTE_ON;
 /** Undoes it. */
 export const LEAVE = PASTE_OFF + WRAP_ON + SHOW_CURSOR;
 
+/**
+ * Moves to the last row. A draft near the first row would lose its start in the history of a terminal that puts rows there
+ * when it becomes narrower, even if the rows below are empty.
+ */
+export const TO_LAST_ROW = '\x1b[999B';
+
 export interface Draft {
   readonly text: string;
   readonly cursor: number;

@@ -7,7 +7,7 @@ import { Editor } from './editor.js';
 import { type Action, KeyDecoder } from './keys.js';
 import { LineView } from './line-view.js';
 import { Link } from './link.js';
-import { Screen } from './screen.js';
+import { Screen, TO_LAST_ROW } from './screen.js';
 import { Terminal } from './terminal.js';
 
 const PROMPT = '> ';
@@ -75,6 +75,10 @@ class Session {
   }
 
   #onConnected(address: string, isAgain: boolean): void {
+    if (!isAgain) {
+      this.#drawWithoutDraft();
+      this.#terminal.write(TO_LAST_ROW);
+    }
     this.#print(
       this.#view.notice(
         isAgain
@@ -141,8 +145,7 @@ class Session {
   }
 
   #suspend(): void {
-    this.#terminal.write(this.#screen.draw(this.#pending, null, this.#terminal.size));
-    this.#pending = '';
+    this.#drawWithoutDraft();
     this.#terminal.suspend();
   }
 
@@ -151,10 +154,14 @@ class Session {
     clearTimeout(this.#timer);
     const { text } = this.#editor;
     const draft = text === '' ? '' : `${PROMPT}${escapeText(text)}\n`;
-    const lines = this.#pending + this.#view.end() + draft;
-    this.#pending = '';
-    this.#terminal.write(this.#screen.draw(lines, null, this.#terminal.size));
+    this.#pending += this.#view.end() + draft;
+    this.#drawWithoutDraft();
     this.#terminal.close();
+  }
+
+  #drawWithoutDraft(): void {
+    this.#terminal.write(this.#screen.draw(this.#pending, null, this.#terminal.size));
+    this.#pending = '';
   }
 
   #print(lines: string): void {
