@@ -8,7 +8,7 @@ import { joinWithPipes, joinWithShell } from '../../support/join.js';
 import { freePort } from '../../support/ports.js';
 import { itWith } from '../../support/tools.js';
 import { within } from '../../support/waiting.js';
-import { arrivedNotice, joinLines, leftNotice, relayed } from '../../support/wire.js';
+import { arrivedNotice, joinLines, leftNotice } from '../../support/wire.js';
 
 /** A relay that does with its only client what the spec says. */
 async function fakeRelay(onClient: (socket: Socket) => void): Promise<number> {
@@ -129,14 +129,4 @@ describe('mini-serv join without a terminal', () => {
       else expect(joined.stderr.text).to.match(/code 1\n$/);
     });
   }
-
-  it('sends no bytes of its own', async () => {
-    const server = await startServer();
-    const a = await connectAs(server);
-    const joined = joinWithPipes(server.port);
-    await a.until(arrivedNotice(1));
-    joined.process.stdin?.end('one\n');
-    await joined.exited;
-    await a.receives(arrivedNotice(1), relayed(1, 'one'), leftNotice(1));
-  });
 });
