@@ -15,8 +15,8 @@ const MAX_LAG_BYTES = 4 * 1024 * 1024;
 /**
  * Sends the transcript to a page, at a limited pace. A page that skips messages learns how many there were.
  *
- * While the room is faster than the feed, the feed has no reader between two blocks: memory that the log must keep for it
- * is new memory, which costs the room more than the feed itself.
+ * While the room is faster than the feed, the feed has no reader between two blocks. The log would have to keep new memory
+ * for the reader, which costs the room more than the feed itself.
  */
 export class Feed {
   readonly #socket: WebSocket;

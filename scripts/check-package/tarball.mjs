@@ -13,7 +13,8 @@ const NAMES = [
   /^man\/[\w-]+\.1$/,
   /^([A-Z]+\.md|LICENSE|package\.json)$/,
 ];
-const LINK = /\]\((?![a-z]+:|#)([^)#]+)/g;
+/** Except for links to pictures, which are in the repository only: the package stays small. */
+const LINK = /\]\((?![a-z]+:|#|[\w-]+\.png\))([^)#]+)/g;
 
 /** @param project where the package is installed */
 export async function checkTarball({ tarball, installed }) {
