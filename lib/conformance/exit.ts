@@ -32,7 +32,8 @@ export function hintFor({ case: one, exit, stderr, timeline, details }: Result):
   if (signal !== undefined && MEMORY_SIGNALS.includes(signal)) return MEMORY_HINT;
   if (signal === 'SIGPIPE') return exit?.hadAllClients ? NOT_CONNECTED_HINT : BROKEN_PIPE_HINT;
   const isFatal = exit?.code === 1 && stderr?.at(-1) === 'Fatal error';
-  if (isFatal && timeline.some(({ client }) => client !== undefined)) return FATAL_HINT;
+  const hadClients = timeline.some(({ client }) => client !== undefined) && !details?.isStart;
+  if (isFatal && hadClients) return FATAL_HINT;
   return hasWrongPrefix(details) ? WRONG_PREFIX_HINT : one.hint;
 }
 

@@ -18,6 +18,8 @@ export interface FailureDetails {
   readonly end?: string;
   /** Whether the server closed a connection or its port, and so may have died. */
   readonly isClosed?: boolean;
+  /** Whether the server ended before it listened. */
+  readonly isStart?: boolean;
   /** Whether a time limit was reached. */
   readonly isTimeout?: boolean;
   /** How the command ended, where it was run to its end. */

@@ -54,7 +54,7 @@ export class Room {
     }
     if (state === 'ended') {
       if (server.exit?.error !== undefined) throw server.exit.error;
-      throw new Failure({ what: 'it ended before it listened on its port', isClosed: true });
+      throw new Failure({ what: 'it ended before it listened on its port', isClosed: true, isStart: true });
     }
     this.#server = server;
     return server;

@@ -2,6 +2,7 @@ import type { Case } from './case.js';
 import { signalOf } from './exit.js';
 import { type Exit, Failure, Skip, Undecided } from './failure.js';
 import type { Room } from './room.js';
+import type { Server } from './server.js';
 import type { Source } from './source.js';
 import { isComposed, type Result } from './trial.js';
 
@@ -42,7 +43,7 @@ function checkSource(check: NonNullable<Case['source']>, source: Source | undefi
 async function explainFailure(one: Case, room: Room, { details }: Failure): Promise<Result> {
   const server = room.servers.at(-1);
   const exit = details.exit ?? (await server?.fate(details.isClosed === true, room.clock));
-  const stderr = exit === undefined ? [] : (server?.stderr.lastLines(STDERR_LINES) ?? []);
+  const stderr = exit === undefined || server === undefined ? [] : await lastLines(server, room);
   return {
     case: one,
     outcome: 'failed',
@@ -51,6 +52,12 @@ async function explainFailure(one: Case, room: Room, { details }: Failure): Prom
     ...(stderr.length > 0 && { stderr }),
     timeline: room.timeline.steps,
   };
+}
+
+/** Returns the last output of a server that has ended. It may arrive after the end of the process. */
+async function lastLines({ stderr }: Server, { clock }: Room): Promise<string[]> {
+  await clock.within(stderr.closed, clock.timeoutMs);
+  return stderr.lastLines(STDERR_LINES);
 }
 
 /** A broken connection is the usual reason for SIGPIPE, but not if there was none. */
