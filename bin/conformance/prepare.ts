@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { findPortArgument } from '../../lib/conformance/port-argument.js';
 import type { Plan } from '../../lib/conformance/reporter.js';
 import { compile, type Source } from '../../lib/conformance/source.js';
 
@@ -14,6 +15,7 @@ export async function prepare({ command, sourcePath, cases }: Plan): Promise<Pre
   const [file = '', ...args] = command;
   if (sourcePath === undefined) {
     checkProgram(file);
+    await rejectPort(command, command);
     return { command };
   }
   const source = await compile(sourcePath);
@@ -21,7 +23,18 @@ export async function prepare({ command, sourcePath, cases }: Plan): Promise<Pre
     const reason = `${file} cannot be tested: it does not compile`;
     throw new Error([reason, ...(source.compilations[0]?.messages ?? [])].join('\n'));
   }
-  return { command: [source.program, ...args], source };
+  const compiled = [source.program, ...args];
+  if (source.isCompiled) await rejectPort(compiled, command);
+  return { command: compiled, source };
+}
+
+/** Fails if the command has a port already. */
+async function rejectPort(command: readonly string[], shown: readonly string[]): Promise<void> {
+  const port = await findPortArgument(command);
+  if (port === undefined) return;
+  throw new Error(
+    `${shown.join(' ')} cannot be tested: the kit adds a port of its own as the last argument; leave out ${port}, as in mini-serv conformance ${shown.slice(0, -1).join(' ')}`,
+  );
 }
 
 /** Fails with the error with which starting the program would fail. */

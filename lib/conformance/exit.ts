@@ -61,7 +61,7 @@ const BROKEN_PIPE_HINT =
 
 const FATAL_HINT =
   '"Fatal error" is only for errors before the server accepts connections. Later, an error of send or recv concerns one ' +
-  'client (EPIPE, ECONNRESET) or a descriptor that was closed before (EBADF): the server has to go on.';
+  'client (EPIPE, ECONNRESET) or a descriptor that was closed before (EBADF): the server has to keep running.';
 
 const SIGNAL_NAMES: Readonly<Record<number, string>> = {
   4: 'SIGILL',

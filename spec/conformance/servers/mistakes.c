@@ -1,5 +1,5 @@
 // A correct mini_serv. Each macro, as in cc -DPREFIX_ONCE, adds one classic mistake, which the conformance kit has to
-// find in exactly one case. SEND_TO_LISTENER fails all of them.
+// find in exactly one case, except for SEND_TO_LISTENER, which fails them all.
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
