@@ -9,18 +9,23 @@ export const RANK_MEANINGS: Readonly<Record<Rank, string>> = {
   beyond: 'what a server for everyday use should withstand',
 };
 
-/** Lists cases by rank, each with the paragraph of the subject that it comes from. */
+/** Lists the names by rank, and then each case with the paragraph of the subject that it comes from. */
 export function caseList(cases: readonly Case[], columns?: number): string {
   const width = reportWidth(columns);
   const indent = ' '.repeat(NAME_WIDTH + 3);
-  const sections = RANKS.flatMap((rank) => {
-    const ofRank = cases.filter((one) => one.rank === rank);
-    if (ofRank.length === 0) return [];
-    const entries = ofRank.flatMap(({ name, title, paragraph }) => [
+  const ranks = RANKS.map((rank) => ({ rank, ofRank: cases.filter((one) => one.rank === rank) })).filter(
+    ({ ofRank }) => ofRank.length > 0,
+  );
+  const overview = ranks.flatMap(({ rank, ofRank }) => [
+    ...wrap(`${rank} (${ofRank.length}): ${RANK_MEANINGS[rank]}`, width),
+    ...wrap(ofRank.map(({ name }) => name).join(', '), width, '  '),
+  ]);
+  const sections = ranks.map(({ rank, ofRank }) => [
+    `${rank}:`,
+    ...ofRank.flatMap(({ name, title, paragraph }) => [
       ...wrap(title, width, `  ${name.padEnd(NAME_WIDTH)} `),
       ...wrap(`“${PARAGRAPHS[paragraph]}”`, width, indent),
-    ]);
-    return [[`${rank}: ${RANK_MEANINGS[rank]}`, ...entries].join('\n')];
-  });
-  return `${sections.join('\n\n')}\n`;
+    ]),
+  ]);
+  return `${[overview, ...sections].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
