@@ -32,6 +32,8 @@ export class People {
     this.#allButton.addEventListener('click', () => {
       this.#showsAll = true;
       this.#draw();
+      // The button is hidden now, and the focus would start again at the top of the page.
+      this.#body.rows[FIRST_ROWS]?.querySelector('button')?.focus();
     });
     this.#body.addEventListener('click', ({ target }) => {
       if (target instanceof HTMLButtonElement) this.#onSelect(Number(target.value));

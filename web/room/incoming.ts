@@ -2,7 +2,7 @@ import { type Filter, NO_FILTER } from './filter.js';
 import { LineReader } from './lines.js';
 import { Pending } from './pending.js';
 
-/** More lines of one chunk than this would be left out at once. */
+/** The number of entries that wait at most: earlier lines of the same chunk would be left out at once. */
 const MAX_LINES_OF_CHUNK = 2000;
 
 /** The transcript as it arrives: counts every line, and keeps those that can be shown. */
@@ -31,10 +31,7 @@ export class Incoming {
       return;
     }
     const first = Math.max(0, lines.count - MAX_LINES_OF_CHUNK);
-    if (first > 0) {
-      // The entries before them would be dropped as well.
-      this.pending.leaveOut(first);
-    }
+    this.pending.leaveOut(first);
     for (let i = first; i < lines.count; i++) this.pending.push(lines.at(i));
   }
 
