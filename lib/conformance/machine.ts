@@ -75,7 +75,10 @@ async function measure(port: number, questions: number): Promise<Measurement> {
   const startMs = performance.now();
   const [a, b] = [connect(port, '127.0.0.1').setNoDelay(), connect(port, '127.0.0.1').setNoDelay()];
   // A run may end, and with it the server, while a question is asked.
-  for (const socket of [a, b]) socket.on('error', () => {});
+  const onEnd = (): void => {
+    for (const socket of [a, b]) socket.destroy(new Error('the server has ended'));
+  };
+  for (const socket of [a, b]) socket.on('error', onEnd).on('end', onEnd);
   const send = async (from: Socket, to: Socket): Promise<void> => {
     from.write('hello\n');
     await once(to, 'data');

@@ -18,4 +18,13 @@ describe('Machine', () => {
     machine.close();
     expect(await machine.answersWithin(WAIT_LIMIT_MS)).to.equal(false);
   });
+
+  it('does not throw when its server ends during a question', async () => {
+    const machine = new Machine();
+    expect(await machine.answersWithin(WAIT_LIMIT_MS)).to.equal(true);
+    const answer = machine.quickestAnswerMs(1_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    machine.close();
+    expect(await answer).to.be.above(0);
+  });
 });
