@@ -22,7 +22,7 @@ export function readWebFiles(): Map<string, WebFile> {
     readdirSync(FOLDER).map((name) => [
       name === 'index.html' ? '/' : `/${name}`,
       {
-        type: TYPES[extname(name)] ?? 'application/octet-stream',
+        type: TYPES[extname(name)] as string,
         bytes: readFileSync(new URL(name, FOLDER)),
       },
     ]),
