@@ -8,7 +8,6 @@ export interface Layout {
 }
 
 export interface Row {
-  /** The characters of the row. Each has a position in {@link Layout}'s text. */
   readonly characters: readonly Character[];
   /** Whether every terminal agrees on the width of all characters of the row. */
   readonly isCertain: boolean;

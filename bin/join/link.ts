@@ -24,6 +24,8 @@ export class Link {
   readonly #stopped = new AbortController();
   #socket: Socket | undefined;
   #isEnding = false;
+  /** Whether the relay has ended a connection that this side had ended. */
+  #hasLeft = false;
   #attempts = 0;
 
   constructor(options: LinkOptions) {
@@ -71,7 +73,7 @@ export class Link {
       } catch (error) {
         reason = explainDial(port, error as Error);
       }
-      if (this.#isEnding && this.#hasLeft) return;
+      if (this.#hasLeft) return;
       if (this.#isEnding || !reconnect) throw new Error(reason);
       if (!isNotified) onRetry(reason);
       isNotified = true;
@@ -79,9 +81,6 @@ export class Link {
       if (this.#isEnding) throw new Error(reason);
     }
   }
-
-  /** Whether the relay has ended a connection that this side had ended. */
-  #hasLeft = false;
 
   /** Resolves with the reason when the connection is over. */
   async #use(socket: Socket, isAgain: boolean): Promise<string> {

@@ -11,7 +11,7 @@ import { Screen, TO_LAST_ROW } from './screen.js';
 import { Terminal } from './terminal.js';
 
 const PROMPT = '> ';
-const CLEAR = '\x1b[H\x1b[2J';
+const CLEAR = `\x1b[H\x1b[2J${TO_LAST_ROW}`;
 /** The exit code of a program that Ctrl-C has ended, by the convention of shells. */
 const INTERRUPTED = 130;
 /** Shortest time between two drawings, in milliseconds. */

@@ -102,6 +102,17 @@ describeWith('python3', 'mini-serv join on a terminal', () => {
       .and.to.contain('mini-serv: connection lost: the relay has closed');
   });
 
+  it('shows safe lines if only the output is a terminal, and sends its input as it is', async () => {
+    const server = await startServer();
+    const other = await connectAs(server);
+    const joined = joinOnTerminal(server.port, { script: '{ echo "\u258c hi"; read -r line; } | "$@"' });
+    await other.until(relayed(1, '\u258c hi'));
+    await other.send('\x1b[2Jhello\n');
+    await joined.stdout.until('\u258c \x1b[36mclient 0:\x1b[39m \\x1b[2Jhello\r\n');
+    joined.type('\r');
+    expect(await exitCodeOf(joined)).to.equal(0);
+  });
+
   it('prints that no relay listens at the port, and exits with 1', async () => {
     const joined = joinOnTerminal(await freePort());
     expect(await exitCodeOf(joined)).to.equal(1);
