@@ -1,21 +1,18 @@
 import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { isatty } from 'node:tty';
 import { caseList } from '../../lib/conformance/case-list.js';
 import type { Summary } from '../../lib/conformance/reporter.js';
 import { jsonCase, toJson } from '../../lib/conformance/reporters/json.js';
-import { type Result, runCases } from '../../lib/conformance/run.js';
 import { killServers } from '../../lib/conformance/server.js';
 import { removePrograms } from '../../lib/conformance/source.js';
-import { summarize } from '../../lib/conformance/summary.js';
 import type { Command } from '../arguments.js';
-import { explainError, prepare } from '../conformance/prepare.js';
-import { openReports } from '../conformance/reports.js';
+import { explainError } from '../conformance/prepare.js';
+import { closeReports } from '../conformance/reports.js';
 import { type Request, requestOf, type TestRequest } from '../conformance/request.js';
-import { CommandError } from '../console.js';
+import { openScreen, type Screen } from '../conformance/screen.js';
+import { Session } from '../conformance/session.js';
+import { CommandError, GRACE_MS } from '../console.js';
 import { UsageError } from '../options/usage-error.js';
-import { openOutput } from '../output.js';
 import { hasTerminal } from '../service/terminals.js';
 
 /** Exit code if nothing could be tested. */
@@ -27,27 +24,16 @@ const EXIT_CODES = { conforms: 0, fails: 1, undecided: 3 } as const;
 /** Tests a server with the conformance kit, and sets the exit code. */
 export async function conformance(command: Command & { kind: 'conformance' }): Promise<void> {
   const request = chooseRequest(command);
-  // A report without a reader tells nothing about the server.
-  const { stream: output } = await openOutput({
-    failureCode: NOT_TESTED,
-    onReaderEnd: () => process.exit(request.kind === 'list' ? 0 : NOT_TESTED),
-  });
+  // A report without a reader tells nothing about the server; a list without a reader was read.
+  const screen = await openScreen(NOT_TESTED, request.kind === 'list' ? 0 : NOT_TESTED);
   if (request.kind === 'list') {
-    output.write(request.json ? toJson(request.cases.map(jsonCase)) : caseList(request.cases, columns()));
+    const { cases, json } = request;
+    screen.output.write(json ? toJson(cases.map(jsonCase)) : caseList(cases, screen.columns()));
   } else {
-    cleanUpOnExit();
-    try {
-      process.exitCode = EXIT_CODES[(await test(request, output)).verdict];
-    } catch (error) {
-      if (error instanceof CommandError) throw error;
-      const [message = '', ...details] = explainError(error as Error, request.plan).split('\n');
-      throw new CommandError(message, details.length === 0 ? undefined : details.join('\n'), NOT_TESTED);
-    } finally {
-      cleanUp();
-    }
+    process.exitCode = EXIT_CODES[(await test(request, screen)).verdict];
   }
-  output.end();
-  await finished(output);
+  screen.output.end();
+  await finished(screen.output);
 }
 
 function chooseRequest(command: Command & { kind: 'conformance' }): Request {
@@ -59,54 +45,77 @@ function chooseRequest(command: Command & { kind: 'conformance' }): Request {
   }
 }
 
+/** Runs the cases once, or with --watch until a signal ends the process. */
+async function test(request: TestRequest, screen: Screen): Promise<Summary> {
+  let session: Session | undefined;
+  endOnSignals(() => session?.interrupt(), screen);
+  const open = async (): Promise<Session> => {
+    try {
+      session = await Session.open(request, screen);
+      return session;
+    } catch (error) {
+      throw toCommandError(error as Error, request);
+    }
+  };
+  try {
+    if (request.watch) return await watch(request, screen, open);
+    const opened = await open();
+    return await opened.run();
+  } catch (error) {
+    throw toCommandError(error as Error, request);
+  } finally {
+    cleanUp();
+  }
+}
+
+async function watch(request: TestRequest, screen: Screen, open: () => Promise<Session>): Promise<never> {
+  const { watchRuns } = await import('../conformance/watch.js');
+  const { command } = request.plan;
+  const start = (first: ReadonlySet<string>) => {
+    const opened = open();
+    return {
+      ended: opened.then((session) => session.run(first)),
+      abort: () => void opened.then((session) => session.abort()).catch(() => {}),
+    };
+  };
+  return watchRuns(command, start, (error) => {
+    cleanUp();
+    if (error !== undefined) {
+      const { message, details } = toCommandError(error as Error, request);
+      screen.printLine([message, details].filter(Boolean).join('\n'));
+    }
+    screen.printLine(`\nWaiting for a change of ${command.join(' ')}. Ctrl-C ends the command.`);
+  });
+}
+
+function toCommandError(error: Error, { plan }: TestRequest): CommandError {
+  if (error instanceof CommandError) return error;
+  const [message = '', ...details] = explainError(error, plan).split('\n');
+  return new CommandError(message, details.length === 0 ? undefined : details.join('\n'), NOT_TESTED);
+}
+
 function cleanUp(): void {
   killServers();
   removePrograms();
 }
 
-function cleanUpOnExit(): void {
-  process.on('exit', cleanUp);
+/** Writes the results so far after Ctrl-C and ends the process. A second signal ends it at once. */
+function endOnSignals(onInterrupt: () => void, { output }: Screen): void {
+  process.on('exit', () => {
+    cleanUp();
+    closeReports();
+  });
+  let hasEnded = false;
   // Without a terminal, SIGHUP stays ignored, as nohup requires.
   const hangup = hasTerminal() ? (['SIGHUP'] as const) : [];
   for (const signal of [...hangup, 'SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => process.exit(128 + constants.signals[signal]));
+    process.on(signal, () => {
+      const end = (): never => process.exit(128 + constants.signals[signal]);
+      if (hasEnded) end();
+      hasEnded = true;
+      onInterrupt();
+      output.end(end);
+      setTimeout(end, GRACE_MS);
+    });
   }
-}
-
-/** Runs the cases and writes the reports. */
-async function test(
-  { plan, reports: requests, explain, ...options }: TestRequest,
-  output: Writable,
-): Promise<Summary> {
-  const { command, source } = await prepare(plan);
-  const { cases, timeoutMs } = plan;
-  const reports = await openReports(requests, explain, { output, columns }, plan.command);
-  reports.emit((reporter) => reporter.onStart?.(plan));
-  const results: Result[] = [];
-  await runCases({
-    command,
-    source,
-    cases,
-    timeoutMs,
-    bail: options.bail,
-    ...(options.jobs !== undefined && { jobs: options.jobs }),
-    onStart: (one) => reports.emit((reporter) => reporter.onCaseStart?.(one)),
-    onResult: (result) => {
-      results.push(result);
-      const progress = { finished: results.length, total: cases.length };
-      reports.emit((reporter) => reporter.onResult?.(result, progress));
-    },
-  });
-  const summary = summarize(plan, results);
-  try {
-    reports.emit((reporter) => reporter.onEnd(summary));
-  } finally {
-    reports.save();
-  }
-  return summary;
-}
-
-/** The width of standard output, if it is a terminal. */
-function columns(): number | undefined {
-  return isatty(1) ? process.stdout.columns : undefined;
 }

@@ -1,10 +1,10 @@
-import type { Writable } from 'node:stream';
 import type { Reporter } from '../../lib/conformance/reporter.js';
 import { coloured, plain } from '../../lib/conformance/text.js';
 import { hasColours } from '../style.js';
 import { createReporter } from './create-reporter.js';
 import type { ReportRequest } from './pair-reports.js';
 import { openReportFile, type ReportFile } from './report-file.js';
+import type { Screen } from './screen.js';
 
 /** All reports of a run. */
 export interface Reports {
@@ -12,12 +12,8 @@ export interface Reports {
   emit(event: (reporter: Reporter) => string | undefined): void;
   /** Writes the files, at the end of a run. */
   save(): void;
-}
-
-export interface Screen {
-  readonly output: Writable;
-  /** The width of standard output, if it is a terminal. */
-  readonly columns: () => number | undefined;
+  /** Closes the files. */
+  close(): void;
 }
 
 /**
@@ -28,7 +24,7 @@ export interface Screen {
 export async function openReports(
   requests: readonly ReportRequest[],
   explain: readonly string[],
-  { output, columns }: Screen,
+  { output, columns, isStreamed }: Pick<Screen, 'output' | 'columns' | 'isStreamed'>,
   inputs: readonly string[],
 ): Promise<Reports> {
   const paint = hasColours(1) ? coloured : plain;
@@ -40,11 +36,12 @@ export async function openReports(
           ? {
               paint,
               explain,
+              isStreamed,
               get columns() {
                 return columns();
               },
             }
-          : { paint: plain, explain };
+          : { paint: plain, explain, isStreamed: false };
       const write = path === undefined ? (text: string) => void output.write(text) : files.get(path)?.append;
       return { reporter: await createReporter(format, style), write };
     }),
@@ -58,6 +55,9 @@ export async function openReports(
     },
     save() {
       forEach([...files.values()], (file) => file.save());
+    },
+    close() {
+      closeFiles(files);
     },
   };
 }
@@ -75,12 +75,22 @@ function forEach<T>(items: readonly T[], work: (item: T) => void): void {
   if (errors.length > 0) throw errors[0];
 }
 
+const openedFiles = new Set<Map<string, ReportFile>>();
+
+/** Closes the files of all reports. Also after a failure and after Ctrl-C, no empty file is left behind. */
+export function closeReports(): void {
+  for (const files of openedFiles) closeFiles(files);
+}
+
+function closeFiles(files: Map<string, ReportFile>): void {
+  for (const file of files.values()) file.close();
+  openedFiles.delete(files);
+  files.clear();
+}
+
 function openFiles(requests: readonly ReportRequest[], inputs: readonly string[]): Map<string, ReportFile> {
   const files = new Map<string, ReportFile>();
-  // Also after a failure and after Ctrl-C, no empty file is left behind.
-  process.on('exit', () => {
-    for (const file of files.values()) file.close();
-  });
+  openedFiles.add(files);
   for (const { path } of requests) {
     if (path !== undefined) files.set(path, openReportFile(path, [...inputs, ...files.keys()]));
   }

@@ -4,7 +4,7 @@ import { type Paint, wrap } from './text.js';
 /** Width of the column of case names. */
 export const NAME_WIDTH = 22;
 
-const SIGNS = { passed: '✓', failed: '✗', skipped: '–', undecided: '?' } as const;
+export const SIGNS = { passed: '✓', failed: '✗', skipped: '–', undecided: '?' } as const;
 const COLOURS = { passed: 'green', failed: 'red', skipped: 'dim', undecided: 'bold' } as const;
 
 /** Returns the entry of a case in a list of results, which takes several lines in a narrow terminal. */

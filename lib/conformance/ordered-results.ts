@@ -29,7 +29,7 @@ export class OrderedResults {
 
   /** Whether a case belongs to the rest, which is not run. Rules for the source need no server. */
   excludes(one: Case): boolean {
-    return this.#rest !== undefined && (one.source === undefined || this.#trial.bail === true);
+    return this.#rest !== undefined && (one.source === undefined || this.#trial.bail !== undefined);
   }
 
   /** Takes the result of a case, and reports all results that are next. */
@@ -69,6 +69,6 @@ export class OrderedResults {
     if (room.hasNeverListened) skip(`it does not listen on its port: see ${one.name}`);
     if (this.#silentCases === MAX_SILENT_CASES)
       skip(`it has not sent a single byte in ${MAX_SILENT_CASES} cases`);
-    if (this.#trial.bail) skip('not run: an earlier case failed');
+    if (this.#trial.bail?.includes(one.rank)) skip('not run: an earlier case failed');
   }
 }

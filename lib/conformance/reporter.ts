@@ -64,6 +64,8 @@ export interface ReportStyle {
   readonly paint: Paint;
   /** The width of the terminal in characters, if the report goes to a terminal. */
   readonly columns?: number | undefined;
+  /** Whether a reader waits for the report while the cases run. */
+  readonly isStreamed?: boolean;
   /** The names of the cases to explain although they need no explanation, or `all`. */
   readonly explain: readonly string[];
 }

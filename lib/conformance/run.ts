@@ -28,13 +28,14 @@ export async function runCases(trial: Trial): Promise<Result[]> {
   const machine = new Machine();
   const results = new OrderedResults(trial);
   const running = new Set<Running>();
+  const aborted = abortion(trial.signal);
   try {
     for (const one of trial.cases) {
       const jobs = (): number => (results.hasListened ? (trial.jobs ?? defaultJobs()) : 1);
-      while (mustWait(one, running, jobs())) await firstEnd(running);
+      while (mustWait(one, running, jobs())) await firstEnd(running, aborted);
       if (!results.excludes(one)) start(one, trial, machine, results, running);
     }
-    while (running.size > 0) await firstEnd(running);
+    while (running.size > 0) await firstEnd(running, aborted);
     return results.results;
   } finally {
     for (const { room } of running) room.stop();
@@ -48,8 +49,18 @@ function mustWait(one: Case, running: ReadonlySet<Running>, jobs: number): boole
   return running.size >= jobs || one.alone === true || [...running].some((other) => other.case.alone);
 }
 
-function firstEnd(running: ReadonlySet<Running>): Promise<void> {
-  return Promise.race([...running].map(({ ended }) => ended));
+function firstEnd(running: ReadonlySet<Running>, aborted: Promise<never>): Promise<void> {
+  return Promise.race([aborted, ...[...running].map(({ ended }) => ended)]);
+}
+
+/** Rejects when the run is to end. */
+function abortion(signal: AbortSignal | undefined): Promise<never> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  // Between two waits nothing listens.
+  aborted.catch(() => {});
+  return aborted;
 }
 
 function start(

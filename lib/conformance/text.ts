@@ -19,6 +19,14 @@ export function visible(bytes: Iterable<number>): string {
   return text;
 }
 
+/** Returns a text for people without control characters, which could change the terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace.
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) =>
+    character === '\t' ? '    ' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 const EXCERPT_START_BYTES = 40;
 const EXCERPT_END_BYTES = 12;
 
@@ -39,6 +47,7 @@ export function commonPrefixLength(a: Uint8Array, b: Uint8Array): number {
 
 const BYTES_BEFORE_DIFFERENCE = 30;
 const BYTES_AFTER_DIFFERENCE = 40;
+const USUAL_DIFFERENCE_WIDTH = 160;
 
 export interface Difference {
   readonly expected: string;
@@ -47,15 +56,27 @@ export interface Difference {
   readonly column: number;
 }
 
-/** Shows both texts around their first difference. They begin with the line in which it is, or shortly before it. */
-export function showDifference(expected: Buffer, received: Buffer): Difference {
+/**
+ * Shows both texts around their first difference. They begin with the line in which it is, or shortly before it.
+ *
+ * @param width the length of both texts in characters, at most
+ */
+export function showDifference(
+  expected: Buffer,
+  received: Buffer,
+  width = USUAL_DIFFERENCE_WIDTH,
+): Difference {
   const at = commonPrefixLength(expected, received);
   const lineStart = at === 0 ? 0 : expected.lastIndexOf(0x0a, at - 1) + 1;
-  const start = Math.max(lineStart, at - BYTES_BEFORE_DIFFERENCE);
+  let start = Math.max(lineStart, at - BYTES_BEFORE_DIFFERENCE);
+  // A byte can take four characters.
+  while (start < at && visible(expected.subarray(start, at)).length > width / 2) start++;
   const dots = start > lineStart ? '… ' : '';
   const cut = (bytes: Buffer): string => {
-    const rest = bytes.length > at + BYTES_AFTER_DIFFERENCE ? ' …' : '';
-    return dots + visible(bytes.subarray(start, at + BYTES_AFTER_DIFFERENCE)) + rest;
+    let end = Math.min(bytes.length, at + BYTES_AFTER_DIFFERENCE);
+    const room = width - dots.length - ' …'.length;
+    while (end > at && visible(bytes.subarray(start, end)).length > room) end--;
+    return dots + visible(bytes.subarray(start, end)) + (bytes.length > end ? ' …' : '');
   };
   return {
     expected: cut(expected),
@@ -67,6 +88,8 @@ export function showDifference(expected: Buffer, received: Buffer): Difference {
 const MIN_WIDTH = 60;
 const MAX_WIDTH = 100;
 const USUAL_WIDTH = 80;
+/** A start that leaves less does not make the text narrower. */
+const MIN_TEXT_WIDTH = 20;
 
 /** Returns the width of a report in characters. */
 export function reportWidth(columns = USUAL_WIDTH): number {
@@ -80,7 +103,7 @@ export function reportWidth(columns = USUAL_WIDTH): number {
  */
 export function wrap(text: string, width: number, first = ''): string[] {
   const indent = ' '.repeat(first.length);
-  const room = width - first.length;
+  const room = Math.max(MIN_TEXT_WIDTH, width - first.length);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-import { excerpt, type Paint } from './text.js';
+import { excerpt, type Paint, wrap } from './text.js';
 
 /** An action in a case. */
 export interface Step {
@@ -51,11 +51,11 @@ const SIGNS: readonly [RegExp, string][] = [
 ];
 
 /** Draws a lane for each client, from top to bottom. The last step is the one that failed. */
-export function drawTimeline(steps: readonly Step[], paint: Paint): string[] {
+export function drawTimeline(steps: readonly Step[], paint: Paint, width = 100): string[] {
   const clients = [...new Set(steps.flatMap(({ client }) => (client === undefined ? [] : [client])))];
   const lanes = clients.length <= MAX_LANES ? clients : [];
   const connected = new Set<string>();
-  const rows = steps.map(({ client, action, bytes }, i) => {
+  const rows = steps.map(({ client, action, bytes }, i): string[] => {
     const isFailed = i === steps.length - 1;
     const sign = isFailed ? paint('red', '✗') : (SIGNS.find(([pattern]) => pattern.test(action))?.[1] ?? '•');
     if (client !== undefined) connected.add(client);
@@ -65,14 +65,22 @@ export function drawTimeline(steps: readonly Step[], paint: Paint): string[] {
     });
     if (sign === '○' && client !== undefined) connected.delete(client);
     const text = bytes === undefined ? action : `${action}  ${excerpt(bytes)}`;
-    const subject = client !== undefined ? `${client} ` : isFailed ? `${sign} ` : '';
+    const subject = client !== undefined ? `${client} ` : isFailed ? '✗ ' : '';
     const number = String(i + 1).padStart(3);
-    const gap = lanes.length > 0 ? '  ' : '';
-    return `   ${number}  ${drawn.join(' ')}${gap}${subject}${isFailed ? text.replace(/^receives/, 'should receive') : text}`;
+    const start = `   ${number}  ${drawn.join(' ')}${lanes.length > 0 ? '  ' : ''}`;
+    const startWidth = 8 + (lanes.length > 0 ? 2 * lanes.length + 1 : 0);
+    const shown = subject + (isFailed ? text.replace(/^receives/, 'should receive') : text);
+    const [first = '', ...rest] = wrap(shown, width - startWidth - 2);
+    return [start + first, ...rest.map((line) => ' '.repeat(startWidth + 2) + line)];
   });
   const head = lanes.length > 0 ? [`        ${lanes.join(' ')}`] : [];
-  if (rows.length <= MAX_STEPS) return [...head, ...rows];
+  if (rows.length <= MAX_STEPS) return [...head, ...rows.flat()];
   const hidden = rows.length - MAX_STEPS;
   const half = MAX_STEPS / 2;
-  return [...head, ...rows.slice(0, half), `        … ${hidden} more steps`, ...rows.slice(-half)];
+  return [
+    ...head,
+    ...rows.slice(0, half).flat(),
+    `        … ${hidden} more steps`,
+    ...rows.slice(-half).flat(),
+  ];
 }

@@ -1,4 +1,4 @@
-import type { Case } from './case.js';
+import type { Case, Rank } from './case.js';
 import type { Exit, FailureDetails } from './failure.js';
 import type { Source } from './source.js';
 import type { Step } from './timeline.js';
@@ -33,8 +33,10 @@ export interface Trial {
   readonly timeoutMs: number;
   /** The number of cases that may run at the same time; by default, several for each processor. */
   readonly jobs?: number;
-  /** Whether to stop at the first case that fails. The rest are reported as skipped. */
-  readonly bail?: boolean;
+  /** The ranks of which the first case that fails ends the run. The rest are reported as skipped. */
+  readonly bail?: readonly Rank[] | undefined;
+  /** Ends the run: {@link runCases} rejects. */
+  readonly signal?: AbortSignal;
   /** Called when a case starts. Several can run at the same time. */
   readonly onStart?: (one: Case) => void;
   /** Called after each case, in the order of the cases. */

@@ -42,7 +42,7 @@ export function verdictSentences(
 }
 
 function tallyOf({ rank, passed, failed }: Count): string {
-  return `${rank} ${passed}/${passed + failed}`;
+  return passed + failed === 0 ? `${rank} not run` : `${rank} ${passed}/${passed + failed}`;
 }
 
 function interruption(results: readonly Result[]): string {

@@ -1,4 +1,4 @@
-import type { Case } from '../case.js';
+import { type Case, RANKS } from '../case.js';
 import { runCases } from '../run.js';
 import type { Result, Trial } from '../trial.js';
 import type { RandomCase } from './case.js';
@@ -44,7 +44,7 @@ export async function runRandom(trial: RandomTrial): Promise<RandomResult> {
       seedOf(one.seed, from + i),
     );
     const cases = seeds.map((seed) => sessionCase(one, planOf(generate(seed, demands), demands), demands));
-    const results = await runCases({ ...trialOf(trial), cases, bail: true });
+    const results = await runCases({ ...trialOf(trial), cases, bail: RANKS });
     const at = results.findIndex(({ outcome }) => outcome === 'failed');
     if (at !== -1) return explain(trial, seeds[at] as number, results[at] as Result);
     undecided ??= results.find(({ outcome }) => outcome !== 'passed');

@@ -1,12 +1,22 @@
-import { resultLine } from '../case-line.js';
+import { resultLine, SIGNS } from '../case-line.js';
 import type { Cause } from '../causes.js';
 import { explanation } from '../explanation.js';
 import type { CreateReporter, ReportStyle, Summary } from '../reporter.js';
 import type { Outcome, Result } from '../run.js';
 import { plural, reportWidth, wrap } from '../text.js';
 
-/** Writes the report for people: the verdict, one explanation for each cause, all other cases, and the verdict again. */
-export const text: CreateReporter = (style) => ({ onEnd: (summary) => report(summary, style) });
+/**
+ * Writes the report for people: the verdict, one explanation for each cause, all other cases, and the verdict again. A
+ * waiting reader receives a sign for each case before that, on one line. This also shows at once when it has ended.
+ */
+export const text: CreateReporter = (style) => {
+  if (style.isStreamed !== true) return { onEnd: (summary) => report(summary, style) };
+  return {
+    onStart: () => 'Cases: ',
+    onResult: ({ outcome }) => SIGNS[outcome],
+    onEnd: (summary) => `\n${report(summary, style)}`,
+  };
+};
 
 function report(summary: Summary, style: ReportStyle): string {
   const width = reportWidth(style.columns);
