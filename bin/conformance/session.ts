@@ -55,9 +55,12 @@ export class Session {
         onResult: (result) => this.#onResult(result),
       });
       const hasBailed = this.#results.some(({ reason }) => reason === STOP_REASONS.bail);
-      const summary = this.#end(hasBailed ? 'bail' : undefined);
-      this.#reports.save();
-      return summary;
+      try {
+        return this.#end(hasBailed ? 'bail' : undefined);
+      } finally {
+        // A report that cannot be written does not keep the others from being saved.
+        this.#reports.save();
+      }
     } finally {
       this.#view.end();
       this.#reports.close();

@@ -59,12 +59,12 @@ function basicSymptoms(failures: readonly Result[]): ReadonlyMap<string, Symptom
  * passed its basic case is missing only sometimes, for a reason that does not depend on its kind.
  */
 function generalize(symptom: Symptom, basic: ReadonlyMap<string, Symptom>): Symptom {
-  const general = symptom.slice(0, 2);
   const known = [...basic].flatMap(([kind, one]) => (kind === 'piece' ? [] : [one]));
-  if (known.some((one) => isEqual(one, general))) return general;
   const [family = '', kind = ''] = symptom;
   // After a line that was received twice, every line is another one than the expected.
   if (known.some(([first]) => first === 'repeated') && BYTE_FAMILIES.includes(family)) return ['repeated'];
+  const general = symptom.slice(0, 2);
+  if (known.some((one) => isEqual(one, general))) return general;
   // A server that sends text without its newline takes each packet for a line.
   const isPerPacket = basic.get('piece')?.[0] === 'unfinished line';
   if (isPerPacket && UNFINISHED_FAMILIES.includes(kind === 'no prefix' ? kind : family))

@@ -70,8 +70,8 @@ export function drawTimeline(steps: readonly Step[], paint: Paint, width = 100):
     const start = `   ${number}  ${drawn.join(' ')}${lanes.length > 0 ? '  ' : ''}`;
     const startWidth = 8 + (lanes.length > 0 ? 2 * lanes.length + 1 : 0);
     const shown = subject + (isFailed ? text.replace(/^receives/, 'should receive') : text);
-    const [first = '', ...rest] = wrap(shown, width - startWidth - 2);
-    return [start + first, ...rest.map((line) => ' '.repeat(startWidth + 2) + line)];
+    const [first = '', ...rest] = wrap(shown, width - startWidth);
+    return [start + first, ...rest.map((line) => ' '.repeat(startWidth) + line)];
   });
   const head = lanes.length > 0 ? [`        ${lanes.join(' ')}`] : [];
   if (rows.length <= MAX_STEPS) return [...head, ...rows.flat()];

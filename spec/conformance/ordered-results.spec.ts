@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Case } from '../../lib/conformance/case.js';
+import { type Case, RANKS } from '../../lib/conformance/case.js';
 import { OrderedResults } from '../../lib/conformance/ordered-results.js';
 import type { Room } from '../../lib/conformance/room.js';
 import type { Result, Trial } from '../../lib/conformance/trial.js';
@@ -68,7 +68,7 @@ describe('OrderedResults', () => {
   it('with bail, reports all cases before the first failure, and skips the rest', () => {
     const reason = 'skipped not run: an earlier case failed';
     expect(
-      report({ bail: true }, [
+      report({ bail: RANKS }, [
         [3, 'passed'],
         [1, 'failed'],
         [2, 'failed'],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Case } from '../../lib/conformance/case.js';
+import { type Case, RANKS } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { Failure } from '../../lib/conformance/failure.js';
 import { defaultJobs, runCases } from '../../lib/conformance/run.js';
@@ -95,7 +95,7 @@ describe('runCases()', () => {
       throw new Failure({ what: 'wrong' });
     });
     const cases = [...LISTENS, failing, ...casesNamed('arrivals', 'lines', 'leaves')];
-    const trial = { command, cases, timeoutMs: ENDLESS_MS, jobs: 3, bail: true };
+    const trial = { command, cases, timeoutMs: ENDLESS_MS, jobs: 3, bail: RANKS };
     const results = await within(runCases(trial), 'the end of the run');
     expect(results.map(({ outcome }) => outcome)).to.deep.equal([
       'passed',
