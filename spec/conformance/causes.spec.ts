@@ -52,7 +52,7 @@ describe('findCauses()', () => {
     ).to.deep.equal(['lines empty other']);
   });
 
-  it('finds one cause for a notice with a wrong word, also where it is awaited in vain', () => {
+  it('finds one cause for a notice with a wrong word, also where nothing is received', () => {
     expect(
       groups(
         failure('leaves', bytes('server: client 1 just left\n', 'server: client 1 just leaved\n')),
