@@ -258,6 +258,15 @@ describe('the sequence diagram', () => {
     expect(textOf(code)).to.contain('it ended').and.to.contain('the server ended: exit code 3');
   });
 
+  it('draws a packet that was sent as such, also if the case failed after it', () => {
+    const svg = svgWith([
+      { client: 'A', action: 'connects' },
+      { client: 'A', action: 'sends', bytes: Buffer.from('x\n') },
+    ]);
+    expect(svg).to.contain('<g class="wrong">');
+    expect(svg).to.not.contain('<g class="expected">');
+  });
+
   it('puts the clients of a crowd into one lane, except the one that failed', () => {
     const names = Array.from({ length: 12 }, (_, i) => String.fromCharCode(65 + i));
     const svg = svgWith([

@@ -1,7 +1,8 @@
 import type { Result } from '../../run.js';
 import { stepTexts } from '../facts.js';
 import { escapeMarkup } from '../xml.js';
-import { type Diagram, diagramOf, LABEL_COLUMNS, OTHERS, type Row, type Segment } from './rows.js';
+import { LABEL_COLUMNS, type Segment } from './labels.js';
+import { type Diagram, diagramOf, OTHERS, type Row } from './rows.js';
 
 // Lengths in pixels of the viewBox.
 const SERVER_X = 58;

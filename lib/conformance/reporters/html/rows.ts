@@ -1,13 +1,7 @@
 import type { Result } from '../../run.js';
-import { commonPrefixLength, visible } from '../../text.js';
 import type { Step } from '../../timeline.js';
 import { printable } from '../printable.js';
-
-/** A piece of a label. The first wrong byte is marked. */
-export interface Segment {
-  readonly text: string;
-  readonly isMarked?: boolean;
-}
+import { differenceLines, labelLines, type Segment } from './labels.js';
 
 export type Tone = 'normal' | 'expected' | 'wrong';
 
@@ -36,12 +30,8 @@ const MAX_LANES = 7;
 export const OTHERS = 'others';
 /** The middle of a longer sequence is left out. */
 const MAX_STEPS = 28;
-const MAX_LABEL_LINES = 5;
-const MAX_LINES_BEFORE = 2;
 /** Names of clients in a caption. */
 const MAX_NAMES = 6;
-/** Characters of a line of a label. */
-export const LABEL_COLUMNS = 48;
 
 /** Returns what a sequence diagram of the case shows: its steps, and what happened in place of the last one. */
 export function diagramOf(result: Result): Diagram {
@@ -106,6 +96,8 @@ function note(caption: string, tone: Tone = 'normal'): Row {
   return { caption, label: [], tone };
 }
 
+/** A client has done this, even if the step failed. */
+const IS_DONE = /^(sends|connects|ends|resets)/;
 const LEAVES = /^(ends its|resets its|is killed|is disconnected)/;
 
 function stepRow(
@@ -113,7 +105,7 @@ function stepRow(
   isFailing: boolean,
   lanes: readonly string[],
 ): Row {
-  const tone = isFailing ? 'expected' : 'normal';
+  const tone = isFailing && !IS_DONE.test(action) ? 'expected' : 'normal';
   if (client === undefined) return { ...note(printable(action), tone), number };
   const isHidden = !lanes.includes(client);
   const lane = isHidden ? OTHERS : client;
@@ -161,56 +153,4 @@ function outcomeRows({ details, exit }: Result, client: string | undefined): Row
     rows.push({ ...note(`the server ended: ${how}`, 'wrong'), change: 'server ends' });
   }
   return rows;
-}
-
-/** Breaks bytes after each newline, and where a line of the label is full. */
-function labelLines(bytes: Buffer): Segment[][] {
-  const lines = splitLines(bytes).map((line) => [{ text: clip(visible(line)) }]);
-  const hidden = lines.length - MAX_LABEL_LINES;
-  if (hidden <= 0) return lines;
-  return [...lines.slice(0, MAX_LABEL_LINES - 1), [{ text: `… ${hidden + 1} more lines` }]];
-}
-
-function splitLines(bytes: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const at = bytes.indexOf(0x0a, start);
-    const end = at === -1 ? bytes.length : at + 1;
-    lines.push(bytes.subarray(start, end));
-    start = end;
-  }
-  return lines;
-}
-
-function clip(text: string): string {
-  if (text.length <= LABEL_COLUMNS) return text;
-  return `${text.slice(0, LABEL_COLUMNS - 16)} … ${text.slice(-12)}`;
-}
-
-/** Returns the line with the first wrong byte, which is marked, and the lines before it. */
-function differenceLines(expected: Buffer, received: Buffer): Segment[][] {
-  const at = commonPrefixLength(expected, received);
-  const lineStart = at === 0 ? 0 : received.lastIndexOf(0x0a, at - 1) + 1;
-  const before = visible(received.subarray(lineStart, at));
-  const isClipped = before.length > LABEL_COLUMNS / 2;
-  const start = isClipped ? `… ${before.slice(-LABEL_COLUMNS / 2)}` : before;
-  const marked = visible(received.subarray(at, at + 1)).replace(/^ $/, '␣');
-  const lineEnd = received.indexOf(0x0a, at);
-  const end = lineEnd === -1 ? received.length : lineEnd + 1;
-  const rest = visible(received.subarray(at + 1, Math.max(at + 1, end)));
-  const room = LABEL_COLUMNS - start.length - marked.length;
-  const segments = [
-    { text: start },
-    { text: marked, isMarked: true },
-    { text: rest.length > room ? `${rest.slice(0, room - 2)} …` : rest },
-  ];
-  return [...linesBefore(received, lineStart), segments.filter(({ text }) => text !== '')];
-}
-
-/** Returns the last correct lines. */
-function linesBefore(received: Buffer, lineStart: number): Segment[][] {
-  const lines = splitLines(received.subarray(0, lineStart));
-  const shown = lines.slice(-MAX_LINES_BEFORE).map((line) => [{ text: clip(visible(line)) }]);
-  const hidden = lines.length - shown.length;
-  return hidden > 0 ? [[{ text: `… ${hidden} more lines` }], ...shown] : shown;
 }
