@@ -81,7 +81,7 @@ describeWith('chromium', 'a page of a busy room', () => {
     await eventually('the first row', async () => (await page.evaluate('transcript.scrollTop')) === 0);
     const before = await place();
     await sendNumbered(client, 500, 100_000);
-    await page.waitForSelector('#newest:text("lines new")');
+    await page.waitForSelector('#newest:text("new lines")');
     expect(await place()).to.deep.equal(before);
     expect(await page.locator('#rows > .row').count()).to.be.at.most(4100);
     await page.click('#newest');
@@ -100,7 +100,7 @@ describeWith('chromium', 'a page of a busy room', () => {
     await showsLast(page, 'client 0: before');
     await page.click('#pause');
     await sendNumbered(client, 0, 7000);
-    await page.waitForSelector('#newest:text("Paused · 7,000 lines new")');
+    await page.waitForSelector('#newest:text("Paused · 7,000 new lines")');
     await showsLast(page, 'client 0: before');
     await page.click('#pause');
     await showsLast(page, `client 0: 6999 ${'x'.repeat(60)}`);

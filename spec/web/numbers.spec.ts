@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import type { Sample } from '../../web/feed/frames.js';
-import { formatBytes, formatCount, formatExact, formatLines, formatTime } from '../../web/numbers/format.js';
+import {
+  formatBytes,
+  formatCount,
+  formatExact,
+  formatLines,
+  formatNewLines,
+  formatTime,
+} from '../../web/numbers/format.js';
 import { describe as describeMeasure, MEASURES, type Measure } from '../../web/numbers/measures.js';
 import { History, summarize } from '../../web/numbers/series.js';
 
@@ -94,6 +101,7 @@ describe('the numbers of the page', () => {
       '1.23M',
     ]);
     expect(formatExact(1_234_567)).to.equal('1,234,567');
+    expect([1, 1200].map(formatNewLines)).to.deep.equal(['1 new line', '1,200 new lines']);
     expect([0, 1, 1200].map(formatLines)).to.deep.equal(['0 lines', '1 line', '1,200 lines']);
   });
 

@@ -34,6 +34,11 @@ export function formatLines(count: number): string {
   return `${exact.format(count)} ${count === 1 ? 'line' : 'lines'}`;
 }
 
+/** `1 new line`, `1,234 new lines`. */
+export function formatNewLines(count: number): string {
+  return `${exact.format(count)} new ${count === 1 ? 'line' : 'lines'}`;
+}
+
 /** The time of day, and the date if it is not today's. Times are in milliseconds since 1970. */
 export function formatTime(time: number, now = Date.now()): string {
   const isToday = new Date(time).toDateString() === new Date(now).toDateString();

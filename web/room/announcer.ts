@@ -1,4 +1,4 @@
-import { formatExact } from '../numbers/format.js';
+import { formatNewLines } from '../numbers/format.js';
 
 /** So many lines are read out; of more, only the number. */
 export const MAX_READ_OUT = 3;
@@ -16,8 +16,7 @@ export class Announcer {
 
   /** Returns the text to announce, and starts again; empty if there is nothing new. */
   take(): string {
-    const text =
-      this.#lines > MAX_READ_OUT ? `${formatExact(this.#lines)} new lines` : this.#texts.join('\n');
+    const text = this.#lines > MAX_READ_OUT ? formatNewLines(this.#lines) : this.#texts.join('\n');
     this.#lines = 0;
     this.#texts = [];
     return text;

@@ -1,5 +1,5 @@
 import { find, setText } from '../dom.js';
-import { formatExact, formatLines, formatTime } from '../numbers/format.js';
+import { formatExact, formatLines, formatNewLines, formatTime } from '../numbers/format.js';
 import { Announcer, MAX_READ_OUT } from './announcer.js';
 import { createFilter, parseClients } from './filter.js';
 import { Incoming } from './incoming.js';
@@ -151,9 +151,7 @@ export class Room {
     const waits = this.#isPaused || !this.#transcript.isFollowing;
     this.#newestButton.hidden = !waits;
     const state = this.#isPaused ? 'Paused' : 'Newest';
-    setText(
-      this.#newestButton,
-      pending.lines === 0 ? `${state} ↓` : `${state} · ${formatLines(pending.lines)} new ↓`,
-    );
+    const news = pending.lines === 0 ? '' : ` · ${formatNewLines(pending.lines)}`;
+    setText(this.#newestButton, `${state}${news} ↓`);
   }
 }
