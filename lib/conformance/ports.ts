@@ -14,7 +14,10 @@ async function listen(port: number): Promise<Server> {
   return server;
 }
 
-/** Returns the ports of this process in turn. It occupies the first port of its block, so that other processes of the kit use another block. */
+/**
+ * Returns the ports of this process in turn. It occupies the first port of its block, so that other processes of the kit
+ * use other blocks.
+ */
 let block: Promise<() => number> | undefined;
 
 async function reserveBlock(): Promise<() => number> {
@@ -37,11 +40,14 @@ async function reserveBlock(): Promise<() => number> {
 export async function holdPort(): Promise<{ port: number; close: () => Promise<void> }> {
   block ??= reserveBlock();
   const next = await block;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const port = next();
-    const server = await listen(port).catch(() => undefined);
-    if (server === undefined) continue;
-    return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+    try {
+      const server = await listen(port);
+      return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+    } catch (error) {
+      if (attempt === BLOCK_PORTS) throw error;
+    }
   }
 }
 
