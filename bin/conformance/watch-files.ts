@@ -1,5 +1,5 @@
 import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 import { tryCall } from '../../lib/util/try-call.js';
 
 /** After a change, the time without a further one, in milliseconds. A compiler writes a file in several steps. */
@@ -11,7 +11,7 @@ const POLL_INTERVAL_MS = 2000;
 export function filesOf(command: readonly string[], path = process.env.PATH ?? ''): string[] {
   return command.flatMap((word, i) => {
     const folders = i === 0 && !word.includes('/') ? path.split(delimiter) : ['.'];
-    const found = folders.map((folder) => resolve(join(folder || '.', word))).find(isFile);
+    const found = folders.map((folder) => resolve(folder || '.', word)).find(isFile);
     // A program that is being built may be missing for a moment.
     return found ?? (i === 0 ? [resolve(word)] : []);
   });
