@@ -117,7 +117,7 @@ export const CONFORMANCE_OPTIONS = [
     choices: REPORTER_NAMES,
     repeatable: true,
     default: 'text',
-    text: 'write the report as `text` for people, or as `json`; repeat the option for several reports',
+    text: 'write the report as `text` for people, or as `json`, `tap`, `junit`, `github`, `markdown` or `html`; repeat the option for several reports',
   },
   {
     name: 'output',
