@@ -134,18 +134,29 @@ ${verdict}
     expect(stdout).to.contain(example ?? 'the example in docs/conformance.md');
   });
 
+  it('stops at the first required failure with --bail', async () => {
+    const { code, stdout } = await conformance(['--bail', '--only', 'every-line,leaves', ...PREFIX_ONCE]);
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/Stopped at the first failure\.\n$/);
+  });
+
   it('ends the server when it is ended itself', async () => {
     const pidFile = join(await folder({}), 'pid');
     const server = script(`
       require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
       net.createServer(() => {}).listen(port, '127.0.0.1')`);
     const args = ['conformance', '--only', 'lines', '--timeout', '60s', ...server];
-    const kit = spawn(process.execPath, [MINI_SERV, ...args], { stdio: 'ignore' });
+    const kit = spawn(process.execPath, [MINI_SERV, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let report = '';
+    kit.stdout?.setEncoding('utf8').on('data', (text) => {
+      report += text;
+    });
     addCleanup(() => void kit.kill('SIGKILL'));
     await eventually('the server', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
     const exited = once(kit, 'exit');
     kit.kill('SIGINT');
     expect(await exited).to.deep.equal([130, null]);
+    await eventually('the results so far', () => /^Interrupted after 0 of 1 case/m.test(report));
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await eventually('the end of the server', () => !isAlive(pid));
   });
