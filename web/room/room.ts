@@ -88,7 +88,7 @@ export class Room {
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#pauseButton.setAttribute('aria-pressed', String(isPaused));
+    this.#pauseButton.dataset.paused = String(isPaused);
     setText(this.#pauseButton, isPaused ? 'Resume' : 'Pause');
     if (!isPaused) this.#transcript.goToNewest();
     this.#update();
