@@ -9,37 +9,44 @@ const BLOCK_BYTES = 256 * 1024;
 const INTERVAL_MS = 32;
 /** The same while the room is faster than that, and the page gets samples of its messages. */
 const SAMPLE_BYTES = 64 * 1024;
-/** A page that is further behind skips messages. */
+/** A page that is further behind gets samples. */
 const MAX_LAG_BYTES = 4 * 1024 * 1024;
 
+const NEWLINE = 0x0a;
+
 /**
- * Sends the transcript to a page, at a limited pace. A page that skips messages learns how many there were.
+ * Sends the transcript to a page, at a limited pace. A page that is far behind gets samples of the newest messages, and
+ * learns how many there were in between.
  *
- * While the room is faster than the feed, the feed has no reader between two blocks. The log would have to keep new memory
- * for the reader, which costs the room more than the feed itself.
+ * Samples are copied from the end of the log. A reader would make the log keep new memory between two samples, which costs
+ * a fast room more than the feed itself.
  */
 export class Feed {
   readonly #socket: WebSocket;
   readonly #relay: Relay;
   /** The messages in the log when the feed began. */
   readonly #firstMessage: number;
+  readonly #destination: Destination;
+  /** Undefined while the page gets samples. */
   #reader: Reader | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the socket has taken the block in flight. */
+  /** Whether the socket has taken the block or the sample in flight. */
   #isTaken = true;
   #done: (error?: Error) => void = () => {};
-  /** Whether the room is faster than the feed. */
-  #isSampling = false;
-  /** The bytes in the log one interval ago. */
-  #logBytes = 0;
-  /** The messages since the feed began, if a part of them was skipped and the page does not know it yet. */
-  #messagesAtSkip: number | undefined;
+  /** The position in the log at which the last sample ended. */
+  #sampledEnd = 0;
   #isStatusPending = false;
 
   constructor(socket: WebSocket, relay: Relay) {
     this.#socket = socket;
     this.#relay = relay;
     this.#firstMessage = relay.stats().messages;
+    this.#destination = {
+      maxBytes: BLOCK_BYTES,
+      send: (bytes, done) => this.#send(bytes, done),
+      finish: () => socket.close(GOING_AWAY),
+      fail: () => socket.close(INTERNAL_ERROR),
+    };
     this.#attach();
     socket.on('close', () => {
       clearTimeout(this.#timer);
@@ -57,24 +64,20 @@ export class Feed {
   }
 
   #attach(): void {
-    const socket = this.#socket;
-    const destination: Destination = {
-      maxBytes: this.#isSampling ? SAMPLE_BYTES : BLOCK_BYTES,
-      send: (bytes, done) => this.#send(bytes, done),
-      finish: () => socket.close(GOING_AWAY),
-      fail: () => socket.close(INTERNAL_ERROR),
-    };
-    this.#reader = this.#relay.addReader(destination, true);
+    this.#reader = this.#relay.addReader(this.#destination, true);
   }
 
   #send(bytes: readonly Buffer[], done: (error?: Error) => void): void {
-    this.#sendSkip();
-    this.#isTaken = false;
     this.#done = done;
     const last = bytes.length - 1;
     for (let i = 0; i < last; i++) this.#socket.send(bytes[i] as Buffer);
-    this.#socket.send(bytes[last] as Buffer, (error) => this.#onTaken(error));
-    this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
+    this.#sendBytes(bytes[last] as Buffer);
+    this.#startTimer();
+  }
+
+  #sendBytes(bytes: Buffer): void {
+    this.#isTaken = false;
+    this.#socket.send(bytes, (error) => this.#onTaken(error));
   }
 
   #onTaken(error?: Error): void {
@@ -82,27 +85,21 @@ export class Feed {
     if (error !== undefined) this.#done(error);
     // The room is closing, and has no use for its cores.
     else if (this.#reader?.isFinishing) this.#continue();
-    else if (this.#isSampling) this.#detach();
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
   }
 
   readonly #onInterval = (): void => {
-    if (this.#reader === undefined) {
-      this.#isSampling = this.#noteSkip() > BLOCK_BYTES;
-      this.#sendSkip();
-      this.#attach();
-      return;
+    if (this.#reader !== undefined && this.#reader.lagBytes > MAX_LAG_BYTES) {
+      this.#reader.stop();
+      this.#reader = undefined;
+      this.#sampledEnd = 0;
     }
-    if (this.#reader.lagBytes > MAX_LAG_BYTES) {
-      this.#reader.skip();
-      this.#noteSkip();
-      this.#isSampling = true;
-    }
-    if (this.#isTaken && !this.#isSampling) {
-      this.#continue();
-      return;
-    }
-    if (this.#isTaken) this.#detach();
-    this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
+    if (!this.#isTaken) this.#startTimer();
+    else if (this.#reader === undefined) this.#sample();
+    else this.#continue();
   };
 
   #continue(): void {
@@ -110,23 +107,28 @@ export class Feed {
     this.#done();
   }
 
-  #detach(): void {
-    this.#reader?.stop();
-    this.#reader = undefined;
+  /** Sends the newest messages, and follows the log again if the room has become slow enough. */
+  #sample(): void {
+    const { bytes, end, messages } = this.#relay.recent(this.#sampledEnd, SAMPLE_BYTES);
+    const isContinued = end - bytes.length === this.#sampledEnd;
+    // A sample that does not continue the last one can begin in the middle of a message.
+    const lines = isContinued ? bytes : bytes.subarray(bytes.indexOf(NEWLINE) + 1);
+    if (!isContinued) this.#sendSkip(messages - countLines(lines));
+    if (lines.length > 0) this.#sendBytes(lines);
+    const isSlow = end - this.#sampledEnd <= BLOCK_BYTES;
+    this.#sampledEnd = end;
+    if (isSlow) this.#attach();
+    else this.#startTimer();
   }
 
-  /** @returns by how many bytes the log has grown since the last time */
-  #noteSkip(): number {
-    const { messages, messageBytes } = this.#relay.stats();
-    const grownBytes = messageBytes - this.#logBytes;
-    this.#logBytes = messageBytes;
-    this.#messagesAtSkip = messages - this.#firstMessage;
-    return grownBytes;
+  /** @param messages those in the log before the place at which the feed continues */
+  #sendSkip(messages: number): void {
+    this.#socket.send(JSON.stringify({ type: 'skip', messages: messages - this.#firstMessage }));
   }
+}
 
-  #sendSkip(): void {
-    if (this.#messagesAtSkip === undefined) return;
-    this.#socket.send(JSON.stringify({ type: 'skip', messages: this.#messagesAtSkip }));
-    this.#messagesAtSkip = undefined;
-  }
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return count;
 }

@@ -140,6 +140,18 @@ export class MessageLog {
     });
   }
 
+  /**
+   * Copies the newest bytes: those from `start` on, as far as they are in the segment that is being written.
+   *
+   * @param maxBytes maximum length; older bytes are left out
+   */
+  tail(start: number, maxBytes: number): Buffer {
+    const tail = this.#tail;
+    if (tail === null) return Buffer.alloc(0);
+    const base = tail.index * this.segmentBytes;
+    return Buffer.from(tail.slice(Math.max(start - base, tail.length - maxBytes, 0), tail.length));
+  }
+
   /** Returns when the byte at a position was sent; undefined if it is on disk. */
   timeAt(position: number): number | undefined {
     const base = Math.floor(position / this.segmentBytes) * this.segmentBytes;

@@ -3,7 +3,7 @@ import type { Clients } from './clients.js';
 import type { Fanout } from './fanout.js';
 import type { Listener } from './listener.js';
 import type { Outputs } from './outputs.js';
-import type { ClientStats, EngineState, RelayStats } from './stats.js';
+import type { ClientStats, EngineState, RecentMessages, RelayStats } from './stats.js';
 import { Traffic } from './traffic.js';
 
 /** The parts of a relay that have numbers of their own. */
@@ -49,6 +49,14 @@ export class Monitor {
       linesOut: traffic.linesOut,
       bytesOut: traffic.bytesOut,
       engine: this.engine,
+    };
+  }
+
+  recent({ fanout: { messages } }: Monitored, start: number, maxBytes: number): RecentMessages {
+    return {
+      bytes: messages.tail(start, maxBytes),
+      end: messages.end,
+      messages: this.traffic.messages,
     };
   }
 

@@ -2,25 +2,18 @@ import { EventEmitter } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import type { Destination } from '../fanout/destination.js';
 import type { Reader } from '../fanout/reader.js';
-import { LocalLog } from '../room/local-log.js';
 import { countDescriptors } from '../transforms/transform.js';
 import { descriptorBudget } from '../util/descriptors.js';
 import { MiniServError } from '../util/errors.js';
 import { type ClientHandle, checkByteDuplex, PendingHandle } from './client-handle.js';
-import { Clients } from './clients.js';
 import { closeRelay, type RelayParts } from './close.js';
-import { Diagnostics } from './diagnostics.js';
-import { createEventReader } from './event-reader.js';
 import type { RelayEvents } from './events.js';
-import { createFanout } from './fanout.js';
 import { GuardedDuplex } from './guarded-duplex.js';
-import { createHub } from './hub.js';
-import { type InheritedSocket, Listener } from './listener.js';
-import { Monitor } from './monitor.js';
+import type { InheritedSocket } from './listener.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
-import { Outputs } from './outputs.js';
+import { createParts } from './parts.js';
 import { checkReadStreamOptions, type ReadStreamOptions } from './read-stream.js';
-import type { ClientStats, RelayStats } from './stats.js';
+import type { ClientStats, RecentMessages, RelayStats } from './stats.js';
 
 /** A room and its clients. Created by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {
@@ -33,51 +26,11 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   constructor(options: RelayOptions = {}) {
     super();
     this.#options = checkOptions(options);
-    const { room, signal, environment } = this.#options;
-    const { clock } = environment;
-    const log = room ?? new LocalLog();
-    const monitor = new Monitor(room === undefined ? 'local' : 'connected');
-    const diagnostics = new Diagnostics(this);
-    const warn = (warning: MiniServError): void => {
-      monitor.onWarning(warning);
-      this.emit('warning', warning);
-      diagnostics.onWarning(warning);
-    };
-    const fanout = createFanout(this.#options, {
-      warn,
-      onSpillDrain: () => this.emit('spillDrained'),
-      onDrain: () => log.resume(),
-      isRoomFull: () => log.isFull,
+    const { signal } = this.#options;
+    this.#parts = createParts(this, this.#options, {
+      isClosing: () => this.#closing !== null,
+      onLost: (reason) => this.#fail(reason),
     });
-    const { flow, clientReaders } = fanout;
-    const hub = createHub((event) => clients.onSourceEvent(event));
-    const throttle = (client: number, resume: () => void): void => flow.throttle(client, resume);
-    const clients = new Clients({
-      log,
-      flow,
-      reader: clientReaders,
-      client: { ...this.#options, hub, clock, throttle, warn },
-    });
-    const outputs = new Outputs(fanout.outputs);
-    const listener = new Listener({
-      onConnection: (socket) => {
-        if (this.#closing === null) clients.add(socket, null);
-        else socket.destroy();
-      },
-      onRefuse: () => this.emit('refused', listener.refused),
-      warn,
-    });
-    this.#parts = { clock, log, monitor, fanout, clients, outputs, listener };
-    log.read(
-      createEventReader({
-        ...this.#parts,
-        diagnostics,
-        warn,
-        emit: (event, ...details) => void this.emit(event, ...details),
-        hasListener: (event) => this.listenerCount(event) > 0,
-        onLost: (reason) => this.#fail(reason),
-      }),
-    );
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -157,6 +110,15 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
    */
   addReader(destination: Destination, isPassive = false): Reader {
     return this.#parts.outputs.addReader(destination, isPassive);
+  }
+
+  /**
+   * Copies the newest messages, from a position in the log on, or a part of them.
+   *
+   * @internal
+   */
+  recent(start: number, maxBytes: number): RecentMessages {
+    return this.#parts.monitor.recent(this.#parts, start, maxBytes);
   }
 
   /**

@@ -198,4 +198,18 @@ describe('MessageLog: load()', () => {
     void log.load(first);
     expect(pager.pendingLoads).to.equal(3);
   });
+
+  it('copies its newest bytes from a position on, as far as they are in the open segment', () => {
+    const { log } = setUp();
+    expect(log.tail(0, 100).toString()).to.equal('');
+    log.append(0, 'abcdef');
+    expect(log.tail(0, 100).toString()).to.equal('abcdef');
+    expect(log.tail(4, 100).toString()).to.equal('ef');
+    expect(log.tail(6, 100).toString()).to.equal('');
+    expect(log.tail(0, 2).toString()).to.equal('ef');
+    log.append(0, 'ghijklmnopqrs');
+    expect(log.tail(4, 100).toString()).to.equal('qrs');
+    log.append(0, 't'.repeat(SEGMENT - 3));
+    expect(log.tail(4, 100).toString()).to.equal('');
+  });
 });

@@ -98,6 +98,28 @@ describe('web port: the feed', () => {
     expect(feed.frames.some(({ type }) => type === 'skip')).to.equal(false);
   });
 
+  it('samples a burst, says exactly how many lines are missing, and ends with its last line', async () => {
+    const { relay, ...web } = await openTestWeb();
+    const a = await join(relay);
+    const feed = await openFeed(web);
+    const count = 400_000;
+    for (let i = 0; i < count; i += 1000) {
+      const lines = Array.from({ length: 1000 }, (_, k) => `${i + k} ${LINE}`).join('');
+      if (!a.near.write(lines)) await within(once(a.near, 'drain'), 'the sender to resume');
+    }
+    await feed.inbox.until(`client 0: ${count - 1} ${LINE}`);
+    const skips = feed.frames.filter(({ type }) => type === 'skip') as { after: number; messages: number }[];
+    expect(skips).to.not.be.empty;
+    let from = 0;
+    let next = 0;
+    for (const { after, messages } of [...skips, { after: feed.inbox.length, messages: count }]) {
+      const text = feed.inbox.bytes.subarray(from, after).toString('latin1');
+      const numbers = [...text.matchAll(/^client 0: (\d+) x+\n/gm)].map(([, number]) => Number(number));
+      expect(numbers).to.deep.equal(numbers.map((_, i) => next + i));
+      [from, next] = [after, messages];
+    }
+  });
+
   it('never makes a sender wait', async () => {
     const { relay, ...web } = await openTestWeb();
     const a = await join(relay);
