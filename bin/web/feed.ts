@@ -7,8 +7,11 @@ import { GOING_AWAY, INTERNAL_ERROR } from './close-codes.js';
 /** One block for each interval is 8 MiB/s at most. A page that reads more would take the cores that the room needs. */
 const BLOCK_BYTES = 256 * 1024;
 const INTERVAL_MS = 32;
-/** The same while the room is faster than that, and the page gets samples of its messages. */
+/** The same while the room is faster than that, and the page gets samples, faster than a person can read. */
 const SAMPLE_BYTES = 64 * 1024;
+const SAMPLE_INTERVAL_MS = 250;
+/** A room that says at most this much between two samples is slow enough to be followed again. */
+const SLOW_BYTES = 1024 * 1024;
 /** A page that is further behind gets samples. */
 const MAX_LAG_BYTES = 4 * 1024 * 1024;
 
@@ -88,7 +91,8 @@ export class Feed {
   }
 
   #startTimer(): void {
-    this.#timer = setTimeout(this.#onInterval, INTERVAL_MS);
+    const intervalMs = this.#reader === undefined ? SAMPLE_INTERVAL_MS : INTERVAL_MS;
+    this.#timer = setTimeout(this.#onInterval, intervalMs);
   }
 
   readonly #onInterval = (): void => {
@@ -115,7 +119,7 @@ export class Feed {
     const lines = isContinued ? bytes : bytes.subarray(bytes.indexOf(NEWLINE) + 1);
     if (!isContinued) this.#sendSkip(messages - countLines(lines));
     if (lines.length > 0) this.#sendBytes(lines);
-    const isSlow = end - this.#sampledEnd <= BLOCK_BYTES;
+    const isSlow = end - this.#sampledEnd <= SLOW_BYTES;
     this.#sampledEnd = end;
     if (isSlow) this.#attach();
     else this.#startTimer();
