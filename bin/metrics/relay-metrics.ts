@@ -1,4 +1,5 @@
 import type { RelayStats } from '../../lib/relay/stats.js';
+import { largest } from '../../lib/util/largest.js';
 import { Histogram } from './histogram.js';
 import { counter, gauge, gauges, type Metric } from './metric.js';
 
@@ -27,11 +28,11 @@ export function relayMetrics(stats: RelayStats, clientsInRoom: number): Metric[]
     ),
     counter('mini_serv_sent_bytes', 'Bytes of these lines and notices, with their prefixes.', stats.bytesOut),
     lagHistogram(lags),
-    gauge('mini_serv_client_lag_max_bytes', 'Lag of the client that lags most.', max(lags)),
+    gauge('mini_serv_client_lag_max_bytes', 'Lag of the client that lags most.', largest(lags)),
     gauge(
       'mini_serv_output_lag_max_bytes',
       'Lag of the transcript, audit file or stream that lags most.',
-      max(stats.outputLagBytes),
+      largest(stats.outputLagBytes),
     ),
     gauges('mini_serv_backlog_bytes', 'Bytes of the log that are kept for readers.', 'storage', {
       memory: stats.memoryBytes,
@@ -69,9 +70,4 @@ function lagHistogram(lags: readonly number[]): Metric {
     help: 'Clients by their present lag: bytes of the log that they have not taken.',
     samples: histogram.samples,
   };
-}
-
-/** Spreading 100,000 clients as arguments would overflow the stack. */
-function max(values: readonly number[]): number {
-  return values.reduce((largest, value) => Math.max(largest, value), 0);
 }

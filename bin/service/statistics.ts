@@ -1,4 +1,5 @@
 import type { Relay } from '../../lib/relay/relay.js';
+import { largest } from '../../lib/util/largest.js';
 import { printMessage } from '../console.js';
 
 /** Prints one line of statistics on standard error: words of the form `name=value`. Names are stable; new ones may follow. */
@@ -9,8 +10,8 @@ export function report(relay: Relay): void {
     clients: stats.clients,
     refused: stats.refused,
     lagging_clients: lags.filter((bytes) => bytes > 0).length,
-    max_lag_bytes: Math.max(0, ...lags),
-    output_lag_bytes: Math.max(0, ...stats.outputLagBytes),
+    max_lag_bytes: largest(lags),
+    output_lag_bytes: largest(stats.outputLagBytes),
     memory_bytes: stats.memoryBytes,
     disk_bytes: stats.diskBytes,
     waiting_senders: stats.waitingSenders,

@@ -1,4 +1,5 @@
 import type { Relay } from '../../lib/relay/relay.js';
+import { largest } from '../../lib/util/largest.js';
 
 /** The numbers of a relay at one time. Lines and bytes count from the start of the relay. */
 export interface Sample {
@@ -48,7 +49,7 @@ export class History {
       memoryBytes: stats.memoryBytes,
       diskBytes: stats.diskBytes,
       waitingSenders: stats.waitingSenders,
-      maxLagBytes: Math.max(0, ...stats.lagBytes.values()),
+      maxLagBytes: largest(stats.lagBytes.values()),
     };
     this.samples.push(sample);
     if (this.samples.length > MAX_SAMPLES) this.samples.shift();
