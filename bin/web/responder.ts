@@ -12,6 +12,12 @@ export interface ResponderOptions {
 }
 
 const METHODS = ['GET', 'HEAD'];
+const TEXT: OutgoingHttpHeaders = { 'Content-Type': 'text/plain; charset=utf-8' };
+/** Headers that tell a client which requests are answered, by the status. */
+const ADVICE: Readonly<Record<number, OutgoingHttpHeaders>> = {
+  405: { Allow: METHODS.join(', ') },
+  426: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+};
 
 function scrape(metrics: Metrics, { headers }: IncomingMessage): WebFile {
   const { contentType: type, body } = metrics.scrape(headers.accept);
@@ -25,7 +31,7 @@ export function createResponder({ access, files, metrics, port }: ResponderOptio
     response: ServerResponse,
     status: number,
     body: string | Buffer = `${STATUS_CODES[status]}\n`,
-    headers: OutgoingHttpHeaders = { 'Content-Type': 'text/plain; charset=utf-8' },
+    headers: OutgoingHttpHeaders = { ...TEXT, ...ADVICE[status] },
   ): void => {
     response.writeHead(status, { ...common, ...headers, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
@@ -34,7 +40,7 @@ export function createResponder({ access, files, metrics, port }: ResponderOptio
     const { method = '', url = '' } = request;
     if (!access.allows(request)) send(response, 403);
     else if (status !== undefined) send(response, status);
-    else if (!METHODS.includes(method)) send(response, 405, undefined, { Allow: METHODS.join(', ') });
+    else if (!METHODS.includes(method)) send(response, 405);
     else {
       const path = url.split('?', 1)[0] as string;
       const file = path === '/metrics' ? scrape(metrics, request) : files.get(path);

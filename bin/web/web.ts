@@ -49,7 +49,7 @@ export interface Web {
 export async function openWeb({ relay, port, maxConnections, introduce }: WebOptions): Promise<Web> {
   const { maxLineBytes } = introduce();
   const files = readWebFiles();
-  const server = createServer({ ...LIMITS, noDelay: true });
+  const server = createServer({ ...LIMITS, noDelay: true, requireHostHeader: false });
   server.maxConnections = maxConnections;
   server.timeout = RESPONSE_TIMEOUT_MS;
   const openPort = await listen(server, port);
@@ -70,6 +70,9 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
     '/join': (socket) => clients.add(socket),
   };
   server.on('request', respond);
+  // Node itself would answer these requests before their host is checked, and without our headers.
+  server.on('checkContinue', respond);
+  server.on('checkExpectation', (request, response) => respond(request, response, 417));
   server.on('connect', (request: IncomingMessage, connection: Duplex) => {
     respond(request, responseFor(request, connection as Socket));
   });
@@ -84,6 +87,9 @@ export async function openWeb({ relay, port, maxConnections, introduce }: WebOpt
       if (clients.isClosing) socket.close(GOING_AWAY);
       else add(socket);
     });
+  });
+  sockets.on('wsClientError', (_error, connection, request: IncomingMessage) => {
+    respond(request, responseFor(request, connection as Socket), request.method === 'GET' ? 426 : undefined);
   });
   server.on('error', ({ message }) => printMessage(`web page: cannot accept a connection: ${message}`));
   const close = async (): Promise<void> => {

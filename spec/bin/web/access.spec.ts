@@ -38,8 +38,15 @@ describe('web port: access', () => {
     }
     expect(await get({ Host: `127.0.0.1:${port}\r\nHost: rebound.example` }), 'two hosts').to.equal('403');
     expect(statusOf(await exchange(web, 'GET / HTTP/1.0\r\n\r\n')), 'HTTP/1.0').to.equal('403');
-    expect(await get({ Host: undefined }), 'no host').to.equal('400');
-    expect(await get({ Host: undefined, 'X-Forwarded-Host': `127.0.0.1:${port}` })).to.equal('400');
+    expect(await get({ Host: undefined }), 'no host').to.equal('403');
+    expect(await get({ Host: undefined, 'X-Forwarded-Host': `127.0.0.1:${port}` })).to.equal('403');
+    for (const expected of ['100-continue', 'something else']) {
+      const response = await exchange(
+        web,
+        requestText(web, 'GET /', { Host: 'rebound.example', Expect: expected }),
+      );
+      expect(statusOf(response), `Expect: ${expected}`).to.equal('403');
+    }
   });
 
   it('refuses requests of pages of other origins', async () => {

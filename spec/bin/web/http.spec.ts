@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { exchange, openRaw, openTestWeb, requestText, type WebPort } from '../../support/web.js';
+import { exchange, openRaw, openTestWeb, requestText, upgradeText, type WebPort } from '../../support/web.js';
 
 describe('web port: HTTP', () => {
   let web: WebPort;
@@ -104,6 +104,26 @@ describe('web port: HTTP', () => {
     expect(await send('GET /__proto__', { Connection: 'Upgrade', Upgrade: 'websocket' })).to.match(
       /^HTTP\/1\.1 404 /,
     );
+  });
+
+  it('sends its headers also when it refuses an expectation or the handshake of a WebSocket', async () => {
+    const handshake = (headers: Record<string, string | undefined>) =>
+      exchange(web, upgradeText(web, '/join', headers));
+    for (const [response, status] of [
+      [await send('GET /', { Expect: '100-continue' }), 200],
+      [await send('POST /', { Expect: '100-continue', 'Content-Length': '5' }), 405],
+      [await send('GET /', { Expect: 'something else' }), 417],
+      [await handshake({ 'Sec-WebSocket-Version': '12' }), 426],
+      [await handshake({ 'Sec-WebSocket-Key': undefined }), 426],
+      [await handshake({ 'Sec-WebSocket-Key': 'short' }), 426],
+      [await handshake({ Upgrade: 'h2c' }), 426],
+    ] as const) {
+      expect(response).to.match(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(response).to.include("\r\nContent-Security-Policy: default-src 'none'");
+      if (status === 426) expect(response).to.include('\r\nSec-WebSocket-Version: 13\r\n');
+    }
+    const posted = upgradeText(web, '/join').replace('GET', 'POST');
+    expect(await exchange(web, posted)).to.match(/^HTTP\/1\.1 405 [\s\S]*\r\nAllow: GET, HEAD\r\n/);
   });
 
   it('refuses headers of more than 8 KiB, and bytes that are not HTTP', async () => {
