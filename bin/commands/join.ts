@@ -1,7 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Command } from '../arguments.js';
 import { CommandError } from '../console.js';
-import { dial, explainDial } from '../join/dial.js';
 
 /** Joins the room of a relay as a client: a person at a terminal, or a program. */
 export async function join({ port, reconnect }: Command & { kind: 'join' }): Promise<void> {
@@ -16,9 +15,6 @@ export async function join({ port, reconnect }: Command & { kind: 'join' }): Pro
       '--reconnect: expected a terminal as standard input and output; a program would not notice which lines are missing',
     );
   }
-  const socket = await dial(port).catch((error) => {
-    throw new CommandError(`mini-serv: ${explainDial(port, error)}`);
-  });
   const { exchange } = await import('../join/exchange.js');
-  return exchange(socket);
+  return exchange(port);
 }

@@ -1,11 +1,10 @@
 import { fstatSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { isatty } from 'node:tty';
 import { CommandError } from '../console.js';
 import { failOutput, openOutput } from '../output.js';
 import { hasColours } from '../style.js';
-import { reasonOf } from './dial.js';
+import { dial, explainDial, reasonOf } from './dial.js';
 import { LineView } from './line-view.js';
 
 /** Output that may wait for the write in flight before the relay has to wait, in bytes. */
@@ -20,15 +19,20 @@ interface Destination {
 }
 
 /**
- * Sends standard input to the relay, and ends this side at its end. Writes what the relay sends to standard output until
- * the relay ends its side. A terminal gets safe lines, everything else gets each byte.
+ * Sends standard input to the relay at a port, and ends this side at its end. Writes what the relay sends to standard
+ * output until the relay ends its side. A terminal gets safe lines, everything else gets each byte.
  *
- * @throws {CommandError} if standard input cannot be read, or the connection ends before everything was sent
+ * @throws {CommandError} if standard input cannot be read, there is no relay, or the connection ends before everything was
+ * sent
  */
-export async function exchange(socket: Socket): Promise<void> {
+export async function exchange(port: number): Promise<void> {
   // Node reads a directory as if it were empty.
   if (fstatSync(0).isDirectory()) throw cannotRead('it is a directory');
   const output = isatty(1) ? openTerminal() : await openStream();
+  const socket = await dial(port).catch((error) => {
+    throw new CommandError(`mini-serv: ${explainDial(port, error)}`);
+  });
+  // Nothing is awaited before this, because the relay may end the connection at once.
   const ended = new Promise<Error | undefined>((resolve) => {
     socket.once('error', resolve).once('end', () => resolve(undefined));
     process.stdin.once('error', (error) => resolve(cannotRead(error.message)));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { addCleanup } from '../../support/cleanup.js';
 import { connectAs } from '../../support/client.js';
@@ -9,6 +10,9 @@ import { freePort } from '../../support/ports.js';
 import { itWith } from '../../support/tools.js';
 import { within } from '../../support/waiting.js';
 import { arrivedNotice, joinLines, leftNotice } from '../../support/wire.js';
+
+/** The command before it is bundled. It takes longer to load its modules. */
+const UNBUNDLED = [process.execPath, fileURLToPath(new URL('../../../bin/mini-serv.js', import.meta.url))];
 
 /** A relay that does with its only client what the spec says. */
 async function fakeRelay(onClient: (socket: Socket) => void): Promise<number> {
@@ -95,6 +99,17 @@ describe('mini-serv join without a terminal', () => {
       joined.type('hello\n');
       expect((await joined.exited).code).to.equal(1);
       expect(joined.stderr.text).to.equal(`mini-serv: connection lost: ${reason}\n`);
+    });
+  }
+
+  for (const [what, end, reason] of [
+    ['ends', (socket) => socket.end(), 'the relay has closed it before the end of standard input'],
+    ['resets', (socket) => socket.resetAndDestroy(), 'the relay has reset the connection'],
+  ] as [string, (socket: Socket) => void, string][]) {
+    it(`prints that the connection is lost, and exits with 1, if the relay ${what} it at once`, async () => {
+      const joined = joinWithPipes(await fakeRelay(end), UNBUNDLED);
+      expect((await within(joined.exited, 'the end of mini-serv join')).code).to.equal(1);
+      expect(joined.stderr.text).to.match(new RegExp(`^mini-serv: c.*: ${reason}\n$`));
     });
   }
 
