@@ -15,9 +15,10 @@ export class Editor {
   readonly #segmenter = new Intl.Segmenter();
   /** Earlier lines, the oldest first. */
   readonly #history: string[] = [];
-  /** The position in the history, and the draft that belongs to its end. */
+  /** The position in the history. At its end is the draft. */
   #at = 0;
-  #newest = '';
+  /** What was typed at each position since the last line was sent. */
+  readonly #drafts = new Map<number, string>();
 
   insert(text: string): void {
     this.#replace(this.cursor, this.cursor, text);
@@ -29,7 +30,7 @@ export class Editor {
     if (text !== '' && text !== this.#history.at(-1)) this.#history.push(text);
     if (this.#history.length > MAX_HISTORY_LINES) this.#history.shift();
     this.#at = this.#history.length;
-    this.#newest = '';
+    this.#drafts.clear();
     this.#set('');
     return text;
   }
@@ -120,9 +121,9 @@ export class Editor {
 
   #recall(at: number): void {
     if (at < 0 || at > this.#history.length) return;
-    if (this.#at === this.#history.length) this.#newest = this.text;
+    this.#drafts.set(this.#at, this.text);
     this.#at = at;
-    this.#set(this.#history[at] ?? this.#newest);
+    this.#set(this.#drafts.get(at) ?? this.#history[at] ?? '');
   }
 }
 

@@ -58,6 +58,20 @@ describe('the editor of mini-serv join', () => {
     expect(seen).to.deep.equal(['two|', 'one|', 'one|', 'two|', 'draft|', 'draft|']);
   });
 
+  it('keeps changes to earlier lines until a line is sent', () => {
+    const editor = new Editor();
+    editor.insert('one');
+    editor.take();
+    editor.insert('draft');
+    editor.apply('older');
+    editor.insert('!');
+    for (const action of ['newer', 'older'] as const) editor.apply(action);
+    expect(shown(editor)).to.equal('one!|');
+    expect(editor.take()).to.equal('one!');
+    for (const action of ['older', 'older'] as const) editor.apply(action);
+    expect(shown(editor)).to.equal('one|');
+  });
+
   it('forgets the oldest of more than 1,000 lines', () => {
     const editor = new Editor();
     for (let i = 0; i < 1001; i++) {
