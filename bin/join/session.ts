@@ -149,12 +149,13 @@ class Session {
     this.#terminal.suspend();
   }
 
-  /** Draws for the last time. A draft that was not sent stays on the screen. */
+  /** Draws for the last time. What was typed and not sent stays on the screen. */
   #finish(): void {
     clearTimeout(this.#timer);
     const { text } = this.#editor;
-    const draft = text === '' ? '' : `${PROMPT}${escapeText(text)}\n`;
-    this.#pending += this.#view.end() + draft;
+    const unsent = text === '' ? this.#unsent : [...this.#unsent, text];
+    const drafts = unsent.map((line) => `${PROMPT}${escapeText(line)}\n`);
+    this.#pending += this.#view.end() + drafts.join('');
     this.#drawWithoutDraft();
     this.#terminal.close();
   }

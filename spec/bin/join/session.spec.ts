@@ -136,7 +136,8 @@ describeWith('python3', 'mini-serv join on a terminal', () => {
     await other.until('late\n');
     await second.stop();
     await joined.stdout.untilCount('trying again', 3);
-    joined.type(CTRL_D);
+    joined.type(`unsent\r${CTRL_D}`);
     expect(await exitCodeOf(joined)).to.equal(1);
+    expect(joined.stdout.text).to.match(/> unsent\r\n.*\n?mini-serv: connection lost/);
   });
 });
