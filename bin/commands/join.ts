@@ -12,7 +12,7 @@ export async function join({ port, reconnect }: Command & { kind: 'join' }): Pro
   }
   if (reconnect) {
     throw new CommandError(
-      '--reconnect: expected a terminal as standard input and output; a program would not notice which lines are missing',
+      '--reconnect: expected a terminal as standard input and output, and not TERM=dumb; without it, missing lines would not be noticed',
     );
   }
   const { exchange } = await import('../join/exchange.js');
