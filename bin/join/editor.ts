@@ -17,7 +17,7 @@ export class Editor {
   readonly #history: string[] = [];
   /** The position in the history. At its end is the draft. */
   #at = 0;
-  /** What was typed at each position since the last line was sent. */
+  /** Texts that were left at their positions since the last line was sent. */
   readonly #drafts = new Map<number, string>();
 
   insert(text: string): void {

@@ -149,7 +149,7 @@ class Session {
     this.#terminal.suspend();
   }
 
-  /** Draws for the last time. What was typed and not sent stays on the screen. */
+  /** Draws for the last time. Lines and a draft that were not sent stay on the screen. */
   #finish(): void {
     clearTimeout(this.#timer);
     const { text } = this.#editor;
