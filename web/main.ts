@@ -21,6 +21,7 @@ function start(token: string): void {
   let wasConnected = false;
   const onFrame = (frame: Frame): void => {
     if (frame.type === 'skip') room.skipTo(frame.messages);
+    else if (frame.type === 'samples') numbers.add(frame.samples);
     else if (frame.type === 'hello') {
       connection.greet(frame);
       joinForm.enable(frame.maxLineBytes);
@@ -29,7 +30,7 @@ function start(token: string): void {
       wasConnected = true;
     } else {
       connection.report(frame);
-      numbers.add(frame.sample);
+      numbers.add([frame.sample]);
       people.show(frame);
       joinForm.refresh();
     }

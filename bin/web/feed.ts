@@ -39,6 +39,8 @@ export class Feed {
   /** The position in the log at which the last sample ended. */
   #sampledEnd = 0;
   #isStatusPending = false;
+  /** Status frames that were not sent, because the page had not taken the last one. */
+  #missedStatuses = 0;
 
   constructor(socket: WebSocket, relay: Relay) {
     this.#socket = socket;
@@ -57,9 +59,18 @@ export class Feed {
     });
   }
 
-  /** Sends a text frame, unless the page has not taken the last one. */
-  sendStatus(text: string): void {
-    if (this.#isStatusPending) return;
+  /**
+   * Sends a text frame, unless the page has not taken the last one.
+   *
+   * @param missed makes a frame that goes before it, from the number of frames that were not sent
+   */
+  sendStatus(text: string, missed: (statuses: number) => string): void {
+    if (this.#isStatusPending) {
+      this.#missedStatuses++;
+      return;
+    }
+    if (this.#missedStatuses > 0) this.#socket.send(missed(this.#missedStatuses));
+    this.#missedStatuses = 0;
     this.#isStatusPending = true;
     this.#socket.send(text, () => {
       this.#isStatusPending = false;

@@ -44,7 +44,7 @@ export class Feeds {
     const feed = new Feed(socket, this.#relay);
     this.#feeds.add(feed);
     socket.on('close', () => this.#feeds.delete(feed));
-    feed.sendStatus(this.#statusOf(samples.at(-1) as Sample));
+    feed.sendStatus(this.#statusOf(samples.at(-1) as Sample), this.#missed);
   }
 
   stop(): void {
@@ -54,8 +54,12 @@ export class Feeds {
   #sendStatus(sample: Sample): void {
     if (this.#feeds.size === 0) return;
     const status = this.#statusOf(sample);
-    for (const feed of this.#feeds) feed.sendStatus(status);
+    for (const feed of this.#feeds) feed.sendStatus(status, this.#missed);
   }
+
+  /** The samples of status frames that a page has missed, so that its charts are complete. */
+  readonly #missed = (statuses: number): string =>
+    JSON.stringify({ type: 'samples', samples: this.#history.samples.slice(-statuses - 1, -1) });
 
   #statusOf(sample: Sample): string {
     const clients = this.#relay.clientStats();

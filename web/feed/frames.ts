@@ -45,6 +45,12 @@ export interface Status {
   readonly engine: 'local' | 'connected' | 'unreachable' | 'lost';
 }
 
+/** The samples of statuses that were not sent, because the page did not read. The next status follows. */
+export interface MissedSamples {
+  readonly type: 'samples';
+  readonly samples: readonly Sample[];
+}
+
 /** A part of the log was left out, because the page was too far behind. */
 export interface Skip {
   readonly type: 'skip';
@@ -52,4 +58,4 @@ export interface Skip {
   readonly messages: number;
 }
 
-export type Frame = Hello | Status | Skip;
+export type Frame = Hello | Status | MissedSamples | Skip;

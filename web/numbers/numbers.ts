@@ -33,8 +33,8 @@ export class Numbers {
     this.#draw();
   }
 
-  add(sample: Sample): void {
-    this.#history.add(sample);
+  add(samples: readonly Sample[]): void {
+    for (const sample of samples) this.#history.add(sample);
     this.#draw();
   }
 

@@ -7,6 +7,13 @@ import { openFeed, openTestWeb, PageSocket } from '../../support/web.js';
 import { leftNotice, relayed } from '../../support/wire.js';
 
 const LINE = `${'x'.repeat(99)}\n`;
+/** The times of the samples in these frames, in the order of arrival. */
+const timesOf = (frames: readonly Record<string, unknown>[]): number[] =>
+  frames
+    .flatMap(({ type, sample, samples }) =>
+      type === 'status' ? [sample] : type === 'samples' ? samples : [],
+    )
+    .map((sample) => (sample as { time: number }).time);
 const lineCount = (bytes: Buffer): number => bytes.toString('latin1').split('\n').length - 1;
 
 describe('web port: the feed', () => {
@@ -86,6 +93,26 @@ describe('web port: the feed', () => {
     expect(rest.equals(transcript.bytes.subarray(-rest.length))).to.equal(true);
     expect(lineCount(rest)).to.equal(relay.stats().messages - messages - atSkip);
     expect(first.messages - lineCount(before)).to.be.above(100_000);
+  });
+
+  it('has the samples of all statuses for a page that stops reading and continues', async () => {
+    const { relay, ...web } = await openTestWeb();
+    const a = await join(relay);
+    const feed = await openFeed(web);
+    const watcher = await openFeed(web);
+    feed.socket.pause();
+    for (let i = 0; i < 200; i++) {
+      if (!a.near.write(LINE.repeat(1000))) await within(once(a.near, 'drain'), 'the sender to resume');
+    }
+    const statuses = () => watcher.frames.filter(({ type }) => type === 'status');
+    const atStop = statuses().length;
+    await eventually('statuses that the page misses', () => statuses().length > atStop + 3);
+    feed.socket.resume();
+    const { samples } = await feed.frame('samples');
+    expect(samples).to.have.length.of.at.least(2);
+    const expected = timesOf(statuses());
+    await eventually('the last sample', () => timesOf(feed.frames).length >= expected.length);
+    expect(timesOf(feed.frames).slice(0, expected.length)).to.deep.equal(expected);
   });
 
   it('loses no line of a burst of some MiB', async () => {
