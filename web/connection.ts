@@ -16,6 +16,8 @@ const ENGINES = {
 /** Shows the state of the relay, and of the connection to it, at the top of the page. */
 export class Connection {
   readonly #state = find('connection', HTMLElement);
+  /** Changes every second, and is no part of the live region: a screen reader would never be quiet. */
+  readonly #time = find('connection-time', HTMLElement);
   readonly #retry = find('retry', HTMLButtonElement);
   readonly #engine = find('engine', HTMLElement);
   #feed: FeedState = { kind: 'connecting' };
@@ -51,7 +53,8 @@ export class Connection {
   #show(): void {
     const silenceMs = Date.now() - this.#reportedAt;
     const isSilent = this.#feed.kind === 'open' && silenceMs > MAX_SILENCE_MS;
-    setText(this.#state, isSilent ? `The relay has not reported for ${seconds(silenceMs)}.` : this.#text());
+    setText(this.#state, isSilent ? 'The relay does not report.' : this.#text());
+    setText(this.#time, isSilent ? `Last report ${seconds(silenceMs)} ago` : this.#nextAttempt());
     this.#state.dataset.state = isSilent ? 'silent' : this.#feed.kind;
     this.#retry.hidden = this.#feed.kind !== 'waiting' && this.#feed.kind !== 'refused';
   }
@@ -66,9 +69,13 @@ export class Connection {
         return REFUSED;
       case 'waiting': {
         const reason = this.#feed.reason === '' ? 'The connection to the relay is lost' : this.#feed.reason;
-        return `${reason}. Next attempt ${when(this.#retryAt - Date.now())}.`;
+        return `${reason}.`;
       }
     }
+  }
+
+  #nextAttempt(): string {
+    return this.#feed.kind === 'waiting' ? `Next attempt ${when(this.#retryAt - Date.now())}` : '';
   }
 }
 

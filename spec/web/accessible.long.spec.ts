@@ -172,6 +172,24 @@ describeWith('chromium', 'the page for all readers', () => {
     expect(await page.getAttribute('#transcript', 'aria-live')).to.equal('off');
   });
 
+  it('changes no live region only because numbers change', async () => {
+    const server = await startWebServer();
+    const page = await browser.open(server.url);
+    const tcp = await connectAs(server);
+    expect(await join(page)).to.equal(1);
+    await page.evaluate(`{
+      globalThis.changed = [];
+      const regions = document.querySelectorAll('output, [role="alert"], [role="status"]');
+      const observer = new MutationObserver(([{ target }]) => changed.push(target.textContent));
+      for (const region of regions) observer.observe(region, { childList: true, characterData: true, subtree: true });
+    }`);
+    for (let i = 1; i <= 3; i++) {
+      await tcp.send('tick\n');
+      await page.waitForSelector(`#join-counts:text-is("Received: ${i} ${i === 1 ? 'line' : 'lines'}")`);
+    }
+    expect(await page.evaluate('changed')).to.deep.equal([]);
+  });
+
   it('works with forced colours, and without motion', async () => {
     const { page } = await openRoom(browser, { forcedColors: 'active', reducedMotion: 'reduce' });
     expect(await page.evaluate('document.getAnimations().length')).to.equal(0);

@@ -36,7 +36,8 @@ describeWith('chromium', 'the connection of a page', () => {
     await join(page);
     server.kill('SIGKILL');
     await page.waitForSelector('#join-error:text("The connection was lost: you are no longer in the room.")');
-    await page.waitForSelector('#connection:text("The connection to the relay is lost. Next attempt")');
+    await page.waitForSelector('#connection:text("The connection to the relay is lost.")');
+    await page.waitForSelector('#connection-time:text("Next attempt")');
     await page.waitForSelector('#say', { state: 'hidden' });
     // A new relay on the same port has a new token.
     const web = new URL(server.url).port;
@@ -68,9 +69,11 @@ describeWith('chromium', 'the connection of a page', () => {
     const page = await browser.open(server.url);
     await page.waitForSelector('#connection:text("Connected")');
     server.kill('SIGSTOP');
-    await page.waitForSelector('#connection:text("The relay has not reported for")');
+    await page.waitForSelector('#connection:text("The relay does not report.")');
+    await page.waitForSelector('#connection-time:text("Last report")');
     server.kill('SIGCONT');
     await page.waitForSelector('#connection:text("Connected")');
+    await page.waitForSelector('#connection-time:text-is("")', { state: 'attached' });
   });
 
   it('ends with the relay, which the page says', async () => {

@@ -32,7 +32,7 @@ describeWith('chromium', 'the room in a browser', () => {
       'server: client 1 just arrived\nserver: client 2 just arrived\n',
       'client 1: from the first page\nclient 2: from the second page: é€😀\n',
     );
-    await first.waitForSelector('#join-status:text("You are client 1. Received: 3 lines")');
+    await first.waitForSelector('#join-counts:text("Received: 3 lines")');
     await first.close();
     await tcp.until('server: client 1 just left\n');
     await second.click('#join:text("Leave")');

@@ -32,8 +32,8 @@ describeWith('chromium', 'a page that is stopped', () => {
     await watcher.click('#sort-lag');
     await watcher.waitForSelector('#clients tr:first-child [value="1"]');
     await debug.send('Debugger.resume');
-    const received = `You are client 1. Received: ${LINES.toLocaleString('en')} lines`;
-    await stopped.waitForSelector(`#join-status:text("${received}")`);
+    const received = `Received: ${LINES.toLocaleString('en')} lines`;
+    await stopped.waitForSelector(`#join-counts:text("${received}")`);
     await row.and(watcher.locator('[data-state="active"]')).waitFor();
     await lag.locator('.now', { hasText: /^0 B$/ }).waitFor();
     await lag.locator('.range', { hasText: 'MiB' }).waitFor();

@@ -20,6 +20,8 @@ export class JoinForm {
   readonly #input = find('line', HTMLTextAreaElement);
   readonly #send = find('send', HTMLButtonElement);
   readonly #status = find('join-status', HTMLElement);
+  /** Changes every second, and is no part of the live region: a screen reader would never be quiet. */
+  readonly #counts = find('join-counts', HTMLElement);
   readonly #error = find('join-error', HTMLElement);
   #membership: Membership | undefined;
   #id: number | undefined;
@@ -133,6 +135,7 @@ export class JoinForm {
     const isIn = this.#id !== undefined;
     this.#form.hidden = !isIn;
     setText(this.#button, isIn ? 'Leave' : membership === undefined ? 'Join the room' : 'Cancel');
+    setText(this.#counts, isIn && membership !== undefined ? countsOf(membership) : '');
     if (membership === undefined) {
       setText(this.#status, status);
       return;
@@ -140,17 +143,13 @@ export class JoinForm {
     const lines = this.#input.value === '' ? 0 : this.#input.value.replace(/\n$/, '').split('\n').length;
     this.#input.rows = Math.min(Math.max(lines, this.#input.value.split('\n').length, 1), MAX_INPUT_ROWS);
     setText(this.#send, lines > 1 ? `Send ${formatLines(lines)}` : 'Send');
-    if (!isIn) {
-      setText(this.#status, 'Joining …');
-      return;
-    }
-    const unsent = membership.unsentBytes;
-    const waiting = unsent === 0 ? '' : `, ${formatBytes(unsent)} not sent yet`;
-    setText(
-      this.#status,
-      `You are client ${this.#id}. Received: ${formatLines(membership.receivedLines)}${waiting}`,
-    );
+    setText(this.#status, isIn ? `You are client ${this.#id}.` : 'Joining …');
   }
+}
+
+function countsOf({ receivedLines, unsentBytes }: Membership): string {
+  const unsent = unsentBytes === 0 ? '' : `, ${formatBytes(unsentBytes)} not sent yet`;
+  return `Received: ${formatLines(receivedLines)}${unsent}`;
 }
 
 /** Says why the page is no longer in the room, and what its reader can do. */
