@@ -124,6 +124,22 @@ describeWith('chromium', 'the room in a browser', () => {
     if (!isSkipped) expect(rows[0]).to.equal(`${shown} … cut: 32 MiB in all, 4,096 bytes shown`);
   });
 
+  it('shows a long word in the row of its sender, and copies both as one line', async () => {
+    const server = await startWebServer();
+    const page = await browser.open(server.url);
+    await page.waitForSelector('#connection:text("Connected")');
+    const tcp = await connect(server);
+    const word = 'x'.repeat(300);
+    await tcp.send(`${word}\n`);
+    await showsLast(page, `client 0: ${word}`);
+    const [nameTop, textTop] = await page.evaluate<number[]>(`[...rows.lastElementChild.children]
+      .map((element) => Math.round(element.getClientRects()[0].top / 10))`);
+    expect(textTop).to.equal(nameTop);
+    await page.evaluate('getSelection().selectAllChildren(rows)');
+    const copied = await page.evaluate('getSelection().toString().trimEnd()');
+    expect(copied).to.equal(`server: client 0 just arrived\nclient 0: ${word}`);
+  });
+
   it('filters by text and by client, and shows lines again that are still in the page', async () => {
     const server = await startWebServer();
     const page = await browser.open(server.url);
