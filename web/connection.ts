@@ -39,7 +39,9 @@ export class Connection {
 
   greet({ port, room }: Hello): void {
     setText(find('place', HTMLElement), room === null ? `127.0.0.1:${port}` : `127.0.0.1:${port} · ${room}`);
-    setText(find('how', HTMLElement), `nc 127.0.0.1 ${port}`);
+    setText(find('how-join', HTMLElement), `mini-serv join ${port}`);
+    setText(find('how-nc', HTMLElement), `nc 127.0.0.1 ${port}`);
+    find('how', HTMLElement).hidden = false;
     document.title = `mini-serv ${port}`;
   }
 

@@ -20,17 +20,21 @@ export class Chart {
   readonly #measure: Measure;
   /** The latest value of each line. */
   readonly #now: readonly HTMLElement[];
-  readonly #range = createElement('span', 'range');
+  /** The lowest and the highest value of each line. */
+  readonly #ranges: readonly HTMLElement[];
   readonly #plot: uPlot;
 
   constructor(parent: HTMLElement, measure: Measure) {
     this.#measure = measure;
     const figure = createElement('figure', 'chart');
     this.#now = measure.parts.map(() => createElement('span', 'part'));
+    this.#ranges = measure.parts.map(() => document.createElement('span'));
+    const range = createElement('span', 'range');
+    range.append(...this.#ranges);
     const now = createElement('strong', 'now');
     now.append(...this.#now);
     const caption = document.createElement('figcaption');
-    caption.append(createElement('span', 'title', measure.title), ' ', now, ' ', this.#range);
+    caption.append(createElement('span', 'title', measure.title), ' ', now, ' ', range);
     const box = createElement('div', 'plot');
     // The numbers are in the caption and in the table.
     box.ariaHidden = 'true';
@@ -44,8 +48,10 @@ export class Chart {
     const { parts } = this.#measure;
     const values = parts.map((part) => part.values(history));
     const texts = describe(this.#measure, values.map(summarize));
-    for (const [i, { now }] of texts.entries()) setText(this.#now[i] as Element, now);
-    setText(this.#range, `In 5 min: ${texts.map(({ range }) => range).join('; ')}`);
+    for (const [i, { now, range }] of texts.entries()) {
+      setText(this.#now[i] as Element, now);
+      setText(this.#ranges[i] as Element, i === 0 ? `In 5 min: ${range}` : range);
+    }
     this.#plot.setData([history.seconds, ...values] as [number[], ...Values[]]);
   }
 
@@ -88,7 +94,8 @@ function optionsOf({ format, increments, parts }: Measure, box: HTMLElement): uP
       {
         ...axis,
         size: AXIS_WIDTH_PX,
-        space: 30,
+        // A larger space would leave an axis with the label 0 only, for example up to 4.
+        space: 24,
         incrs: [...increments],
         values: (_plot, splits) => splits.map(format),
       },
@@ -109,5 +116,5 @@ function labelOf(seconds: number, chartWidthPx: number): string | null {
   // The first label would be where the labels of the other axis are.
   const isHidden = seconds === MINUTES[0] || (seconds % 120 !== 0 && chartWidthPx < NARROW_PX);
   if (isHidden) return null;
-  return seconds === 0 ? 'now' : `${seconds / 60} min`;
+  return seconds === 0 ? 'now' : `−${-seconds / 60} min`;
 }
