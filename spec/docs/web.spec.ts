@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { startServer } from '../support/command.js';
-import { exchange, openFeed, requestText, webPortOfCommand } from '../support/web.js';
+import { exchange, openFeed, requestText, upgradeText, webPortOfCommand } from '../support/web.js';
 
 const PAGE = readFileSync(new URL('../../../docs/web.md', import.meta.url), 'utf8');
 const [, COMMAND = ''] = /^```sh\n(.*)\n```$/m.exec(PAGE) ?? [];
@@ -28,6 +28,7 @@ describe('docs/web.md', () => {
       WebSockets: requestText(web, 'GET /feed', { Connection: 'Upgrade', Upgrade: 'websocket' }),
       'the method': requestText(web, 'POST /'),
       'the path': requestText(web, 'GET /../package.json'),
+      'the handshake': upgradeText(web, '/join', { 'Sec-WebSocket-Version': '12' }),
     };
     expect(rows).to.have.length(Object.keys(refused).length);
     for (const [, check = '', status] of rows) {
