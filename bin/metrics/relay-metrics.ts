@@ -19,14 +19,26 @@ export function relayMetrics(stats: RelayStats, clientsInRoom: number): Metric[]
       'Connections refused because the limit was reached.',
       stats.refused,
     ),
-    counter('mini_serv_received_lines', 'Lines that clients of this relay have sent.', stats.linesIn),
-    counter('mini_serv_received_bytes', 'Bytes of these lines, with their newlines.', stats.bytesIn),
+    counter(
+      'mini_serv_received_lines',
+      'Lines that clients of this relay have sent, as far as transforms have passed them.',
+      stats.linesIn,
+    ),
+    counter(
+      'mini_serv_received_bytes',
+      'Bytes of the lines that are counted as received, with their newlines.',
+      stats.bytesIn,
+    ),
     counter(
       'mini_serv_sent_lines',
       'Lines and notices for clients of this relay, counted for each recipient when they enter the log.',
       stats.linesOut,
     ),
-    counter('mini_serv_sent_bytes', 'Bytes of these lines and notices, with their prefixes.', stats.bytesOut),
+    counter(
+      'mini_serv_sent_bytes',
+      'Bytes of the lines and notices that are counted as sent, with their prefixes.',
+      stats.bytesOut,
+    ),
     lagHistogram(lags),
     gauge('mini_serv_client_lag_max_bytes', 'Lag of the client that lags most.', largest(lags)),
     gauge(

@@ -31,18 +31,18 @@ export interface RelayStats {
   readonly transformErrors: number;
   /** Counter: lines and notices of the room, in a shared room also those of other relays. */
   readonly messages: number;
-  /** Counter: the bytes of these messages, with their prefixes. */
+  /** Counter: the bytes of `messages`, with their prefixes. */
   readonly messageBytes: number;
   /** Counter: lines that clients of this relay have sent, as far as transforms have passed them. */
   readonly linesIn: number;
-  /** Counter: the bytes of these lines, with their newlines and without prefixes. */
+  /** Counter: the bytes of `linesIn`, with their newlines and without prefixes. */
   readonly bytesIn: number;
   /**
    * Counter: lines and notices for clients of this relay, counted for each recipient when they enter the log. A client that
    * lags receives them later.
    */
   readonly linesOut: number;
-  /** Counter: the bytes of these lines and notices, with their prefixes. */
+  /** Counter: the bytes of `linesOut`, with their prefixes. */
   readonly bytesOut: number;
   /** Whether the engine of a shared room is reachable. */
   readonly engine: EngineState;
@@ -56,7 +56,7 @@ export interface ClientStats {
   readonly joinedAt: number;
   /** Lines that it has sent, as far as transforms have passed them. */
   readonly lines: number;
-  /** The bytes of these lines, with their newlines and without prefixes. */
+  /** The bytes of `lines`, with their newlines and without prefixes. */
   readonly bytes: number;
   /** Bytes of the log that it has not taken yet. */
   readonly lagBytes: number;
