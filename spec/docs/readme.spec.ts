@@ -31,7 +31,7 @@ const QUICK_START = ['npm install && npm start 4242', 'npm install && npm test']
 /** Commands that run here and not in spec/room/nats. */
 const LOCAL_COMMANDS = commands
   .slice(QUICK_START.length)
-  .filter((line) => line.includes('4242') && !line.includes('nats://'));
+  .filter((line) => line.includes('4242') && !/nats:|join/.test(line));
 
 /** A folder inside the package, so that modules in it can import the package by name. */
 function makeFolder(): string {
@@ -99,6 +99,8 @@ describe('README.md', () => {
   it('contains no snippet that this file does not run', () => {
     expect([...modules.keys()]).to.deep.equal(['shout.mjs', 'compose.mjs']);
     expect(commands.slice(2)).to.deep.equal([
+      'mini-serv join 4242',
+      'mini-serv --web 8080 4242',
       'mini-serv 4242 > audit.log',
       'mini-serv 4242 | tee audit.log',
       'mini-serv --audit audit.json --audit-format json 4242',
@@ -144,7 +146,7 @@ describe('README.md', () => {
     it(`shows a command that works: ${command}`, async () => {
       const [cwd, port] = [makeFolder(), await freePort()];
       const script = command.replace('mini-serv', command.includes('|') ? COMMAND : `exec ${COMMAND}`);
-      const { child } = start('sh', ['-c', script.replace('4242', String(port))], cwd);
+      const { child } = start('sh', ['-c', script.replace('4242', String(port)).replace('8080', '0')], cwd);
       await eventually('the command to listen', () => isListening(port, child.pid) === true);
       const [first, second] = await connectTwo(port);
       await first.send('my password\nHello\n');
@@ -162,6 +164,15 @@ describe('README.md', () => {
       }
     });
   }
+
+  it('shows a command that joins the room', async () => {
+    const server = await startServer();
+    const [command = ''] = commands.filter((line) => line.includes('join'));
+    const script = `echo hello | ${command.replace('mini-serv', COMMAND).replace('4242', String(server.port))}`;
+    const first = await connectAs(server);
+    start('sh', ['-c', script], makeFolder());
+    await first.until(relayed(1, 'hello'));
+  });
 
   it('composes transforms and writes a transcript in compose.mjs', async () => {
     const { port, cwd, output } = await run('compose.mjs');
