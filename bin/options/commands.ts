@@ -66,7 +66,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: [{ name: 'port', type: 'port', optional: true }],
     text: [
       'Joins the room of the relay at 127.0.0.1:<port>, by default at port 4242. On a terminal, lines that arrive appear above the line that you type. Ctrl-D leaves when everything is delivered, Ctrl-C leaves at once.',
-      'If standard input or standard output is not a terminal, the command sends standard input and prints what the relay sends, byte for byte, as nc does.',
+      'If standard input or standard output is not a terminal, the command sends standard input and prints what the relay sends, as nc does. A terminal gets escapes for control characters, everything else gets each byte.',
       'Only terminals get colours. NO_COLOR and FORCE_COLOR are obeyed; if both are set, FORCE_COLOR decides.',
     ],
     examples: ['mini-serv join 4242', 'seq 1 1000 | mini-serv join 4242'],
