@@ -211,6 +211,12 @@ describeWith('chromium', 'the page for all readers', () => {
     await page.waitForSelector('figcaption:has-text("Clients 13 In 5 min:")');
     await page.click('summary');
     await page.waitForSelector('#numbers-body tr');
+    const row = await page.locator('#numbers-body tr').first().elementHandle();
+    for (const lines of [2, 3]) {
+      await say(page, 'more');
+      await page.waitForSelector(`#clients tr:last-child td:nth-child(3):text-is("${lines}")`);
+    }
+    expect(await row?.isVisible(), 'rows that stay for some seconds').to.equal(true);
     expect(await page.locator('#numbers-head th').count()).to.equal(8);
     expect(await page.locator('#numbers-body tr').first().locator('td').count()).to.equal(7);
     expect(await page.getAttribute('.plot >> nth=0', 'aria-hidden')).to.equal('true');

@@ -14,6 +14,8 @@ export class Numbers {
   readonly #charts: readonly Chart[];
   readonly #details = find('numbers-details', HTMLDetailsElement);
   readonly #body = find('numbers-body', HTMLTableSectionElement);
+  /** The time of the latest sample in the table. */
+  #tableTime = 0;
 
   constructor() {
     const parent = find('charts', HTMLElement);
@@ -30,6 +32,7 @@ export class Numbers {
 
   reset({ history }: Hello): void {
     this.#history.reset(history);
+    this.#tableTime = 0;
     this.#draw();
   }
 
@@ -42,12 +45,15 @@ export class Numbers {
     // A hidden page draws again with its next sample.
     if (document.hidden) return;
     for (const chart of this.#charts) chart.show(this.#history);
-    this.#fillTable();
+    // Rows that change more often cannot be read by a screen reader, or selected.
+    const time = this.#history.latest?.time ?? 0;
+    if (time - this.#tableTime >= TABLE_STEP_SECONDS * 1000) this.#fillTable();
   }
 
   /** The latest numbers are the first row. */
   #fillTable(): void {
     if (!this.#details.open) return;
+    this.#tableTime = this.#history.latest?.time ?? 0;
     const columns = MEASURES.flatMap(({ format, parts }) =>
       parts.map((part) => part.values(this.#history).map((value) => (value === null ? '–' : format(value)))),
     );
