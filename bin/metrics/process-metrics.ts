@@ -8,7 +8,7 @@ const startTimeSeconds = Date.now() / 1000 - process.uptime();
 /** Returns the metrics of this process under the names that all Prometheus libraries use. */
 export function processMetrics(): Metric[] {
   const { user, system } = process.cpuUsage();
-  const openFds = tryCall(() => readdirSync('/proc/self/fd', { recursive: false }).length);
+  const openFds = tryCall(() => readdirSync('/proc/self/fd').length);
   return [
     counter('process_cpu_seconds', 'Processor time used.', (user + system) / 1e6),
     gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()),
