@@ -32,10 +32,13 @@ export class BrowserClients {
     stream.cork();
     this.#relay.handle(stream).id.then(
       (id) => {
-        this.#onLeft.set(id, (reason) => {
-          if ((reason as MiniServError | undefined)?.code === 'ERR_LINE_TOO_LONG') failureCode = TOO_BIG;
-        });
-        socket.on('close', () => this.#onLeft.delete(id));
+        // The page of a shared room may have closed before the engine assigned its id.
+        if (socket.readyState !== socket.CLOSED) {
+          this.#onLeft.set(id, (reason) => {
+            if ((reason as MiniServError | undefined)?.code === 'ERR_LINE_TOO_LONG') failureCode = TOO_BIG;
+          });
+          socket.on('close', () => this.#onLeft.delete(id));
+        }
         socket.send(JSON.stringify({ type: 'id', id }));
         stream.uncork();
       },

@@ -56,7 +56,7 @@ describe('web port: a shared room', () => {
     await page.inbox.untilLength(1_000_000);
   });
 
-  it('ends a page that closes before it has an id as soon as it has one', async () => {
+  it('ends a page that closes before it has an id as soon as it has one, and forgets it', async () => {
     const { log, relay, ...web } = await openRoom();
     const page = new PageSocket(web, '/join');
     await eventually('a request for an id', () => log.events.length === 1);
@@ -67,5 +67,11 @@ describe('web port: a shared room', () => {
     await eventually('the leaving of the client', () => log.events.some(({ kind }) => kind === 'left'));
     log.reader.onLeft(7, false, Date.now());
     await eventually('the end of the client', () => relay.stats().clients === 0);
+    let isKnown = false;
+    const getCode = () => {
+      isKnown = true;
+    };
+    relay.emit('left', 7, Object.defineProperty(new Error(), 'code', { get: getCode }));
+    expect(isKnown).to.equal(false);
   });
 });
