@@ -8,21 +8,28 @@ export interface Location {
   readonly message: string;
 }
 
-const DIAGNOSTIC = /^(.+?):(\d+):(?:(\d+):)? (?:fatal )?(?:error|warning): (.*)$/s;
+const DIAGNOSTIC = /^(.+?):(\d+):(?:(\d+):)? (?:fatal )?(error|warning): (.*)$/s;
 const RULE = /^line (\d+): (.*)$/s;
 
-/** Finds the places that the compiler or a rule for the source names, one for each line of the source. */
+/**
+ * Finds the places that the compiler or a rule for the source names, one for each line of the source. Those of errors
+ * come before those of warnings, because GitHub shows only some.
+ */
 export function locationsOf({ details }: Result, sourcePath: string): Location[] {
-  const found = (details?.output ?? []).flatMap((text): Location[] => {
-    const [, file, line, column, message] = DIAGNOSTIC.exec(text) ?? [];
+  const errors: Location[] = [];
+  const warnings: Location[] = [];
+  for (const text of details?.output ?? []) {
+    const [, file, line, column, kind, message = ''] = DIAGNOSTIC.exec(text) ?? [];
+    const [, ruleLine, code = ''] = RULE.exec(text) ?? [];
     if (file !== undefined) {
-      if (resolve(file) !== resolve(sourcePath)) return [];
-      const place = { line: Number(line), message: message as string };
-      return [column === undefined ? place : { ...place, column: Number(column) }];
+      if (resolve(file) !== resolve(sourcePath)) continue;
+      const place = { line: Number(line), ...(column !== undefined && { column: Number(column) }), message };
+      (kind === 'error' ? errors : warnings).push(place);
+    } else if (ruleLine !== undefined) {
+      errors.push({ line: Number(ruleLine), message: code });
     }
-    const [, ruleLine, code] = RULE.exec(text) ?? [];
-    return ruleLine === undefined ? [] : [{ line: Number(ruleLine), message: code as string }];
-  });
+  }
+  const found = [...errors, ...warnings];
   // Two compilers report the same mistake in different words.
   return found.filter(({ line }, i) => found.findIndex((other) => other.line === line) === i);
 }

@@ -65,6 +65,22 @@ describe('the annotations for GitHub', () => {
     expect(annotations[0]?.properties.title).to.match(/^compiles: the source compiles/);
   });
 
+  it('name an error before the warnings, and instead of one for the same line', () => {
+    const output = [
+      'mini_serv.c:2:1: warning: unused variable ‘i’',
+      'mini_serv.c:5:9: warning: initialization makes integer from pointer without a cast',
+      'mini_serv.c:5:9: error: initializer element is not constant',
+    ];
+    const summary = summaryOf([failureOf('compiles', { output })], { sourcePath: 'mini_serv.c' });
+    const annotations = parse(githubAnnotations(summary, undefined));
+    expect(
+      annotations.map(({ properties: { line }, message }) => [line, message.split('\n')[0]]),
+    ).to.deep.equal([
+      ['5', 'initializer element is not constant'],
+      ['2', 'unused variable ‘i’'],
+    ]);
+  });
+
   it('are at the lines that a rule for the source names, with a path in the repository', () => {
     const summary = summaryOf([failureOf('no-define', { output: ['line 12: #define A 1'] })], {
       sourcePath: '/work/repo/rendu/mini_serv.c',
