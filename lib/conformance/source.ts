@@ -43,7 +43,7 @@ export function removePrograms(): void {
  *   compiler, or the temporary directory cannot be used
  */
 export async function compile(path: string): Promise<Source> {
-  const text = readFileSync(path, 'latin1');
+  const text = readFileSync(path, 'utf8');
   const compilers = await chooseCompilers();
   if (compilers.length === 0) {
     throw new Error(`${path} cannot be tested: there is no C compiler; install gcc or clang`);

@@ -124,6 +124,17 @@ describeWith('cc', 'compile()', () => {
     expect(source.compilations[0]?.messages.join('\n')).to.match(/mini_serv\.c:1:\d+: error: .*missing/);
   });
 
+  it('reads the source as UTF-8, also with a byte order mark', async () => {
+    const code = '#define A 1 // déjà\nint main(void) { fork(); /* é */ }\n';
+    const source = await compile(await write(`\ufeff#include <unistd.h>\n${code}`));
+    expect(await check('allowed-functions', source)).to.contain(
+      '\nline 3: int main(void) { fork(); /* é */ }',
+    );
+    expect(await check('no-define', await compile(await write(`\ufeff${code}`)))).to.contain(
+      '\nline 1: #define A 1',
+    );
+  });
+
   it('uses cc if neither gcc nor clang is installed', async () => {
     // The compiler finds its parts by its own path, and the linker by PATH.
     setEnv('PATH', await pathWith('cc', 'ld', 'as', 'nm'));
