@@ -75,6 +75,9 @@ function forEach<T>(items: readonly T[], work: (item: T) => void): void {
   if (errors.length > 0) throw errors[0];
 }
 
+/** A shell may have redirected them to a file, which the kit then writes already. */
+const STREAMS = ['/dev/stdout', '/dev/stderr'];
+
 const openedFiles = new Set<Map<string, ReportFile>>();
 
 /** Closes the files of all reports. Also after a failure and after Ctrl-C, no empty file is left behind. */
@@ -92,7 +95,7 @@ function openFiles(requests: readonly ReportRequest[], inputs: readonly string[]
   const files = new Map<string, ReportFile>();
   openedFiles.add(files);
   for (const { path } of requests) {
-    if (path !== undefined) files.set(path, openReportFile(path, [...inputs, ...files.keys()]));
+    if (path !== undefined) files.set(path, openReportFile(path, [...inputs, ...STREAMS, ...files.keys()]));
   }
   return files;
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { conformance, script } from '../../support/conformance.js';
+import { conformance, MINI_SERV, script } from '../../support/conformance.js';
 import { folder } from '../../support/modules.js';
 
 /** A program that always prints the same error and exits with 1. */
@@ -64,6 +65,17 @@ describe('mini-serv conformance --output', () => {
     expect(code).to.equal(2);
     expect(stderr).to.match(/^--output: .*mini_serv is used for something else/);
     expect(readFileSync(program, 'utf8')).to.equal('#!/bin/sh\nexit 1\n');
+  });
+
+  it('does not write to the file that a shell has redirected standard output to', async () => {
+    const file = join(await folder({}), 'log');
+    const options = [...PASSED, '--reporter', 'tap', '--output', file, ...PROGRAM];
+    const { status, stderr } = spawnSync(process.execPath, [MINI_SERV, 'conformance', ...options], {
+      stdio: ['ignore', openSync(file, 'w'), 'pipe'],
+      encoding: 'utf8',
+    });
+    expect(status).to.equal(2);
+    expect(stderr).to.match(/^--output: .*log is used for something else/);
   });
 
   it('leaves no empty file behind when another one cannot be opened', async () => {
