@@ -1,4 +1,5 @@
 import type { Exit, FailureDetails } from './failure.js';
+import type { Step } from './timeline.js';
 import type { Result } from './trial.js';
 import { findDifference } from './wire-line.js';
 import { wrongPrefix } from './wrong-prefix.js';
@@ -34,13 +35,17 @@ export function hintFor({ case: one, exit, stderr, timeline, details }: Result):
   const isFatal = exit?.code === 1 && stderr?.at(-1) === 'Fatal error';
   const hadClients = timeline.some(({ client }) => client !== undefined) && !details?.isStart;
   if (isFatal && hadClients) return FATAL_HINT;
-  return hasWrongPrefix(details) ? WRONG_PREFIX_HINT : one.hint;
+  return hasWrongPrefix(details, timeline) ? WRONG_PREFIX_HINT : one.hint;
 }
 
-/** A line that has no prefix at all has other causes. */
-function hasWrongPrefix(details: FailureDetails | undefined): boolean {
+/** A line that has no prefix at all, or the unfinished text of a client in front, has other causes. */
+function hasWrongPrefix(details: FailureDetails | undefined, timeline: readonly Step[]): boolean {
   const difference = findDifference(details);
-  return difference !== undefined && (wrongPrefix(difference)?.text ?? '') !== '';
+  const text = (difference && wrongPrefix(difference)?.text) ?? '';
+  const unfinished = timeline.map(({ action, bytes }) =>
+    action === 'sends' && bytes !== undefined ? bytes.toString('latin1').replace(/^.*\n/s, '') : '',
+  );
+  return text !== '' && !unfinished.some((one) => one !== '' && text.endsWith(one));
 }
 
 const WRONG_PREFIX_HINT =
