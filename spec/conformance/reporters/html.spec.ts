@@ -1,15 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { htmlPage } from '../../../lib/conformance/reporters/html/page.js';
-import type { Step } from '../../../lib/conformance/timeline.js';
-import {
-  failureOf,
-  HOSTILE_TEXTS,
-  hostileResults,
-  resultOf,
-  STEPS,
-  summaryOf,
-} from '../../support/results.js';
+import { failureOf, HOSTILE_TEXTS, hostileResults, resultOf, summaryOf } from '../../support/results.js';
 import { describeWith } from '../../support/tools.js';
 
 const VOID = ['meta'];
@@ -30,7 +22,6 @@ function elementsOf(html: string): string[] {
 }
 
 const textOf = (html: string): string => html.replace(/<[^>]*>/g, '');
-const svgOf = (html: string): string => /<svg[\s\S]*<\/svg>/.exec(html)?.[0] ?? '';
 const DIFFERENCE = {
   expected: Buffer.from('client 0: one\nclient 0: two\n'),
   received: Buffer.from('client 0: one\ntwo\n'),
@@ -86,6 +77,9 @@ describe('the HTML report', () => {
       .to.contain('One more case fails for the same reason')
       .and.to.contain('<li><code>pieces</code></li>');
     expect(html).to.contain('<span class="note">no /proc</span>');
+    expect(
+      html.match(/<section[^>]*aria-labelledby="cases"|role="region" aria-labelledby="cases"/g),
+    ).to.have.length(1);
   });
 
   it('separates the failures that are not required', () => {
@@ -193,6 +187,13 @@ describe('the HTML report', () => {
     expect(html).to.contain('The first difference is at byte 100,001');
   });
 
+  it('breaks no line inside of an escape', () => {
+    const received = Buffer.alloc(3, 0xff);
+    const html = htmlPage(summaryOf([failureOf('lines', { expected: Buffer.from('a'), received })]));
+    expect(html).to.contain('</mark><span class="control">\\xff</span><span class="control">\\xff</span>');
+    expect(html).to.match(/\.control \{[^}]*white-space: nowrap/);
+  });
+
   for (const text of HOSTILE_TEXTS) {
     it(`keeps its structure with ${JSON.stringify(text.slice(0, 40))}`, () => {
       const summary = summaryOf(hostileResults(text), { command: [text] });
@@ -206,111 +207,6 @@ describe('the HTML report', () => {
       expect(html.length).to.be.below(120_000);
     });
   }
-});
-
-describe('the sequence diagram', () => {
-  it('has a lane for the server and each client, an arrow for each packet, and marks the first wrong byte', () => {
-    const svg = svgOf(htmlPage(summaryOf([failureOf('every-line', DIFFERENCE)])));
-    expect(svg).to.contain('role="img" aria-labelledby="case-every-line-title case-every-line-desc"');
-    expect([...svg.matchAll(/<text class="head"[^>]*>([^<]*)/g)].map(([, name]) => name)).to.deep.equal([
-      'server',
-      'A',
-      'B',
-    ]);
-    expect(svg.match(/class="arrow"/g)).to.have.length(STEPS.length + 1);
-    expect(textOf(svg)).to.contain(
-      '4. A sends one\\ntwo\\n\n5. B should receive client 0: one\\nclient 0: two\\n',
-    );
-    expect(svg).to.contain('<tspan class="marked">t</tspan>wo\\n');
-    expect(svg.match(/<g class="(expected|wrong)">/g)).to.deep.equal([
-      '<g class="expected">',
-      '<g class="wrong">',
-    ]);
-  });
-
-  const svgWith = (timeline: readonly Step[], rest = {}, details = {}): string =>
-    svgOf(htmlPage(summaryOf([failureOf('lines', details, { timeline, ...rest })])));
-
-  it('shows where clients leave, what they do apart from packets, and how the server ends', () => {
-    const svg = svgWith(
-      [
-        { client: 'A', action: 'connects' },
-        { client: 'A', action: 'stops reading' },
-        { client: 'B', action: 'connects' },
-        { client: 'B', action: 'ends its connection (FIN)' },
-        { action: 'the server is killed, and started again on the same port' },
-        { client: 'A', action: 'receives', bytes: Buffer.from('x\n') },
-      ],
-      { exit: { code: null, signal: 'SIGSEGV' } },
-      { expected: Buffer.from('x\n'), received: Buffer.alloc(0), end: 'the server closed the connection' },
-    );
-    expect(svg)
-      .to.contain('class="client connects"')
-      .and.to.contain('class="client leaves"')
-      .and.to.contain('class="dot"');
-    expect(svg).to.contain('class="cross"').and.to.contain('the server ended: SIGSEGV');
-    expect(textOf(svg)).to.contain('A received nothing').and.to.contain('‹the server closed the connection›');
-    const code = svgWith(
-      [{ client: 'A', action: 'connects' }],
-      { exit: { code: 3, signal: null } },
-      { what: 'it ended' },
-    );
-    expect(textOf(code)).to.contain('it ended').and.to.contain('the server ended: exit code 3');
-  });
-
-  it('draws a packet that was sent as such, also if the case failed after it', () => {
-    const svg = svgWith([
-      { client: 'A', action: 'connects' },
-      { client: 'A', action: 'sends', bytes: Buffer.from('x\n') },
-    ]);
-    expect(svg).to.contain('<g class="wrong">');
-    expect(svg).to.not.contain('<g class="expected">');
-  });
-
-  it('puts the clients of a crowd into one lane, except the one that failed', () => {
-    const names = Array.from({ length: 12 }, (_, i) => String.fromCharCode(65 + i));
-    const svg = svgWith([
-      ...names.map((client) => ({ client, action: 'connects' })),
-      { client: 'K', action: 'receives each of the 20 lines' },
-    ]);
-    const heads = [...svg.matchAll(/<text class="head"[^>]*>([^<]*)/g)].map(([, name]) => name);
-    expect(heads).to.deep.equal(['server', 'A', 'B', 'C', 'D', 'E', 'K', 'others']);
-    expect(textOf(svg)).to.contain('L connects').and.to.contain('K should receive each of the 20 lines');
-  });
-
-  it('shows in one row that several clients receive the same', () => {
-    const receives = (client: string, text: string): Step => ({
-      client,
-      action: 'receives',
-      bytes: Buffer.from(text),
-    });
-    const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
-    const svg = svgWith([
-      ...names.map((client) => ({ client, action: 'connects' })),
-      ...names.map((client) => receives(client, 'one\n')),
-      receives('A', 'two\n'),
-      receives('B', 'two\n'),
-      receives('C', 'two\n'),
-    ]);
-    expect(textOf(svg)).to.contain('A, B, C, D, E, F and 2 more receive').and.to.contain('A and B receive');
-    expect(textOf(svg)).to.contain('C should receive');
-    expect(svg.match(/class="tip"/g)).to.have.length(names.length * 2 + 2 + 1);
-  });
-
-  it('leaves out the middle of a long sequence, of a long text, and of a long line', () => {
-    const bytes = Buffer.from(Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join(''));
-    const steps = Array.from({ length: 50 }, (): Step => ({ client: 'A', action: 'sends', bytes }));
-    const long = { client: 'A', action: 'sends', bytes: Buffer.from('x'.repeat(5000)) };
-    const received = Buffer.from(`${'line\n'.repeat(9)}${'a'.repeat(60)}b${'c'.repeat(99)}`);
-    const expected = Buffer.from(`${'line\n'.repeat(9)}${'a'.repeat(60)}x`);
-    const svg = svgWith([...steps, long], {}, { expected, received });
-    expect(textOf(svg))
-      .to.contain('… 23 more steps')
-      .and.to.contain('… 16 more lines')
-      .and.to.contain('… 7 more lines');
-    for (const [, length] of svg.matchAll(/textLength="([\d.]+)"/g))
-      expect(Number(length)).to.be.at.most(48 * 7.2);
-  });
 });
 
 describeWith('xmllint', 'the HTML report, read by xmllint', () => {

@@ -9,7 +9,7 @@ const SERVER_X = 58;
 const LANE_GAP = 80;
 /** With more clients than this, the lanes are closer to each other. */
 const MAX_WIDE_LANES = 4;
-const NARROW_LANE_GAP = 58;
+const NARROW_LANE_GAP = 50;
 const LABEL_X = SERVER_X + 12;
 const CHARACTER = 7.2;
 const LINE = 16;
@@ -72,10 +72,11 @@ function lifelines({ lanes, rows }: Diagram, ys: readonly number[], bottom: numb
   return [
     lifeline('server', SERVER_X, HEAD, ended === -1 ? bottom : (ys[ended] as number), 64),
     ...lanes.map((lane) => {
-      const rowWith = (change: Row['change']) =>
-        rows.findIndex((row) => row.lane === lane && row.change === change);
-      const start = ys[rowWith('client connects')] ?? HEAD;
-      const end = ys[rowWith('client leaves')] ?? bottom;
+      const start =
+        ys[rows.findIndex((row) => row.lane === lane && row.change === 'client connects')] ?? HEAD;
+      // A client that has sent a FIN can still receive.
+      const last = rows.findLastIndex((row) => row.lane === lane || row.otherLanes?.includes(lane));
+      const end = rows[last]?.change === 'client leaves' ? (ys[last] as number) : bottom;
       return lifeline(lane, xOf(lane, lanes), start, end, lane === OTHERS ? 56 : 34);
     }),
   ];

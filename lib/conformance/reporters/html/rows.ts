@@ -124,7 +124,8 @@ function stepRow(
     return { ...row, direction: 'to server', caption, ...(!isHidden && { change: 'client connects' }) };
   }
   if (LEAVES.test(action)) {
-    return { ...row, direction: 'to server', caption, ...(!isHidden && { change: 'client leaves' }) };
+    const direction = action.startsWith('is disconnected') ? 'from server' : 'to server';
+    return { ...row, direction, caption, ...(!isHidden && { change: 'client leaves' }) };
   }
   return { ...row, caption };
 }
