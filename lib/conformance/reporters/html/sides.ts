@@ -58,7 +58,7 @@ function showBytes(bytes: Buffer, start: number, at: number, ending: string): st
 function showRun(bytes: Buffer): string {
   let text = '';
   for (const byte of bytes) text += showByte(byte) + (byte === 0x0a ? '\n' : '');
-  return text.replaceAll('</span><span class="control">', '');
+  return text;
 }
 
 function showByte(byte: number, isMarked = false): string {

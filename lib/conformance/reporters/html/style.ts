@@ -54,12 +54,12 @@ article { padding: 1.25rem; margin-bottom: 1.25rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 29rem) minmax(0, 1fr); gap: 1.5rem 2rem; align-items: start; }
 .explanation:only-child { grid-column: 1 / -1; }
 .explanation > :first-child { margin-top: 0; }
-.what { margin: 0 0 .5rem; color: var(--bad); font-weight: 600; }
+.what { margin: 0 0 .5rem; color: var(--bad); font-weight: 600; overflow-wrap: anywhere; }
 .difference { margin: .5rem 0; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: .75rem; }
 figure { margin: 0; min-width: 0; } figcaption { font-size: .8125rem; font-weight: 600; }
 pre { margin: .25rem 0 0; padding: .625rem .75rem; background: var(--quote); border: 1px solid var(--line); border-radius: .375rem; white-space: pre-wrap; overflow-x: auto; }
-.same, .cut { color: var(--soft); } .control { color: var(--link); }
+.same, .cut { color: var(--soft); } .control { color: var(--link); white-space: nowrap; }
 mark { padding: 0 1px; border-radius: 2px; background: var(--bad-soft); color: inherit; outline: 2px solid var(--bad); font-weight: 700; }
 blockquote { margin: .75rem 0 0; padding: .25rem .875rem; border-left: .25rem solid var(--line); color: var(--soft); }
 blockquote p { margin: 0; } blockquote footer { margin: 0; padding: 0; border: 0; font-size: .8125rem; }

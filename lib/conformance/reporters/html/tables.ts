@@ -50,7 +50,7 @@ export function caseTable(results: readonly Result[], idOf: (one: Case) => strin
     const word = outcome === 'undecided' ? 'not judged' : outcome;
     return `<tr class="${outcome}"><td><span class="sign" aria-hidden="true">${SIGNS[outcome]}</span> ${word}</td><th scope="row">${link}</th><td>${one.rank}</td><td>${escapeMarkup(printable(one.title))}${note}</td></tr>`;
   });
-  return `<div class="scroll" role="region" aria-labelledby="cases" tabindex="0"><table class="cases">
+  return `<div class="scroll" role="group" aria-labelledby="cases" tabindex="0"><table class="cases">
 <thead><tr><th scope="col">Result</th><th scope="col">Case</th><th scope="col">Rank</th><th scope="col">Rule</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
