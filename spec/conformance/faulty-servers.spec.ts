@@ -67,6 +67,23 @@ describe('runCases(), with a server that crashes', () => {
   });
 });
 
+describe('runCases(), with a server that sends no prefixes to a crowd', () => {
+  it('names a line that could have come', async () => {
+    const [result] = await runKit(
+      script(`
+        const sockets = [];
+        net.createServer((socket) => {
+          for (const other of sockets) other.write('server: client ' + sockets.length + ' just arrived\\n');
+          sockets.push(socket);
+          socket.on('data', (data) => { for (const other of sockets) if (other !== socket) other.write(data); });
+          socket.on('error', () => {});
+        }).listen(port, '127.0.0.1')`),
+      ['one-order'],
+    );
+    expect(`${result?.details?.expected}`).to.equal('client 1: line 0\n');
+  });
+});
+
 describe('runCases(), with a command that does not refuse wrong arguments as it should', () => {
   const refuses = async (code: string): Promise<string | undefined> => {
     const [result] = await runKit(script(code), ['no-argument']);
