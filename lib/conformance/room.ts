@@ -150,11 +150,18 @@ export class Room {
 
   /** Expects the server to accept the client. The kernel completes a connection before that. */
   async expectAccepted(client: Client): Promise<void> {
-    const { localPort } = client.socket;
+    const { socket } = client;
+    const { localPort } = socket;
     if (localPort === undefined) return;
     const { timeoutMs } = this.clock;
     client.record('is accepted');
-    if (await this.clock.eventually(() => isAccepted(this.server.port, localPort) ?? true, timeoutMs)) return;
+    // A connection that the server has closed looks like one in the queue.
+    const isClosed = () => socket.readableEnded || socket.destroyed;
+    const isDecided = () => isClosed() || (isAccepted(this.server.port, localPort) ?? true);
+    const hasDecided = await this.clock.eventually(isDecided, timeoutMs);
+    if (isClosed())
+      throw new Failure({ what: `the server closed the connection of ${client.name}`, isClosed: true });
+    if (hasDecided) return;
     throw new Failure({
       what: `the connection of ${client.name} waits in the queue: the server has not called accept within ${timeoutMs} ms`,
       isTimeout: true,

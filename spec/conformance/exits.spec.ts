@@ -20,6 +20,8 @@ describeWith('cc', 'the explanation of a server that sends to its listening sock
           /SIGPIPE \(it sent to a socket that is not connected to any client\)\. No client had left, so this is probably the listening socket/,
         );
       }
+      const [result] = await runKit(command, ['listens'], 1500);
+      expect(`${result?.details?.what}`).to.not.contain('waits in the queue');
     } finally {
       servers.remove();
     }
