@@ -1,6 +1,6 @@
 import { linesIn } from '../protocol/render.js';
 
-/** Counts the messages of a relay, in blocks: a count for each line would cost more than the line. */
+/** Counts the messages of a relay. The cost of a block does not depend on the number of its lines. */
 export class Traffic {
   /** Lines and notices in the log. */
   messages = 0;
