@@ -71,9 +71,12 @@ describeWith('chromium', 'the connection of a page', () => {
     server.kill('SIGSTOP');
     await page.waitForSelector('#connection:text("The relay does not report.")');
     await page.waitForSelector('#connection-time:text("Last report")');
+    const mark = `getComputedStyle(document.querySelector('.numbers h2'), '::after').content`;
+    expect(await page.evaluate(mark)).to.equal('" (last report)"');
     server.kill('SIGCONT');
     await page.waitForSelector('#connection:text("Connected")');
     await page.waitForSelector('#connection-time:text-is("")', { state: 'attached' });
+    expect(await page.evaluate(mark)).to.equal('none');
   });
 
   it('ends with the relay, which the page says', async () => {
