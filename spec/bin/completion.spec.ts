@@ -33,7 +33,7 @@ const CASES: Record<string, Record<string, readonly string[]>> = {
     'mini-serv replay --s': ['--since'],
     'mini-serv run --mem': ['--memory'],
     'mini-serv replay nats://host:4222/room --u': ['--until'],
-    'mini-serv conformance --r': ['--rank'],
+    'mini-serv conformance --r': ['--random', '--rank', '--reporter'],
     'mini-serv version --v': ['--version'],
   },
   'does not complete an option again, unless it may be repeated': {
