@@ -21,7 +21,7 @@ export function markdownReport({ plan, results, counts, causes, verdict, sentenc
     `Tested: ${inlineCode(plan.command.join(' '))}`,
     rankTable(results, counts),
     ...causes.flatMap((cause) => explanation(cause, plan.required)),
-    `<details><summary>All ${results.length} cases</summary>`,
+    `<details><summary>All cases</summary>`,
     caseTable(results),
     '</details>\n',
   ].join('\n\n');

@@ -29,7 +29,9 @@ describe('the Markdown report', () => {
       { first: results[4] as typeof first, others: [], required: false },
     ]);
     const text = markdownReport(summary);
-    expect(text).to.match(/^## ❌ Would most likely fail: /);
+    expect(text)
+      .to.match(/^## ❌ Would most likely fail: /)
+      .and.to.contain('<summary>All cases</summary>');
     expect(text)
       .to.contain('\n| subject | 1 | 1 | 0 | 0 |\n| exam | 0 | 1 | 0 | 0 |\n')
       .and.to.contain('\n| beyond (not required) | 0 | 1 | 0 | 1 |\n| all | 1 | 3 | 0 | 1 |\n')
