@@ -9,6 +9,7 @@ const NAMES = [
   'ids-grow',
   'lazy-hears-all',
   'lazy-holds-nobody-up',
+  'line-in-pieces',
   'long-line',
   'long-line-in-packets',
   'many-lines',

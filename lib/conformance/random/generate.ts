@@ -10,15 +10,17 @@ import {
   tuple,
 } from 'fast-check';
 import type { Demands } from './demands.js';
-import { MAX_PLACES } from './plan.js';
+import { MAX_PIECE_BYTES, MAX_PLACES, MAX_SHORT_LINE_BYTES } from './plan.js';
 import type { Action, Session } from './session.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 /** Sizes around which buffers end, in bytes. */
 const BUFFER_SIZES = [64, 128, 512, 1000, 1024, 2048, 4096, 8192, 65_536, 100_000, 131_072, 262_144];
 const MAX_LONG_LINE_BYTES = 364_000;
-/** Every server of the field takes lines and messages of this length, in bytes. */
-const MAX_SHORT_LINE_BYTES = 100;
+/** The length of the line of `long-line-in-packets`, in bytes. */
+const MAX_LINE_IN_PACKETS_BYTES = 6 * MAX_PIECE_BYTES;
+/** Packets that are shorter than those of `long-line-in-packets`. */
+const SEVENTHS = [1, 2, 3, 4, 5, 6].map((seventh) => Math.ceil((seventh * 1000) / 7));
 const MAX_LINES = 2000;
 /** More than the kernel keeps for a client that does not read. */
 const FLOOD_BYTES = 6_000_000;
@@ -28,7 +30,9 @@ const FLOOD_LINE_BYTES = 2_000_000;
 /** Returns the generator of sessions that contain only what is demanded. */
 export function sessions(demands: Demands): Arbitrary<Session> {
   const text = texts(demands);
-  const cuts = demands.has('pieces') ? array(nat({ max: 1000 }), { maxLength: 4 }) : constant<number[]>([]);
+  const cuts = demands.has('line-in-pieces')
+    ? array(nat({ max: 1000 }), { maxLength: 4 })
+    : constant<number[]>([]);
   const action = (
     kind: Arbitrary<Action['kind']>,
     weight: number,
@@ -47,6 +51,9 @@ export function sessions(demands: Demands): Arbitrary<Session> {
   });
   const anyAction = oneof(
     action(constant('send'), 10, { text, cuts }),
+    ...(demands.has('long-line-in-packets') && !demands.has('long-line')
+      ? [action(constant('send'), 2, { text: longLine, cuts: constantFrom<number[]>([], SEVENTHS) })]
+      : []),
     ...(demands.has('lazy-holds-nobody-up') ? [action(constant('send'), 2, { text: floods(demands) })] : []),
     action(constant('connect'), 3),
     action(demands.has('reset-client') ? constantFrom('end', 'end', 'reset') : constant('end'), 3),
@@ -129,6 +136,10 @@ function lengths(demands: Demands): Arbitrary<number> {
 function lineOf(length: number): string {
   return ALPHABET.repeat(Math.ceil(length / ALPHABET.length)).slice(0, length);
 }
+
+const longLine = integer({ min: MAX_SHORT_LINE_BYTES + 1, max: MAX_LINE_IN_PACKETS_BYTES }).map(
+  (length) => `${lineOf(length)}\n`,
+);
 
 function floods(demands: Demands): Arbitrary<string> {
   const lineBytes = demands.has('long-line') ? 10_000 : 1000;

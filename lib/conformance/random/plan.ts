@@ -8,6 +8,10 @@ const MAX_CLIENTS = 8;
 /** Bytes that every kernel keeps for a client that does not read. */
 const KEPT_BYTES = 50_000;
 const MAX_PREFIX_BYTES = 'client 10: '.length;
+/** Every server of the field takes lines of this length, in bytes. */
+export const MAX_SHORT_LINE_BYTES = 100;
+/** The length of a packet of `long-line-in-packets`, in bytes. */
+export const MAX_PIECE_BYTES = 14_508;
 /** A message that all clients read has at most this length. */
 const MAX_BYTES = 1_000_000;
 
@@ -84,12 +88,24 @@ class Plan {
     if (isTooMuch && !this.#demands.has('lazy-holds-nobody-up')) return;
     // Only for a client that does not read, megabytes are a test.
     if (lazy.length === 0 && bytes > MAX_BYTES) return;
+    const packets = packetsOf(action);
+    const isUnusual = packets.length > 1 || longestLineOf(text) > MAX_SHORT_LINE_BYTES;
+    const mustBeAlone = isUnusual && !this.#demands.has('pieces');
+    if (mustBeAlone && !this.#canSendAlone(place, packets)) return;
     for (const other of lazy) {
       other.unreadBytes += bytes;
       if (this.#isGivenUp(other)) this.#giveUp(other);
     }
     place.hasRest = !text.endsWith('\n');
-    this.#push(action, place.client, packetsOf(action));
+    this.#push({ ...action, isAwaited: action.isAwaited || mustBeAlone }, place.client, packets);
+  }
+
+  /** Whether nothing else can happen between packets, and none is longer than what is demanded. */
+  #canSendAlone(sender: Place, packets: readonly string[]): boolean {
+    if (packets.some((packet) => longestLineOf(packet) > MAX_PIECE_BYTES)) return false;
+    this.#awaitLast();
+    const others = [...this.#places.values()].filter((place) => place !== sender);
+    return others.every(({ isKnown }) => isKnown) && others.some(({ isPaused }) => !isPaused);
   }
 
   #setReading(action: Action, place: Place): void {
@@ -149,6 +165,10 @@ class Plan {
       );
     }
   }
+}
+
+function longestLineOf(text: string): number {
+  return Math.max(...text.split('\n').map((line) => line.length));
 }
 
 function packetsOf({ text, cuts }: Action): string[] {

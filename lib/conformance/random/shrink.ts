@@ -49,7 +49,7 @@ async function findFirst<T>(
   return undefined;
 }
 
-/** Leaves out one action, or one of the clients that connect first. fast-check does not try all of that. */
+/** Leaves out a client that connects first, an action, or a cut of a text. fast-check does not try all of that. */
 function* reductions({ clients, actions }: Session): Generator<Session> {
   for (let removed = 0; removed < clients; removed++) {
     const placeOf = (place: number): number => {
@@ -60,4 +60,10 @@ function* reductions({ clients, actions }: Session): Generator<Session> {
     yield { clients: clients - 1, actions: moved };
   }
   for (const action of actions) yield { clients, actions: actions.filter((other) => other !== action) };
+  for (const [i, action] of actions.entries()) {
+    for (const cut of action.cuts) {
+      const cuts = action.cuts.filter((other) => other !== cut);
+      yield { clients, actions: [...actions.slice(0, i), { ...action, cuts }, ...actions.slice(i + 1)] };
+    }
+  }
 }

@@ -85,6 +85,30 @@ describe('the plan of a random session', () => {
     expect(rest(without('lazy-holds-nobody-up'))).to.equal('1 pause, 0 send, 1 end');
   });
 
+  describe('without the demand pieces', () => {
+    const demands = without('pieces');
+    const pieces = action('send', 0, { text: 'hello\n', cuts: [500], isAwaited: false });
+
+    it('sends a line in pieces while nothing else happens', () => {
+      const other = action('send', 1, { text: 'a\n', isAwaited: false });
+      expect(plan(2, [other, pieces])).to.match(/1 send\*, 0 send\*$/);
+      expect(plan(2, [other, pieces], demands)).to.match(/1 send, 0 send$/);
+    });
+
+    it('sends no line in pieces if it is unknown which clients the server has accepted', () => {
+      expect(plan(1, [pieces], demands)).to.equal('0 connect');
+      const unknown = [action('pause', 0), action('connect', 1), pieces];
+      expect(plan(1, unknown, demands)).to.equal('0 connect, 0 pause, 1 connect');
+    });
+
+    it('sends a long line only in packets that have the length of a known case', () => {
+      const text = `${'x'.repeat(87_000)}\n`;
+      const inPackets = action('send', 0, { text, cuts: [150, 300, 450, 600, 750, 900] });
+      expect(plan(2, [inPackets], demands)).to.match(/0 send$/);
+      expect(plan(2, [action('send', 0, { text })], demands)).to.equal('0 connect, 1 connect');
+    });
+  });
+
   it('acts only for clients that are connected, in any random session of any rank', () => {
     for (const rank of RANKS) {
       const demands = demandsOf(rank, CASES);
@@ -115,6 +139,15 @@ describe('the sessions of a rank', () => {
         for (const packet of packets) expect(packet).to.match(/^([ -~]{1,120}\n){1,4}$/);
       }
     }
+  });
+
+  it('contain whole lines in pieces and long lines in packets for exam', () => {
+    const demands = demandsOf('exam', CASES);
+    const steps = sample(sessions(demands), { numRuns: 60, seed: 3 }).flatMap((one) => planOf(one, demands));
+    const cut = steps.filter(({ packets }) => packets.length > 1);
+    expect(cut.some(({ packets }) => packets.join('').length < 100)).to.equal(true);
+    expect(cut.some(({ packets }) => packets.join('').length > 15_000)).to.equal(true);
+    expect(cut.every(({ packets, isAwaited }) => isAwaited && packets.at(-1)?.endsWith('\n'))).to.equal(true);
   });
 
   it('contain pieces, resets, long lines and steps without a wait for beyond', () => {
