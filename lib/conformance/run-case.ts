@@ -4,16 +4,20 @@ import { type Exit, Failure, Skip, Undecided } from './failure.js';
 import type { Room } from './room.js';
 import type { Server } from './server.js';
 import type { Source } from './source.js';
-import { isComposed, type Result } from './trial.js';
+import { isComposed, type Result, type Trial } from './trial.js';
 
 /** Lines of standard error that a report shows. */
 const STDERR_LINES = 5;
 
 /** Runs a case with a new server, or checks the source file. */
-export async function runCase(one: Case, room: Room, source: Source | undefined): Promise<Result> {
+export async function runCase(
+  one: Case,
+  room: Room,
+  { source, signal }: Pick<Trial, 'source' | 'signal'>,
+): Promise<Result> {
   try {
     if (isComposed(one)) {
-      return await one.judge({ command: room.command, timeoutMs: room.clock.timeoutMs });
+      return await one.judge({ command: room.command, timeoutMs: room.clock.timeoutMs, signal });
     }
     if (one.source !== undefined) await checkSource(one.source, source);
     else await one.run?.(room);

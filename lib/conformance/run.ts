@@ -25,6 +25,7 @@ export function defaultJobs(): number {
 
 /** Runs cases side by side, each with a new server, and returns their results in the order of the cases. */
 export async function runCases(trial: Trial): Promise<Result[]> {
+  trial.signal?.throwIfAborted();
   const machine = new Machine();
   const results = new OrderedResults(trial);
   const running = new Set<Running>();
@@ -65,16 +66,16 @@ function abortion(signal: AbortSignal | undefined): Promise<never> {
 
 function start(
   one: Case,
-  { command, source, timeoutMs, onStart }: Trial,
+  trial: Trial,
   machine: Machine,
   results: OrderedResults,
   running: Set<Running>,
 ): void {
-  onStart?.(one);
-  const room = new Room(command, timeoutMs, machine);
+  trial.onStart?.(one);
+  const room = new Room(trial.command, trial.timeoutMs, machine);
   const run = async (): Promise<void> => {
     try {
-      results.add(await runCase(one, room, source), room);
+      results.add(await runCase(one, room, trial), room);
       for (const other of running) if (results.excludes(other.case)) other.room.stop();
     } catch (error) {
       if (!room.isStopped) throw error;

@@ -36,7 +36,7 @@ export interface Trial {
   /** The ranks of which the first case that fails ends the run. The rest are reported as skipped. */
   readonly bail?: readonly Rank[] | undefined;
   /** Ends the run: {@link runCases} rejects. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called when a case starts. Several can run at the same time. */
   readonly onStart?: (one: Case) => void;
   /** Called after each case, in the order of the cases. */
@@ -45,7 +45,7 @@ export interface Trial {
 
 /** A case that runs the command in rooms of its own. */
 export interface ComposedCase extends Case {
-  readonly judge: (trial: Pick<Trial, 'command' | 'timeoutMs'>) => Promise<Result>;
+  readonly judge: (trial: Pick<Trial, 'command' | 'timeoutMs' | 'signal'>) => Promise<Result>;
 }
 
 export function isComposed(one: Case): one is ComposedCase {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createRandomCase } from '../../bin/conformance/create-random-case.js';
 import { type Case, RANKS } from '../../lib/conformance/case.js';
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { Failure } from '../../lib/conformance/failure.js';
@@ -118,6 +119,19 @@ describe('runCases()', () => {
       'the end of the run',
     );
     expect(error).to.be.instanceOf(TypeError);
+    expect(pids().some(isAlive)).to.equal(false);
+  });
+
+  it('stops random sessions as well when the run is aborted', async () => {
+    const { command, pids } = await silentServer();
+    const cases = [createRandomCase('exam', { random: 100, seed: 1, jobs: 2, subject: 'common' })];
+    const abort = new AbortController();
+    const onResult = (): void => expect.fail('a result was reported');
+    const trial = { command, cases, timeoutMs: ENDLESS_MS, signal: abort.signal, onResult };
+    const ended = runCases(trial).catch((reason: unknown) => reason);
+    await eventually('a server', () => pids().length > 0);
+    abort.abort();
+    expect(await within(ended, 'the end of the run')).to.equal(abort.signal.reason);
     expect(pids().some(isAlive)).to.equal(false);
   });
 });

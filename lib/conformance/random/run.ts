@@ -10,7 +10,7 @@ import { seedOf } from './seed.js';
 import type { Step } from './session.js';
 import { generate, shrink } from './shrink.js';
 
-export interface RandomTrial extends Pick<Trial, 'command' | 'timeoutMs' | 'jobs'> {
+export interface RandomTrial extends Pick<Trial, 'command' | 'timeoutMs' | 'jobs' | 'signal'> {
   readonly case: RandomCase;
   /** All cases, for the text of the subject. */
   readonly cases: readonly Case[];
@@ -52,8 +52,8 @@ export async function runRandom(trial: RandomTrial): Promise<RandomResult> {
   return { result: undecided ? { ...undecided, case: one } : { case: one, outcome: 'passed', timeline: [] } };
 }
 
-function trialOf({ command, timeoutMs, jobs }: RandomTrial): Omit<Trial, 'cases'> {
-  return { command, timeoutMs, ...(jobs !== undefined && { jobs }) };
+function trialOf({ command, timeoutMs, jobs, signal }: RandomTrial): Omit<Trial, 'cases'> {
+  return { command, timeoutMs, signal, ...(jobs !== undefined && { jobs }) };
 }
 
 function sessionCase(one: Case, steps: readonly Step[], demands: Demands): Case {
@@ -71,6 +71,8 @@ async function explain(trial: RandomTrial, seed: number, original: Result): Prom
     demands,
     async (steps) => (await playFor(steps, quickMs)).outcome === 'failed',
   );
+  // fast-check takes the error of an aborted session for a failure.
+  trial.signal?.throwIfAborted();
   for (const steps of failing.reverse()) {
     const result = await playFor(steps, trial.timeoutMs);
     if (result.outcome === 'failed') return withReplay(one, seed, result);
@@ -82,7 +84,7 @@ function withReplay(one: Case, seed: number, result: Result): RandomResult {
   return { result: { ...result, case: one }, replay: { seed, script: scriptOf(result.timeline, seed) } };
 }
 
-async function playOnce({ command }: RandomTrial, one: Case, timeoutMs: number): Promise<Result> {
-  const [result] = await runCases({ command, timeoutMs, cases: [one] });
+async function playOnce({ command, signal }: RandomTrial, one: Case, timeoutMs: number): Promise<Result> {
+  const [result] = await runCases({ command, timeoutMs, signal, cases: [one] });
   return result as Result;
 }
