@@ -16,7 +16,7 @@ export function randomCase(rank: Rank, count: number, seed: number): RandomCase 
     title: `in ${sessions} (seed ${seed}), each client receives what it should`,
     paragraph: 'resend',
     alone: true,
-    hint: 'This is the shortest session that was found to fail: the server is right if a step is left out or a text is shorter. So look for what these steps have in common.',
+    hint: 'This is the shortest session that was found to fail. So look for what these steps have in common.',
     count,
     seed,
   };
