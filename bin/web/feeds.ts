@@ -1,8 +1,9 @@
 import type { WebSocket } from 'ws';
 import type { Relay } from '../../lib/relay/relay.js';
+import type { Sample } from '../../web/feed/frames.js';
 import { POLICY_VIOLATION } from './close-codes.js';
 import { Feed } from './feed.js';
-import { History, type Sample } from './history.js';
+import { History } from './history.js';
 
 /** Clients in one status frame: more than anyone reads, and few enough for a frame every second. */
 const MAX_CLIENTS = 1000;

@@ -1,20 +1,6 @@
 import type { Relay } from '../../lib/relay/relay.js';
 import { largest } from '../../lib/util/largest.js';
-
-/** The numbers of a relay at one time. Lines and bytes count from the start of the relay. */
-export interface Sample {
-  /** In milliseconds since 1970. */
-  readonly time: number;
-  readonly lines: number;
-  readonly bytes: number;
-  readonly linesOut: number;
-  readonly bytesOut: number;
-  readonly clients: number;
-  readonly memoryBytes: number;
-  readonly diskBytes: number;
-  readonly waitingSenders: number;
-  readonly maxLagBytes: number;
-}
+import type { Sample } from '../../web/feed/frames.js';
 
 const INTERVAL_MS = 1000;
 /** Five minutes. */

@@ -1,38 +1,17 @@
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/index.js';
-import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
 import { createTestRelay, Member, recordEvents } from '../support/room.js';
+import { StubLog } from '../support/stub-log.js';
 
-/** A log of a shared room of which the spec decides what the relay reads. */
-class StubLog implements EventLog {
-  readonly isFull = false;
-  readonly events: LogEvent[] = [];
-  reader!: EventLogReader;
-
-  read(reader: EventLogReader): void {
-    this.reader = reader;
-  }
-
-  clientIds(): number[] {
-    return [3, 7];
-  }
-
-  append(event: LogEvent): void {
-    this.events.push(event);
-  }
-
-  resume(): void {}
-
-  /** As when the engine is unreachable: the last records never come back. */
-  close(): Promise<void> {
+/** As when the engine is unreachable: the last records never come back. */
+class UnreachableLog extends StubLog {
+  override close(): Promise<void> {
     return new Promise(() => {});
   }
-
-  async destroy(): Promise<void> {}
 }
 
 function openRoom() {
-  const log = new StubLog();
+  const log = new UnreachableLog();
   const relay = createTestRelay({ room: log, graceMs: 100_000 });
   const events = recordEvents(relay);
   relay.on('engineReconnected', () => events.push(Buffer.from('engineReconnected\n')));

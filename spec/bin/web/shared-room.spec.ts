@@ -1,33 +1,8 @@
 import { expect } from 'chai';
 import { MiniServError } from '../../../lib/index.js';
-import type { EventLog, EventLogReader, LogEvent } from '../../../lib/room/event-log.js';
+import { StubLog } from '../../support/stub-log.js';
 import { eventually, within } from '../../support/waiting.js';
 import { openFeed, openTestWeb, PageSocket } from '../../support/web.js';
-
-/** A log of a shared room of which the spec decides what the relay reads. */
-class StubLog implements EventLog {
-  readonly isFull = false;
-  readonly events: LogEvent[] = [];
-  reader!: EventLogReader;
-
-  read(reader: EventLogReader): void {
-    this.reader = reader;
-  }
-
-  clientIds(): number[] {
-    return [3, 7];
-  }
-
-  append(event: LogEvent): void {
-    this.events.push(event);
-  }
-
-  resume(): void {}
-
-  async close(): Promise<void> {}
-
-  async destroy(): Promise<void> {}
-}
 
 async function openRoom() {
   const log = new StubLog();
