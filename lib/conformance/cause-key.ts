@@ -62,8 +62,9 @@ function symptomOfLine({ wanted, got, at }: Difference, line: Line): Symptom {
   if (at < line.idStart) return [group, isBare(wanted, got, line) ? 'no prefix' : 'first word'];
   if (at < line.idEnd || (kind !== undefined && at === line.idEnd)) return [line.kind, 'id'];
   if (at < line.textStart) return [group, 'separator'];
-  if (group === 'notice') return at === wanted.length - 1 ? [group, 'end'] : [line.kind, 'words'];
+  if (at === wanted.length - 1) return [group, 'end'];
+  if (group === 'notice') return [line.kind, 'words'];
   if (textClass(wanted, line) === 'long') return ['long line'];
   if (at === got.length) return ['line', 'text', 'cut'];
-  return at === wanted.length - 1 ? [group, 'end'] : [group, 'text', textClass(wanted.subarray(at, at + 1))];
+  return [group, 'text', textClass(wanted.subarray(at, at + 1))];
 }

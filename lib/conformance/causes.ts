@@ -6,7 +6,7 @@ import { explains, wrongPrefix } from './wrong-prefix.js';
 
 /** Failures that probably have the same cause in the server. */
 export interface Cause {
-  /** The failure that is explained: the first one in the order of the cases. */
+  /** The failure that is explained: that of the case that checks just this, or the first one in the order of the cases. */
   readonly first: Result;
   /** The other failures, in the order of the cases. */
   readonly others: readonly Result[];
@@ -37,11 +37,23 @@ export function findCauses(results: readonly Result[], required: readonly Rank[]
     if (group === undefined) groups.push({ symptom, members: [result] });
     else group.members.push(result);
   }
-  return groups.map(({ members: [first, ...others] }) => ({
-    first: first as Result,
-    others,
-    required: [first as Result, ...others].some((one) => required.includes(one.case.rank)),
-  }));
+  return groups.map(({ members }) => {
+    const first = chooseFirst(members);
+    return {
+      first,
+      others: members.filter((one) => one !== first),
+      required: members.some((one) => required.includes(one.case.rank)),
+    };
+  });
+}
+
+/** Returns the basic case for the kind of line that is wrong in the first failure, because its hint is about that line. */
+function chooseFirst(members: readonly Result[]): Result {
+  const [first] = members as readonly [Result];
+  const kindOf = ({ details }: Result) => findDifference(details)?.line?.kind;
+  const kind = kindOf(first);
+  const basic = members.find((one) => kind !== undefined && one.case.name === BASIC_CASES[kind]);
+  return basic !== undefined && kindOf(basic) === kind ? basic : first;
 }
 
 /** Returns the symptoms of the basic cases that failed, by the kind of line that they check. */
@@ -69,6 +81,8 @@ function generalize(symptom: Symptom, basic: ReadonlyMap<string, Symptom>): Symp
   const isPerPacket = basic.get('piece')?.[0] === 'unfinished line';
   if (isPerPacket && UNFINISHED_FAMILIES.includes(kind === 'no prefix' ? kind : family))
     return ['unfinished line'];
+  // Without a newline at its end, a line is followed by the next one.
+  if (family === 'unfinished line' && basic.get(kind)?.[1] === 'end') return basic.get(kind) as Symptom;
   if (family === 'missing' && kind === 'line' && symptom[2] === 'long' && !basic.has('line'))
     return ['long line'];
   if (family !== 'missing') return symptom;

@@ -1,7 +1,7 @@
 import type { Exit, FailureDetails } from './failure.js';
 import type { Step } from './timeline.js';
 import type { Result } from './trial.js';
-import { findDifference } from './wire-line.js';
+import { type Difference, findDifference, hasNoNewline, hasTwoMessages, parseLine } from './wire-line.js';
 import { wrongPrefix } from './wrong-prefix.js';
 
 /** Says how the server ended. */
@@ -35,22 +35,39 @@ export function hintFor({ case: one, exit, stderr, timeline, details }: Result):
   const isFatal = exit?.code === 1 && stderr?.at(-1) === 'Fatal error';
   const hadClients = timeline.some(({ client }) => client !== undefined) && !details?.isStart;
   if (isFatal && hadClients) return FATAL_HINT;
-  return hasWrongPrefix(details, timeline) ? WRONG_PREFIX_HINT : one.hint;
+  return wrongFormatHint(details, timeline) ?? one.hint;
+}
+
+/** Returns the format that a line should have, if the text of the subject in it is wrong. */
+function wrongFormatHint(details: FailureDetails | undefined, timeline: readonly Step[]): string | undefined {
+  const difference = findDifference(details);
+  if (difference?.line === undefined) return undefined;
+  const { got, line, at } = difference;
+  const isWrongNotice =
+    line.kind !== 'line' && at >= line.idEnd && at < got.length && parseLine(got) === undefined;
+  const isWrong =
+    hasNoNewline(difference) ||
+    (!hasTwoMessages(got) && (isWrongNotice || hasWrongPrefix(difference, timeline)));
+  return isWrong ? `${WRONG_FORMAT_HINT}: ${FORMATS[line.kind]}.` : undefined;
 }
 
 /** A line that has no prefix at all, or the unfinished text of a client in front, has other causes. */
-function hasWrongPrefix(details: FailureDetails | undefined, timeline: readonly Step[]): boolean {
-  const difference = findDifference(details);
-  const text = (difference && wrongPrefix(difference)?.text) ?? '';
+function hasWrongPrefix(difference: Difference, timeline: readonly Step[]): boolean {
+  const text = wrongPrefix(difference)?.text ?? '';
   const unfinished = timeline.map(({ action, bytes }) =>
     action === 'sends' && bytes !== undefined ? bytes.toString('latin1').replace(/^.*\n/s, '') : '',
   );
   return text !== '' && !unfinished.some((one) => one !== '' && text.endsWith(one));
 }
 
-const WRONG_PREFIX_HINT =
-  'The text in front of the line is not the one of the subject, here and in every other line. Compare the format letter by ' +
-  'letter, also its spaces: "client %d: ".';
+const FORMATS = {
+  arrived: '"server: client %d just arrived\\n"',
+  left: '"server: client %d just left\\n"',
+  line: '"client %d: ", the line and its \\n',
+} as const;
+
+const WRONG_FORMAT_HINT =
+  'Lines of this kind do not have the format of the subject. Compare it letter by letter, also its spaces and the \\n at its end';
 
 const MEMORY_HINT =
   'A buffer is too small for what is copied into it, a pointer is null, or memory is used after free. Compile with ' +

@@ -17,7 +17,7 @@ export function explanation(result: Result, number: number, paint: Paint, width:
   const problem = (text: string): string[] =>
     wrap(`${capitalize(text)}.`, width, INDENT).map((line) => paint('red', line));
   return [
-    ...wrap(`${number}) ${one.name}: ${one.title}`, width).map((line) => paint('bold', line)),
+    ...wrap(`${one.name}: ${one.title}`, width, `${number}) `).map((line) => paint('bold', line)),
     '',
     ...wrap(`The subject: “${PARAGRAPHS[one.paragraph]}”`, width, INDENT),
     '',

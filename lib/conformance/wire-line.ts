@@ -62,6 +62,11 @@ export function hasTwoMessages(got: Buffer): boolean {
   return /[^\n](client \d+: |server: client \d+ just )/.test(got.toString('latin1'));
 }
 
+/** Whether only the newline at the end is missing. Another message may follow. */
+export function hasNoNewline({ wanted, got, at }: Difference): boolean {
+  return at > 0 && at === wanted.length - 1 && (at === got.length || hasTwoMessages(got));
+}
+
 /** Whether the text of a line was received without its prefix. */
 export function isBare(wanted: Buffer, got: Buffer, { textStart }: Line): boolean {
   const text = wanted.subarray(textStart);

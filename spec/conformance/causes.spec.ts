@@ -61,6 +61,27 @@ describe('findCauses()', () => {
     ).to.deep.equal(['leaves reset']);
   });
 
+  it('finds one cause for a missing newline, also in several and in long lines', () => {
+    const long = `client 0: ${'x'.repeat(2000)}`;
+    expect(
+      groups(
+        failure('lines', bytes('client 0: a\n', 'client 0: a', TIMEOUT)),
+        failure('every', bytes('client 0: a\nclient 0: b\n', 'client 0: aclient 0: b')),
+        failure('long', bytes(`${long}\n`, long, TIMEOUT)),
+      ),
+    ).to.deep.equal(['lines every long']);
+  });
+
+  it('explains the case that checks the kind of line that is wrong', () => {
+    const left = bytes('server: client 1 just left\n', 'server: client 1 left\n');
+    const line = bytes('client 0: a\n', 'Client 0: a\n');
+    expect(groups(failure('from-before', left), failure('leaves', left))).to.deep.equal([
+      'leaves from-before',
+    ]);
+    expect(groups(failure('arrivals', line), failure('lines', line))).to.deep.equal(['lines arrivals']);
+    expect(groups(failure('arrivals', line), failure('other', line))).to.deep.equal(['arrivals other']);
+  });
+
   it('finds one cause for lines that are sent twice', () => {
     const timeline = [
       { client: 'C', action: 'receives', bytes: Buffer.from('client 0: a\n') },
