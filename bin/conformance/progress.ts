@@ -11,7 +11,8 @@ export interface ProgressView {
   onResult(result: Result, progress: Progress): void;
   /** Removes the line from the terminal, until the next event. */
   hide(): void;
-  end(): void;
+  /** Removes the line for good. Resolves when this is written, so that a report on another descriptor can follow. */
+  end(): Promise<void>;
 }
 
 /** How long the cases of a rank take, compared with each other. */
@@ -48,9 +49,10 @@ export function liveProgress(output: Writable, columns: () => number, cases: rea
     output.write(ERASE_LINE + line.slice(0, Math.max(0, columns() - 1)));
     isShown = true;
   };
-  const hide = (): void => {
-    if (isShown) output.write(ERASE_LINE);
+  const erase = async (): Promise<void> => {
+    if (!isShown) return;
     isShown = false;
+    await new Promise<void>((resolve) => output.write(ERASE_LINE, () => resolve()));
   };
   const timer = setInterval(draw, REDRAW_INTERVAL_MS);
   return {
@@ -64,10 +66,10 @@ export function liveProgress(output: Writable, columns: () => number, cases: rea
       finishedWeight += WEIGHTS[result.case.rank];
       draw();
     },
-    hide,
+    hide: () => void erase(),
     end() {
       clearInterval(timer);
-      hide();
+      return erase();
     },
   };
 }
@@ -99,6 +101,6 @@ export function printedProgress(output: Writable): ProgressView {
       output.write(`${count} ${SIGNS[outcome]} ${name}: ${text}\n`);
     },
     hide() {},
-    end() {},
+    async end() {},
   };
 }

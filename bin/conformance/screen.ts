@@ -13,7 +13,7 @@ export interface Screen {
   readonly output: Writable;
   /** The width of standard output, if it is a terminal. */
   readonly columns: () => number | undefined;
-  /** Whether standard output has a reader that sees nothing else of the run. */
+  /** Whether standard output has a waiting reader, and the progress is shown elsewhere and not on a terminal. */
   readonly isStreamed: boolean;
   showProgress(request: TestRequest): ProgressView;
   /** Prints a line on standard error. */
@@ -34,17 +34,22 @@ export async function openScreen(failureCode: number, readerEndCode: number): Pr
   return {
     output,
     columns,
-    isStreamed: !isatty(1) && !isShared,
+    isStreamed: isPipe(1) && !isShared && !isLive(2, process.env),
     showProgress({ plan, reports }) {
       // The text report is printed at the end, so that the line before it can be replaced on the same terminal.
       const isText = reports.some(({ format, path }) => format === 'text' && path === undefined);
       const descriptor = [...(isText ? [1] : []), 2].find((fd) => isLive(fd, process.env));
       if (descriptor === undefined) return printedProgress(errorOutput);
       const stream = descriptor === 1 ? process.stdout : process.stderr;
-      return liveProgress(descriptor === 1 ? output : errorOutput, () => stream.columns ?? 80, plan.cases);
+      return liveProgress(descriptor === 1 ? output : errorOutput, () => stream.columns || 80, plan.cases);
     },
     printLine: (text) => void errorOutput.write(`${text}\n`),
   };
+}
+
+function isPipe(fd: number): boolean {
+  const stats = tryCall(() => fstatSync(fd));
+  return stats?.isFIFO() === true || stats?.isSocket() === true;
 }
 
 /** Whether two descriptors are the same pipe or file, as with `2>&1`. */

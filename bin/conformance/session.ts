@@ -54,6 +54,7 @@ export class Session {
         },
         onResult: (result) => this.#onResult(result),
       });
+      await this.#view.end();
       const hasBailed = this.#results.some(({ reason }) => reason === STOP_REASONS.bail);
       try {
         return this.#end(hasBailed ? 'bail' : undefined);
@@ -62,7 +63,7 @@ export class Session {
         this.#reports.save();
       }
     } finally {
-      this.#view.end();
+      await this.#view.end();
       this.#reports.close();
     }
   }
@@ -86,7 +87,7 @@ export class Session {
 
   #end(stop: Stop | undefined): Summary {
     const summary = summarize(this.#request.plan, this.#results, stop);
-    this.#view.end();
+    void this.#view.end();
     this.#emit((reporter) => reporter.onEnd(summary));
     this.#hasEnded = true;
     return summary;

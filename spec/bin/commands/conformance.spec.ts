@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { helpText } from '../../../bin/help.js';
@@ -134,6 +134,15 @@ ${verdict}
     expect(stdout).to.contain(example ?? 'the example in docs/conformance.md');
   });
 
+  it('begins a report in a file with the verdict', async () => {
+    const path = join(await folder({}), 'report');
+    const file = openSync(path, 'w');
+    const args = [MINI_SERV, 'conformance', '--only', 'no-argument', process.execPath];
+    spawnSync(process.execPath, args, { stdio: ['ignore', file, 'ignore'] });
+    closeSync(file);
+    expect(readFileSync(path, 'utf8')).to.match(/^Failed 1 of 1 chosen case/);
+  });
+
   it('stops at the first required failure with --bail', async () => {
     const { code, stdout } = await conformance(['--bail', '--only', 'every-line,leaves', ...PREFIX_ONCE]);
     expect(code).to.equal(1);
@@ -163,6 +172,19 @@ ${verdict}
 });
 
 describeWith('python3', 'mini-serv conformance on a terminal', () => {
+  it('passes only the report to a pipe, and removes its progress from the terminal before', async () => {
+    const cwd = await folder({});
+    const [file = '', ...args] = onTerminal('"$@" | tee log');
+    const options = ['conformance', '--only', 'no-argument', process.execPath];
+    const { stdout } = spawnSync(file, [...args, ...options], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, TERM: 'xterm' },
+    });
+    expect(readFileSync(join(cwd, 'log'), 'utf8')).to.match(/^Failed 1 of 1 chosen case/);
+    expect(stdout).to.contain('[1/1]').and.to.contain('\r\x1b[KFailed 1 of 1 chosen case');
+  });
+
   for (const [variables, coloured] of [
     [{ NO_COLOR: '', TERM: 'xterm' }, true],
     [{ NO_COLOR: '1', TERM: 'xterm' }, false],

@@ -15,26 +15,26 @@ describe('the progress of mini-serv conformance', () => {
     expect(progressLine({ finished: 0, total: 2 }, undefined, 10, 0)).to.equal('[0/2]  … 0 s');
   });
 
-  it('replaces one line, which is never wider than the terminal', () => {
+  it('replaces one line, which is never wider than the terminal', async () => {
     const output = new PassThrough();
     const view = liveProgress(output, () => 10, CASES);
     view.onCaseStart(ONE);
     view.onResult(PASSED, { finished: 1, total: 2 });
-    view.end();
+    await view.end();
     const lines = String(output.read()).split('\r\u001b[K');
     expect(lines).to.have.length(4);
     expect(lines.every((line) => line.length < 10)).to.equal(true);
     expect(lines.at(-1)).to.equal('');
   });
 
-  it('prints a line for each case where a line cannot be replaced', () => {
+  it('prints a line for each case where a line cannot be replaced', async () => {
     const output = new PassThrough();
     const view = printedProgress(output);
     view.onCaseStart(ONE);
     view.onResult(PASSED, { finished: 1, total: 12 });
     view.onResult({ ...PASSED, outcome: 'skipped', reason: 'no cc' }, { finished: 12, total: 12 });
     view.hide();
-    view.end();
+    await view.end();
     expect(String(output.read())).to.equal(
       `[ 1/12] ✓ ${ONE.name}: ${ONE.title}\n[12/12] – ${ONE.name}: skipped: no cc\n`,
     );
