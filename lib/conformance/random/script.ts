@@ -24,7 +24,7 @@ const head = (seed: number): string => `#!/usr/bin/env python3
 """A session that fails, found by mini-serv conformance --random 1 --seed ${seed}.
 
 Start the server in another terminal, as ./mini_serv 4242, and then: python3 THIS_FILE 4242
-Start the server again before each run. Exit code 1: the server is wrong. 0: it is right.
+Start the server again before each run. Exit code 1: the server is wrong. 0: it is right. 2: it is not running.
 """
 import select, socket, struct, sys, threading, time
 
@@ -36,7 +36,11 @@ SECONDS = 5  # to wait for what should be received
 class Client:
     def __init__(self, name):
         self.name, self.received, self.is_reading = name, bytearray(), threading.Event()
-        self.socket = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        try:
+            self.socket = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        except ConnectionRefusedError:
+            print("nothing listens on port", sys.argv[1])
+            sys.exit(2 if name == "A" else 1)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.is_reading.set()
         threading.Thread(target=self.read, daemon=True).start()

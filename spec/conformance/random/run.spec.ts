@@ -99,6 +99,8 @@ describeWith('cc', 'random sessions', () => {
     };
     expect(await play(program)).to.equal(1);
     expect(await play(await servers.compile('NONE'))).to.equal(0);
+    const withoutServer = spawn('python3', [join(folder, file), `${await freePort()}`], { stdio: 'ignore' });
+    expect((await once(withoutServer, 'close'))[0]).to.equal(2);
     rmSync(join(folder, file));
     mkdirSync(join(folder, file));
     const [failed] = await runCases({ command: [program], cases: [one], timeoutMs: TIMEOUT_MS });
