@@ -1,5 +1,6 @@
 import { signalOf } from './exit.js';
 import type { Result } from './run.js';
+import { isSanitizerSummary } from './sanitizer.js';
 import {
   type Difference,
   findDifference,
@@ -20,7 +21,7 @@ export type Symptom = readonly string[];
 /** Returns the symptom of a failed case. */
 export function symptomOf(result: Result): Symptom {
   const { details, exit, stderr = [] } = result;
-  const sanitizer = stderr.find((line) => line.startsWith('SUMMARY: '));
+  const sanitizer = stderr.find(isSanitizerSummary);
   if (sanitizer !== undefined) return ['crash', sanitizer];
   const signal = exit === undefined ? undefined : signalOf(exit);
   if (signal !== undefined) return ['signal', signal];

@@ -1,4 +1,5 @@
 import type { Exit, FailureDetails } from './failure.js';
+import { isSanitizerSummary } from './sanitizer.js';
 import type { Step } from './timeline.js';
 import type { Result } from './trial.js';
 import { type Difference, findDifference, hasNoNewline, hasTwoMessages, parseLine } from './wire-line.js';
@@ -29,6 +30,7 @@ const MEMORY_SIGNALS = ['SIGSEGV', 'SIGBUS', 'SIGABRT'];
 
 /** Returns the usual cause of a failure. The end of the server or a wrong prefix comes before the subject of the case. */
 export function hintFor({ case: one, exit, stderr, timeline, details }: Result): string {
+  if (stderr?.some(isSanitizerSummary)) return SANITIZER_HINT;
   const signal = exit && signalOf(exit);
   if (signal !== undefined && MEMORY_SIGNALS.includes(signal)) return MEMORY_HINT;
   if (signal === 'SIGPIPE') return exit?.hadAllClients ? NOT_CONNECTED_HINT : BROKEN_PIPE_HINT;
@@ -68,6 +70,10 @@ const FORMATS = {
 
 const WRONG_FORMAT_HINT =
   'Lines of this kind do not have the format of the subject. Compare it letter by letter, also its spaces and the \\n at its end';
+
+const SANITIZER_HINT =
+  'The sanitizer ended the server because of this error. Start the server yourself and do the same steps: the complete report ' +
+  'of the sanitizer names the lines of the source.';
 
 const MEMORY_HINT =
   'A buffer is too small for what is copied into it, a pointer is null, or memory is used after free. Compile with ' +

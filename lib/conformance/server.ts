@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import { connectionOutcome } from './connection.js';
 import type { Exit } from './failure.js';
 import { findListener, isEnding } from './proc.js';
+import { isSanitizerSummary } from './sanitizer.js';
 import { within } from './waiting.js';
 
 /** Time for a killed process to end, in milliseconds. A busy machine may need long to free its memory. */
@@ -142,6 +143,9 @@ class Output {
   }
 
   lastLines(count: number): string[] {
-    return this.#last.toString('latin1').trimEnd().split('\n').slice(-count).filter(Boolean);
+    const lines = this.#last.toString('latin1').trimEnd().split('\n');
+    // After its summary, a sanitizer only explains its signs.
+    const end = lines.findLastIndex(isSanitizerSummary) + 1 || lines.length;
+    return lines.slice(0, end).slice(-count).filter(Boolean);
   }
 }

@@ -41,6 +41,17 @@ describe('the explanation of a server that ends while clients are connected', ()
     );
   });
 
+  it('shows the summary of a sanitizer instead of the legend after it', async () => {
+    const ends = script(`
+      net.createServer(() => {
+        process.stderr.write('==1==ERROR\\nSUMMARY: AddressSanitizer: heap-buffer-overflow a.c:7 in f\\n' + 'Legend\\n'.repeat(9));
+        process.exit(1);
+      }).listen(port, '127.0.0.1')`);
+    const [result] = await runKit(ends, ['lines']);
+    expect(result?.stderr?.at(-1)).to.equal('SUMMARY: AddressSanitizer: heap-buffer-overflow a.c:7 in f');
+    expect(explain(result)).to.contain('The sanitizer ended the server because of this error.');
+  });
+
   it('says that an error of one client is not fatal if it prints "Fatal error"', async () => {
     const givesUp = script(`
       const sockets = [];
