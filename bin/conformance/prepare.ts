@@ -68,7 +68,9 @@ export function explainError(error: NodeJS.ErrnoException, { command, sourcePath
     return `${file} cannot be tested: there is no such program${hint}`;
   }
   if (error.code === 'EACCES') {
-    const problem = sourcePath === undefined ? `executable (chmod +x ${file})` : 'readable';
+    const hasPermission = ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
+    const advice = hasPermission ? 'it may be in a directory that is mounted noexec' : `chmod +x ${file}`;
+    const problem = sourcePath === undefined ? `executable (${advice})` : 'readable';
     return `${file} cannot be tested: it is not ${problem}`;
   }
   // Errors without a code have a message for the user, except those of a bug in the kit.

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { helpText } from '../../../bin/help.js';
@@ -9,8 +9,6 @@ import { addCleanup } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
 import { folder } from '../../support/modules.js';
 import { isAlive } from '../../support/proc.js';
-import { onTerminal } from '../../support/terminal.js';
-import { describeWith } from '../../support/tools.js';
 import { eventually } from '../../support/waiting.js';
 
 /** A server that accepts connections and does nothing else. */
@@ -171,38 +169,6 @@ ${verdict}
   });
 });
 
-describeWith('python3', 'mini-serv conformance on a terminal', () => {
-  it('passes only the report to a pipe, and removes its progress from the terminal before', async () => {
-    const cwd = await folder({});
-    const [file = '', ...args] = onTerminal('"$@" | tee log');
-    const options = ['conformance', '--only', 'no-argument', process.execPath];
-    const { stdout } = spawnSync(file, [...args, ...options], {
-      cwd,
-      encoding: 'utf8',
-      env: { ...process.env, TERM: 'xterm' },
-    });
-    expect(readFileSync(join(cwd, 'log'), 'utf8')).to.match(/^Failed 1 of 1 chosen case/);
-    expect(stdout).to.contain('[1/1]').and.to.contain('\r\x1b[KFailed 1 of 1 chosen case');
-  });
-
-  for (const [variables, coloured] of [
-    [{ NO_COLOR: '', TERM: 'xterm' }, true],
-    [{ NO_COLOR: '1', TERM: 'xterm' }, false],
-    [{ NO_COLOR: '', TERM: 'dumb' }, false],
-    [{ FORCE_COLOR: '0', TERM: 'xterm' }, false],
-    [{ FORCE_COLOR: '1', NO_COLOR: '1', TERM: 'dumb' }, true],
-  ] as const) {
-    it(`prints ${coloured ? '' : 'no '}colours with ${JSON.stringify(variables)}`, () => {
-      const [file = '', ...args] = [...onTerminal(), 'conformance', '--only', 'compiles', process.execPath];
-      const env = { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...variables };
-      const { stdout } = spawnSync(file, args, { encoding: 'utf8', env });
-      expect(stdout).to.contain('a command is tested, not a source file: compiles');
-      // The progress erases its line without a colour.
-      expect(stdout.replaceAll('\x1b[K', '').includes('\x1b[')).to.equal(coloured);
-    });
-  }
-});
-
 describe('mini-serv <port>', () => {
   it('loads nothing of the conformance kit', () => {
     const preload = `process.on('exit', () => process._rawDebug(Object.keys(require.cache).join('\\n')))`;
@@ -215,76 +181,5 @@ describe('mini-serv <port>', () => {
       .to.contain('commands-run.cjs')
       .and.to.not.contain('conformance');
     expect(loaded('conformance', '--list')).to.contain('commands-conformance.cjs');
-  });
-});
-
-describeWith('cc', 'mini-serv conformance mini_serv.c', () => {
-  const MAIN = `#include <stdio.h>
-#include <string.h>
-// #define IN_A_COMMENT
-int main(int argc, char **argv) {
-  (void)argv;
-`;
-
-  async function sourceFile(code: string): Promise<string> {
-    const path = join(await folder({}), 'mini_serv.c');
-    writeFileSync(path, code);
-    return path;
-  }
-
-  it('checks the rules for the source, and then the program', async () => {
-    const path = await sourceFile(`${MAIN}  printf("#define in a text\\n");
-  char copy[8];
-  memcpy(copy, "hello", 6);
-  return argc + copy[0] == 0;
-}
-/*
-#define NOR_HERE
-*/
-#  define \\
-   HERE 1
-`);
-    const { code, cases } = await reportOn([path], '--rank', 'subject', '--timeout', '1s');
-    expect(code).to.equal(1);
-    const caseOf = (name: string) => cases.find((one) => one.name === name);
-    expect(caseOf('compiles')).to.include({ outcome: 'passed' });
-    expect(caseOf('no-define')?.output).to.deep.equal(['line 14: #  define    HERE 1']);
-    expect(caseOf('allowed-functions')?.what).to.match(/that are not allowed: (memcpy, )?printf$/);
-    expect(caseOf('no-argument')).to.include({ outcome: 'failed' });
-    expect(caseOf('listens')).to.include({ outcome: 'failed' });
-    expect(caseOf('arrivals')).to.include({ outcome: 'skipped' });
-  });
-
-  it('shows the messages of the compiler if the source does not compile, and runs nothing', async () => {
-    const path = await sourceFile(`${MAIN}  return missing;\n}\n`);
-    const { code, cases } = await reportOn([path]);
-    expect(code).to.equal(1);
-    expect(cases[0]).to.include({ name: 'compiles', outcome: 'failed', what: 'it does not compile' });
-    expect(cases[0]?.output?.join('\n')).to.match(/missing/);
-    expect(cases.at(-1)).to.include({ outcome: 'skipped', reason: 'the source does not compile' });
-  });
-
-  it('exits with 2 if the source does not compile and only cases of the program were chosen', async () => {
-    const path = await sourceFile(`${MAIN}  return missing;\n}\n`);
-    const { code, stdout, stderr } = await conformance(['--only', 'every-line', path]);
-    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    expect(stderr)
-      .to.match(/mini_serv\.c cannot be tested: it does not compile/)
-      .and.to.match(/missing/);
-  });
-
-  it('accepts a source file whose name begins with -', async () => {
-    const cwd = await folder({ '-dash.c': 'int main(void) { return 0; }\n' });
-    const args = [MINI_SERV, 'conformance', '--only', 'compiles', '--', '-dash.c'];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
-    expect(stdout).to.match(/^Passed 1 chosen case: subject 1\/1\.$/m);
-    expect(status).to.equal(0);
-  });
-
-  it('exits with 2 if there is no compiler, and says how to get one', async () => {
-    const path = await sourceFile(MAIN);
-    const { code, stdout, stderr } = await conformance([path], { PATH: await folder({}) });
-    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    expect(stderr).to.match(/mini_serv\.c cannot be tested: there is no C compiler; install gcc or clang\n$/);
   });
 });
