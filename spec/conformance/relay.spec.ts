@@ -1,9 +1,5 @@
 import { CASES } from '../../lib/conformance/cases/index.js';
 import { describeRelayConformance } from '../support/relay-conformance.js';
 
-/** Cases that take a second of processor time. The long specs run them. */
-const LONG_CASES = [
-  ...['no-port', 'crowd', 'one-order', 'half-closed', 'stopped-client', 'lazy-100-mb', 'bounded-memory'],
-];
-
-describeRelayConformance(CASES.filter(({ name }) => !LONG_CASES.includes(name)));
+// The long specs run the cases of rank beyond.
+describeRelayConformance(CASES.filter(({ rank }) => rank !== 'beyond'));
