@@ -197,7 +197,7 @@ describe('runCases(), with a server that starts other processes', () => {
     addCleanup(() => {
       for (const pid of daemonPids()) process.kill(Number(pid), 'SIGKILL');
     });
-    const results = await runKit(starter, ['listens', 'lines', 'lazy']);
+    const results = await runKit(starter, ['listens', 'lines', 'lazy'], 2000);
     expect(results.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'skipped', 'skipped']);
     expect(results[0]?.details?.what).to.match(/^it moved to the background/);
     await eventually('the process id of the server', () => daemonPids()[0] !== '');

@@ -87,7 +87,7 @@ export function describeMistakes(chooseOthers: (failing: string) => readonly str
 
     for (const mistake of mistakes) {
       const failing = MISTAKES[mistake];
-      it(`fails ${failing} and passes ${chooseOthers(failing).length} other cases for ${mistake}`, async function () {
+      it(`fails ${failing} and passes ${countOf(chooseOthers(failing))} for ${mistake}`, async function () {
         if (LINUX_ONLY.includes(mistake) && process.platform !== 'linux') this.skip();
         const [own = [], others = []] = (await results.get(mistake)) ?? [];
         expectFailures([...own, ...others], [failing]);
@@ -110,4 +110,8 @@ export function describeMistakes(chooseOthers: (failing: string) => readonly str
       expect(result?.exit).to.deep.equal({ code: null, signal: 'SIGABRT' });
     });
   });
+}
+
+function countOf({ length }: readonly string[]): string {
+  return length === 1 ? 'one other case' : `${length} other cases`;
 }
