@@ -6,9 +6,6 @@ import { addCleanup } from '../support/cleanup.js';
 import { compiledServers, RELAY, ROOT, reportOn, script, scriptWithMistake } from '../support/conformance.js';
 import { describeWith } from '../support/tools.js';
 
-/** Runs with the same load: more would only take longer. */
-const BUSY_RUNS = 2;
-
 /** Keeps all processors busy until the test ends. */
 function occupyProcessors(): void {
   for (let i = 0; i < availableParallelism(); i++) {
@@ -21,9 +18,7 @@ function occupyProcessors(): void {
 async function expectSameReports(command: readonly string[], ...options: string[]): Promise<string[]> {
   const quiet = await reportOn(command, ...options);
   occupyProcessors();
-  for (let run = 1; run <= BUSY_RUNS; run++) {
-    expect(await reportOn(command, ...options), `run ${run} on a busy machine`).to.deep.equal(quiet);
-  }
+  expect(await reportOn(command, ...options)).to.deep.equal(quiet);
   return quiet.cases.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
 }
 

@@ -140,7 +140,7 @@ export function expectFailures(results: readonly Result[], names: readonly strin
   expect(
     failed.map((result) => result.case.name),
     unexpected.length === 0 ? undefined : textReport(unexpected),
-  ).to.deep.equal(names);
+  ).to.have.members(names);
 }
 
 /** Compiles the C server with a mistake, in a folder that `remove` deletes. */

@@ -5,7 +5,7 @@ import { planOf } from './plan.js';
 import type { Session, Step } from './session.js';
 
 /** Sessions that are played while one is shortened. */
-const MAX_SESSIONS = 400;
+const MAX_SESSIONS = 150;
 
 /** Returns the session of a seed. */
 export function generate(seed: number, demands: Demands): Session {
