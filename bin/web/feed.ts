@@ -94,9 +94,10 @@ export class Feed {
     this.#socket.send(bytes, (error) => this.#onTaken(error));
   }
 
-  #onTaken(error?: Error): void {
+  /** @param error null after a success, although the types of `ws` do not say so */
+  #onTaken(error?: Error | null): void {
     this.#isTaken = true;
-    if (error !== undefined) this.#done(error);
+    if (error) this.#done(error);
     // The room is closing, and has no use for its cores.
     else if (this.#reader?.isFinishing) this.#continue();
   }

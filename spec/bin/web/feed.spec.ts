@@ -125,16 +125,20 @@ describe('web port: the feed', () => {
     expect(feed.frames.some(({ type }) => type === 'skip')).to.equal(false);
   });
 
-  it('samples a burst, says exactly how many lines are missing, and ends with its last line', async () => {
+  it('limits its pace, samples a burst, says exactly how many lines are missing, and ends with its last line', async () => {
     const { relay, ...web } = await openTestWeb();
     const a = await join(relay);
     const feed = await openFeed(web);
+    const startedAt = performance.now();
     const count = 400_000;
     for (let i = 0; i < count; i += 1000) {
       const lines = Array.from({ length: 1000 }, (_, k) => `${i + k} ${LINE}`).join('');
       if (!a.near.write(lines)) await within(once(a.near, 'drain'), 'the sender to resume');
     }
     await feed.inbox.until(`client 0: ${count - 1} ${LINE}`);
+    // At most 256 KiB in 32 ms, and the blocks that were begun.
+    const intervals = (performance.now() - startedAt) / 32;
+    expect(feed.inbox.length).to.be.below((intervals * 1.1 + 3) * 256 * 1024);
     const skips = feed.frames.filter(({ type }) => type === 'skip') as { after: number; messages: number }[];
     expect(skips).to.not.be.empty;
     let from = 0;
