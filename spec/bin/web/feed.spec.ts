@@ -101,8 +101,10 @@ describe('web port: the feed', () => {
     const feed = await openFeed(web);
     const watcher = await openFeed(web);
     feed.socket.pause();
-    for (let i = 0; i < 200; i++) {
-      if (!a.near.write(LINE.repeat(1000))) await within(once(a.near, 'drain'), 'the sender to resume');
+    // Slowly enough for no samples, until the buffers of the stopped page are full.
+    for (let i = 1; i <= 20; i++) {
+      a.send(LINE.repeat(10_000));
+      await watcher.inbox.untilCount('\n', i * 10_000);
     }
     const statuses = () => watcher.frames.filter(({ type }) => type === 'status');
     const atStop = statuses().length;
