@@ -3,7 +3,7 @@ import type { Clients } from './clients.js';
 import type { Fanout } from './fanout.js';
 import type { Listener } from './listener.js';
 import type { Outputs } from './outputs.js';
-import type { ClientStats, EngineState, RecentMessages, RelayStats } from './stats.js';
+import type { ClientStats, EngineState, RelayStats } from './stats.js';
 import { Traffic } from './traffic.js';
 
 /** The parts of a relay that have numbers of their own. */
@@ -12,6 +12,15 @@ export interface Monitored {
   readonly fanout: Fanout;
   readonly listener: Listener;
   readonly outputs: Outputs;
+}
+
+/** The newest messages of the log. The first may be incomplete. */
+export interface RecentMessages {
+  readonly bytes: Buffer;
+  /** The position in the log after the last byte. */
+  readonly end: number;
+  /** Lines and notices in the log up to there. */
+  readonly messages: number;
 }
 
 /** Counts what no other part of the relay counts, and collects the statistics of all parts. */

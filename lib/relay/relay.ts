@@ -10,10 +10,11 @@ import { closeRelay, type RelayParts } from './close.js';
 import type { RelayEvents } from './events.js';
 import { GuardedDuplex } from './guarded-duplex.js';
 import type { InheritedSocket } from './listener.js';
+import type { RecentMessages } from './monitor.js';
 import { type CheckedOptions, checkOptions, type RelayOptions } from './options.js';
 import { createParts } from './parts.js';
 import { checkReadStreamOptions, type ReadStreamOptions } from './read-stream.js';
-import type { ClientStats, RecentMessages, RelayStats } from './stats.js';
+import type { ClientStats, RelayStats } from './stats.js';
 
 /** A room and its clients. Created by {@link createRelay}. */
 export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable {

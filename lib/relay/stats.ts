@@ -68,12 +68,3 @@ export interface ClientStats {
   /** Whether it has left the room and is only sent what it is still owed. */
   readonly hasLeft: boolean;
 }
-
-/** The newest messages of the log. The first may be incomplete. */
-export interface RecentMessages {
-  readonly bytes: Buffer;
-  /** The position in the log after the last byte. */
-  readonly end: number;
-  /** Lines and notices in the log up to there. */
-  readonly messages: number;
-}

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { ClientStats } from '../../lib/relay/stats.js';
 import { retryDelayMs } from '../../web/feed/backoff.js';
-import type { ClientStatus } from '../../web/feed/frames.js';
 import { encodeLines, type Outgoing } from '../../web/join/outgoing.js';
 import { sortClients } from '../../web/people/order.js';
 import { describeRoom } from '../../web/people/whole-room.js';
@@ -33,7 +33,7 @@ describe('encodeLines', () => {
 });
 
 describe('the table of clients', () => {
-  const client = (id: number, lagBytes: number): ClientStatus => ({
+  const client = (id: number, lagBytes: number): ClientStats => ({
     id,
     lagBytes,
     joinedAt: 0,

@@ -1,3 +1,5 @@
+import type { ClientStats, EngineState } from '../../lib/relay/stats.js';
+
 /** The counters of a relay at one moment. Those of lines and bytes count from its start. */
 export interface Sample {
   /** In milliseconds since 1970. */
@@ -11,17 +13,6 @@ export interface Sample {
   readonly diskBytes: number;
   readonly waitingSenders: number;
   readonly maxLagBytes: number;
-}
-
-export interface ClientStatus {
-  readonly id: number;
-  readonly joinedAt: number;
-  readonly lines: number;
-  readonly bytes: number;
-  readonly lagBytes: number;
-  readonly state: 'active' | 'slow' | 'stalled';
-  /** Whether the client has ended its side, and is only sent the rest of what is for it. */
-  readonly hasLeft: boolean;
 }
 
 /** The first frame of a feed. */
@@ -38,11 +29,11 @@ export interface Hello {
 export interface Status {
   readonly type: 'status';
   readonly sample: Sample;
-  readonly clients: readonly ClientStatus[];
+  readonly clients: readonly ClientStats[];
   readonly clientsLeftOut: number;
   /** The clients of all relays in a shared room. */
   readonly room: { readonly count: number; readonly others: readonly number[] } | null;
-  readonly engine: 'local' | 'connected' | 'unreachable' | 'lost';
+  readonly engine: EngineState;
 }
 
 /** The samples of statuses that were not sent, because the page did not read. The next status follows. */

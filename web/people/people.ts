@@ -1,5 +1,6 @@
+import type { ClientStats } from '../../lib/relay/stats.js';
 import { find, setText } from '../dom.js';
-import type { ClientStatus, Status } from '../feed/frames.js';
+import type { Status } from '../feed/frames.js';
 import { formatBytes, formatCount, formatExact, formatTime } from '../numbers/format.js';
 import { colourOf } from '../room/colour.js';
 import { createElement } from '../room/row.js';
@@ -84,7 +85,7 @@ export class People {
     return row;
   }
 
-  #fill(row: HTMLTableRowElement, client: ClientStatus): void {
+  #fill(row: HTMLTableRowElement, client: ClientStats): void {
     const [header, since, lines, bytes, lag, state] = row.cells;
     const [button, you] = header?.children ?? [];
     if (!(button instanceof HTMLButtonElement) || !you || !since || !lines || !bytes || !lag || !state)
