@@ -29,7 +29,8 @@ async function reserveBlock(): Promise<() => number> {
   for (; lock === undefined && i < BLOCKS; i++) lock = await listen(blockAt(i)).catch(() => undefined);
   lock?.unref();
   const first = blockAt(i - 1);
-  let last = 0;
+  // Old connections of an earlier process can occupy the first ports of the block for a minute.
+  let last = Math.floor(Math.random() * BLOCK_PORTS);
   return () => {
     last = (last % (BLOCK_PORTS - 1)) + 1;
     return first + last;

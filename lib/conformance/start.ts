@@ -5,7 +5,7 @@ import { findHolder, HAS_PROC, isListening, isOccupied, listensAnywhere, mayList
 import { Server, START_TIMEOUTS } from './server.js';
 
 /** Attempts to start the server when another process takes the port after it was found free. */
-const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 20;
 /** The search for a listener is expensive. Without a sign that the server may listen, one in so many polls searches. */
 const POLLS_PER_SEARCH = 10;
 
