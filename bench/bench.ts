@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { buildNative, builtPath } from './build.js';
 import { type Contest, contests, DRAWN, type Entry, idleName } from './contests.js';
 import { draw } from './draw.js';
-import { exitCode, GOALS, type Judged, judge } from './goals.js';
+import { exitCode, GOALS, isJudged, type Judged, judge } from './goals.js';
 import { measure, type Timing } from './measure.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { stopAllAtExit } from './processes.js';
@@ -43,7 +43,7 @@ function choose({ only, also, quick, check }: Options): Contest[] {
         return {
           ...contest,
           ...(quick ? { warmup: undefined } : {}),
-          entries: quick || check ? entries.filter(({ goal }) => goal) : entries,
+          entries: quick || check ? entries.filter((entry) => isNeeded(contest.name, entry)) : entries,
         };
       })
       .filter(({ entries }) => entries.length > 0)
@@ -53,7 +53,11 @@ function choose({ only, also, quick, check }: Options): Contest[] {
 /** The relay of `--also`, under the load of the contest's first entry. */
 function copyOfFirst({ entries }: Contest): Entry[] {
   const [first] = entries;
-  return first?.relay === undefined ? [] : [{ ...first, name: ALSO, relay: ALSO, goal: true }];
+  return first?.relay === undefined ? [] : [{ ...first, name: ALSO, relay: ALSO }];
+}
+
+function isNeeded(contest: string, { name }: Entry): boolean {
+  return name === ALSO || isJudged(contest, name);
 }
 
 class Run {
@@ -80,7 +84,7 @@ class Run {
     for (const [at, entry] of entries.entries()) {
       const result = this.results[index]?.entries[at];
       if (result === undefined || result.disqualified !== undefined) continue;
-      if (!entry.goal && !withoutGoal) continue;
+      if (!withoutGoal && !isNeeded(name, entry)) continue;
       const relay = entry.relay === undefined ? undefined : this.#relays.get(entry.relay);
       const missing = relay?.missing ?? (entry.under === 'strace' ? NO_STRACE : undefined);
       if (missing !== undefined) {

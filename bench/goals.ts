@@ -1,5 +1,5 @@
 import * as C from './contests.js';
-import { BROKER, EXAM, LIMIT, MINI } from './relays.js';
+import { BATCHED, EXAM, LIMIT, MINI } from './relays.js';
 import type { ContestResult } from './results.js';
 import { median, type Ratio, ratioOf } from './statistics.js';
 
@@ -13,6 +13,8 @@ export interface Goal {
   readonly metric?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** A sentence that says why the goal may be missed, if the reason is known. */
+  readonly why?: string;
 }
 
 const fan = (readers: number, size: number, against: string, atLeast: number, of = MINI): Goal => ({
@@ -23,30 +25,30 @@ const fan = (readers: number, size: number, against: string, atLeast: number, of
 });
 
 export const GOALS: readonly Goal[] = [
-  fan(1, 100, LIMIT, 0.45),
-  fan(10, 100, LIMIT, 0.7),
+  fan(1, 100, LIMIT, 0.5),
+  fan(10, 100, LIMIT, 0.9),
   fan(10, 100, EXAM, 50),
-  fan(10, 100, BROKER, 1.5),
   fan(100, 100, LIMIT, 0.95),
-  fan(100, 100, EXAM, 90),
-  fan(100, 100, BROKER, 2.5),
   fan(500, 100, LIMIT, 0.95),
-  fan(500, 100, EXAM, 110),
-  fan(10, 16, LIMIT, 0.8),
-  fan(10, 100, LIMIT, 0.4, C.FILTERED),
-  { contest: C.PACED, of: MINI, against: LIMIT, metric: 'p50', atMost: 1.2 },
-  { contest: C.PACED, of: MINI, against: LIMIT, metric: 'p99', atMost: 1.5 },
-  { contest: C.CLOSED_100, of: MINI, against: LIMIT, atLeast: 1 },
-  { contest: C.CLOSED_10, of: MINI, against: LIMIT, metric: 'p50', atMost: 1.6 },
-  { contest: C.CHURN, of: MINI, against: LIMIT, atLeast: 0.3 },
-  { contest: C.CHURN, of: MINI, against: EXAM, atLeast: 1.3 },
-  { contest: C.STALLED, of: MINI, against: C.UNDISTURBED, atLeast: 0.9 },
-  { contest: C.WRITES, of: MINI, atMost: 0.01 },
-  { contest: C.idleName(10_000), of: MINI, atMost: 7 },
-  // A transcript in a file costs no more than one more reader: the other readers receive as many lines per second.
-  { contest: C.OUTPUT, of: C.TO_FILE, against: C.ONE_MORE, atLeast: 1 },
-  { contest: C.START, of: MINI, against: C.NODE, atMost: 1.5 },
+  fan(10, 16, LIMIT, 0.75),
+  fan(10, 100, LIMIT, 0.5, C.FILTERED),
+  ...C.GROWTH.map((readers) => fan(readers, 100, LIMIT, 0.95)),
+  { contest: C.PACED, of: MINI, against: BATCHED, metric: 'p50', atMost: 1.1 },
+  { contest: C.PACED, of: MINI, against: BATCHED, metric: 'p99', atMost: 1.15 },
+  { contest: C.CLOSED_100, of: MINI, against: LIMIT, atLeast: 0.6 },
+  { contest: C.CLOSED_100, of: MINI, against: BATCHED, atLeast: 1.15 },
+  { contest: C.CLOSED_10, of: MINI, against: LIMIT, metric: 'p50', atMost: 1.4 },
+  { contest: C.CHURN, of: MINI, against: LIMIT, atLeast: 0.9 },
+  { contest: C.STALLED, of: MINI, against: C.UNDISTURBED, atLeast: 0.92 },
+  { contest: C.OUTPUT, of: C.TO_FILE, against: C.ONE_MORE, atLeast: 0.85 },
+  { contest: C.idleName(10_000), of: MINI, atMost: 6.5 },
+  { contest: C.START, of: MINI, against: C.NODE, atMost: 1.4 },
 ];
+
+/** Whether a goal needs this entry. Other entries are measured in fewer rounds, and not by `--check`. */
+export function isJudged(contest: string, entry: string): boolean {
+  return GOALS.some((goal) => goal.contest === contest && (goal.of === entry || goal.against === entry));
+}
 
 /**
  * `undecided`: the ratio misses the goal, but noise can explain it. `unknown`: not measured, or there is nothing to

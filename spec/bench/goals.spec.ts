@@ -68,12 +68,12 @@ describe('goals of the bench', () => {
     expect(exitCode([])).to.equal(1);
   });
 
-  it('name existing contests and entries, which --check measures', () => {
+  it('name existing contests and entries', () => {
     const all = contests();
     for (const { contest, of, against } of GOALS) {
       const found = all.find(({ name }) => name === contest);
       for (const name of against === undefined ? [of] : [of, against]) {
-        expect(found?.entries.find((each) => each.name === name)?.goal, `${contest}: ${name}`).to.equal(true);
+        expect(found?.entries.map((each) => each.name)).to.include(name);
       }
     }
   });
