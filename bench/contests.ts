@@ -72,7 +72,23 @@ export const STALLED = 'one reader stalled, 10 others';
 export const OUTPUT = 'standard output';
 export const START = 'start to the first client';
 export const WRITES = 'write system calls';
+/** The numbers of clients that connect at once. */
+export const STORMS = [1000, 4000];
+export const stormName = (clients: number): string => `arrivals, ${clients} clients at once`;
 export const idleName = (connections: number): string => `idle, ${connections} connections`;
+
+function storm(clients: number): Contest {
+  const load = ['--clients', String(clients), 'arrivals'];
+  // select(2) is limited to 1,024 descriptors.
+  const names = clients > 1000 ? [MINI, LIMIT] : ANNOUNCING;
+  return {
+    name: stormName(clients),
+    metric: 'seconds',
+    unit: 's',
+    less: true,
+    entries: compete(names, load),
+  };
+}
 
 function idle(connections: number): Contest {
   const load = ['--clients', String(connections), 'idle'];
@@ -115,6 +131,7 @@ export function contests(): Contest[] {
       unit: 'clients that came and left/s',
       entries: compete(ANNOUNCING, ['--clients', '100', 'churn']),
     },
+    ...STORMS.map(storm),
     {
       name: STALLED,
       metric: 'rate',
@@ -162,6 +179,7 @@ export const DRAWN: readonly string[] = [
   PACED,
   CLOSED_100,
   CHURN,
+  ...STORMS.map(stormName),
   STALLED,
   idleName(10_000),
   START,

@@ -39,6 +39,10 @@ export const GOALS: readonly Goal[] = [
   { contest: C.CLOSED_100, of: MINI, against: BATCHED, atLeast: 1.15 },
   { contest: C.CLOSED_10, of: MINI, against: LIMIT, metric: 'p50', atMost: 1.4 },
   { contest: C.CHURN, of: MINI, against: LIMIT, atLeast: 0.9 },
+  ...C.STORMS.map(C.stormName).flatMap((contest) => [
+    { contest, of: MINI, against: LIMIT, atMost: 3 },
+    { contest, of: MINI, metric: 'p99', atMost: 100 },
+  ]),
   { contest: C.STALLED, of: MINI, against: C.UNDISTURBED, atLeast: 0.92 },
   { contest: C.OUTPUT, of: C.TO_FILE, against: C.ONE_MORE, atLeast: 0.85 },
   { contest: C.idleName(10_000), of: MINI, atMost: 6.5 },

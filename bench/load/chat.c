@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { LINE = 32, SUB = 128, OCTAVES = 40 };
+enum { LINE = 32 };
 
 static struct room room;
 static struct usage own_from, relay_from;
@@ -16,31 +16,9 @@ static uint32_t *received;  // [reader * count + sender]: the number of the next
 static uint32_t *sent;      // by sender: lines sent
 static int *awaited;        // by sender: readers that have not received its last line
 static double *due;         // by sender: time of its next line
-static uint64_t histogram[OCTAVES * SUB]; // of delays in ns, with a precision of 1/128
-static uint64_t samples, outstanding, lines_sent;
+static uint64_t outstanding, lines_sent;
 static bool measuring, closing;
 static uint64_t received_at; // when the current bytes were read
-
-static void record_delay(uint64_t delay) {
-    int octave = delay < SUB ? 0 : 63 - __builtin_clzll(delay) - 6;
-    uint64_t index = octave == 0 ? delay : (uint64_t)octave * SUB / 2 + (delay >> octave);
-    if (index >= OCTAVES * SUB) index = OCTAVES * SUB - 1;
-    histogram[index]++;
-    samples++;
-}
-
-static double value_of(uint64_t index) {
-    if (index < SUB) return (double)index;
-    uint64_t octave = (index - SUB / 2) / (SUB / 2);
-    return (double)((index - octave * SUB / 2) << octave);
-}
-
-static double quantile(double q) {
-    uint64_t target = (uint64_t)((double)samples * q), sum = 0;
-    for (uint64_t i = 0; i < OCTAVES * SUB; i++)
-        if ((sum += histogram[i]) > target) return value_of(i) / 1e6;
-    return 0;
-}
 
 static void send_line(int index) {
     char line[LINE + 1];
@@ -146,7 +124,7 @@ void chat(void) {
     double seconds = now() - from;
     struct usage own = usage_of(0), relay = usage_of(options.relay_pid);
     closing = true;
-    uint64_t sent_in_time = lines_sent, received_in_time = samples;
+    uint64_t sent_in_time = lines_sent, received_in_time = recorded_delays();
     for (moved = now(); outstanding > 0;) {
         turn(0.05);
         if (outstanding != last) moved = now();
@@ -156,7 +134,7 @@ void chat(void) {
     printf("{\"rate\":%.1f,\"sent\":%llu,\"lines\":%llu,\"seconds\":%.4f,\"p50\":%.5f,\"p99\":%.5f,\"p999\":%.5f,"
            "\"busy\":%.3f,\"relayUser\":%.3f,\"relaySystem\":%.3f}\n",
            (double)received_in_time / seconds, (unsigned long long)sent_in_time, (unsigned long long)received_in_time,
-           seconds, quantile(0.5), quantile(0.99), quantile(0.999),
+           seconds, delay_quantile(0.5), delay_quantile(0.99), delay_quantile(0.999),
            (own.user + own.system - own_from.user - own_from.system) / seconds,
            (relay.user - relay_from.user) / seconds, (relay.system - relay_from.system) / seconds);
 }

@@ -15,7 +15,7 @@ struct options {
     int readers;         // fan-out
     int stalled;         // fan-out: additional readers that read nothing until the end
     int size;            // fan-out: bytes of a line, its newline included
-    int clients;         // chat, churn, idle
+    int clients;         // chat, churn, arrivals, idle
     double rate;         // chat: lines a second of each client; 0: closed loop
     double warmup;       // seconds
     double seconds;      // seconds that are measured
@@ -69,9 +69,15 @@ void send_all(struct client *client, const char *text, int length); // disqualif
 void each_line(struct client *client, const char *bytes, int length,
                void (*line)(struct client *client, const char *line, int length));
 
+// Delays in ns, which all clients share.
+void record_delay(uint64_t delay);
+uint64_t recorded_delays(void);
+double delay_quantile(double q);                    // ms
+
 void fan_out(void);
 void chat(void);
 void churn(void);
+void arrivals(void);
 void idle(void);
 void start(void);
 void run(void);

@@ -10,7 +10,7 @@ struct options options = {
     .readers = 1, .size = 100, .clients = 100, .warmup = 0.3, .seconds = 1, .stall_timeout = 3, .style = "client"};
 
 static const struct { const char *name; void (*run)(void); } loads[] = {
-    {"fan-out", fan_out}, {"chat", chat}, {"churn", churn}, {"idle", idle}, {"start", start}, {"run", run},
+    {"fan-out", fan_out}, {"chat", chat}, {"churn", churn}, {"arrivals", arrivals}, {"idle", idle}, {"start", start}, {"run", run},
     {"guard", guard}};
 
 int main(int argc, char **argv) {
@@ -46,6 +46,6 @@ int main(int argc, char **argv) {
             return 0;
         }
     }
-    fprintf(stderr, "load: [options] fan-out | chat | churn | idle | start | run | guard command…\n");
+    fprintf(stderr, "load: [options] fan-out | chat | churn | arrivals | idle | start | run | guard command…\n");
     return 2;
 }

@@ -61,4 +61,4 @@ createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
   socket.on('end', leave);
   socket.on('close', leave);
   socket.on('error', leave);
-}).listen({ port: Number(process.argv[2]), host: '127.0.0.1' });
+}).listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4096 });

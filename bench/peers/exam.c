@@ -184,7 +184,7 @@ int	main(int argc, char **argv)
 	address.sin_port = htons(atoi(argv[1]));
 	listener = socket(AF_INET, SOCK_STREAM, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0
-		|| listen(listener, 128) < 0)
+		|| listen(listener, 4096) < 0)
 		fatal();
 	max_fd = listener;
 	while (1)

@@ -1,0 +1,176 @@
+// Many clients that connect at once, until each has received the notice of every later one. A client that was there before
+// sends numbered lines meanwhile, whose delay is measured at all clients that are in the room.
+#include "load.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+enum { SPEAKER, WITNESS, BEFORE, CONNECTS_PER_TURN = 32, DIGITS = 24 };
+static const double LINE_INTERVAL = 0.005;
+/** Seconds without progress. A SYN that finds the listen queue full is sent again after 1, 3 and 7 s. */
+static const double MAX_STALL = 10;
+
+struct notice { char text[40]; int length; };
+
+struct member {
+    struct client client;
+    int id;              // -1: it has received no notice yet
+    int expected;        // the id of the next notice
+    int64_t next_line;   // the number of the next line; -1: not known yet
+};
+
+static struct room room;
+static struct notice *notices; // by id - first_id
+static struct member *members; // the speaker, the witness, and the clients that arrive
+static int first_id, last_id, connected, complete_lines;
+static char prefix[32];
+static int prefix_length;
+static uint64_t received_notices, received_at, sent_lines;
+static double next_due;
+
+static void on_notice(struct member *member, const char *line, int length) {
+    if (member->id == -1) {
+        char text[40], rest;
+        snprintf(text, sizeof text, "%.*s", length, line);
+        if (sscanf(text, "server: client %d just arrive%c", &member->expected, &rest) != 2)
+            disqualify("it sent an unexpected line: %s", text);
+        member->id = member->expected - 1;
+        if (member->id < first_id) disqualify("client %d is as old as the first", member->client.index);
+    }
+    int id = member->expected;
+    if (id <= member->id || id < first_id || id > last_id) disqualify("client %d received the notice of client %d", member->client.index, id);
+    const struct notice *notice = &notices[id - first_id];
+    if (length != notice->length || memcmp(line, notice->text, (size_t)length) != 0)
+        disqualify("client %d received \"%.*s\", expected \"%s\"", member->client.index, length, line, notice->text);
+    member->expected++;
+    received_notices++;
+}
+
+static void on_line(struct client *client, const char *line, int length) {
+    struct member *member = (struct member *)client;
+    if (length < 40 && memcmp(line, "server: ", 8) == 0) {
+        on_notice(member, line, length);
+        return;
+    }
+    unsigned long long number, time;
+    char text[DIGITS * 2];
+    if (length < prefix_length || memcmp(line, prefix, (size_t)prefix_length) != 0)
+        disqualify("it sent an unexpected line: %.*s", length < 100 ? length : 100, line);
+    if (client->index == SPEAKER) disqualify("it echoed a line to its sender");
+    snprintf(text, sizeof text, "%.*s", length - prefix_length, line + prefix_length);
+    if (sscanf(text, "%llu %llu", &number, &time) != 2) disqualify("it altered a line: %s", text);
+    if (member->next_line == -1) member->next_line = (int64_t)number;
+    if ((int64_t)number != member->next_line)
+        disqualify("client %d received line %llu, expected line %lld", client->index, number, (long long)member->next_line);
+    member->next_line++;
+    if (member->next_line == (int64_t)sent_lines) complete_lines++;
+    record_delay(received_at - time);
+}
+
+static void send_line(void) {
+    char line[DIGITS * 2];
+    int length = sprintf(line, "%llu %llu\n", (unsigned long long)sent_lines++, (unsigned long long)now_ns());
+    complete_lines = 0;
+    send_all(&members[SPEAKER].client, line, length);
+}
+
+static void turn(int timeout) {
+    struct epoll_event events[MAX_EVENTS];
+    int count = epoll_wait(room.epoll, events, MAX_EVENTS, timeout);
+    for (int i = 0; i < count; i++) {
+        struct client *client = events[i].data.ptr;
+        int length = receive(client, chunk, CHUNK_BYTES);
+        received_at = now_ns();
+        each_line(client, chunk, length, on_line);
+    }
+}
+
+static void connect_next(void) {
+    struct client *client = &members[BEFORE + connected++].client;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (client->fd == -1) fail("socket");
+    if (connect(client->fd, (struct sockaddr *)&address, sizeof address) == -1 && errno != EINPROGRESS)
+        disqualify("it refused a connection: %s", strerror(errno));
+    watch(&room, client, EPOLLIN);
+}
+
+static void prepare(int count) {
+    // Two clients are there before: the relay assigns the following ids to those that arrive.
+    fill(&room, BEFORE);
+    first_id = room.base + BEFORE;
+    last_id = first_id + count - 1;
+    prefix_length = prefix_of(&room, SPEAKER, prefix);
+    members = calloc((size_t)(BEFORE + count), sizeof *members);
+    notices = calloc((size_t)count, sizeof *notices);
+    if (members == NULL || notices == NULL) fail("calloc");
+    for (int i = 0; i < count; i++)
+        notices[i].length = sprintf(notices[i].text, "server: client %d just arrived", first_id + i);
+    for (int i = 0; i < BEFORE + count; i++) {
+        struct member *member = &members[i];
+        member->id = i < BEFORE ? room.base + i : -1;
+        member->expected = first_id;
+        member->next_line = i < BEFORE ? 0 : -1;
+        if (i < BEFORE) member->client = room.clients[i];
+        member->client.index = i;
+        if (i < BEFORE) watch(&room, &member->client, EPOLLIN);
+    }
+}
+
+// A client has the id before the first one of which it was notified. Only the last one was not notified of any.
+static void check_ids(int count) {
+    bool *taken = calloc((size_t)count, sizeof *taken);
+    if (taken == NULL) fail("calloc");
+    for (int i = BEFORE; i < BEFORE + count; i++) {
+        int id = members[i].id == -1 ? last_id : members[i].id;
+        if (taken[id - first_id]) disqualify("two clients have the id %d", id);
+        if (id != last_id && members[i].expected != last_id + 1)
+            disqualify("client %d did not receive the notice of client %d", i, members[i].expected);
+        taken[id - first_id] = true;
+    }
+    free(taken);
+}
+
+void arrivals(void) {
+    int count = options.clients;
+    prepare(count);
+    uint64_t expected = (uint64_t)count * (uint64_t)(count - 1) / 2 + (uint64_t)BEFORE * (uint64_t)count, last = 0;
+    struct usage own = usage_of(0), relay = usage_of(options.relay_pid);
+    double began = now(), moved = began;
+    next_due = began;
+    while (received_notices < expected) {
+        double time = now();
+        if (time >= next_due) {
+            send_line();
+            next_due += LINE_INTERVAL;
+            // Does not catch up after a delay of a busy machine, because that would be a burst.
+            if (next_due < time) next_due = time + LINE_INTERVAL;
+        }
+        for (int i = 0; i < CONNECTS_PER_TURN && connected < count; i++) connect_next();
+        turn(connected < count ? 0 : 1);
+        if (received_notices != last) moved = time;
+        last = received_notices;
+        if (time - moved > MAX_STALL)
+            disqualify("it stalled: %llu of %llu notices were delivered", (unsigned long long)last, (unsigned long long)expected);
+    }
+    double seconds = now() - began;
+    struct usage own_to = usage_of(0), relay_to = usage_of(options.relay_pid);
+    // All clients, including the last one that arrived, receive one more line. It follows every notice and line before.
+    send_line();
+    for (double deadline = now() + MAX_STALL; complete_lines < count + 1;) {
+        turn(20);
+        if (now() > deadline) disqualify("%d of %d clients did not receive all lines", count + 1 - complete_lines, count + 1);
+    }
+    turn(20);
+    if (received_notices != expected) disqualify("it sent more notices than clients arrived");
+    check_ids(count);
+    printf("{\"seconds\":%.4f,\"p50\":%.5f,\"p99\":%.5f,\"lines\":%llu,\"busy\":%.3f,\"relayUser\":%.3f,\"relaySystem\":%.3f}\n",
+           seconds, delay_quantile(0.5), delay_quantile(0.99), (unsigned long long)recorded_delays(),
+           (own_to.user + own_to.system - own.user - own.system) / seconds, (relay_to.user - relay.user) / seconds,
+           (relay_to.system - relay.system) / seconds);
+}
