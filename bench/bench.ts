@@ -3,24 +3,26 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative, builtPath } from './build.js';
-import { type Contest, contests, DRAWN, type Entry, idleName } from './contests.js';
+import { type Contest, contests, DRAWN, type Entry } from './contests.js';
 import { draw } from './draw.js';
-import { exitCode, GOALS, isJudged, type Judged, judge } from './goals.js';
-import { measure, type Timing } from './measure.js';
+import { exitCode } from './goals.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { stopAllAtExit } from './processes.js';
-import { makeRelays, type Relay, versionOf } from './relays.js';
-import { type ContestResult, machine, type Results, readResults, versions } from './results.js';
-import { busiest, contestTable, goalTable } from './table.js';
+import { cpuTime, measureLimit, regimeText, stealBetween } from './regime.js';
+import { ALSO, makeRelays } from './relays.js';
+import { machine, type Results, readResults, versions } from './results.js';
+import { isNeeded, type Limits, Run } from './run.js';
+import { busiest, contestTable, goalTable, summary } from './table.js';
 
-/** Rounds in which entries without a goal are measured. */
-const ROUNDS_WITHOUT_GOAL = 3;
-/** A quick run starts no further round after this time. */
-const QUICK_LIMIT_MS = 40_000;
-/** Upper bound for the rounds of an undecided goal, as a multiple of `--rounds`. */
-const MAX_ROUNDS_FACTOR = 3;
-/** The name of the relay that `--also` adds. */
-const ALSO = 'also';
+/** A check ends after this time, so that it takes less than ten minutes with the build before it. */
+const CHECK_MS = 540_000;
+const QUICK_MS = 50_000;
+/** Longer than any load, because the load generator has timeouts of its own. */
+const MAX_MEASUREMENT_MS = 240_000;
+/** In a check, one relay that hangs must not use up the time for all others. */
+const MAX_CHECK_MEASUREMENT_MS = 60_000;
+/** Upper bound for the rounds of a contest that is not settled, as a multiple of `--rounds`. */
+const MAX_ROUNDS_FACTOR = 7;
 
 const log = (text: string): void => void process.stderr.write(text);
 
@@ -36,8 +38,8 @@ function choose({ only, also, quick, check }: Options): Contest[] {
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
   return (
     chosen
-      // Ten thousand connections take as long as all other contests together.
-      .filter(({ name }) => !quick || only.length > 0 || name !== idleName(10_000))
+      // The rooms of thousands take as long to fill as all other contests together.
+      .filter(({ isLarge = false }) => !quick || only.length > 0 || !isLarge)
       .map((contest) => {
         const entries = [...contest.entries, ...(also.length === 0 ? [] : copyOfFirst(contest))];
         return {
@@ -56,73 +58,22 @@ function copyOfFirst({ entries }: Contest): Entry[] {
   return first?.relay === undefined ? [] : [{ ...first, name: ALSO, relay: ALSO }];
 }
 
-function isNeeded(contest: string, { name }: Entry): boolean {
-  return name === ALSO || isJudged(contest, name);
+/** How long the run and its parts may take, without the time for the regime at the end. */
+function limitsOf({ quick, check, rounds, seconds }: Options, regimeMs: number): Limits {
+  const totalMs = check ? CHECK_MS : quick ? QUICK_MS : Number.POSITIVE_INFINITY;
+  return {
+    rounds,
+    maxRounds: check ? rounds * MAX_ROUNDS_FACTOR : rounds,
+    seconds,
+    warmup: Math.min(0.4, seconds * 0.4),
+    maxMeasurementMs: check ? MAX_CHECK_MEASUREMENT_MS : MAX_MEASUREMENT_MS,
+    deadline: totalMs - regimeMs,
+  };
 }
-
-class Run {
-  readonly results: ContestResult[];
-  readonly #chosen: readonly Contest[];
-  readonly #relays: ReadonlyMap<string, Relay>;
-  readonly #timing: Timing;
-
-  constructor(chosen: readonly Contest[], relays: ReadonlyMap<string, Relay>, timing: Timing) {
-    this.#chosen = chosen;
-    this.#relays = relays;
-    this.#timing = timing;
-    this.results = chosen.map(({ name, metric, unit, less = false, entries }) => ({
-      ...{ name, metric, unit, less },
-      entries: entries.map(({ name }) => ({ name, samples: [] })),
-    }));
-  }
-
-  /** Measures each entry of a contest once, one after the other. */
-  async round(index: number, withoutGoal: boolean): Promise<void> {
-    const { name, entries, warmup = this.#timing.warmup } = this.#chosen[index] as Contest;
-    const timing = { ...this.#timing, warmup };
-    log(`${name}:`);
-    for (const [at, entry] of entries.entries()) {
-      const result = this.results[index]?.entries[at];
-      if (result === undefined || result.disqualified !== undefined) continue;
-      if (!withoutGoal && !isNeeded(name, entry)) continue;
-      const relay = entry.relay === undefined ? undefined : this.#relays.get(entry.relay);
-      const missing = relay?.missing ?? (entry.under === 'strace' ? NO_STRACE : undefined);
-      if (missing !== undefined) {
-        result.missing = missing;
-        continue;
-      }
-      const outcome = await measure(entry, relay, builtPath('load'), timing);
-      if ('disqualified' in outcome) result.disqualified = outcome.disqualified;
-      else result.samples.push(outcome.sample);
-      log('disqualified' in outcome ? ' ×' : ' ·');
-    }
-    log('\n');
-  }
-
-  judge(): Judged[] {
-    return GOALS.filter(({ contest }) => this.#chosen.some(({ name }) => name === contest)).map((goal) =>
-      judge(goal, this.results),
-    );
-  }
-
-  /** Repeats the contests of undecided goals until they are decided, for at most `maxRounds` rounds. */
-  async decide(maxRounds: number): Promise<void> {
-    for (let round = 0; round < maxRounds; round++) {
-      const undecided = this.judge().filter(({ verdict }) => verdict === 'undecided');
-      const names = new Set(undecided.map(({ goal }) => goal.contest));
-      if (names.size === 0) return;
-      for (const [index, { name }] of this.#chosen.entries())
-        if (names.has(name)) await this.round(index, false);
-    }
-  }
-}
-
-const NO_STRACE = versionOf('strace') === undefined ? 'strace is not installed' : undefined;
 
 async function bench(options: Options): Promise<number> {
-  const startedAt = performance.now();
   const date = new Date().toISOString();
-  const { quick, check, rounds, seconds, also } = options;
+  const { check, rounds, seconds, also } = options;
   const chosen = choose(options);
   const about = { date, machine: machine(), versions: versions(), rounds, seconds };
   const folder = options.out ?? fileURLToPath(new URL('../../bench/results', import.meta.url));
@@ -131,25 +82,29 @@ async function bench(options: Options): Promise<number> {
   buildNative();
   const relays = makeRelays(builtPath, options.command);
   if (also.length > 0) relays.set(ALSO, { name: ALSO, style: 'client', command: also });
-  const run = new Run(chosen, relays, { seconds, warmup: Math.min(0.4, seconds * 0.4) });
-  const outOfTime = (): boolean => quick && performance.now() - startedAt > QUICK_LIMIT_MS;
-  for (let round = 0; round < rounds && !(round > 0 && outOfTime()); round++) {
-    for (const index of chosen.keys()) {
-      if (round > 0 && outOfTime()) break;
-      await run.round(index, round < ROUNDS_WITHOUT_GOAL);
-    }
-  }
-  if (check) await run.decide(rounds * (MAX_ROUNDS_FACTOR - 1));
-  const results: Results = { ...about, contests: run.results };
+
+  const timing = { seconds, warmup: Math.min(0.4, seconds * 0.4), maxMs: 10_000 };
+  const cpuBefore = cpuTime();
+  const regimeAt = performance.now();
+  const start = await measureLimit(relays, timing);
+  const run = new Run(chosen, relays, limitsOf(options, performance.now() - regimeAt), log);
+  await run.measureAll();
+  const end = await measureLimit(relays, timing);
+  const regime = { start, end, steal: stealBetween(cpuBefore, cpuTime()) };
+
+  const results: Results = { ...about, regime, contests: run.results };
   write(folder, results);
   const judged = run.judge();
-  for (const contest of results.contests) process.stdout.write(`${contestTable(contest)}\n`);
-  process.stdout.write(`${goalTable(judged)}\n`);
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  for (const contest of results.contests) print(contestTable(contest));
+  print(goalTable(judged));
   const busy = busiest(results.contests);
   if (busy !== undefined) {
     const share = `${Math.round(busy.busy * 100)} %`;
-    process.stdout.write(`Maximum CPU load of the load generator: ${share} of one core (${busy.contest})\n`);
+    print(`Maximum CPU load of the load generator: ${share} of one core (${busy.contest})`);
   }
+  print(regimeText(regime));
+  print(summary(judged, performance.now()));
   return check ? exitCode(judged) : 0;
 }
 

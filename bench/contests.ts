@@ -26,6 +26,8 @@ export interface Contest {
   readonly less?: boolean;
   /** Seconds of load before the measurement, if the default is too short. */
   readonly warmup?: number | undefined;
+  /** Whether the room has thousands of clients, and takes too long for `--quick`. */
+  readonly isLarge?: boolean;
   readonly entries: readonly Entry[];
 }
 
@@ -52,7 +54,13 @@ function fanOut(readers: number, size: number): Contest {
   const entries = compete(readers >= 1000 ? [MINI, LIMIT] : ALL, load);
   if (readers === 10 && size === 100)
     entries.push({ name: FILTERED, relay: MINI, relayArgs: ['-t', 'filter=drop:secret'], load });
-  return { name: nameOf(readers, size), metric: 'rate', unit: 'lines delivered/s', entries };
+  return {
+    name: nameOf(readers, size),
+    metric: 'rate',
+    unit: 'lines delivered/s',
+    isLarge: readers >= 1000,
+    entries,
+  };
 }
 
 export function nameOf(readers: number, size: number): string {
@@ -99,6 +107,7 @@ function idle(connections: number): Contest {
     metric: 'each',
     unit: 'KiB resident each',
     less: true,
+    isLarge: connections > 5000,
     entries: compete(names, load),
   };
 }

@@ -60,6 +60,8 @@ export function isJudged(contest: string, entry: string): boolean {
  */
 export type Verdict = 'met' | 'missed' | 'undecided' | 'unknown';
 
+const NO_TIME = 'no time left';
+
 export interface Judged {
   readonly goal: Goal;
   readonly verdict: Verdict;
@@ -72,36 +74,63 @@ export function judge(goal: Goal, results: readonly ContestResult[]): Judged {
   const contest = results.find(({ name }) => name === goal.contest);
   const entry = (name: string) => contest?.entries.find((each) => each.name === name);
   const of = entry(goal.of);
-  if (contest === undefined || of === undefined) return { goal, verdict: 'unknown', reason: 'not measured' };
+  if (contest === undefined || of === undefined) return { goal, verdict: 'unknown', reason: NO_TIME };
   if (of.disqualified !== undefined)
     return { goal, verdict: 'missed', reason: `disqualified: ${of.disqualified}` };
   if (of.missing !== undefined) return { goal, verdict: 'unknown', reason: of.missing };
   const metric = goal.metric ?? contest.metric;
   const numbers = of.samples.map((sample) => sample[metric] as number);
-  if (numbers.length === 0) return { goal, verdict: 'unknown', reason: 'not measured' };
+  if (numbers.length === 0) return { goal, verdict: 'unknown', reason: NO_TIME };
   const ones = numbers.map(() => 1);
   if (goal.against === undefined) return verdict(goal, ratioOf(numbers, ones));
   const against = entry(goal.against);
-  const reason = against?.missing ?? against?.disqualified;
-  if (against === undefined || reason !== undefined || against.samples.length === 0) {
-    return { goal, verdict: 'unknown', reason: `${goal.against}: ${reason ?? 'not measured'}` };
-  }
+  if (against?.missing !== undefined) return { goal, verdict: 'unknown', reason: against.missing };
+  if (against?.disqualified !== undefined)
+    return { goal, verdict: 'unknown', reason: `${goal.against}: ${against.disqualified}` };
+  if (against === undefined || against.samples.length === 0)
+    return { goal, verdict: 'unknown', reason: NO_TIME };
   const others = against.samples.map((sample) => sample[metric] as number);
   return verdict(goal, ratioOf(numbers, others));
 }
 
 function verdict(goal: Goal, measured: Ratio): Judged {
-  const { ratio, range } = measured;
+  if (isWithin(goal, measured.ratio)) return { goal, verdict: 'met', measured };
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = goal;
-  if (ratio >= atLeast && ratio <= atMost) return { goal, verdict: 'met', measured };
-  const beyond = range[1] < atLeast || range[0] > atMost;
-  return { goal, verdict: beyond ? 'missed' : 'undecided', measured };
+  const [from, to] = measured.range;
+  return { goal, verdict: to < atLeast || from > atMost ? 'missed' : 'undecided', measured };
 }
 
-/** The exit code of `--check`: 1 if a goal is missed, or if no goal could be judged. */
+function isWithin(
+  { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Goal,
+  ratio: number,
+): boolean {
+  return ratio >= atLeast && ratio <= atMost;
+}
+
+/**
+ * Whether more rounds would hardly change the verdict: the goal is missed or cannot be judged, or it is met by every pair
+ * or with a certainty of at least 90 %.
+ */
+export function isSettled({ goal, verdict, measured }: Judged): boolean {
+  if (verdict !== 'met' || measured === undefined) return verdict !== 'undecided';
+  return [measured.ratios, measured.range].some((ratios) => ratios.every((ratio) => isWithin(goal, ratio)));
+}
+
+/** The share of pairs that contradict the other ones. The smaller it is, the nearer is a decision. */
+export function minority({ goal, measured }: Judged): number {
+  const { ratios = [] } = measured ?? {};
+  const share = ratios.filter((ratio) => isWithin(goal, ratio)).length / ratios.length;
+  return Math.min(share, 1 - share);
+}
+
+/**
+ * The exit code of `--check`: 1 if a goal is missed, if there was no time to measure one, or if no goal could be judged.
+ * An undecided goal is no failure, and neither is a goal that needs a program which is not installed.
+ */
 export function exitCode(judged: readonly Judged[]): number {
   const known = judged.some(({ verdict }) => verdict !== 'unknown');
-  return !known || judged.some(({ verdict }) => verdict === 'missed') ? 1 : 0;
+  const failed = judged.some(({ verdict, reason }) => verdict === 'missed' || reason === NO_TIME);
+  return known && !failed ? 0 : 1;
 }
 
 /** The median of an entry; undefined if it has no valid measurement. */

@@ -13,12 +13,12 @@ export interface Timing {
   readonly seconds: number;
   /** Length of the load before the measurement, in seconds. */
   readonly warmup: number;
+  /** A load that takes longer is ended, and the relay disqualified. */
+  readonly maxMs: number;
 }
 
 export type Outcome = { readonly sample: Sample } | { readonly disqualified: string };
 
-/** Longer than any load, because the load generator has timeouts of its own. */
-const MAX_LOAD_MS = 240_000;
 /** Time for the generator to report a relay that has exited, and for a relay to exit after SIGTERM. */
 const EXIT_TIMEOUT_MS = 3000;
 const PIPED = ['ignore', 'pipe', 'pipe'] as const;
@@ -32,12 +32,12 @@ export async function measure(
   timing: Timing,
 ): Promise<Outcome> {
   const runLoad = (args: readonly string[]): ChildProcess => startProcess([load, ...args], [...PIPED]);
-  if (relay === undefined) return outcomeOf(await outputOf(runLoad(entry.load), MAX_LOAD_MS));
+  if (relay === undefined) return outcomeOf(await outputOf(runLoad(entry.load), timing.maxMs));
   const port = String(await freePort());
   const options = ['--port', port, '--style', relay.style];
   const command = [...relay.command, ...(entry.relayArgs ?? []), port];
   if (entry.load[0] === 'start') {
-    return outcomeOf(await outputOf(runLoad([...options, ...entry.load, ...command]), MAX_LOAD_MS));
+    return outcomeOf(await outputOf(runLoad([...options, ...entry.load, ...command]), timing.maxMs));
   }
   const folder = temporaryFolder();
   const counts = join(folder, 'counts');
@@ -53,7 +53,7 @@ export async function measure(
   try {
     const timed = ['--seconds', String(timing.seconds), '--warmup', String(timing.warmup)];
     const args = [...options, '--pid', String(child.pid), ...timed, ...entry.load];
-    const outcome = outcomeOf(await outputWhileRunning(child, runLoad(args)));
+    const outcome = outcomeOf(await outputWhileRunning(child, runLoad(args), timing.maxMs));
     if ('disqualified' in outcome) return outcome;
     if (entry.under === 'strace') return await withWriteCalls(child, counts, outcome.sample);
     if (entry.under === 'file') return await withTranscript(child, path, outcome.sample);
@@ -66,7 +66,11 @@ export async function measure(
 }
 
 /** The generator's output. When the relay exits first, the generator is killed after a short time. */
-async function outputWhileRunning(relay: ChildProcess, load: ChildProcess): Promise<Output | string> {
+async function outputWhileRunning(
+  relay: ChildProcess,
+  load: ChildProcess,
+  maxMs: number,
+): Promise<Output | string> {
   let hasExited = false;
   let timer: NodeJS.Timeout | undefined;
   const onExit = (): void => {
@@ -74,7 +78,7 @@ async function outputWhileRunning(relay: ChildProcess, load: ChildProcess): Prom
     timer = setTimeout(() => load.kill('SIGKILL'), EXIT_TIMEOUT_MS);
   };
   relay.once('exit', onExit);
-  const output = await outputOf(load, MAX_LOAD_MS);
+  const output = await outputOf(load, maxMs);
   relay.off('exit', onExit);
   clearTimeout(timer);
   return output === 'timeout' && hasExited ? 'it exited' : output;

@@ -4,11 +4,12 @@ export const HELP = `npm run bench -- [options]
 
 Measures mini-serv and its peers in turn (A B A B) and prints medians, ratios and their spread.
 
-  --quick              short rounds of the entries that have goals, in under a minute
-  --check              only entries that have goals; exit code 1 if a goal is missed
+  --quick              short rounds of the entries that have goals, without large rooms, in under a minute
+  --check              only entries that have goals, repeated until they are decided, in under ten minutes;
+                       exit code 1 if a goal is missed
   --only <words>       only contests whose name contains these words; repeatable
-  --rounds <n>         number of rounds (default 7; without a goal: at most 3)
-  --seconds <s>        length of each measurement (default 1)
+  --rounds <n>         number of rounds (default 7, with --check 3 or more; without a goal: at most 3)
+  --seconds <s>        length of each measurement (default 1, with --check 0.5)
   --also <command>     measure one more relay; the port is appended to the command
   --command <command>  measure this command instead of the mini-serv that was built here
   --out <folder>       folder for bench.json and bench.svg (default bench/results)
@@ -54,8 +55,8 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     ...{ quick, check, list, help, out, draw },
     only: values.only ?? [],
-    rounds: positive('rounds', values.rounds ?? '7', true),
-    seconds: positive('seconds', values.seconds ?? (quick ? '0.25' : '1'), false),
+    rounds: positive('rounds', values.rounds ?? (check ? '3' : '7'), true),
+    seconds: positive('seconds', values.seconds ?? (quick ? '0.25' : check ? '0.5' : '1'), false),
     also: words(values.also),
     command: words(values.command),
   };

@@ -21,6 +21,8 @@ export const BATCHED = 'batched Node';
 export const HUB = 'hub.pipe (Node)';
 export const BROKER = 'ncat --broker';
 export const CHAT = 'ncat --chat';
+/** The relay of `--also`. */
+export const ALSO = 'also';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -22,16 +22,28 @@ export interface ContestResult {
   readonly entries: readonly EntryResult[];
 }
 
+/** The figures of the limit, by contest. */
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Regime {
+  readonly start: Figures;
+  readonly end: Figures;
+  /** Share of the processor time that a hypervisor gave to other machines. */
+  readonly steal: number;
+}
+
 /** The content of bench.json. */
 export interface Results {
   /** ISO 8601. */
   readonly date: string;
   readonly machine: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
-  /** The maximum number of rounds. */
+  /** The number of rounds; a check measures more of a contest that is undecided. */
   readonly rounds: number;
   /** The length of a measurement. */
   readonly seconds: number;
+  /** What the limit achieved before and after all contests. */
+  readonly regime?: Regime;
   readonly contests: readonly ContestResult[];
 }
 

@@ -21,6 +21,8 @@ export interface Ratio {
   /** Confidence interval of at least 90 % for the median ratio of the pairs. Infinite for fewer than five pairs. */
   readonly range: readonly [number, number];
   readonly pairs: number;
+  /** The ratio of each pair. */
+  readonly ratios: readonly number[];
 }
 
 /** @param of one number for each round, in the same order as `against` */
@@ -35,6 +37,7 @@ export function ratioOf(of: readonly number[], against: readonly number[]): Rati
     spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
     range: medianRange(ratios),
     pairs,
+    ratios,
   };
 }
 

@@ -1,5 +1,5 @@
 // Prints the results as Markdown tables.
-import { type Goal, type Judged, medianOf } from './goals.js';
+import { type Goal, type Judged, medianOf, type Verdict } from './goals.js';
 import { LIMIT } from './relays.js';
 import type { ContestResult } from './results.js';
 import { quantile, type Ratio, ratioOf } from './statistics.js';
@@ -61,6 +61,29 @@ export function goalTable(judged: readonly Judged[]): string {
     verdict,
   ]);
   return table(['goal', 'measured (quartiles)', 'rounds', ''], rows);
+}
+
+/** The goals that are not met, with their figures and the known reasons, and the numbers of goals by verdict. */
+export function summary(judged: readonly Judged[], tookMs: number): string {
+  const by = (verdict: Verdict): readonly Judged[] => judged.filter((each) => each.verdict === verdict);
+  const named = (['missed', 'undecided', 'unknown'] as const).flatMap((verdict) => by(verdict).map(explain));
+  const reasons = [...new Set(by('unknown').flatMap(({ reason = [] }) => reason))];
+  const seconds = Math.round(tookMs / 1000);
+  const time = `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const counts = [
+    `${by('met').length} met`,
+    `${by('missed').length} missed`,
+    `${by('undecided').length} undecided`,
+    `${by('unknown').length} not measured${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`,
+  ];
+  return [...named, `${judged.length} goals: ${counts.join(', ')}, in ${time}`].join('\n');
+}
+
+function explain({ goal, verdict, measured, reason }: Judged): string {
+  const rounds = measured?.pairs === 1 ? '1 round' : `${measured?.pairs} rounds`;
+  const found = measured === undefined ? reason : `measured ${ratioText(measured)} in ${rounds}`;
+  const why = goal.why === undefined || verdict === 'unknown' ? '' : `. ${goal.why}`;
+  return `${verdict === 'unknown' ? 'not measured' : verdict}: ${goalText(goal)}: ${found}${why}`;
 }
 
 /** The contest in which the load generator used most of its core. Near 1 it measures itself instead of the relay. */

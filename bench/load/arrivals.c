@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { SPEAKER, WITNESS, BEFORE, CONNECTS_PER_TURN = 32, DIGITS = 24 };
+enum { SENDER, WITNESS, BEFORE, CONNECTS_PER_TURN = 32, DIGITS = 24 };
 static const double LINE_INTERVAL = 0.005;
 /** Seconds without progress. A SYN that finds the listen queue full is sent again after 1, 3 and 7 s. */
 static const double MAX_STALL = 10;
@@ -25,7 +25,7 @@ struct member {
 
 static struct room room;
 static struct notice *notices; // by id - first_id
-static struct member *members; // the speaker, the witness, and the clients that arrive
+static struct member *members; // the sender, a witness, and the clients that arrive
 static int first_id, last_id, connected, complete_lines;
 static char prefix[32];
 static int prefix_length;
@@ -60,7 +60,7 @@ static void on_line(struct client *client, const char *line, int length) {
     char text[DIGITS * 2];
     if (length < prefix_length || memcmp(line, prefix, (size_t)prefix_length) != 0)
         disqualify("it sent an unexpected line: %.*s", length < 100 ? length : 100, line);
-    if (client->index == SPEAKER) disqualify("it echoed a line to its sender");
+    if (client->index == SENDER) disqualify("it echoed a line to its sender");
     snprintf(text, sizeof text, "%.*s", length - prefix_length, line + prefix_length);
     if (sscanf(text, "%llu %llu", &number, &time) != 2) disqualify("it altered a line: %s", text);
     if (member->next_line == -1) member->next_line = (int64_t)number;
@@ -75,7 +75,7 @@ static void send_line(void) {
     char line[DIGITS * 2];
     int length = sprintf(line, "%llu %llu\n", (unsigned long long)sent_lines++, (unsigned long long)now_ns());
     complete_lines = 0;
-    send_all(&members[SPEAKER].client, line, length);
+    send_all(&members[SENDER].client, line, length);
 }
 
 static void turn(int timeout) {
@@ -105,7 +105,7 @@ static void prepare(int count) {
     fill(&room, BEFORE);
     first_id = room.base + BEFORE;
     last_id = first_id + count - 1;
-    prefix_length = prefix_of(&room, SPEAKER, prefix);
+    prefix_length = prefix_of(&room, SENDER, prefix);
     members = calloc((size_t)(BEFORE + count), sizeof *members);
     notices = calloc((size_t)count, sizeof *notices);
     if (members == NULL || notices == NULL) fail("calloc");

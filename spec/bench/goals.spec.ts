@@ -48,7 +48,7 @@ describe('goals of the bench', () => {
   it('are unknown when there is nothing to compare with', () => {
     const own = entry('a', many(5));
     const absent = judge(FLOOR, results(own, entry('b', [], { missing: 'ncat is not installed' })));
-    expect(absent).to.include({ verdict: 'unknown', reason: 'b: ncat is not installed' });
+    expect(absent).to.include({ verdict: 'unknown', reason: 'ncat is not installed' });
     const lost = judge(FLOOR, results(own, entry('b', many(10), { disqualified: 'it echoed' })));
     expect(lost).to.include({ verdict: 'unknown', reason: 'b: it echoed' });
     expect(judge(FLOOR, []).verdict).to.equal('unknown');
