@@ -8,8 +8,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/** Connections at a time, because the listen queue of a relay may be short. */
-enum { BATCH = 64 };
+/**
+ * Connections at a time, because the listen queue of a relay may be short. The relays that take part in large rooms have
+ * long ones, and in such a room every wait for notices is a round of writes to thousands.
+ */
+enum { BATCH = 64, LARGE_BATCH = 1000, LARGE_ROOM = 1000 };
 
 static struct room *filling;
 static int receivers;
@@ -80,6 +83,7 @@ void fill(struct room *room, int count) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    int batch = count > LARGE_ROOM ? LARGE_BATCH : BATCH;
     filling = room;
     room->epoll = epoll_create1(EPOLL_CLOEXEC);
     room->clients = calloc((size_t)count, sizeof *room->clients);
@@ -92,7 +96,7 @@ void fill(struct room *room, int count) {
         room->count++;
         watch(room, client, EPOLLIN);
         if (i == 0 && room->on_first != NULL) room->on_first();
-        if (i % BATCH != 0 || i == 0) continue;
+        if (i % batch != 0 || i == 0) continue;
         receive_lines(room, room->notices ? 20 : 0);
         double deadline = now() + 15;
         while (room->notices && room->clients[0].arrivals < i) {
