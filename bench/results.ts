@@ -42,7 +42,7 @@ export interface Results {
   readonly rounds: number;
   /** The length of a measurement. */
   readonly seconds: number;
-  /** What the limit achieved before and after all contests. */
+  /** The figures of the limit before and after all contests. */
   readonly regime?: Regime;
   readonly contests: readonly ContestResult[];
 }

@@ -98,7 +98,7 @@ export class Run {
       }
       const maxMs = Math.min(maxMeasurementMs, deadline - performance.now());
       const outcome = await measure(entry, relay, builtPath('load'), { seconds, warmup, maxMs });
-      // What ended because the time is over says nothing about the relay.
+      // A measurement that ended because the time is over says nothing about the relay.
       if (performance.now() >= deadline) break;
       if ('disqualified' in outcome) result.disqualified = outcome.disqualified;
       else result.samples.push(outcome.sample);

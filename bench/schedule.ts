@@ -1,7 +1,7 @@
 // Decides which contest is measured next.
 import { isSettled, type Judged, minority } from './goals.js';
 
-/** What is known about a contest while a run goes on. */
+/** The state of a contest during a run. */
 export interface Progress {
   /** Rounds measured so far. */
   readonly rounds: number;
@@ -23,8 +23,8 @@ const ROUNDS_TO_DECIDE = 5;
 
 /**
  * Returns the index of the next contest, or undefined if nothing is left to measure. All contests come first, in turn. The
- * rest of the time is for goals that are not settled: undecided ones before those that are met, and among them first the
- * contests that have too few rounds for a decision, then those that are nearest to one.
+ * rest of the time is for goals that are not settled, undecided ones before those that are met. Among them, contests with
+ * too few rounds for a decision come first, then those that are nearest to a decision.
  *
  * @param leftMs the time that is left; a contest that takes longer is not started
  */
@@ -38,7 +38,7 @@ export function nextContest(contests: readonly Progress[], plan: Plan, leftMs: n
   return all[0]?.index;
 }
 
-/** Numbers that are compared one after the other, the smallest first; undefined: the contest needs no more rounds. */
+/** Numbers that are compared one after the other, the smallest first; undefined: the contest is complete. */
 function urgencyOf({ rounds, judged }: Progress, plan: Plan): number[] | undefined {
   if (rounds < plan.rounds) return [0, rounds];
   const open = judged.filter((each) => !isSettled(each));
