@@ -1,5 +1,5 @@
-// Compiles several projects in one process: compile.mjs CONFIG... The files of TypeScript and Node, which all of them
-// include, are parsed and checked once. It uses the interface of TypeScript 5; TypeScript 7 has another one.
+// Compiles several projects in one process, so that the files of TypeScript and Node are parsed and checked once:
+// compile.mjs CONFIG... It uses the interface of TypeScript 5; TypeScript 7 has another one.
 import ts from 'typescript-oldest';
 
 const parsed = new Map();
