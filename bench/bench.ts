@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brokerTables } from './broker-tables.js';
 import { buildNative, builtPath } from './build.js';
-import { type Contest, contests, DRAWN, type Entry } from './contests.js';
+import { brokerContests, type Contest, contests, DRAWN, type Entry } from './contests.js';
 import { draw } from './draw.js';
 import { exitCode } from './goals.js';
 import { HELP, type Options, parseOptions } from './options.js';
@@ -31,8 +32,8 @@ const log = (text: string): void => void process.stderr.write(text);
  *
  * @throws {Error} if a word of `--only` matches no contest
  */
-function choose({ only, also, quick, check }: Options): Contest[] {
-  const all = contests();
+function choose({ only, also, quick, check, brokers }: Options): Contest[] {
+  const all = brokers ? brokerContests() : contests();
   const unknown = only.find((word) => !all.some(({ name }) => name.includes(word)));
   if (unknown !== undefined) throw new Error(`--only: no contest matches "${unknown}"; see --list`);
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
@@ -96,7 +97,8 @@ async function bench(options: Options): Promise<number> {
   write(folder, results);
   const judged = run.judge();
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  for (const contest of results.contests) print(contestTable(contest));
+  if (options.brokers) print(brokerTables(results.contests));
+  else for (const contest of results.contests) print(contestTable(contest));
   print(goalTable(judged));
   const busy = busiest(results.contests);
   if (busy !== undefined) {

@@ -1,4 +1,4 @@
-import { BATCHED, BROKER, CHAT, EXAM, HUB, LIMIT, MINI, PLAIN } from './relays.js';
+import { BATCHED, BROKER, BROKERS, CHAT, EXAM, HUB, LIMIT, MINI, PLAIN } from './relays.js';
 
 /** The figures of one measurement, by the names that bench/load prints. */
 export type Sample = Readonly<Record<string, number>>;
@@ -28,6 +28,8 @@ export interface Contest {
   readonly warmup?: number | undefined;
   /** Whether the room has thousands of clients, and takes too long for `--quick`. */
   readonly isLarge?: boolean;
+  /** Upper bound for the rounds, for loads that take minutes. */
+  readonly maxRounds?: number;
   readonly entries: readonly Entry[];
 }
 
@@ -44,6 +46,8 @@ const ANNOUNCING = [MINI, LIMIT, EXAM, PLAIN, BATCHED, HUB];
 /** The numbers of readers that show how a fan-out grows. */
 export const GROWTH = [1000, 2000, 3000, 5000];
 
+export const BROKER_READERS = [1, 10, 100, 500];
+
 function compete(names: readonly string[], load: readonly string[]): Entry[] {
   return names.map((relay) => ({ name: relay, relay, load }));
 }
@@ -52,6 +56,7 @@ function fanOut(readers: number, size: number): Contest {
   const load = ['--readers', String(readers), '--size', String(size), 'fan-out'];
   // Slower relays take minutes to fill such a room.
   const entries = compete(readers >= 1000 ? [MINI, LIMIT] : ALL, load);
+  if (readers <= 500 && size === 100) entries.push(...compete(Object.keys(BROKERS), load));
   if (readers === 10 && size === 100)
     entries.push({ name: FILTERED, relay: MINI, relayArgs: ['-t', 'filter=drop:secret'], load });
   return {
@@ -79,6 +84,7 @@ export const CHURN = 'churn in a room of 100';
 export const STALLED = 'one reader stalled, 10 others';
 export const OUTPUT = 'standard output';
 export const START = 'start to the first client';
+export const BACKLOG = 'one stalled reader, 512 MiB published';
 export const WRITES = 'write system calls';
 /** The numbers of clients that connect at once. */
 export const STORMS = [1000, 4000];
@@ -179,6 +185,28 @@ export function contests(): Contest[] {
     idle(1000),
     idle(5000),
     idle(10_000),
+  ];
+}
+
+/** Published while a reader reads nothing. NATS closes its connection after ten seconds, so a stall takes longer. */
+const BACKLOG_LOAD = ['--readers', '1', '--size', '100', '--mib', '512', '--stall-timeout', '12', 'backlog'];
+
+/** The contests of `--brokers`: fan-outs, and a reader that stops reading. */
+export function brokerContests(): Contest[] {
+  const relays = [MINI, LIMIT, PLAIN, ...Object.keys(BROKERS)];
+  const fanOuts = BROKER_READERS.map((readers) => fanOut(readers, 100));
+  return [
+    ...fanOuts.map((contest) => ({
+      ...contest,
+      entries: contest.entries.filter(({ name }) => relays.includes(name)),
+    })),
+    {
+      name: BACKLOG,
+      metric: 'rate',
+      unit: 'lines delivered/s to the other reader',
+      maxRounds: 1,
+      entries: compete(relays, BACKLOG_LOAD),
+    },
   ];
 }
 

@@ -1,5 +1,5 @@
 import * as C from './contests.js';
-import { BATCHED, EXAM, LIMIT, MINI } from './relays.js';
+import { BATCHED, EXAM, LIMIT, MINI, MOSQUITTO, NATS, REDIS } from './relays.js';
 import type { ContestResult } from './results.js';
 import { median, type Ratio, ratioOf } from './statistics.js';
 
@@ -32,6 +32,13 @@ export const GOALS: readonly Goal[] = [
   fan(500, 100, LIMIT, 0.95),
   fan(10, 16, LIMIT, 0.75),
   fan(10, 100, LIMIT, 0.5, C.FILTERED),
+  fan(1, 100, REDIS, 5),
+  fan(10, 100, REDIS, 5),
+  fan(100, 100, REDIS, 15),
+  fan(1, 100, NATS, 3),
+  fan(10, 100, NATS, 7),
+  fan(100, 100, NATS, 15),
+  ...[1, 10, 100].map((readers) => fan(readers, 100, MOSQUITTO, 150)),
   ...C.GROWTH.map((readers) => fan(readers, 100, LIMIT, 0.95)),
   { contest: C.PACED, of: MINI, against: BATCHED, metric: 'p50', atMost: 1.1 },
   { contest: C.PACED, of: MINI, against: BATCHED, metric: 'p99', atMost: 1.15 },

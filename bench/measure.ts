@@ -34,8 +34,9 @@ export async function measure(
   const runLoad = (args: readonly string[]): ChildProcess => startProcess([load, ...args], [...PIPED]);
   if (relay === undefined) return outcomeOf(await outputOf(runLoad(entry.load), timing.maxMs));
   const port = String(await freePort());
-  const options = ['--port', port, '--style', relay.style];
-  const command = [...relay.command, ...(entry.relayArgs ?? []), port];
+  const ports = relay.isGroup ? [port, String(await freePort())] : [port];
+  const options = ['--port', port, '--reader-port', ports.at(-1) as string, '--style', relay.style];
+  const command = [...relay.command, ...(entry.relayArgs ?? []), ...ports];
   if (entry.load[0] === 'start') {
     return outcomeOf(await outputOf(runLoad([...options, ...entry.load, ...command]), timing.maxMs));
   }
@@ -43,12 +44,13 @@ export async function measure(
   const counts = join(folder, 'counts');
   const path = join(folder, 'out');
   // The guard exits with this process, so that a relay never outlives a bench that was killed.
-  const guard = [load, 'guard'];
+  const guard = [load, relay.isGroup ? 'guard-group' : 'guard'];
   const strace = ['strace', '-c', '-f', '-e', TRACED, '-o', counts, ...guard];
   const out = entry.under === 'file' ? openSync(path, 'w') : 'ignore';
   const child = startProcess(
     [...guard, ...(entry.under === 'strace' ? strace : []), ...command],
     ['ignore', out, 'ignore'],
+    relay.isGroup ? folder : undefined,
   );
   try {
     const timed = ['--seconds', String(timing.seconds), '--warmup', String(timing.warmup)];

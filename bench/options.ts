@@ -7,6 +7,7 @@ Measures mini-serv and its peers in turn (A B A B) and prints medians, ratios an
   --quick              short rounds of the entries that have goals, without large rooms, in under a minute
   --check              only entries that have goals, repeated until they are decided, in under ten minutes;
                        exit code 1 if a goal is missed
+  --brokers            compare with message brokers instead, and print the two tables of docs/performance.md
   --only <words>       only contests whose name contains these words; repeatable
   --rounds <n>         number of rounds (default 7, with --check 3 or more; without a goal: at most 3)
   --seconds <s>        length of each measurement (default 1, with --check 0.5)
@@ -20,6 +21,7 @@ Measures mini-serv and its peers in turn (A B A B) and prints medians, ratios an
 export interface Options {
   readonly quick: boolean;
   readonly check: boolean;
+  readonly brokers: boolean;
   readonly list: boolean;
   readonly help: boolean;
   readonly only: readonly string[];
@@ -40,6 +42,7 @@ export function parseOptions(args: readonly string[]): Options {
     options: {
       quick: flag,
       check: flag,
+      brokers: flag,
       list: flag,
       help: { ...flag, short: 'h' },
       only: { ...text, multiple: true },
@@ -51,9 +54,9 @@ export function parseOptions(args: readonly string[]): Options {
       draw: text,
     },
   });
-  const { quick, check, list, help, out, draw } = values;
+  const { quick, check, brokers, list, help, out, draw } = values;
   return {
-    ...{ quick, check, list, help, out, draw },
+    ...{ quick, check, brokers, list, help, out, draw },
     only: values.only ?? [],
     rounds: positive('rounds', values.rounds ?? (check ? '3' : '7'), true),
     seconds: positive('seconds', values.seconds ?? (quick ? '0.25' : check ? '0.5' : '1'), false),

@@ -16,10 +16,10 @@ export interface Output {
   readonly code: number | null;
 }
 
-/** Starts a command that `stopAllAtExit` kills. */
-export function startProcess(command: readonly string[], stdio: StdioOptions): ChildProcess {
+/** Starts a command in a process group of its own, which `stopAllAtExit` kills. */
+export function startProcess(command: readonly string[], stdio: StdioOptions, cwd?: string): ChildProcess {
   const [file, ...args] = command as [string, ...string[]];
-  const child = spawn(file, args, { stdio });
+  const child = spawn(file, args, { stdio, cwd, detached: true });
   running.add(child);
   child.on('error', () => running.delete(child));
   child.once('exit', () => running.delete(child));
@@ -30,24 +30,20 @@ export function isRunning(child: ChildProcess): boolean {
   return running.has(child);
 }
 
-/** Kills a process with its children, and resolves when it has exited. */
+/** Kills a process with its group, and resolves when it has exited. */
 export async function kill(child: ChildProcess): Promise<void> {
   if (!running.has(child)) return;
   const exit = once(child, 'exit');
-  killTree(child);
+  killGroup(child);
   await exit;
 }
 
-/** Also kills the children, because a relay under strace is the child of strace. */
-function killTree(child: ChildProcess): void {
-  const children = childrenOf(child.pid as number);
-  child.kill('SIGKILL');
-  for (const pid of children) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // The child has exited in the meantime.
-    }
+/** Kills the whole group, because a relay under strace is the child of strace, and socat starts many processes. */
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-(child.pid as number), 'SIGKILL');
+  } catch {
+    // The group has exited in the meantime.
   }
 }
 
@@ -108,7 +104,7 @@ export async function connectTo(port: number): Promise<Socket> {
 /** Kills all processes and removes all temporary folders when this process exits, also on a signal. */
 export function stopAllAtExit(): void {
   process.on('exit', () => {
-    for (const child of running) killTree(child);
+    for (const child of running) killGroup(child);
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
   for (const [signal, code] of [

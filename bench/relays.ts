@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** How a relay names the sender of a line: `client N: `, `<userN> ` (ncat), or not at all. */
-export type Style = 'client' | 'chat' | 'none';
+/** How a relay names the sender of a line: `client N: `, `<userN> ` (ncat), or not at all. Brokers: their protocol. */
+export type Style = 'client' | 'chat' | 'none' | 'redis' | 'nats' | 'mqtt';
 
 export interface Relay {
   readonly name: string;
   readonly style: Style;
   /** The command line; the port is appended. */
   readonly command: readonly string[];
+  /** Several processes, which use files in the current folder. Readers have a second port, which is appended too. */
+  readonly isGroup?: boolean;
   /** Why the relay cannot be measured on this machine. */
   readonly missing?: string;
 }
@@ -23,6 +25,22 @@ export const BROKER = 'ncat --broker';
 export const CHAT = 'ncat --chat';
 /** The relay of `--also`. */
 export const ALSO = 'also';
+export const REDIS = 'redis-server, pub/sub';
+export const NATS = 'nats-server, core';
+export const MOSQUITTO = 'mosquitto, QoS 0';
+export const SOCAT = 'socat, a log and tail -f';
+/** The brokers with their commands, and the option that prints the version. */
+export const BROKERS: Readonly<Record<string, readonly [command: string, option: string]>> = {
+  [REDIS]: ['redis-server', '--version'],
+  [NATS]: ['nats-server', '--version'],
+  [MOSQUITTO]: ['mosquitto', '-h'],
+  [SOCAT]: ['socat', '-V'],
+};
+/** A bus of lines made from socat: publishers append to a file, and each reader has a `tail`. */
+const SOCAT_SCRIPT = `touch log
+from=bind=127.0.0.1,fork,reuseaddr,nodelay,backlog=1024
+socat -b 65536 -U TCP-LISTEN:$2,$from EXEC:"tail -n 0 -f log" &
+exec socat -b 65536 -u TCP-LISTEN:$1,$from OPEN:log,append`;
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -44,6 +62,12 @@ export function makeRelays(built: (name: string) => string, command: readonly st
     { name: HUB, style: 'client', command: node('hub-pipe') },
     ncat(BROKER, 'none', '--broker'),
     ncat(CHAT, 'chat', '--chat'),
+    // The smallest configuration that listens on 127.0.0.1 only, and writes nothing to disk.
+    broker(REDIS, 'redis', ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--port']),
+    broker(NATS, 'nats', ['-a', '127.0.0.1', '-p']),
+    // Without a configuration file, mosquitto accepts anonymous clients on 127.0.0.1.
+    broker(MOSQUITTO, 'mqtt', ['-p']),
+    { ...broker(SOCAT, 'none', []), command: ['sh', '-c', SOCAT_SCRIPT, 'socat'], isGroup: true },
   ];
   return new Map(relays.map((relay) => [relay.name, relay]));
 }
@@ -53,10 +77,18 @@ function ncat(name: string, style: Style, mode: string): Relay {
   return versionOf('ncat') === undefined ? { ...relay, missing: 'ncat is not installed' } : relay;
 }
 
-/** The first line of `command --version`; undefined if the command is not installed. */
-export function versionOf(command: string): string | undefined {
-  const { error, stdout, stderr } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+function broker(name: string, style: Style, args: readonly string[]): Relay {
+  const [command, option] = BROKERS[name] as [string, string];
+  const relay = { name, style, command: [command, ...args] };
+  return versionOf(command, option) === undefined
+    ? { ...relay, missing: `${command} is not installed` }
+    : relay;
+}
+
+/** The line with the version in what `command --version` prints; undefined if the command is not installed. */
+export function versionOf(command: string, option = '--version'): string | undefined {
+  const { error, stdout, stderr } = spawnSync(command, [option], { encoding: 'utf8' });
   if (error !== undefined) return undefined;
   // Some commands print the version to standard error.
-  return `${stdout}${stderr}`.trim().split('\n')[0] || 'unknown';
+  return /^.*\d\.\d.*$/m.exec(`${stdout}${stderr}`)?.[0].trim() ?? 'unknown';
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Sample } from './contests.js';
-import { versionOf } from './relays.js';
+import { BROKERS, versionOf } from './relays.js';
 
 export interface EntryResult {
   readonly name: string;
@@ -81,6 +81,9 @@ export function versions(): Record<string, string> {
     cc: versionOf('cc') ?? 'not installed',
     ncat: versionOf('ncat') ?? 'not installed',
     strace: versionOf('strace') ?? 'not installed',
+    ...Object.fromEntries(
+      Object.values(BROKERS).map(([name, option]) => [name, versionOf(name, option) ?? 'not installed']),
+    ),
   };
 }
 

@@ -83,7 +83,9 @@ export class Run {
 
   /** Measures each entry of a contest once, one after the other. */
   async #measureContest(index: number): Promise<void> {
-    const { name, entries, warmup = this.#limits.warmup } = this.#contests[index] as Contest;
+    const contest = this.#contests[index] as Contest;
+    const { name, entries, warmup = this.#limits.warmup, maxRounds = Number.POSITIVE_INFINITY } = contest;
+    if ((this.#rounds[index] as number) >= maxRounds) return;
     const { seconds, maxMeasurementMs, deadline } = this.#limits;
     this.#log(`${name}:`);
     for (const [at, entry] of entries.entries()) {

@@ -1,7 +1,7 @@
 // Prints the results as Markdown tables.
 import { type Goal, type Judged, medianOf, type Verdict } from './goals.js';
 import { LIMIT } from './relays.js';
-import type { ContestResult } from './results.js';
+import type { ContestResult, EntryResult } from './results.js';
 import { quantile, type Ratio, ratioOf } from './statistics.js';
 
 /** Three significant digits, with a unit prefix for large numbers. */
@@ -35,9 +35,10 @@ export function contestTable(contest: ContestResult): string {
     [];
   const limit = numbers(LIMIT);
   const valid = medianOf(contest, LIMIT) !== undefined;
-  const rows = contest.entries.map(({ name, samples, disqualified, missing }) => {
-    const reason = disqualified !== undefined ? `disqualified: ${disqualified}` : missing;
-    if (reason !== undefined) return [name, cell(reason), '', ''];
+  const rows = contest.entries.map((entry) => {
+    const { name, samples } = entry;
+    const reason = reasonOf(entry);
+    if (reason !== undefined) return [name, reason, '', ''];
     if (samples.length === 0) return [name, 'not measured', '', ''];
     const own = numbers(name);
     const quartiles = `${figure(quantile(own, 0.25))}–${figure(quantile(own, 0.75))}`;
@@ -45,6 +46,12 @@ export function contestTable(contest: ContestResult): string {
   });
   const head = ['', contest.unit, 'quartiles', valid ? 'of the limit' : ''];
   return `${contest.name}\n\n${table(head, rows)}`;
+}
+
+/** Why there are no valid figures of an entry. */
+export function reasonOf({ disqualified, missing }: EntryResult): string | undefined {
+  const reason = disqualified === undefined ? missing : `disqualified: ${disqualified}`;
+  return reason === undefined ? undefined : cell(reason);
 }
 
 export function goalText({ contest, of, against, metric, atLeast, atMost }: Goal): string {
@@ -94,7 +101,7 @@ export function busiest(contests: readonly ContestResult[]): { contest: string; 
   return all.sort((a, b) => b.busy - a.busy)[0];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
   return `${line(head)}|${' --- |'.repeat(head.length)}\n${rows.map(line).join('')}`;
 }

@@ -105,7 +105,7 @@ static void prepare(int count) {
     fill(&room, BEFORE);
     first_id = room.base + BEFORE;
     last_id = first_id + count - 1;
-    prefix_length = prefix_of(&room, SENDER, prefix);
+    prefix_length = prefix_of(room.base + SENDER, prefix);
     members = calloc((size_t)(BEFORE + count), sizeof *members);
     notices = calloc((size_t)count, sizeof *notices);
     if (members == NULL || notices == NULL) fail("calloc");

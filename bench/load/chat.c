@@ -104,7 +104,7 @@ void chat(void) {
     double began = now(), moved = began, from = 0;
     srand(1);
     for (int i = 0; i < count; i++) {
-        prefix_lengths[i] = strcmp(options.style, "chat") == 0 ? -1 : prefix_of(&room, i, prefixes[i]);
+        prefix_lengths[i] = strcmp(options.style, "chat") == 0 ? -1 : prefix_of(room.base + i, prefixes[i]);
         if (options.rate > 0) due[i] = began + (double)rand() / RAND_MAX / options.rate;
         else send_line(i);
     }

@@ -101,18 +101,25 @@ void watch(struct room *room, struct client *client, uint32_t events) {
     if (errno != ENOENT || epoll_ctl(room->epoll, EPOLL_CTL_ADD, client->fd, &event) == -1) fail("epoll_ctl");
 }
 
-int prefix_of(struct room *room, int index, char *into) {
-    if (strcmp(options.style, "client") == 0) return sprintf(into, "client %d: ", room->base + index);
-    if (strcmp(options.style, "chat") == 0) return sprintf(into, "<user%d> ", room->base + index);
+int prefix_of(int id, char *into) {
+    if (strcmp(options.style, "client") == 0) return sprintf(into, "client %d: ", id);
+    if (strcmp(options.style, "chat") == 0) return sprintf(into, "<user%d> ", id);
     into[0] = '\0';
     return 0;
 }
 
-int receive(struct client *client, char *into, int size) {
+int receive_or_end(struct client *client, char *into, int size) {
     ssize_t length = recv(client->fd, into, (size_t)size, MSG_DONTWAIT);
     if (length > 0) return (int)length;
     if (length == -1 && (errno == EAGAIN || errno == EINTR)) return 0;
-    disqualify("it ended a connection%s%s", length == -1 ? ": " : "", length == -1 ? strerror(errno) : "");
+    if (length == 0) errno = 0;
+    return -1;
+}
+
+int receive(struct client *client, char *into, int size) {
+    int length = receive_or_end(client, into, size);
+    if (length == -1) disqualify("it ended a connection%s%s", errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+    return length;
 }
 
 void send_all(struct client *client, const char *text, int length) {

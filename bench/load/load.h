@@ -11,16 +11,20 @@ enum { CHUNK_BYTES = 256 * 1024, MAX_EVENTS = 512, MAX_LINE_BYTES = 4096 };
 
 struct options {
     int port;
+    int reader_port;     // fan-out: where readers connect, if not to `port`
     int relay_pid;       // process whose CPU time is measured; 0: none
     int readers;         // fan-out
     int stalled;         // fan-out: additional readers that read nothing until the end
+    int mib;             // backlog: MiB of lines that are published while a reader is stalled
+    int max_memory;      // backlog: MiB of memory above which a relay is stopped
+    double max_seconds;  // backlog: upper bound for the time of publishing
     int size;            // fan-out: bytes of a line, its newline included
     int clients;         // chat, churn, arrivals, idle
     double rate;         // chat: lines a second of each client; 0: closed loop
     double warmup;       // seconds
     double seconds;      // seconds that are measured
     double stall_timeout; // seconds without progress after which a relay is disqualified
-    const char *style;   // "client": `client N: `; "chat": `<userN> `; "none"
+    const char *style;   // "client": `client N: `; "chat": `<userN> `; "none"; or a protocol of a broker
     char **command;      // start, run, guard: the command to start
 };
 
@@ -30,7 +34,9 @@ struct client {
     int arrivals;        // notices of arrivals received
     bool has_line;       // has received the line that the first client sends
     uint64_t bytes;      // fan-out: bytes received since
-    size_t at;           // fan-out: where in the expected block
+    const struct block *block; // fan-out: the repeated bytes that the client must receive
+    size_t at;           // fan-out: where in the block
+    int pinged;          // fan-out: bytes of a ping received since
     int length;          // length of `line`
     char *line;          // an incomplete line
 };
@@ -59,10 +65,12 @@ _Noreturn void fail(const char *what);              // reports a failure of this
 
 int connect_to(int port, int source);               // non-blocking; -1 and errno
 void watch(struct room *room, struct client *client, uint32_t events);
-int prefix_of(struct room *room, int index, char *into);
-// Connects `count` clients, and returns when all have received a line from the first.
+int prefix_of(int id, char *into);
+// Connects `count` clients, and returns when all have received a line from the first, or have subscribed to a broker.
 void fill(struct room *room, int count);
-// Returns the number of bytes read, 0 if there are none now. Disqualifies a relay that has ended the connection.
+// Returns the number of bytes read, 0 if there are none now, and -1 if the relay has ended the connection.
+int receive_or_end(struct client *client, char *into, int size);
+// The same, but disqualifies a relay that has ended the connection.
 int receive(struct client *client, char *into, int size);
 void send_all(struct client *client, const char *text, int length); // disqualifies a relay that does not read it
 // Calls `line` for each complete line, without its newline.
@@ -75,6 +83,7 @@ uint64_t recorded_delays(void);
 double delay_quantile(double q);                    // ms
 
 void fan_out(void);
+void backlog(void);
 void chat(void);
 void churn(void);
 void arrivals(void);
@@ -82,5 +91,6 @@ void idle(void);
 void start(void);
 void run(void);
 void guard(void);
+void guard_group(void);
 
 #endif

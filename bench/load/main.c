@@ -7,19 +7,23 @@
 #include <sys/prctl.h>
 
 struct options options = {
-    .readers = 1, .size = 100, .clients = 100, .warmup = 0.3, .seconds = 1, .stall_timeout = 3, .style = "client"};
+    .readers = 1, .size = 100, .clients = 100, .warmup = 0.3, .seconds = 1, .stall_timeout = 3, .style = "client",
+    .mib = 512, .max_memory = 4096, .max_seconds = 60};
 
 static const struct { const char *name; void (*run)(void); } loads[] = {
-    {"fan-out", fan_out}, {"chat", chat}, {"churn", churn}, {"arrivals", arrivals}, {"idle", idle}, {"start", start}, {"run", run},
-    {"guard", guard}};
+    {"fan-out", fan_out}, {"backlog", backlog}, {"chat", chat}, {"churn", churn}, {"arrivals", arrivals}, {"idle", idle},
+    {"start", start}, {"run", run}, {"guard", guard}, {"guard-group", guard_group}};
 
 int main(int argc, char **argv) {
-    enum { PORT = 1, PID, READERS, STALLED, SIZE, CLIENTS, RATE, WARMUP, SECONDS, STALL_TIMEOUT, STYLE };
+    enum { PORT = 1, PID, READERS, STALLED, SIZE, CLIENTS, RATE, WARMUP, SECONDS, STALL_TIMEOUT, STYLE, READER_PORT, MIB,
+           MAX_MEMORY, MAX_SECONDS };
     static const struct option names[] = {
         {"port", 1, 0, PORT},       {"pid", 1, 0, PID},         {"readers", 1, 0, READERS},
         {"stalled", 1, 0, STALLED}, {"size", 1, 0, SIZE},       {"clients", 1, 0, CLIENTS},
         {"rate", 1, 0, RATE},       {"warmup", 1, 0, WARMUP},   {"seconds", 1, 0, SECONDS},
-        {"stall-timeout", 1, 0, STALL_TIMEOUT}, {"style", 1, 0, STYLE},   {0, 0, 0, 0}};
+        {"stall-timeout", 1, 0, STALL_TIMEOUT}, {"style", 1, 0, STYLE},   {"reader-port", 1, 0, READER_PORT},
+        {"mib", 1, 0, MIB},         {"max-memory", 1, 0, MAX_MEMORY}, {"max-seconds", 1, 0, MAX_SECONDS},
+        {0, 0, 0, 0}};
     for (int name; (name = getopt_long(argc, argv, "+", names, NULL)) != -1;) {
         switch (name) {
         case PORT: options.port = atoi(optarg); break;
@@ -33,6 +37,10 @@ int main(int argc, char **argv) {
         case SECONDS: options.seconds = atof(optarg); break;
         case STALL_TIMEOUT: options.stall_timeout = atof(optarg); break;
         case STYLE: options.style = optarg; break;
+        case READER_PORT: options.reader_port = atoi(optarg); break;
+        case MIB: options.mib = atoi(optarg); break;
+        case MAX_MEMORY: options.max_memory = atoi(optarg); break;
+        case MAX_SECONDS: options.max_seconds = atof(optarg); break;
         default: return 2;
         }
     }
@@ -46,6 +54,6 @@ int main(int argc, char **argv) {
             return 0;
         }
     }
-    fprintf(stderr, "load: [options] fan-out | chat | churn | arrivals | idle | start | run | guard command…\n");
+    fprintf(stderr, "load: [options] fan-out | backlog | chat | churn | arrivals | idle | start | run | guard command…\n");
     return 2;
 }

@@ -1,5 +1,5 @@
 // Fills a room: connects clients in order, until all of them receive the lines of the first.
-#include "load.h"
+#include "protocol.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,10 +67,11 @@ static void send_until_received(struct room *room, const char *line, bool again)
     }
 }
 
-static int first_connection(void) {
+// Retries until the relay listens.
+static int first_connection(int port) {
     double deadline = now() + 15;
     for (;;) {
-        int fd = connect_to(options.port, 0);
+        int fd = connect_to(port, 0);
         if (fd != -1) return fd;
         if (errno != ECONNREFUSED || now() > deadline) disqualify("it does not listen: %s", strerror(errno));
         usleep(2000);
@@ -84,6 +85,7 @@ void fill(struct room *room, int count) {
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     int batch = count > LARGE_ROOM ? LARGE_BATCH : BATCH;
+    const struct protocol *protocol = protocol_of(options.style);
     filling = room;
     room->epoll = epoll_create1(EPOLL_CLOEXEC);
     room->clients = calloc((size_t)count, sizeof *room->clients);
@@ -91,11 +93,13 @@ void fill(struct room *room, int count) {
     for (int i = 0; i < count; i++) {
         struct client *client = &room->clients[i];
         client->index = i;
-        client->fd = i == 0 ? first_connection() : connect_to(options.port, 0);
+        int port = i == 0 || options.reader_port == 0 ? options.port : options.reader_port;
+        client->fd = i < 2 ? first_connection(port) : connect_to(port, 0);
         if (client->fd == -1) disqualify("it accepted %d connections and refused the next: %s", i, strerror(errno));
         room->count++;
         watch(room, client, EPOLLIN);
         if (i == 0 && room->on_first != NULL) room->on_first();
+        if (protocol->join != NULL) protocol->join(client, i > 0);
         if (i % batch != 0 || i == 0) continue;
         receive_lines(room, room->notices ? 20 : 0);
         double deadline = now() + 15;
@@ -104,6 +108,7 @@ void fill(struct room *room, int count) {
             if (now() > deadline) disqualify("it accepted only %d connections", room->clients[0].arrivals + 1);
         }
     }
+    if (protocol->join != NULL) return;
     double deadline = now() + 15;
     is_begin = false;
     if (count > 1) send_until_received(room, "hello\n", true);

@@ -66,3 +66,20 @@ void guard(void) {
     execvp(options.command[0], options.command);
     fail(options.command[0]);
 }
+
+// The same for a command that starts processes of its own: all of its process group exit with it.
+void guard_group(void) {
+    pid_t group = getpid(), watcher;
+    setpgid(0, 0);
+    if ((watcher = fork()) == -1) fail("fork");
+    if (watcher > 0) guard();
+    // The parent is now the command. When it exits, for any reason, this process receives SIGTERM.
+    sigset_t signals;
+    int received;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() == group) sigwait(&signals, &received);
+    kill(0, SIGKILL);
+}
