@@ -1,180 +1,167 @@
-// Compares a local room with a room over NATS with 1, 2 and 4 relays. Prints the tables of docs/rooms.md.
+// Compares a room over NATS with 1, 2 and 4 relays with a local room and with the limits of the engine. Prints the table of
+// docs/rooms.md.
 //
 // Requires nats-server.
 //
-//   npm run bench:rooms -- [--lines 400000] [--history 1000000] [--samples 2000] [--command dist/command/mini-serv.cjs]
+//   npm run bench:rooms -- [--rounds 3] [--seconds 1.5] [--samples 700] [--history 1000000]
+//     [--command dist/command/mini-serv.cjs]
 //
-// --command: another build of the command, which is measured with a local room; can be repeated.
+// --command: another build of the command, which is measured in turn with a local room and with one relay; can be repeated.
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../lib/conformance/ports.js';
 import { connectTo, kill, startProcess, stopAllAtExit, temporaryFolder } from './processes.js';
-import { quantile } from './statistics.js';
+import { connectClients, LINE } from './rooms/clients.js';
+import type { Contestant } from './rooms/contestant.js';
+import { engineAlone } from './rooms/engine-alone.js';
+import { median, quantile } from './statistics.js';
 
 const { values } = parseArgs({
   options: {
-    lines: { type: 'string', default: '400000' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '1.5' },
+    samples: { type: 'string', default: '700' },
     history: { type: 'string', default: '1000000' },
-    samples: { type: 'string', default: '2000' },
-    command: { type: 'string', multiple: true },
+    command: { type: 'string', multiple: true, default: [] },
   },
 });
-const LINES = Number(values.lines);
-const HISTORY_LINES = Number(values.history);
+const ROUNDS = Number(values.rounds);
+const SECONDS = Number(values.seconds);
 const SAMPLES = Number(values.samples);
+const HISTORY_LINES = Number(values.history);
 const COMMAND = fileURLToPath(new URL('../command/mini-serv.cjs', import.meta.url));
-
-const LINE = `${'x'.repeat(63)}\n`;
-const LINES_PER_CHUNK = 250;
-const CHUNK = LINE.repeat(LINES_PER_CHUNK);
-/** Senders over all relays, so that each row has the same load. */
-const SENDERS = 4;
-/** Time for the clients to join before a measurement. */
-const JOIN_MS = 300;
+const BARE_RELAY = fileURLToPath(new URL('./rooms/bare-relay.js', import.meta.url));
+const ENGINE = 'engine alone, 4 records in flight';
+const BARE = 'bare relay over NATS';
+/** `client N: `; the ids have one digit, because a room has five clients. */
+const PREFIX_BYTES = 10;
 
 interface Relay {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-async function startRelay(script: string, url?: string): Promise<Relay> {
+/** @param args of Node; the port is appended */
+async function start(...args: string[]): Promise<Relay> {
   const port = await freePort();
-  const options = url === undefined ? [] : ['--room', url];
-  const child = startProcess(
-    [process.execPath, script, ...options, String(port)],
-    ['ignore', 'ignore', 'inherit'],
-  );
-  (await connectTo(port)).destroy();
+  const child = startProcess([process.execPath, ...args, String(port)], ['ignore', 'ignore', 'inherit']);
   return { port, stop: () => kill(child) };
 }
 
-async function startNats(): Promise<number> {
+async function startNats(): Promise<{ readonly port: number; readonly pid: number }> {
   const port = await freePort();
   const store = temporaryFolder();
-  startProcess(['nats-server', '-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store], 'ignore');
+  const command = ['nats-server', '-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store];
+  const child = startProcess(command, 'ignore');
   (await connectTo(port)).destroy();
-  return port;
+  return { port, pid: child.pid as number };
 }
 
-/** Resolves when the socket has received this many messages of clients. */
-function received(socket: Socket, count: number): Promise<void> {
-  const prefix = Buffer.from('client ');
-  let found = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  return new Promise((resolve) => {
-    socket.on('data', (chunk: Buffer) => {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let end = 0;
-      for (let at = bytes.indexOf(prefix); at !== -1; at = bytes.indexOf(prefix, end)) {
-        // Notices contain the word too, but not at the start of the line.
-        if (at === 0 || bytes[at - 1] === 0x0a) found++;
-        end = at + prefix.length;
-      }
-      rest = Buffer.from(bytes.subarray(Math.max(end, bytes.length - prefix.length)));
-      if (found >= count) resolve();
-    });
+async function room(name: string, relays: readonly Relay[], prefixBytes = PREFIX_BYTES): Promise<Contestant> {
+  const ports = relays.map(({ port }) => port);
+  return connectClients(name, ports, prefixBytes, async () => {
+    await Promise.all(relays.map((relay) => relay.stop()));
   });
 }
 
-async function sendLines(socket: Socket, count: number): Promise<void> {
-  for (let sent = 0; sent < count; sent += LINES_PER_CHUNK) {
-    const bytes = count - sent < LINES_PER_CHUNK ? LINE.repeat(count - sent) : CHUNK;
-    if (!socket.write(bytes)) await once(socket, 'drain');
-  }
+async function shared(name: string, count: number, id: string, command = COMMAND): Promise<Contestant> {
+  const relays: Relay[] = [];
+  for (let i = 0; i < count; i++)
+    relays.push(await start(command, '--room', `nats://127.0.0.1:${nats.port}/${id}`));
+  return room(name, relays);
 }
 
-/** Lines per second from four senders to a reader at the last relay, whose messages have passed through the engine. */
-async function throughput(relays: readonly Relay[]): Promise<number> {
-  const linesPerSender = Math.floor(LINES / SENDERS);
-  const total = linesPerSender * SENDERS;
-  const reader = await connectTo((relays.at(-1) as Relay).port);
-  const all = received(reader, total);
-  const senders = await Promise.all(
-    Array.from({ length: SENDERS }, (_, i) => connectTo((relays[i % relays.length] as Relay).port)),
+/** CPU seconds of a process so far. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+interface Results {
+  readonly rates: number[];
+  readonly timesMs: number[];
+}
+
+/** Measures all contestants in turn, several times. */
+async function measure(contestants: readonly Contestant[]): Promise<Map<string, Results>> {
+  const all = new Map(contestants.map(({ name }) => [name, { rates: [], timesMs: [] } as Results]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const contestant of contestants) {
+      const { rates, timesMs } = all.get(contestant.name) as Results;
+      const before = cpuSeconds(nats.pid);
+      const ownBefore = process.cpuUsage();
+      const startedAt = performance.now();
+      rates.push(await contestant.linesPerSecond(SECONDS));
+      const seconds = (performance.now() - startedAt) / 1000;
+      const own = process.cpuUsage(ownBefore);
+      const ownShare = (own.user + own.system) / 1e6 / seconds;
+      const serverShare = (cpuSeconds(nats.pid) - before) / seconds;
+      process.stderr.write(
+        `${contestant.name}: ${thousands(rates.at(-1) as number)} lines per second; processors used by the server: ${serverShare.toFixed(2)}, by this process: ${ownShare.toFixed(2)}\n`,
+      );
+      for (let i = 0; i < SAMPLES; i++) timesMs.push(await contestant.latencyMs());
+    }
+  }
+  return all;
+}
+
+function thousands(count: number): string {
+  return (Math.round(count / 1000) * 1000).toLocaleString('en-US');
+}
+
+function printTable(results: ReadonlyMap<string, Results>): void {
+  const rateOf = (name: string): number => median(results.get(name)?.rates ?? []);
+  process.stdout.write(
+    '| room | lines per second | of the bare relay | of the engine alone | p50 | p99 |\n| --- | --- | --- | --- | --- | --- |\n',
   );
-  for (const sender of senders) sender.resume();
-  await delay(JOIN_MS);
-  const start = performance.now();
-  await Promise.all(senders.map((sender) => sendLines(sender, linesPerSender)));
-  await all;
-  const seconds = (performance.now() - start) / 1000;
-  for (const socket of [reader, ...senders]) socket.destroy();
-  return total / seconds;
-}
-
-/** Milliseconds from a client of the first relay to a client of the last one, one line at a time. */
-async function latencies(relays: readonly Relay[]): Promise<number[]> {
-  const sender = await connectTo((relays[0] as Relay).port);
-  const reader = await connectTo((relays.at(-1) as Relay).port);
-  sender.resume();
-  await delay(JOIN_MS);
-  const times: number[] = [];
-  for (let i = 0; i < SAMPLES; i++) {
-    const arrived = untilReceived(reader, `: ${i}\n`);
-    const start = performance.now();
-    sender.write(`${i}\n`);
-    await arrived;
-    times.push(performance.now() - start);
+  for (const [name, { timesMs }] of results) {
+    const rate = rateOf(name);
+    const ratios = [BARE, ENGINE].map((limit) => (rate / rateOf(limit)).toFixed(2));
+    const times = [0.5, 0.99].map((q) => `${quantile(timesMs, q).toFixed(2)} ms`);
+    process.stdout.write(`| ${[name, thousands(rate), ...ratios, ...times].join(' | ')} |\n`);
   }
-  sender.destroy();
-  reader.destroy();
-  return times;
-}
-
-function untilReceived(socket: Socket, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    let all = '';
-    const onData = (chunk: Buffer): void => {
-      all += chunk.toString('latin1');
-      if (!all.includes(text)) return;
-      socket.off('data', onData);
-      resolve();
-    };
-    socket.on('data', onData);
-  });
-}
-
-async function printRow(name: string, relays: readonly Relay[]): Promise<void> {
-  const linesPerSecond = await throughput(relays);
-  const times = await latencies(relays);
-  const thousands = `${Math.round(linesPerSecond / 1000)},000`;
-  const [p50, p99] = [0.5, 0.99].map((q) => `${quantile(times, q).toFixed(2)} ms`);
-  process.stdout.write(`| ${name} | ${thousands} | ${p50} | ${p99} |\n`);
-  await Promise.all(relays.map((relay) => relay.stop()));
 }
 
 /** Prints how long a relay takes to join a room with a long history. */
-async function printJoinTime(url: string): Promise<void> {
-  const first = await startRelay(COMMAND, url);
+async function printJoinTime(): Promise<void> {
+  const args = [COMMAND, '--room', `nats://127.0.0.1:${nats.port}/history`];
+  const first = await start(...args);
   const sender = await connectTo(first.port);
-  const reader = await connectTo(first.port);
-  const all = received(reader, HISTORY_LINES);
   sender.resume();
-  await sendLines(sender, HISTORY_LINES);
-  await all;
-  const start = performance.now();
-  const second = await startRelay(COMMAND, url);
-  const seconds = ((performance.now() - start) / 1000).toFixed(2);
+  const lines = LINE.repeat(1000);
+  for (let sent = 0; sent < HISTORY_LINES; sent += 1000)
+    if (!sender.write(lines)) await once(sender, 'drain');
+  // The relay closes the connection when the room has stored all lines.
+  sender.end();
+  await once(sender, 'close');
+  const startedAt = performance.now();
+  const second = await start(...args);
+  (await connectTo(second.port)).destroy();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(2);
   process.stdout.write(
-    `\nA relay joins a room with a history of ${HISTORY_LINES} lines in ${seconds} s, including the start of its process.\n`,
+    `\nA relay joins a room with a history of ${HISTORY_LINES.toLocaleString('en-US')} lines in ${seconds} s, including the start of its process.\n`,
   );
-  for (const socket of [sender, reader]) socket.destroy();
   await Promise.all([first.stop(), second.stop()]);
 }
 
 stopAllAtExit();
-process.stdout.write('| room | lines per second | p50 | p99 |\n| --- | --- | --- | --- |\n');
-for (const command of values.command ?? []) await printRow(command, [await startRelay(command)]);
-await printRow('local', [await startRelay(COMMAND)]);
-const natsPort = await startNats();
-for (const count of [1, 2, 4]) {
-  const url = `nats://127.0.0.1:${natsPort}/bench-${count}`;
-  const relays: Relay[] = [];
-  for (let i = 0; i < count; i++) relays.push(await startRelay(COMMAND, url));
-  await printRow(`NATS, ${count} relay${count === 1 ? '' : 's'}`, relays);
+const nats = await startNats();
+const contestants = [
+  await engineAlone(nats.port, 'engine alone, 1 record in flight', 1),
+  await engineAlone(nats.port, ENGINE, 4),
+  await room(BARE, [await start(BARE_RELAY, String(nats.port))], 0),
+  await room('local', [await start(COMMAND)]),
+  await shared('NATS, 1 relay', 1, 'one'),
+  await shared('NATS, 2 relays', 2, 'two'),
+  await shared('NATS, 4 relays', 4, 'four'),
+];
+for (const [i, command] of values.command.entries()) {
+  contestants.push(await room(`${command}, local`, [await start(command)]));
+  contestants.push(await shared(`${command}, NATS, 1 relay`, 1, `other-${i}`, command));
 }
-if (HISTORY_LINES > 0) await printJoinTime(`nats://127.0.0.1:${natsPort}/history`);
+printTable(await measure(contestants));
+await Promise.all(contestants.map((contestant) => contestant.stop()));
+if (HISTORY_LINES > 0) await printJoinTime();
 process.exit();
