@@ -60,12 +60,13 @@ describe('goals of the bench', () => {
     expect(judge(goal, results(entry('a', many(8)))).verdict).to.equal('missed');
   });
 
-  it('make --check fail when one is missed or when none could be judged', () => {
+  it('make --check fail when one is missed, none could be judged or the time was over', () => {
     const judged = (verdict: 'met' | 'missed' | 'undecided' | 'unknown') => ({ goal: FLOOR, verdict });
     expect(exitCode([judged('met'), judged('undecided'), judged('unknown')])).to.equal(0);
     expect(exitCode([judged('met'), judged('missed')])).to.equal(1);
     expect(exitCode([judged('unknown')])).to.equal(1);
     expect(exitCode([])).to.equal(1);
+    expect(exitCode([judged('met'), judge(FLOOR, [])])).to.equal(1);
   });
 
   it('name existing contests and entries', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { judge } from '../../bench/goals.js';
 import type { ContestResult } from '../../bench/results.js';
-import { busiest, contestTable, figure, goalTable } from '../../bench/table.js';
+import { busiest, contestTable, figure, goalTable, summary } from '../../bench/table.js';
 
 const CONTEST: ContestResult = {
   name: 'a load',
@@ -49,7 +49,20 @@ describe('tables of the bench', () => {
     const unknown = { contest: 'another', of: 'mini-serv', atMost: 1 };
     const table = goalTable([judge(goal, [CONTEST]), judge(unknown, [CONTEST])]);
     expect(table).to.include('a load: mini-serv ≥ 0.4 × epoll limit (C) | 0.50 (0.50–0.50) | 1 | met |');
-    expect(table).to.include('another: mini-serv ≤ 1 | not measured |  | unknown |');
+    expect(table).to.include('another: mini-serv ≤ 1 | no time left |  | unknown |');
+  });
+
+  it('end with a summary that names each goal that is not met, its figures and the reason', () => {
+    const goal = { contest: 'a load', of: 'mini-serv', against: 'epoll limit (C)', atLeast: 0.4 };
+    const missed = { ...goal, atLeast: 0.6, why: 'Writes are expensive.' };
+    const absent = { ...goal, against: 'absent' };
+    const judged = [goal, missed, absent].map((each) => judge(each, [CONTEST]));
+    const lines = summary(judged, 95_400).split('\n');
+    expect(lines).to.deep.equal([
+      'undecided: a load: mini-serv ≥ 0.6 × epoll limit (C): measured 0.50 (0.50–0.50) in 1 round. Writes are expensive.',
+      'not measured: a load: mini-serv ≥ 0.4 × absent: not installed',
+      '3 goals: 1 met, 0 missed, 1 undecided, 1 not measured (not installed), in 1 min 35 s',
+    ]);
   });
 
   it('report the maximum CPU load of the load generator', () => {
