@@ -26,7 +26,7 @@ const GARBAGE = 'garbage collection';
 const CATEGORIES: readonly (readonly [name: string, file: RegExp, native: RegExp])[] = [
   ['writes to sockets', /^$/, /^(writev|write(Buffer|Latin1String|Utf8String|AsciiString))$/],
   ['splitting and tagging (`lib/protocol`)', /^wasm:|\/lib\/protocol\//, /^$/],
-  ['bytes to latin1 strings and back', /^$/, /^(latin1(Slice|Write|WriteStatic)|onStringWrite)$/],
+  ['bytes to latin1 strings and back', /^node:(string_decoder|buffer)$/, /^latin1(Slice|Write|WriteStatic)$/],
   ['log, readers, transforms, other code of ours', /\/dist\/(lib|bin|command)\/|\/(lib|bin)\/.*\.ts$/, /^$/],
   ["Node's streams and `net`", /^node:(net|events|.*stream)/, /^$/],
   ['through2 and readable-stream', /\/node_modules\/(through2|readable-stream)\//, /^$/],
