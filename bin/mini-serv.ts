@@ -50,21 +50,6 @@ function hideCredentials(): void {
   if (words.some((word, i) => word !== process.argv[i])) process.title = words.join(' ');
 }
 
-/**
- * Loads a module that depends on through2. READABLE_STREAM=disable makes through2 use Node's streams instead of its own
- * copy, whose loading is an eighth of the start-up time.
- */
-async function loadWithNodeStreams<T>(load: () => Promise<T>): Promise<T> {
-  const inherited = process.env.READABLE_STREAM;
-  process.env.READABLE_STREAM ??= 'disable';
-  try {
-    return await load();
-  } finally {
-    // Child processes must not inherit the variable.
-    if (inherited === undefined) delete process.env.READABLE_STREAM;
-  }
-}
-
 async function main(): Promise<void> {
   hideCredentials();
   const command = parseCommand(process.argv.slice(2), process.env);
@@ -83,7 +68,7 @@ async function main(): Promise<void> {
       throw new CommandError('Fatal error', command.verbose || isatty(2) ? command.message : undefined);
     case 'try': {
       printsReason = true;
-      const { tryTransforms } = await loadWithNodeStreams(() => import('./commands/try.js'));
+      const { tryTransforms } = await import('./commands/try.js');
       return tryTransforms(command);
     }
     case 'join':
@@ -96,7 +81,7 @@ async function main(): Promise<void> {
     case 'conformance':
       return (await import('./commands/conformance.js')).conformance(command);
     case 'run': {
-      const { run } = await loadWithNodeStreams(() => import('./commands/run.js'));
+      const { run } = await import('./commands/run.js');
       return run(command);
     }
   }

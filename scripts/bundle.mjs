@@ -10,8 +10,11 @@ import { rollup } from 'rollup';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
-/** Packages that are a part of the command, because only few users of the package need them. */
-const INCLUDED = ['ws', 'fast-check', 'pure-rand'];
+/**
+ * Packages that are a part of the command. Loading through2, an ES module, with `require` would take a third of what the start
+ * takes beyond that of Node. Only few users of the package need the last three.
+ */
+const INCLUDED = ['split2', 'through2', 'ws', 'fast-check', 'pure-rand'];
 
 /**
  * Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
@@ -20,11 +23,12 @@ const INCLUDED = ['ws', 'fast-check', 'pure-rand'];
 async function bundleCommand() {
   const bundle = await rollup({
     input: `${dist}/bin/mini-serv.js`,
-    external: (id) => !/^[./]/.test(id) && !INCLUDED.includes(id.split('/')[0]),
+    external: (id) => !/^[./]/.test(id) && ![...INCLUDED, 'readable-stream'].includes(id.split('/')[0]),
     plugins: [
+      nodeModules,
       nodeResolve({ resolveOnly: INCLUDED }),
       withoutNativeAddons,
-      commonjs({ include: /\/node_modules\/ws\// }),
+      commonjs({ include: /\/node_modules\/(split2|ws)\// }),
       {
         name: 'url',
         // Rollup's own replacement also supports browsers, which makes it longer.
@@ -42,21 +46,35 @@ async function bundleCommand() {
     sourcemap: 'hidden',
     entryFileNames: nameOf,
     chunkFileNames: nameOf,
+    manualChunks: chunkOfRelay,
     // Exports of Node's modules and of the packages never change after loading.
     externalLiveBindings: false,
-    // Hoisted imports would load through2 before READABLE_STREAM is set.
     hoistTransitiveImports: false,
     banner: ({ moduleIds }) => {
-      const names = INCLUDED.filter((name) => moduleIds.some((id) => id.includes(`/node_modules/${name}/`)));
-      return names.length === 0
-        ? ''
-        : licencesOf(
-            names.join(' and '),
-            names.map((name) => `${name}/LICENSE`),
-          );
+      const included = INCLUDED.filter((name) =>
+        moduleIds.some((id) => id.includes(`/node_modules/${name}/`)),
+      );
+      return included.length === 0 ? '' : licencesOf(included);
     },
   });
   await bundle.close();
+}
+
+/**
+ * Keeps in two files what a relay loads: the entry, and the rest. Each further file that it shares with other commands would
+ * cost half a millisecond of its start.
+ */
+function chunkOfRelay(id, { getModuleInfo }) {
+  const reaches = (name) => reachableFrom(`${dist}/${name}.js`, getModuleInfo).has(id);
+  return ['bin/mini-serv', 'bin/commands/run'].find(reaches);
+}
+
+/** Returns a module and everything that it imports, except lazily. */
+function reachableFrom(id, getModuleInfo, found = new Set()) {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const imported of getModuleInfo(id)?.importedIds ?? []) reachableFrom(imported, getModuleInfo, found);
+  return found;
 }
 
 /** ws would look for two packages with native code in folders near the command, and Node has the functions of one of them. */
@@ -69,6 +87,18 @@ const withoutNativeAddons = {
 };
 
 /**
+ * Gives packages Node's own streams instead of readable-stream, whose loading is an eighth of the start-up time. Prefixes are
+ * for bundlers that would otherwise ask whether `string_decoder` is the package or Node's own.
+ */
+const nodeModules = {
+  name: 'node-modules',
+  resolveId(id) {
+    if (id === 'readable-stream') return 'node:stream';
+    return isBuiltin(id) && !id.startsWith('node:') ? `node:${id}` : null;
+  },
+};
+
+/**
  * Bundles the library with its dependencies, which are CommonJS or import CommonJS: esbuild makes ES modules of them that
  * throw `Dynamic require of "stream" is not supported`. As in the command, their streams are those of Node.
  */
@@ -76,11 +106,7 @@ async function bundleLibrary() {
   const bundle = await rollup({
     input: `${dist}/lib/index.js`,
     external: (id) => id.startsWith('node:'),
-    plugins: [
-      { name: 'node-modules', resolveId: nameOfNode },
-      nodeResolve({ preferBuiltins: true }),
-      commonjs(),
-    ],
+    plugins: [nodeModules, nodeResolve({ preferBuiltins: true }), commonjs()],
     onwarn,
   });
   await bundle.write({
@@ -88,7 +114,7 @@ async function bundleLibrary() {
     format: 'es',
     // Rollup cannot write one file for a program that uses a package with parts.
     inlineDynamicImports: true,
-    banner: licencesOf('split2 and through2', ['split2/LICENSE', 'through2/LICENSE.md']),
+    banner: licencesOf(['split2', 'through2']),
   });
   await bundle.close();
 }
@@ -108,7 +134,7 @@ async function bundlePage() {
     file: `${dist}/page/page.js`,
     format: 'es',
     plugins: [minify],
-    banner: licencesOf('uPlot', ['uplot/LICENSE']),
+    banner: licencesOf(['uplot']),
   });
   await bundle.close();
   copyFileSync(`${root}node_modules/uplot/dist/uPlot.min.css`, `${dist}/page/uplot.css`);
@@ -119,15 +145,13 @@ async function bundlePage() {
 }
 
 /** Returns a comment with the licences of packages that a bundle includes. */
-function licencesOf(names, paths) {
-  const licences = paths.map((path) => readFileSync(`${root}node_modules/${path}`, 'utf8').trim());
-  return `/*! Includes ${names}:\n\n${licences.join('\n\n')}\n*/`;
-}
-
-/** Prefixes are for bundlers that would otherwise ask whether `string_decoder` is the package or Node's own. */
-function nameOfNode(id) {
-  if (id === 'readable-stream') return 'node:stream';
-  return isBuiltin(id) && !id.startsWith('node:') ? `node:${id}` : null;
+function licencesOf(names) {
+  const licences = names.map((name) => {
+    const folder = `${root}node_modules/${name}`;
+    const file = readdirSync(folder).find((entry) => /^license/i.test(entry));
+    return readFileSync(`${folder}/${file}`, 'utf8').trim();
+  });
+  return `/*! Includes ${names.join(' and ')}:\n\n${licences.join('\n\n')}\n*/`;
 }
 
 function onwarn(warning) {

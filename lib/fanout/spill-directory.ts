@@ -18,6 +18,7 @@ export class SpillDirectory {
   readonly #parent: string;
   #directory: Promise<string> | null = null;
   #creating: Promise<SpillHandle> | null = null;
+  #sweeping: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(fs: FileSystem, parent: string) {
@@ -31,7 +32,12 @@ export class SpillDirectory {
   }
 
   /** Removes the directories of dead processes. Never rejects. */
-  async sweep(): Promise<void> {
+  sweep(): Promise<void> {
+    this.#sweeping = this.#sweep();
+    return this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
     const names = await this.#fs.readdir(this.#parent, { recursive: false }).catch(() => []);
     const stale = names.filter((name) => {
       const pid = DIRECTORY_NAME.exec(name)?.[1];
@@ -51,6 +57,7 @@ export class SpillDirectory {
   /** Removes the directory, after a file that is being created. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#sweeping;
     await this.#creating?.catch(() => {});
     const directory = await this.#directory?.catch(() => null);
     if (!directory) return;
@@ -93,6 +100,8 @@ export class SpillDirectory {
   }
 
   async #createDirectory(): Promise<string> {
+    // A new directory must not be taken for one of a dead process with our id.
+    await this.#sweeping;
     const path = await this.#fs.mkdtemp(join(this.#parent, `mini-serv-${process.pid}-`));
     ownDirectories.add(path);
     return path;

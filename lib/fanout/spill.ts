@@ -55,7 +55,7 @@ export class Spill {
   }
 
   /**
-   * Removes the directories that killed relays left, and checks a directory that the user has chosen.
+   * Checks a directory that the user has chosen, and starts to remove the directories that killed relays left.
    *
    * @throws the file system's error if no files can be created in the chosen directory
    */
@@ -64,7 +64,7 @@ export class Spill {
       await this.#directory.check();
       await this.#measure();
     }
-    await this.#directory.sweep();
+    void this.#directory.sweep();
   }
 
   /**

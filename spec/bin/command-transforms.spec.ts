@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { connectAs } from '../support/client.js';
-import { startServer } from '../support/command.js';
 import { folder, pair, SHOUT } from '../support/modules.js';
 import { eventually } from '../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
@@ -55,19 +54,6 @@ describe('command with transforms', () => {
     await b.send('hello\n');
     await a.receives(arrivedNotice(1), relayed(1, 'hello!'));
   });
-
-  for (const [env, shown] of [
-    [{}, 'undefined'],
-    [{ READABLE_STREAM: 'mine' }, 'mine'],
-  ] as [Record<string, string>, string][]) {
-    it(`starts modules with the variable READABLE_STREAM as it was: ${shown}`, async () => {
-      const cwd = await folder({
-        'tell.mjs': 'console.error(process.env.READABLE_STREAM + "!"); export default (message) => message;',
-      });
-      const server = await startServer({ args: ['-t', join(cwd, 'tell.mjs')], env });
-      await server.stderr.until(`${shown}!\n`);
-    });
-  }
 
   it('refuses a web page that posts to its port', async () => {
     const [a, b, server] = await pair(['--verbose', '-t', 'no-http']);

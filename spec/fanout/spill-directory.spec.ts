@@ -133,6 +133,23 @@ describe('SpillDirectory: the sweep', () => {
     expect(fs.calls).to.deep.equal([`unlink /tmp/${name}/segments`, `rmdir /tmp/${name}`]);
   });
 
+  it('has ended before a directory is created, and before the directory is closed', async () => {
+    const { fs, directory } = setUp();
+    let finish = (_names: string[]): void => {};
+    fs.readdir = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const pending = [directory.sweep(), directory.createFile(), directory.close()];
+    let settled = 0;
+    for (const promise of pending) void promise.catch(() => {}).then(() => settled++);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([settled, fs.calls]).to.deep.equal([0, []]);
+    finish([]);
+    await Promise.allSettled(pending);
+    expect(fs.calls[0]).to.equal(`mkdtemp /tmp/mini-serv-${process.pid}-`);
+  });
+
   it('keeps the directory of a live process, of any user', async () => {
     expect(await swept([`mini-serv-${DEAD_PID}-abc`, 'mini-serv-1-abc'])).to.deep.equal([
       `mini-serv-${DEAD_PID}-abc`,

@@ -1,4 +1,2 @@
 export default (message) =>
-  message.kind === 'line'
-    ? { ...message, text: message.text.toUpperCase() + process.env.READABLE_STREAM }
-    : message;
+  message.kind === 'line' ? { ...message, text: message.text.toUpperCase() } : message;
