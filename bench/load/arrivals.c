@@ -1,5 +1,6 @@
 // Many clients that connect at once, until each has received the notice of every later one. A client that was there before
-// sends numbered lines meanwhile, whose delay is measured at all clients that are in the room.
+// sends numbered lines meanwhile, whose delay is measured at all clients that are in the room. There are two such storms: the
+// clients of the first one leave again, so that the second one, which is measured, meets a relay that is warm.
 #include "load.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { SENDER, WITNESS, BEFORE, CONNECTS_PER_TURN = 32, DIGITS = 24 };
 static const double LINE_INTERVAL = 0.005;
@@ -27,6 +29,9 @@ static struct room room;
 static struct notice *notices; // by id - first_id
 static struct member *members; // the sender, a witness, and the clients that arrive
 static int first_id, last_id, connected, complete_lines;
+static bool is_measured, is_leaving;
+static int left[BEFORE];             // notices of departures that the clients from before have received
+static int64_t sum_of_left[BEFORE];  // the sum of their ids, which leave in any order
 static char prefix[32];
 static int prefix_length;
 static uint64_t received_notices, received_at, sent_lines;
@@ -50,8 +55,24 @@ static void on_notice(struct member *member, const char *line, int length) {
     received_notices++;
 }
 
+// Clients that leave themselves receive the notices of those that left before. They may miss the last ones.
+static void on_departure(struct member *member, const char *line, int length) {
+    char text[40];
+    int id, end = 0;
+    snprintf(text, sizeof text, "%.*s", length < 39 ? length : 39, line);
+    if (sscanf(text, "server: client %d just left%n", &id, &end) != 1 || end != length || id < first_id || id > last_id)
+        disqualify("client %d received \"%s\" when others left", member->client.index, text);
+    if (member->client.index >= BEFORE) return;
+    left[member->client.index]++;
+    sum_of_left[member->client.index] += id;
+}
+
 static void on_line(struct client *client, const char *line, int length) {
     struct member *member = (struct member *)client;
+    if (is_leaving) {
+        on_departure(member, line, length);
+        return;
+    }
     if (length < 40 && memcmp(line, "server: ", 8) == 0) {
         on_notice(member, line, length);
         return;
@@ -68,7 +89,7 @@ static void on_line(struct client *client, const char *line, int length) {
         disqualify("client %d received line %llu, expected line %lld", client->index, number, (long long)member->next_line);
     member->next_line++;
     if (member->next_line == (int64_t)sent_lines) complete_lines++;
-    record_delay(received_at - time);
+    if (is_measured) record_delay(received_at - time);
 }
 
 static void send_line(void) {
@@ -83,7 +104,14 @@ static void turn(int timeout) {
     int count = epoll_wait(room.epoll, events, MAX_EVENTS, timeout);
     for (int i = 0; i < count; i++) {
         struct client *client = events[i].data.ptr;
-        int length = receive(client, chunk, CHUNK_BYTES);
+        int length = receive_or_end(client, chunk, CHUNK_BYTES);
+        if (length == -1 && is_leaving && errno == 0 && client->index >= BEFORE) {
+            close(client->fd);
+            free(client->line);
+            connected--;
+            continue;
+        }
+        if (length == -1) disqualify("it ended a connection%s%s", errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
         received_at = now_ns();
         each_line(client, chunk, length, on_line);
     }
@@ -103,23 +131,27 @@ static void connect_next(void) {
 static void prepare(int count) {
     // Two clients are there before: the relay assigns the following ids to those that arrive.
     fill(&room, BEFORE);
-    first_id = room.base + BEFORE;
-    last_id = first_id + count - 1;
+    last_id = room.base + BEFORE - 1;
     prefix_length = prefix_of(room.base + SENDER, prefix);
     members = calloc((size_t)(BEFORE + count), sizeof *members);
     notices = calloc((size_t)count, sizeof *notices);
     if (members == NULL || notices == NULL) fail("calloc");
-    for (int i = 0; i < count; i++)
-        notices[i].length = sprintf(notices[i].text, "server: client %d just arrived", first_id + i);
-    for (int i = 0; i < BEFORE + count; i++) {
-        struct member *member = &members[i];
-        member->id = i < BEFORE ? room.base + i : -1;
-        member->expected = first_id;
-        member->next_line = i < BEFORE ? 0 : -1;
-        if (i < BEFORE) member->client = room.clients[i];
-        member->client.index = i;
-        if (i < BEFORE) watch(&room, &member->client, EPOLLIN);
+    for (int i = 0; i < BEFORE; i++) {
+        members[i].client = room.clients[i];
+        members[i].id = room.base + i;
+        watch(&room, &members[i].client, EPOLLIN);
     }
+}
+
+static void expect_arrivals(int count) {
+    first_id = last_id + 1;
+    last_id += count;
+    received_notices = 0;
+    for (int i = 0; i < count; i++) {
+        notices[i].length = sprintf(notices[i].text, "server: client %d just arrived", first_id + i);
+        members[BEFORE + i] = (struct member){.client = {.index = BEFORE + i}, .id = -1, .next_line = -1};
+    }
+    for (int i = 0; i < BEFORE; i++) members[i].expected = first_id;
 }
 
 // A client has the id before the first one of which it was notified. Only the last one was not notified of any.
@@ -136,11 +168,10 @@ static void check_ids(int count) {
     free(taken);
 }
 
-void arrivals(void) {
-    int count = options.clients;
-    prepare(count);
+// Connects all clients, and waits for all notices. Returns the seconds that this took.
+static double storm(int count) {
     uint64_t expected = (uint64_t)count * (uint64_t)(count - 1) / 2 + (uint64_t)BEFORE * (uint64_t)count, last = 0;
-    struct usage own = usage_of(0), relay = usage_of(options.relay_pid);
+    expect_arrivals(count);
     double began = now(), moved = began;
     next_due = began;
     while (received_notices < expected) {
@@ -158,17 +189,51 @@ void arrivals(void) {
         if (time - moved > MAX_STALL)
             disqualify("it stalled: %llu of %llu notices were delivered", (unsigned long long)last, (unsigned long long)expected);
     }
-    double seconds = now() - began;
-    struct usage own_to = usage_of(0), relay_to = usage_of(options.relay_pid);
-    // All clients, including the last one that arrived, receive one more line. It follows every notice and line before.
+    return now() - began;
+}
+
+// All clients, including the last one that arrived, receive one more line. It follows every notice and line before.
+static void check_all(int count) {
     send_line();
     for (double deadline = now() + MAX_STALL; complete_lines < count + 1;) {
         turn(20);
         if (now() > deadline) disqualify("%d of %d clients did not receive all lines", count + 1 - complete_lines, count + 1);
     }
     turn(20);
-    if (received_notices != expected) disqualify("it sent more notices than clients arrived");
+    if (received_notices != (uint64_t)count * (uint64_t)(count - 1) / 2 + (uint64_t)BEFORE * (uint64_t)count)
+        disqualify("it sent more notices than clients arrived");
     check_ids(count);
+}
+
+// All clients that arrived leave, until the relay has ended their connections and has notified the two from before.
+static void leave(int count) {
+    is_leaving = true;
+    for (int i = BEFORE; i < BEFORE + count; i++) shutdown(members[i].client.fd, SHUT_WR);
+    int last = 0;
+    for (double moved = now(); connected > 0 || left[SENDER] < count || left[WITNESS] < count;) {
+        turn(20);
+        int progress = left[SENDER] + left[WITNESS] - connected;
+        if (progress != last) moved = now();
+        last = progress;
+        if (now() - moved > MAX_STALL) disqualify("it stalled: %d of %d clients that left are still connected", connected, count);
+    }
+    for (int i = 0; i < BEFORE; i++)
+        if (left[i] != count || sum_of_left[i] != (int64_t)count * (first_id + last_id) / 2)
+            disqualify("client %d received departures of other clients", i);
+    is_leaving = false;
+}
+
+void arrivals(void) {
+    int count = options.clients;
+    prepare(count);
+    storm(count);
+    check_all(count);
+    leave(count);
+    is_measured = true;
+    struct usage own = usage_of(0), relay = usage_of(options.relay_pid);
+    double seconds = storm(count);
+    struct usage own_to = usage_of(0), relay_to = usage_of(options.relay_pid);
+    check_all(count);
     printf("{\"seconds\":%.4f,\"p50\":%.5f,\"p99\":%.5f,\"lines\":%llu,\"busy\":%.3f,\"relayUser\":%.3f,\"relaySystem\":%.3f}\n",
            seconds, delay_quantile(0.5), delay_quantile(0.99), (unsigned long long)recorded_delays(),
            (own_to.user + own_to.system - own.user - own.system) / seconds, (relay_to.user - relay.user) / seconds,
