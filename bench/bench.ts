@@ -10,7 +10,7 @@ import { exitCode } from './goals.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { stopAllAtExit } from './processes.js';
 import { cpuTime, measureLimit, regimeText, stealBetween } from './regime.js';
-import { ALSO, makeRelays } from './relays.js';
+import { ALSO, BROKERS, makeRelays } from './relays.js';
 import { machine, type Results, readResults, versions } from './results.js';
 import { isNeeded, type Limits, Run } from './run.js';
 import { busiest, contestTable, goalTable, summary } from './table.js';
@@ -46,7 +46,10 @@ function choose({ only, also, quick, check, brokers }: Options): Contest[] {
         return {
           ...contest,
           ...(quick ? { warmup: undefined } : {}),
-          entries: quick || check ? entries.filter((entry) => isNeeded(contest.name, entry)) : entries,
+          entries: entries
+            .filter((entry) => !(quick || check) || isNeeded(contest.name, entry))
+            // A minute is too short for the brokers.
+            .filter(({ name }) => !quick || only.length > 0 || !(name in BROKERS)),
         };
       })
       .filter(({ entries }) => entries.length > 0)

@@ -26,6 +26,8 @@ export interface Contest {
   readonly less?: boolean;
   /** Seconds of load before the measurement, if the default is too short. */
   readonly warmup?: number | undefined;
+  /** Shorter measurements vary too much. */
+  readonly minSeconds?: number;
   /** Whether the room has thousands of clients, and takes too long for `--quick`. */
   readonly isLarge?: boolean;
   /** Upper bound for the rounds, for loads that take minutes. */
@@ -63,7 +65,8 @@ function fanOut(readers: number, size: number): Contest {
     name: nameOf(readers, size),
     metric: 'rate',
     unit: 'lines delivered/s',
-    isLarge: readers >= 1000,
+    // A round of writes to thousands takes 10 to 50 ms.
+    ...(readers >= 1000 ? { isLarge: true, minSeconds: 1 } : {}),
     entries,
   };
 }

@@ -4,13 +4,14 @@ export const HELP = `npm run bench -- [options]
 
 Measures mini-serv and its peers in turn (A B A B) and prints medians, ratios and their spread.
 
-  --quick              short rounds of the entries that have goals, without large rooms, in under a minute
+  --quick              short rounds of the entries that have goals, without large rooms and brokers, in under a minute
   --check              only entries that have goals, repeated until they are decided, in under ten minutes;
                        exit code 1 if a goal is missed
   --brokers            compare with message brokers instead, and print the two tables of docs/performance.md
   --only <words>       only contests whose name contains these words; repeatable
   --rounds <n>         number of rounds (default 7, with --check 3 or more; without a goal: at most 3)
-  --seconds <s>        length of each measurement (default 1, with --check 0.5)
+  --seconds <s>        length of each measurement (default 1, with --check 0.5; at least 1 with 1,000 readers
+                       or more)
   --also <command>     measure one more relay; the port is appended to the command
   --command <command>  measure this command instead of the mini-serv that was built here
   --out <folder>       folder for bench.json and bench.svg (default bench/results)

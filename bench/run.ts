@@ -1,7 +1,7 @@
 // Measures contests in turn until the schedule has nothing left or the time is over.
 import { builtPath } from './build.js';
 import type { Contest, Entry } from './contests.js';
-import { GOALS, isJudged, type Judged, judge } from './goals.js';
+import { goalsOf, isJudged, type Judged, judge } from './goals.js';
 import { measure } from './measure.js';
 import { ALSO, type Relay, versionOf } from './relays.js';
 import type { ContestResult } from './results.js';
@@ -69,8 +69,8 @@ export class Run {
     return this.#contests.flatMap((contest) => this.#judge(contest));
   }
 
-  #judge({ name }: Contest): Judged[] {
-    return GOALS.filter((goal) => goal.contest === name).map((goal) => judge(goal, this.results));
+  #judge({ name, entries }: Contest): Judged[] {
+    return goalsOf(name, entries).map((goal) => judge(goal, this.results));
   }
 
   #progress(): Progress[] {
@@ -86,7 +86,8 @@ export class Run {
     const contest = this.#contests[index] as Contest;
     const { name, entries, warmup = this.#limits.warmup, maxRounds = Number.POSITIVE_INFINITY } = contest;
     if ((this.#rounds[index] as number) >= maxRounds) return;
-    const { seconds, maxMeasurementMs, deadline } = this.#limits;
+    const { maxMeasurementMs, deadline } = this.#limits;
+    const seconds = Math.max(this.#limits.seconds, contest.minSeconds ?? 0);
     this.#log(`${name}:`);
     for (const [at, entry] of entries.entries()) {
       const result = this.results[index]?.entries[at];

@@ -1,6 +1,5 @@
-// Many clients that connect at once, until each has received the notice of every later one. A client that was there before
-// sends numbered lines meanwhile, whose delay is measured at all clients that are in the room. There are two such storms: the
-// clients of the first one leave again, so that the second one, which is measured, meets a relay that is warm.
+// Many clients that connect at once, until each has received the notice of every later one, and the delay of lines meanwhile.
+// The clients of a first storm leave again, so that the second one, which is measured, meets a relay that is warm.
 #include "load.h"
 #include <arpa/inet.h>
 #include <errno.h>

@@ -11,7 +11,7 @@ const CLIENTS = 20;
 /** Ids of clients that arrive in the storm that is measured: two clients were there before the first storm. */
 const [SOME_ID, NEXT_ID] = [2 + CLIENTS + 5, 2 + CLIENTS + 6];
 
-/** What a relay does wrong. Each function returns what is sent instead. */
+/** A mistake of a relay. Each function returns the values that replace the right ones. */
 interface Mistake {
   /** The ids in the notices of an arrival. */
   readonly notices?: (id: number) => number[];

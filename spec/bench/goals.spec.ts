@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { contests } from '../../bench/contests.js';
-import { exitCode, GOALS, type Goal, judge } from '../../bench/goals.js';
+import * as C from '../../bench/contests.js';
+import { exitCode, GOALS, type Goal, goalsOf, judge } from '../../bench/goals.js';
+import { LIMIT, MINI } from '../../bench/relays.js';
 import type { ContestResult, EntryResult } from '../../bench/results.js';
 
 const FLOOR: Goal = { contest: 'c', of: 'a', against: 'b', atLeast: 0.5 };
@@ -69,8 +70,19 @@ describe('goals of the bench', () => {
     expect(exitCode([judged('met'), judge(FLOOR, [])])).to.equal(1);
   });
 
+  it('are not judged when the entry to compare with does not take part', () => {
+    const against = (contest: string, ...names: string[]) =>
+      goalsOf(
+        contest,
+        names.map((name) => ({ name })),
+      ).map((goal) => goal.against);
+    expect(against(C.CLOSED_100, MINI, LIMIT)).to.deep.equal([LIMIT]);
+    expect(against(C.CLOSED_100, MINI)).to.deep.equal([]);
+    expect(against(C.idleName(10_000), MINI)).to.deep.equal([undefined]);
+  });
+
   it('name existing contests and entries', () => {
-    const all = contests();
+    const all = C.contests();
     for (const { contest, of, against } of GOALS) {
       const found = all.find(({ name }) => name === contest);
       for (const name of against === undefined ? [of] : [of, against]) {
