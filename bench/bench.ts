@@ -27,13 +27,18 @@ const MAX_ROUNDS_FACTOR = 7;
 
 const log = (text: string): void => void process.stderr.write(text);
 
+function allOf({ brokers }: Options): Contest[] {
+  return brokers ? brokerContests() : contests();
+}
+
 /**
  * Selects the contests and entries that the options ask for.
  *
  * @throws {Error} if a word of `--only` matches no contest
  */
-function choose({ only, also, quick, check, brokers }: Options): Contest[] {
-  const all = brokers ? brokerContests() : contests();
+function choose(options: Options): Contest[] {
+  const { only, also, quick, check } = options;
+  const all = allOf(options);
   const unknown = only.find((word) => !all.some(({ name }) => name.includes(word)));
   if (unknown !== undefined) throw new Error(`--only: no contest matches "${unknown}"; see --list`);
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
@@ -126,7 +131,8 @@ async function main(): Promise<number> {
     if (options.help) {
       process.stdout.write(HELP);
     } else if (options.list) {
-      for (const { name } of contests()) process.stdout.write(`${name}\n`);
+      const names = allOf(options).map(({ name }) => name);
+      process.stdout.write(`${names.join('\n')}\n`);
     } else if (options.draw !== undefined) {
       process.stdout.write(draw(readResults(options.draw), DRAWN));
     } else {
