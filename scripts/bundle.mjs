@@ -1,4 +1,4 @@
-// Bundles what is published in one file: the command, the library for bundlers, and the page of --web.
+// Bundles what is published in few files: the command, the library for bundlers, and the page of --web.
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, relative } from 'node:path';
@@ -17,8 +17,8 @@ const dist = `${root}dist`;
 const INCLUDED = ['split2', 'through2', 'ws', 'fast-check', 'pure-rand'];
 
 /**
- * Bundles the command into one file, and each lazily loaded part into a file of its own, because reading and linking
- * seventy modules is a quarter of the start-up time. CommonJS output does not need Node's loader of ES modules.
+ * Bundles the command into few files: two that a relay loads, and one for each part that is loaded lazily. CommonJS output does
+ * not need Node's loader of ES modules.
  */
 async function bundleCommand() {
   const bundle = await rollup({
@@ -49,6 +49,7 @@ async function bundleCommand() {
     manualChunks: chunkOfRelay,
     // Exports of Node's modules and of the packages never change after loading.
     externalLiveBindings: false,
+    // Each file would also name what its imports import.
     hoistTransitiveImports: false,
     banner: ({ moduleIds }) => {
       const included = INCLUDED.filter((name) =>
