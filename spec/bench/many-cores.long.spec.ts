@@ -3,10 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { connectTo } from '../../bench/processes.js';
+import { childrenOf, connectTo } from '../../bench/processes.js';
 import { freePort } from '../../lib/conformance/ports.js';
-import { startProgram } from '../support/program.js';
+import { Client as LineClient } from '../support/client.js';
+import { type Program, startProgram } from '../support/program.js';
 import { within } from '../support/waiting.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 const SEQUENCER = fileURLToPath(new URL('../../bench/many-cores/sequencer.js', import.meta.url));
 const CLIENTS = 100;
@@ -24,10 +26,11 @@ function open(port: number): Client {
 
 describe('room over several processes', () => {
   let port: number;
+  let room: Program;
 
   beforeEach(async () => {
     port = await freePort();
-    startProgram(process.execPath, [SEQUENCER, '--writers', '3', String(port)]);
+    room = startProgram(process.execPath, [SEQUENCER, '--writers', '3', String(port)]);
     // Client 0, which has joined and left when its connection is closed.
     const first = await connectTo(port);
     first.resume().end();
@@ -61,5 +64,40 @@ describe('room over several processes', () => {
       const own = log.filter((line) => line.startsWith(`client ${id}: `));
       expect(own).to.deep.equal(Array.from({ length: LINES }, (_, line) => `client ${id}: ${i}:${line}`));
     }
+  });
+
+  /** Connects three clients, one for each writer, with the ids 1 to 3. */
+  async function joinThree(): Promise<LineClient[]> {
+    const clients = Array.from({ length: 3 }, () => new LineClient(connect({ port, host: '127.0.0.1' })));
+    await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));
+    await clients[0]?.until(arrivedNotice(3));
+    return clients;
+  }
+
+  it('ends only the clients of a killed writer, tells the others, and accepts new ones', async () => {
+    const clients = await joinThree();
+    await clients[1]?.send('half of a line');
+    const [writer = 0] = childrenOf(room.child.pid as number);
+    process.kill(writer, 'SIGKILL');
+    const ended = await within(
+      Promise.race(clients.map(({ ended }, i) => ended.then(() => i))),
+      'the end of a client',
+    );
+    const [first, second] = clients.filter((_client, i) => i !== ended) as [LineClient, LineClient];
+    await Promise.all([first, second].map((client) => client.until(leftNotice(ended + 1))));
+    const newcomer = new LineClient(connect({ port, host: '127.0.0.1' }));
+    await first.until(arrivedNotice(4));
+    await second.until(arrivedNotice(4));
+    await newcomer.send('hello\n');
+    await Promise.all([first, second].map((client) => client.until(relayed(4, 'hello'))));
+    await first.send('\n');
+    await newcomer.until((bytes) => bytes.includes('client '));
+    expect(first.inbox.text.match(/just left/g)).to.have.length(1);
+  });
+
+  it('ends all clients when the sequencer is killed', async () => {
+    const clients = await joinThree();
+    room.child.kill('SIGKILL');
+    await Promise.all(clients.map(({ ended }) => within(ended, 'the end of a client')));
   });
 });
