@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { toLatin1 } from '../../lib/protocol/message.js';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
 import { Channel } from './channel.js';
 import { CONNECTED, encodeFrame, headOf, LEFT, LINES, textOf } from './frames.js';
@@ -32,7 +33,7 @@ export class RoomLog implements EventLog {
 
   append(event: LogEvent): void {
     if (event.kind === 'lines') {
-      this.#channel.send(encodeFrame(LINES, event.client, event.bytes));
+      this.#channel.send(encodeFrame(LINES, event.client, toLatin1(event.bytes)));
     } else if (event.kind === 'left') {
       this.#channel.send(encodeFrame(LEFT, event.client));
     } else if (event.kind === 'connected') {

@@ -65,6 +65,11 @@ function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length;
 }
 
+/** Returns bytes as a latin1 string, one character for each byte. */
+export function toLatin1(bytes: string | Buffer): string {
+  return typeof bytes === 'string' ? bytes : bytes.toString('latin1');
+}
+
 /** Decodes UTF-8 bytes, given as a latin1 string. Invalid bytes become U+FFFD. */
 export function decode(bytes: string): string {
   return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');

@@ -37,16 +37,17 @@ function createPrefixer(): Prefixer | null {
  * copied three times and leave garbage.
  *
  * @param prefix at most 25 characters
- * @param block latin1 lines with `\n` between them
+ * @param block lines with `\n` between them; a string is latin1
  * @returns bytes that the next call overwrites; null if strings are faster for this block, or on this machine
  */
-export function prefixLines(prefix: string, block: string): Buffer | null {
+export function prefixLines(prefix: string, block: string | Buffer): Buffer | null {
   if (block.length < MIN_BLOCK_BYTES || block.length > MAX_BLOCK_BYTES) return null;
   if (prefixer === undefined) prefixer = createPrefixer();
   if (prefixer === null) return null;
   const { memory } = prefixer;
   memory.write(prefix, 0, 'latin1');
-  const end = INPUT + memory.write(block, INPUT, 'latin1');
+  const length = typeof block === 'string' ? memory.write(block, INPUT, 'latin1') : block.copy(memory, INPUT);
+  const end = INPUT + length;
   memory[end] = 0x0a;
   return memory.subarray(OUTPUT, prefixer.prefix(INPUT, end + 1, OUTPUT, prefix.length));
 }

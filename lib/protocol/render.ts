@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, splitBlock } from './message.js';
+import { BLOCK_BYTES, splitBlock, toLatin1 } from './message.js';
 import { prefixLines } from './prefix.js';
 
 function prefixOf(client: number): string {
@@ -40,12 +40,12 @@ function* renderLongBlock(prefix: string, lines: string): Generator<string> {
  * Returns the number of lines in a block from the length of what {@link renderBytes} made of it, which saves a search for
  * newlines.
  */
-export function linesIn(client: number, block: string, renderedBytes: number): number {
+export function linesIn(client: number, block: string | Buffer, renderedBytes: number): number {
   return (renderedBytes - block.length - 1) / prefixOf(client).length;
 }
 
 /** Renders like {@link renderPieces}, or into a Buffer if that is faster. The Buffer is valid until the next call. */
-export function renderBytes(client: number, lines: string): Iterable<string | Buffer> {
+export function renderBytes(client: number, lines: string | Buffer): Iterable<string | Buffer> {
   const bytes = prefixLines(prefixOf(client), lines);
-  return bytes === null ? renderPieces(client, lines) : [bytes];
+  return bytes === null ? renderPieces(client, toLatin1(lines)) : [bytes];
 }

@@ -63,8 +63,9 @@ export class Client {
     }
     // Some streams emit data without being asked.
     if (connection instanceof GuardedDuplex) connection.read(0);
-    // A connection that closed before its client had an id does not emit these events again.
+    // A connection that ended or closed before its client had an id does not emit these events again.
     this.reason = connection.errored ?? undefined;
+    if (connection.readableEnded) process.nextTick(() => this.stopReading());
     if (connection.closed) process.nextTick(() => this.#setClosed());
   }
 

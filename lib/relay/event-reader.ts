@@ -1,4 +1,4 @@
-import { decode } from '../protocol/message.js';
+import { decode, toLatin1 } from '../protocol/message.js';
 import { renderBytes, renderNotice } from '../protocol/render.js';
 import type { EventLogReader } from '../room/event-log.js';
 import type { MiniServError } from '../util/errors.js';
@@ -46,7 +46,7 @@ export function createEventReader(options: EventReaderOptions): EventLogReader {
       const isHeard = hasListener('line');
       const isObserved = diagnostics.wantsLines;
       if (!isHeard && !isObserved) return;
-      for (const line of block.split('\n')) {
+      for (const line of toLatin1(block).split('\n')) {
         const text = decode(line);
         if (isHeard) emit('line', client, text);
         if (isObserved) diagnostics.onLine(client, text);

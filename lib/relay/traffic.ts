@@ -21,7 +21,7 @@ export class Traffic {
    * @param bytes length of the lines as they go over the wire
    * @returns the number of lines
    */
-  addLines(sender: number, block: string, bytes: number, recipients: number): number {
+  addLines(sender: number, block: string | Buffer, bytes: number, recipients: number): number {
     const lines = linesIn(sender, block, bytes);
     this.messages += lines;
     this.linesOut += recipients * lines;

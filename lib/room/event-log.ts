@@ -7,7 +7,8 @@ import type { MiniServError } from '../util/errors.js';
  *   client joins the room with it.
  * - `joined` lets a client receive the room from here on, and announces it unless it is `silent`. A client that joined
  *   silently can be announced later by a second `joined`.
- * - `lines` are complete lines without prefix, separated by `\n`; latin1, one character for each byte.
+ * - `lines` are complete lines without prefix, separated by `\n`: a latin1 string, one character for each byte, or a
+ *   Buffer.
  * - `part` is the start of a line that continues in the next `part` or `lines` of the same client. Only a log that
  *   limits the size of its records splits lines.
  * - `left` ends a client, with a notice unless it is `silent`.
@@ -16,8 +17,8 @@ import type { MiniServError } from '../util/errors.js';
 export type LogEvent =
   | { readonly kind: 'connected'; readonly token: number; readonly silent?: boolean }
   | { readonly kind: 'joined'; readonly client: number; readonly silent?: boolean }
-  | { readonly kind: 'lines'; readonly client: number; readonly bytes: string }
-  | { readonly kind: 'part'; readonly client: number; readonly bytes: string }
+  | { readonly kind: 'lines'; readonly client: number; readonly bytes: string | Buffer }
+  | { readonly kind: 'part'; readonly client: number; readonly bytes: string | Buffer }
   | { readonly kind: 'left'; readonly client: number; readonly silent?: boolean }
   | { readonly kind: 'down'; readonly instanceId: string };
 
@@ -44,8 +45,11 @@ export interface RoomStateReader {
    * @param first whether the client receives the room from here on; false if it joined silently before
    */
   onJoined(client: number, silent: boolean, first: boolean, time?: number): void;
-  /** Complete lines without prefix, separated by `\n`; latin1, one character for each byte. */
-  onLines(client: number, bytes: string, time?: number): void;
+  /**
+   * Complete lines without prefix, separated by `\n`: a latin1 string, one character for each byte, or a Buffer, which is
+   * not copied before it is stored or rendered.
+   */
+  onLines(client: number, bytes: string | Buffer, time?: number): void;
   /**
    * A client left.
    *

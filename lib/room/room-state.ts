@@ -124,7 +124,7 @@ export class RoomState {
     return line;
   }
 
-  #finishLine(client: number, bytes: string): string {
+  #finishLine(client: number, bytes: string | Buffer): string | Buffer {
     const line = this.unfinishedLines.get(client);
     if (line === undefined) return bytes;
     this.unfinishedLines.delete(client);

@@ -1,3 +1,4 @@
+import { toLatin1 } from '../protocol/message.js';
 import type { LogRecord } from './event-log.js';
 
 /** A line of which only the start has been read: it is longer than one record. */
@@ -17,13 +18,13 @@ export class UnfinishedLine {
     this.startNumber = startNumber;
   }
 
-  push(bytes: string): void {
-    this.#parts.push(bytes);
+  push(bytes: string | Buffer): void {
+    this.#parts.push(toLatin1(bytes));
   }
 
   /** Returns the whole line, of which `bytes` is the end. */
-  finish(bytes: string): string {
-    return this.#parts.join('') + bytes;
+  finish(bytes: string | Buffer): string {
+    return this.#parts.join('') + toLatin1(bytes);
   }
 
   /**
@@ -38,7 +39,7 @@ export class UnfinishedLine {
     if (sequence > this.startSequence && record.number <= this.#lastNumber) return;
     this.#lastNumber = record.number;
     for (const event of record.events) {
-      if (event.kind === 'part' && event.client === this.client) this.#parts.push(event.bytes);
+      if (event.kind === 'part' && event.client === this.client) this.push(event.bytes);
       // The record in which this line starts can also end the line before it.
       if (event.kind === 'lines' && event.client === this.client) this.#parts = [];
     }

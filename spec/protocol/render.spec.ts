@@ -46,12 +46,14 @@ describe('renderPieces()', () => {
 
 describe('renderBytes()', () => {
   for (const size of [10, 1000, 100 * KIB, 3000 * KIB]) {
-    it(`renders a block of ${size} bytes`, () => {
-      const bytes = 'some line\n'.repeat(size / 10);
-      const pieces = [...renderBytes(3, bytes)].map((piece) =>
-        typeof piece === 'string' ? piece : piece.toString('latin1'),
-      );
-      expect(pieces.join('') === expected(3, bytes)).to.equal(true);
+    it(`renders a block of ${size} bytes, as a string or as a Buffer`, () => {
+      const bytes = 'some l\xffne\n'.repeat(size / 10);
+      for (const lines of [bytes, Buffer.from(bytes, 'latin1')]) {
+        const pieces = [...renderBytes(3, lines)].map((piece) =>
+          typeof piece === 'string' ? piece : piece.toString('latin1'),
+        );
+        expect(pieces.join('') === expected(3, bytes)).to.equal(true);
+      }
     });
   }
 

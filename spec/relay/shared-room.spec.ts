@@ -1,7 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { MiniServError } from '../../lib/index.js';
+import { addCleanup } from '../support/cleanup.js';
 import { createTestRelay, Member, recordEvents } from '../support/room.js';
 import { StubLog } from '../support/stub-log.js';
+import { eventually, within } from '../support/waiting.js';
 
 /** As when the engine is unreachable: the last records never come back. */
 class UnreachableLog extends StubLog {
@@ -34,8 +39,9 @@ describe('Relay in a shared room', () => {
     const { log, events } = openRoom();
     log.reader.onJoined(7, false, true);
     log.reader.onLines(7, 'one\ntwo');
+    log.reader.onLines(7, Buffer.from('thr\u00e9e'));
     log.reader.onLeft(7, false);
-    expect(events.text).to.equal('joined 7\nline 7 one\nline 7 two\nleft 7\n');
+    expect(events.text).to.equal('joined 7\nline 7 one\nline 7 two\nline 7 thr\u00e9e\nleft 7\n');
   });
 
   it('counts lines of other relays as messages for its clients, and not as lines that came in', () => {
@@ -66,6 +72,23 @@ describe('Relay in a shared room', () => {
     await relay.close();
     expect(relay.stats().engine).to.equal('lost');
     expect(events.text).to.equal('engineLost ERR_ROOM_DOWN\nclose\n');
+  });
+
+  it('ends a client whose connection ended before it had an id', async () => {
+    const { log, relay } = openRoom();
+    const accepted = new Promise<Socket>((resolve) => {
+      const onSocket = (message: unknown): void => resolve((message as { socket: Socket }).socket);
+      subscribe('net.server.socket', onSocket);
+      addCleanup(() => void unsubscribe('net.server.socket', onSocket));
+    });
+    const client = connect(await relay.listen(0), '127.0.0.1');
+    addCleanup(() => void client.destroy());
+    client.end();
+    await within(once(await accepted, 'end'), 'the end of the connection');
+    log.reader.onIdAssigned(0, 8);
+    log.reader.onJoined(8, false, true);
+    await eventually('the client leaves', () => log.events.length > 1);
+    expect(log.events[1]).to.deep.equal({ kind: 'left', client: 8, silent: false });
   });
 
   it('ignores an id that is assigned after the connection was given up', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { toLatin1 } from '../../lib/protocol/message.js';
 import type { EventLog, EventLogReader, LogEvent } from '../../lib/room/event-log.js';
 import type { MiniServError } from '../../lib/util/errors.js';
 import { addCleanup } from './cleanup.js';
@@ -34,7 +35,7 @@ export class LogRecorder {
       },
       onJoined: (client, silent, first, time) =>
         record(`joined ${client}${silent ? ' silent' : ''}${first ? ' first' : ''}`, time),
-      onLines: (client, bytes, time) => record(`lines ${client} ${bytes}`, time),
+      onLines: (client, bytes, time) => record(`lines ${client} ${toLatin1(bytes)}`, time),
       onLeft: (client, silent, time) => record(`left ${client}${silent ? ' silent' : ''}`, time),
       isFull: () => this.isFull,
       onDrain: () => record('drain'),

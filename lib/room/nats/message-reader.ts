@@ -1,3 +1,4 @@
+import { toLatin1 } from '../../protocol/message.js';
 import { renderNotice, renderPieces } from '../../protocol/render.js';
 import type { RoomStateReader } from '../event-log.js';
 
@@ -28,8 +29,8 @@ export class MessageReader implements RoomStateReader {
     if (!silent) this.#send(renderNotice('arrived', client), time);
   }
 
-  onLines(client: number, bytes: string, time: number): void {
-    for (const piece of renderPieces(client, bytes)) this.#send(piece, time);
+  onLines(client: number, bytes: string | Buffer, time: number): void {
+    for (const piece of renderPieces(client, toLatin1(bytes))) this.#send(piece, time);
   }
 
   onLeft(client: number, silent: boolean, time: number): void {

@@ -3,6 +3,7 @@ import { ENVELOPE_BYTES, EVENT_BYTES } from './record.js';
 
 /** Number of dropped events after which the array is shortened. */
 const COMPACT_AFTER_EVENTS = 1000;
+const NEWLINE = 0x0a;
 
 /** The events that are not known to be stored. They stay here until the record that contains them is read back. */
 export class EventQueue {
@@ -16,7 +17,8 @@ export class EventQueue {
   }
 
   push(event: LogEvent): void {
-    this.#events.push(event);
+    // Strings that wait would be copied by the garbage collector again and again.
+    this.#events.push('bytes' in event ? { ...event, bytes: toBuffer(event.bytes) } : event);
     this.bytes += sizeOf(event);
   }
 
@@ -71,6 +73,10 @@ export class EventQueue {
   }
 }
 
+function toBuffer(bytes: string | Buffer): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+}
+
 function sizeOf(event: LogEvent): number {
   return EVENT_BYTES + ('bytes' in event ? event.bytes.length : 0);
 }
@@ -83,10 +89,11 @@ function sizeOf(event: LogEvent): number {
  */
 function cutLines(event: LogEvent, maxBytes: number, isFirst: boolean): LogEvent | undefined {
   if (event.kind !== 'lines') return undefined;
-  const { kind, client, bytes } = event;
+  const { kind, client } = event;
+  const bytes = toBuffer(event.bytes);
   const newline = maxBytes > 0 ? bytes.lastIndexOf('\n', maxBytes) : -1;
-  if (newline > 0) return { kind, client, bytes: bytes.slice(0, newline) };
-  return isFirst ? { kind: 'part', client, bytes: bytes.slice(0, maxBytes) } : undefined;
+  if (newline > 0) return { kind, client, bytes: bytes.subarray(0, newline) };
+  return isFirst ? { kind: 'part', client, bytes: bytes.subarray(0, maxBytes) } : undefined;
 }
 
 /** Whether a stored event is a waiting one, or can be its start. Compares lengths, not bytes. */
@@ -95,14 +102,15 @@ function isStart(waiting: LogEvent | undefined, stored: LogEvent, canBePiece: bo
   if (!('bytes' in stored) || stored.client !== waiting.client) return false;
   const { length } = stored.bytes;
   if (stored.kind === 'part') return canBePiece && length <= waiting.bytes.length;
-  return length === waiting.bytes.length || (canBePiece && waiting.bytes[length] === '\n');
+  return length === waiting.bytes.length || (canBePiece && toBuffer(waiting.bytes)[length] === NEWLINE);
 }
 
 /** Returns what follows a stored event in the waiting one, or undefined if that is stored as a whole. */
 function restOf(waiting: LogEvent, stored: LogEvent): LogEvent | undefined {
   if (waiting.kind !== 'lines' || !('bytes' in stored)) return undefined;
-  const { kind, client, bytes } = waiting;
+  const { kind, client } = waiting;
+  const bytes = toBuffer(waiting.bytes);
   const { length } = stored.bytes;
-  if (stored.kind === 'part') return { kind, client, bytes: bytes.slice(length) };
-  return length === bytes.length ? undefined : { kind, client, bytes: bytes.slice(length + 1) };
+  if (stored.kind === 'part') return { kind, client, bytes: bytes.subarray(length) };
+  return length === bytes.length ? undefined : { kind, client, bytes: bytes.subarray(length + 1) };
 }

@@ -42,7 +42,9 @@ export function encodeRecord({ instanceId, number, events }: LogRecord): Buffer 
   const head = `${JSON.stringify(envelope)}\n`;
   const record = Buffer.allocUnsafe(payloads.reduce((sum, { length }) => sum + length, head.length));
   let offset = record.write(head, 0, 'latin1');
-  for (const bytes of payloads) offset += record.write(bytes, offset, 'latin1');
+  for (const bytes of payloads) {
+    offset += typeof bytes === 'string' ? record.write(bytes, offset, 'latin1') : bytes.copy(record, offset);
+  }
   return record;
 }
 
@@ -75,7 +77,7 @@ export function decodeRecord(record: Uint8Array): LogRecord {
       if (kind === 'arrived') return { kind: 'connected', token: subject, silent };
       if (kind === 'joined' || kind === 'left') return { kind, client: subject, silent };
       if ((kind === 'lines' || kind === 'part') && isCount(more)) {
-        const bytes = buffer.toString('latin1', offset, offset + more);
+        const bytes = buffer.subarray(offset, offset + more);
         offset += more;
         return { kind, client: subject, bytes };
       }

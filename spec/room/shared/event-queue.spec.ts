@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { toLatin1 } from '../../../lib/protocol/message.js';
 import type { LogEvent } from '../../../lib/room/event-log.js';
 import { EventQueue } from '../../../lib/room/shared/event-queue.js';
 import { encodeRecord } from '../../../lib/room/shared/record.js';
@@ -100,7 +101,7 @@ function join(events: readonly LogEvent[]): string[] {
     if (unfinished !== undefined) expect(client).to.equal(unfinished);
     const before = blocks[client];
     const separator = before === undefined || unfinished === client ? '' : '\n';
-    blocks[client] = `${before ?? ''}${separator}${bytes}`;
+    blocks[client] = `${before ?? ''}${separator}${toLatin1(bytes)}`;
     unfinished = kind === 'part' ? client : undefined;
     if (kind === 'part') expect(bytes).not.to.include('\n');
   }

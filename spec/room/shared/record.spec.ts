@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { toLatin1 } from '../../../lib/protocol/message.js';
 import type { LogEvent } from '../../../lib/room/event-log.js';
 import { decodeRecord, encodeRecord, InvalidRecordError } from '../../../lib/room/shared/record.js';
 
@@ -15,7 +16,26 @@ describe('encodeRecord() and decodeRecord()', () => {
       { kind: 'down', instanceId: 'x' },
     ];
     const record = encodeRecord({ instanceId: 'e', number: 5, events });
-    expect(decodeRecord(record)).to.deep.equal({ instanceId: 'e', number: 5, events });
+    const decoded = decodeRecord(record);
+    const withStrings = decoded.events.map((event) =>
+      'bytes' in event ? { ...event, bytes: toLatin1(event.bytes) } : event,
+    );
+    expect({ ...decoded, events: withStrings }).to.deep.equal({ instanceId: 'e', number: 5, events });
+  });
+
+  it('give the same record for lines as Buffers, and read them without a copy', () => {
+    const bytes = Buffer.from('a\n\xff', 'latin1');
+    const record = encodeRecord({
+      instanceId: 'e',
+      number: 5,
+      events: [{ kind: 'lines', client: 2, bytes }],
+    });
+    const events: LogEvent[] = [{ kind: 'lines', client: 2, bytes: 'a\n\xff' }];
+    expect(record).to.deep.equal(encodeRecord({ instanceId: 'e', number: 5, events }));
+    const [event] = decodeRecord(record).events;
+    const read = event?.kind === 'lines' ? event.bytes : '';
+    expect(read).to.deep.equal(bytes);
+    expect((read as Buffer).buffer).to.equal(record.buffer);
   });
 
   // Relays of different versions share rooms: these bytes must not change.
