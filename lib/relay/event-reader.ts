@@ -1,3 +1,4 @@
+import { NO_OWNER } from '../fanout/segment-index.js';
 import { decode, toLatin1 } from '../protocol/message.js';
 import { renderBytes, renderNotice } from '../protocol/render.js';
 import type { EventLogReader } from '../room/event-log.js';
@@ -24,15 +25,16 @@ export interface EventReaderOptions {
 export function createEventReader(options: EventReaderOptions): EventLogReader {
   const { clients, monitor, diagnostics, emit, hasListener, warn } = options;
   const { messages, pager, flow } = options.fanout;
-  const appendNotice = (kind: 'arrived' | 'left', client: number, time?: number): void => {
+  const appendNotice = (kind: 'arrived' | 'left', client: number, owner: number, time?: number): void => {
     const notice = renderNotice(kind, client);
     monitor.traffic.addNotice(notice.length, clients.recipientsOf(client));
-    messages.append(client, notice, true, time);
+    messages.append(owner, notice, true, time);
   };
   return {
     onIdAssigned: (token, client) => clients.onIdAssigned(token, client),
     onJoined(client, silent, first, time) {
-      if (!silent) appendNotice('arrived', client, time);
+      // A client that joins receives only what follows its notice. Notices without an owner form one span of the log.
+      if (!silent) appendNotice('arrived', client, first ? NO_OWNER : client, time);
       if (!first) return;
       clients.onJoined(client);
       emit('joined', client);
@@ -53,7 +55,7 @@ export function createEventReader(options: EventReaderOptions): EventLogReader {
       }
     },
     onLeft(client, silent, time) {
-      if (!silent) appendNotice('left', client, time);
+      if (!silent) appendNotice('left', client, client, time);
       const reason = clients.onLeft(client);
       emit('left', client, ...(reason === undefined ? [] : ([reason] as const)));
       diagnostics.onClient('left', client, reason);
