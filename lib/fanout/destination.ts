@@ -13,6 +13,12 @@ export interface Destination {
    * @param times if `wantsTimes`, when the bytes were sent: the first mark is at 0, and each applies up to the next
    */
   send(bytes: readonly Buffer[], done: (error?: Error | null) => void, times?: readonly TimeMark[]): void;
+  /**
+   * Takes a few bytes like `send`, for a destination that often takes them at once.
+   *
+   * @returns whether the memory is no longer used. If not, `send` is called without bytes, and calls back when it is not
+   */
+  offer?(bytes: Buffer): boolean;
   /** All blocks were delivered, and nothing more will be sent. */
   finish(): void;
   /** The remaining bytes could not be read back from disk, or `send` threw. */

@@ -8,6 +8,8 @@ import type { Content, Segment } from './segment.js';
 
 /** Segments that are loaded ahead, together with the one that a slow reader needs now. */
 const READ_AHEAD_SEGMENTS = 3;
+/** Up to this many bytes since the last flush are assembled once for all readers that wait. */
+const MAX_SHARED_BYTES = 64 * 1024;
 
 /**
  * The messages of the room as they go over the wire: an append-only sequence of bytes, with the owner and the time of
@@ -27,6 +29,8 @@ export class MessageLog {
   #tail: Segment | null = null;
   /** Readers that keep up ask for the same block one after another. */
   #lastBlock: FullBlock | null = null;
+  /** The end of the log at the last flush, which is where most waiting readers are. */
+  #flushedEnd = 0;
   /** Readers that will need all bytes that are appended from now on. */
   #followers = 0;
 
@@ -34,7 +38,7 @@ export class MessageLog {
     this.segmentBytes = segmentBytes;
     this.#pager = pager;
     this.#clock = clock;
-    this.#scheduler = new FlushScheduler(clock);
+    this.#scheduler = new FlushScheduler(clock, (waiting) => this.#onFlush(waiting));
   }
 
   /**
@@ -180,6 +184,31 @@ export class MessageLog {
   /** Calls `follower` once after bytes were appended. */
   notifyOnce(follower: Follower): void {
     this.#scheduler.notifyOnce(follower);
+  }
+
+  #onFlush(waiting: readonly Follower[]): void {
+    const shared = this.#sharedBlock();
+    this.#flushedEnd = this.end;
+    const [segment] = shared?.segments ?? [];
+    // One pin for all readers that take the block at once.
+    if (segment !== undefined) this.#pager.pin(segment);
+    for (const follower of waiting) follower.onAppend(shared);
+    if (segment !== undefined) this.#pager.unpin(segment);
+  }
+
+  #sharedBlock(): FullBlock | null {
+    const { end, segmentBytes } = this;
+    const index = Math.floor(this.#flushedEnd / segmentBytes);
+    if (end - this.#flushedEnd > MAX_SHARED_BYTES || end > (index + 1) * segmentBytes) return null;
+    // The segment is missing if no reader needs it.
+    if (end === this.#flushedEnd || !this.#segments.has(index)) return null;
+    this.#lastBlock = assembleBlock(this.#flushedEnd, end, segmentBytes, segmentBytes, this.#segmentAt);
+    return this.#lastBlock;
+  }
+
+  /** Keeps the memory of a shared block as it is until the block is released. */
+  hold(block: Pick<Block, 'segments'>): void {
+    for (const segment of block.segments) this.#pager.pin(segment);
   }
 
   readonly #segmentAt = (position: number): Segment => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../util/environment.js';
 import { invariant } from '../util/invariant.js';
-import type { Block } from './block.js';
+import type { Block, FullBlock } from './block.js';
 import type { Destination } from './destination.js';
 import type { MessageLog } from './message-log.js';
 import { nextPace, type Progress, progressOf } from './progress.js';
@@ -115,8 +115,43 @@ export class Reader {
   }
 
   /** Called by the log when bytes were appended. */
-  onAppend(): void {
-    if (this.#state === 'waiting') this.#pump();
+  onAppend(shared: FullBlock | null): void {
+    if (this.#state !== 'waiting') return;
+    if (shared === null || !this.#offer(shared)) this.#pump();
+  }
+
+  /**
+   * The short path of a reader that keeps up: without a block of its own, and without a callback if the destination takes
+   * the bytes at once.
+   *
+   * @returns false if the block is not for this reader
+   */
+  #offer(block: FullBlock): boolean {
+    const destination = this.#destination;
+    if (destination.offer === undefined || block.cursor !== this.#cursor || block.owners.has(this.owner))
+      return false;
+    let isTaken: boolean;
+    try {
+      isTaken = destination.offer(block.bytes[0] as Buffer);
+    } catch (error) {
+      this.#fail(error);
+      return true;
+    }
+    // The destination may have stopped this reader.
+    if (this.#state !== 'waiting') return true;
+    if (isTaken) {
+      const { log, onProgress } = this.#options;
+      this.#paceMs = nextPace(this.#paceMs, 0);
+      log.advance(this.#cursor, block.next);
+      this.#cursor = block.next;
+      log.notifyOnce(this);
+      onProgress?.(this);
+    } else {
+      // The destination has all bytes. They stay in its buffer, and so in use, until it calls back.
+      this.#options.log.hold(block);
+      this.#send({ ...block, bytes: [] });
+    }
+    return true;
   }
 
   #pump(): void {
@@ -165,17 +200,21 @@ export class Reader {
         failure = error;
       }
     };
-    // Only errors of the destination are caught here. They must not reach the readers that are called after this one.
     try {
       destination.send(block.bytes, done, times);
     } catch (error) {
-      this.stop();
-      destination.fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
       return;
     }
     hasReturned = true;
     if (isDone) this.#onSent(block, 0, failure);
     else this.#sentAt = clock.now();
+  }
+
+  /** Ends after an error of the destination, which must not reach the readers that are called after this one. */
+  #fail(error: unknown): void {
+    this.stop();
+    this.#destination.fail(error instanceof Error ? error : new Error(String(error)));
   }
 
   #onSent(block: Block, tookMs: number, error?: Error | null): void {

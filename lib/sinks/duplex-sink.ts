@@ -15,12 +15,14 @@ export class DuplexSink implements Destination {
 
   send(bytes: readonly Buffer[], done: (error?: Error | null) => void): void {
     const duplex = this.#duplex;
+    const [first] = bytes;
     if (!duplex.writable) {
       done(new Error('the connection is closed'));
-    } else if (bytes.length === 1 && (bytes[0] as Buffer).length <= SMALL_WRITE_BYTES) {
-      // A callback costs as much as the rest of the write, and is not needed if the kernel has taken all bytes.
-      duplex.write(bytes[0]);
-      if (duplex.writableLength === 0) done(duplex.errored);
+    } else if (first === undefined) {
+      // Called back after everything that was written before.
+      duplex.write(EMPTY, done);
+    } else if (bytes.length === 1 && first.length <= SMALL_WRITE_BYTES) {
+      if (this.offer(first) || duplex.errored !== null) done(duplex.errored);
       else duplex.write(EMPTY, done);
     } else {
       const last = bytes.length - 1;
@@ -29,6 +31,13 @@ export class DuplexSink implements Destination {
       duplex.write(bytes[last], done);
       if (last > 0) duplex.uncork();
     }
+  }
+
+  /** Writes without a callback, which costs as much as the rest of the write, and is not needed if the kernel takes all bytes. */
+  offer(bytes: Buffer): boolean {
+    const duplex = this.#duplex;
+    if (duplex.writable) duplex.write(bytes);
+    return duplex.writable && duplex.writableLength === 0 && duplex.errored === null;
   }
 
   finish(): void {

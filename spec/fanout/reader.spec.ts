@@ -56,6 +56,22 @@ class ImmediateDestination extends ManualDestination {
   }
 }
 
+/** Takes bytes at once if `onOffer` returns true, as a socket with space in the kernel does. */
+class OfferedDestination extends ManualDestination {
+  readonly offered: string[] = [];
+  #onOffer: () => boolean;
+
+  constructor(onOffer: () => boolean) {
+    super();
+    this.#onOffer = onOffer;
+  }
+
+  offer(bytes: Buffer): boolean {
+    this.offered.push(bytes.toString());
+    return this.#onOffer();
+  }
+}
+
 type Options = Partial<ReaderOptions> & { destination?: ManualDestination; owner?: number };
 
 function setUp(given: Options = {}, memoryBytes = 1e6) {
@@ -98,6 +114,63 @@ describe('Reader', () => {
     expect(counts.progress).to.equal(2);
     append('three');
     expect(destination.blocks).to.deep.equal(['one', 'two', 'three']);
+  });
+
+  it('offers bytes to a destination that takes them at once, and calls send for none of them', () => {
+    const destination = new OfferedDestination(() => true);
+    const { reader, counts, append } = setUp({ destination, owner: 7 });
+    append('one');
+    append('two');
+    expect(destination.offered).to.deep.equal(['one', 'two']);
+    expect(destination.blocks).to.deep.equal([]);
+    expect(reader.lagBytes).to.equal(0);
+    expect(counts.progress).to.equal(2);
+  });
+
+  it('waits for a destination that still uses the offered bytes, and keeps their memory', () => {
+    const destination = new OfferedDestination(() => false);
+    const { reader, pager, counts, append } = setUp({ destination, owner: 7 }, 4 * SEGMENT);
+    append('one');
+    expect(destination.blocks).to.deep.equal(['']);
+    expect([reader.lagBytes, counts.progress]).to.deep.equal([3, 0]);
+    append('two');
+    expect(destination.offered).to.deep.equal(['one']);
+    destination.done();
+    expect(destination.blocks).to.deep.equal(['', 'two']);
+    destination.done();
+    expect([reader.lagBytes, counts.progress, pager.diskBytes]).to.deep.equal([0, 2, 0]);
+  });
+
+  it('does not offer a client its own bytes', () => {
+    const destination = new OfferedDestination(() => true);
+    const { reader, append } = setUp({ destination, owner: 7 });
+    append('own', 7);
+    expect([destination.offered, destination.blocks]).to.deep.equal([[], []]);
+    append('other');
+    expect([...destination.offered, ...destination.blocks]).to.deep.equal(['other']);
+    expect(reader.lagBytes).to.equal(0);
+  });
+
+  it('fails a destination that throws when bytes are offered', () => {
+    const destination = new OfferedDestination(() => {
+      throw new Error('offer failed');
+    });
+    const { counts, append } = setUp({ destination, owner: 7 });
+    append('one');
+    expect(destination.errors.map(String)).to.deep.equal(['Error: offer failed']);
+    expect(counts.done).to.equal(1);
+  });
+
+  it('does nothing more if the destination stops it while bytes are offered', () => {
+    const destination: OfferedDestination = new OfferedDestination(() => {
+      made.reader.stop();
+      return true;
+    });
+    const made = setUp({ destination, owner: 7 });
+    made.append('one');
+    made.append('two');
+    expect([destination.offered, destination.blocks]).to.deep.equal([['one'], []]);
+    expect([made.counts.progress, made.counts.done]).to.deep.equal([0, 1]);
   });
 
   it('sends blocks of the length that its destination prefers, or of a segment', () => {

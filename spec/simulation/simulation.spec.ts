@@ -4,6 +4,7 @@ import { MessageLog } from '../../lib/fanout/message-log.js';
 import { Pager } from '../../lib/fanout/pager.js';
 import { Segment } from '../../lib/fanout/segment.js';
 import { Spill } from '../../lib/fanout/spill.js';
+import { DuplexSink } from '../../lib/sinks/duplex-sink.js';
 import { addCleanup } from '../support/cleanup.js';
 import { campaign } from './campaign.js';
 import { play } from './play.js';
@@ -36,6 +37,29 @@ function ignoreFullDisk(): void {
   const isFull = Object.getOwnPropertyDescriptor(Pager.prototype, 'isFull') as PropertyDescriptor;
   Object.defineProperty(Pager.prototype, 'isFull', { ...isFull, get: () => false });
   addCleanup(() => void Object.defineProperty(Pager.prototype, 'isFull', isFull));
+}
+
+/** Memory of a write that the kernel has taken in part is not kept. */
+function forgetPartialWrites(): void {
+  const { release } = MessageLog.prototype;
+  const unheld = new Map<unknown, number>();
+  replace(MessageLog.prototype, 'hold', ({ segments }) => {
+    unheld.set(segments, (unheld.get(segments) ?? 0) + 1);
+  });
+  replace(MessageLog.prototype, 'release', function (this: MessageLog, block) {
+    const count = unheld.get(block.segments) ?? 0;
+    if (count === 0) release.call(this, block);
+    else unheld.set(block.segments, count - 1);
+  });
+}
+
+/** A write that the kernel has taken in part is taken for a whole one. */
+function trustPartialWrites(): void {
+  const { offer } = DuplexSink.prototype;
+  replace(DuplexSink.prototype, 'offer', function (this: DuplexSink, bytes) {
+    offer.call(this, bytes);
+    return true;
+  });
 }
 
 function stopNotifyingReaders(): void {
@@ -72,6 +96,8 @@ describe('the simulation', () => {
     ['messages are sent back to their sender', echoToSender, /differ at byte/],
     ['segments are never freed', neverFree, /without a reader|broken invariant|end of a full disk/],
     ['segments are freed too early', freeTooEarly, /broken invariant/],
+    ['memory of a write in progress is reused', forgetPartialWrites, /differ at byte/],
+    ['a write in progress is taken for a complete one', trustPartialWrites, /differ at byte/],
     ['senders do not wait for a full or slow disk', ignoreFullDisk, /are in memory, at most/],
     ['readers are not notified', stopNotifyingReaders, /does not come to rest/],
     [
