@@ -67,6 +67,7 @@ function fanOut(readers: number, size: number): Contest {
     unit: 'lines delivered/s',
     // A round of writes to thousands takes 10 to 50 ms.
     ...(readers >= 1000 ? { isLarge: true, minSeconds: 1 } : {}),
+    ...(readers === 10 && size === 100 ? { warmup: FAN_OUT_WARMUP } : {}),
     entries,
   };
 }
@@ -75,8 +76,12 @@ export function nameOf(readers: number, size: number): string {
   return `fan-out, ${readers} reader${readers === 1 ? '' : 's'}, ${size} B`;
 }
 
-/** In seconds. A chat sends so few lines that Node needs 1 to 2 s to compile its hot code; a fan-out needs 0.1 s. */
-const CHAT_WARMUP = 2;
+/** In seconds: Node needs 2 s to compile the hot code of closed loops and churn, and 1 s that of transforms and spills. */
+const WARMUP = 2;
+const FAN_OUT_WARMUP = 1;
+/** A paced chat sends so few lines that Node needs longer, and that p99 needs more of them. */
+const PACED_WARMUP = 4;
+const PACED_SECONDS = 2;
 
 const TEN = ['--readers', '10', '--size', '100'];
 
@@ -128,7 +133,7 @@ function chat(name: string, load: readonly string[]): Contest {
     metric: 'p50',
     unit: 'ms, p50',
     less: true,
-    warmup: CHAT_WARMUP,
+    warmup: WARMUP,
     entries: compete(ALL, load),
   };
 }
@@ -141,13 +146,14 @@ export function contests(): Contest[] {
   return [
     ...[100, 16, 1000].flatMap((size) => [1, 10, 100, 500].map((readers) => fanOut(readers, size))),
     ...GROWTH.map((readers) => fanOut(readers, 100)),
-    chat(PACED, paced),
+    { ...chat(PACED, paced), warmup: PACED_WARMUP, minSeconds: PACED_SECONDS },
     { ...chat(CLOSED_100, closed(100)), metric: 'rate', unit: 'lines delivered/s', less: false },
     chat(CLOSED_10, closed(10)),
     {
       name: CHURN,
       metric: 'rate',
       unit: 'clients that came and left/s',
+      warmup: WARMUP,
       entries: compete(ANNOUNCING, ['--clients', '100', 'churn']),
     },
     ...STORMS.map(storm),
@@ -155,6 +161,7 @@ export function contests(): Contest[] {
       name: STALLED,
       metric: 'rate',
       unit: 'lines delivered/s to the others',
+      warmup: FAN_OUT_WARMUP,
       entries: [
         { relay: MINI, name: UNDISTURBED, load: [...TEN, 'fan-out'] },
         ...compete([MINI, LIMIT, PLAIN, HUB, BROKER], stalled),
@@ -164,6 +171,7 @@ export function contests(): Contest[] {
       name: OUTPUT,
       metric: 'each',
       unit: 'lines delivered/s to each reader',
+      warmup: FAN_OUT_WARMUP,
       entries: [
         { relay: MINI, name: TO_FILE, load: [...TEN, 'fan-out'], under: 'file' },
         { relay: MINI, name: ONE_MORE, load: ['--readers', '11', '--size', '100', 'fan-out'] },
