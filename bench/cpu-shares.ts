@@ -29,7 +29,7 @@ const CATEGORIES: readonly (readonly [name: string, file: RegExp, native: RegExp
   ['bytes to latin1 strings and back', /^node:(string_decoder|buffer)$/, /^latin1(Slice|Write|WriteStatic)$/],
   ['log, readers, transforms, other code of ours', /\/dist\/(lib|bin|command)\/|\/(lib|bin)\/.*\.ts$/, /^$/],
   ["Node's streams and `net`", /^node:(net|events|.*stream)/, /^$/],
-  ['through2 and readable-stream', /\/node_modules\/(through2|readable-stream)\//, /^$/],
+  ['through2', /\/node_modules\/through2\//, /^$/],
   ['split2', /\/node_modules\/split2\//, /^$/],
   [GARBAGE, /^$/, /^\(garbage collector\)$/],
 ];
