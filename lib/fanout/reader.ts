@@ -130,6 +130,9 @@ export class Reader {
     const destination = this.#destination;
     if (destination.offer === undefined || block.cursor !== this.#cursor || block.owners.has(this.owner))
       return false;
+    // Not 'waiting': finish() would deliver the bytes again if the destination called it now.
+    this.#state = 'sending';
+    this.#sentAt = Number.POSITIVE_INFINITY;
     let isTaken: boolean;
     try {
       isTaken = destination.offer(block.bytes[0] as Buffer);
@@ -137,15 +140,18 @@ export class Reader {
       this.#fail(error);
       return true;
     }
-    // The destination may have stopped this reader.
-    if (this.#state !== 'waiting') return true;
+    // The destination may have stopped this reader, or have called finish().
+    if ((this.#state as string) === 'done') return true;
     if (isTaken) {
       const { log, onProgress } = this.#options;
       this.#paceMs = nextPace(this.#paceMs, 0);
-      log.advance(this.#cursor, block.next);
-      this.#cursor = block.next;
-      log.notifyOnce(this);
+      this.#moveTo(block.next);
+      if (this.#limit === undefined) {
+        this.#state = 'waiting';
+        log.notifyOnce(this);
+      }
       onProgress?.(this);
+      if (this.#state === 'sending') this.#pump();
     } else {
       // The destination has all bytes. They stay in its buffer, and so in use, until it calls back.
       this.#options.log.hold(block);
@@ -233,13 +239,16 @@ export class Reader {
   }
 
   #advance(block: Block): void {
-    const { log } = this.#options;
-    log.release(block);
+    this.#options.log.release(block);
+    this.#moveTo(block.next);
+  }
+
+  #moveTo(next: number): void {
     // skip() may have moved the cursor past this block.
-    if (block.next <= this.#cursor) return;
-    invariant(block.next <= this.end, 'a reader passed the position at which it ends');
-    log.advance(this.#cursor, block.next);
-    this.#cursor = block.next;
+    if (next <= this.#cursor) return;
+    invariant(next <= this.end, 'a reader passed the position at which it ends');
+    this.#options.log.advance(this.#cursor, next);
+    this.#cursor = next;
   }
 
   #load(): void {

@@ -161,6 +161,22 @@ describe('Reader', () => {
     expect(counts.done).to.equal(1);
   });
 
+  for (const isTaken of [true, false]) {
+    const result = isTaken ? 'taken at once' : 'still in use';
+    it(`delivers bytes once if the destination finishes it while they are offered, and ${result}`, () => {
+      const destination: OfferedDestination = new OfferedDestination(() => {
+        made.reader.finish();
+        return isTaken;
+      });
+      const made = setUp({ destination, owner: 7 });
+      made.append('one');
+      made.append('two');
+      if (!isTaken) destination.done();
+      expect([destination.offered, destination.blocks]).to.deep.equal([['one'], isTaken ? [] : ['']]);
+      expect([destination.finished, made.counts.progress, made.counts.done]).to.deep.equal([1, 1, 1]);
+    });
+  }
+
   it('does nothing more if the destination stops it while bytes are offered', () => {
     const destination: OfferedDestination = new OfferedDestination(() => {
       made.reader.stop();
