@@ -111,7 +111,8 @@ export function describeBacklog(sizes: BacklogSizes): void {
       symlinkSync(await folder({}), join(dir, link));
       const next = await startServer({ args });
       await connectAs(next);
-      expect(readdirSync(dir).sort()).to.deep.equal([alive, link, full]);
+      const left = String([alive, link, full]);
+      await eventually('the removal', () => String(readdirSync(dir).sort()) === left);
       expect(readdirSync(join(dir, full))).to.deep.equal(['file']);
     });
 
