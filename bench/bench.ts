@@ -67,6 +67,9 @@ function copyOfFirst({ entries }: Contest): Entry[] {
   return first?.relay === undefined ? [] : [{ ...first, name: ALSO, relay: ALSO }];
 }
 
+/** Seconds of load before a measurement, where the contest does not say. */
+const warmupOf = (seconds: number): number => Math.min(0.4, seconds * 0.4);
+
 /** How long the run and its parts may take, without the time for the regime at the end. */
 function limitsOf({ quick, check, rounds, seconds }: Options, regimeMs: number): Limits {
   const totalMs = check ? CHECK_MS : quick ? QUICK_MS : Number.POSITIVE_INFINITY;
@@ -74,7 +77,7 @@ function limitsOf({ quick, check, rounds, seconds }: Options, regimeMs: number):
     rounds,
     maxRounds: check ? rounds * MAX_ROUNDS_FACTOR : rounds,
     seconds,
-    warmup: Math.min(0.4, seconds * 0.4),
+    warmup: warmupOf(seconds),
     maxMeasurementMs: check ? MAX_CHECK_MEASUREMENT_MS : MAX_MEASUREMENT_MS,
     deadline: totalMs - regimeMs,
   };
@@ -92,7 +95,7 @@ async function bench(options: Options): Promise<number> {
   const relays = makeRelays(builtPath, options.command);
   if (also.length > 0) relays.set(ALSO, { name: ALSO, style: 'client', command: also });
 
-  const timing = { seconds, warmup: Math.min(0.4, seconds * 0.4), maxMs: 10_000 };
+  const timing = { seconds, warmup: warmupOf(seconds), maxMs: 10_000 };
   const cpuBefore = cpuTime();
   const regimeAt = performance.now();
   const start = await measureLimit(relays, timing);

@@ -41,12 +41,14 @@ struct usage usage_of(int pid) {
     return usage;
 }
 
-long resident(int pid) {
+long memory_of(int pid, const char *field) {
     char path[64], line[256];
     long kib = 0;
+    size_t length = strlen(field);
     snprintf(path, sizeof path, "/proc/%d/status", pid);
     FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) sscanf(line, "VmRSS: %ld", &kib);
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, field, length) == 0 && line[length] == ':') kib = atol(line + length + 1);
     if (file != NULL) fclose(file);
     return kib;
 }

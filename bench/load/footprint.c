@@ -23,13 +23,7 @@ static double each_process(double (*of)(int pid)) {
 }
 
 static double peak_of(int pid) {
-    char path[64], line[256];
-    long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) sscanf(line, "VmHWM: %ld", &kib);
-    if (file != NULL) fclose(file);
-    return (double)kib / 1024;
+    return (double)memory_of(pid, "VmHWM") / 1024;
 }
 
 double peak_memory(void) { return each_process(peak_of); }

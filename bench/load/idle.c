@@ -10,7 +10,7 @@ static long settled_memory(void) {
     long last = 0;
     double deadline = now() + 10, since = now();
     for (;;) {
-        long size = resident(options.relay_pid);
+        long size = memory_of(options.relay_pid, "VmRSS");
         if (labs(size - last) > last / 200) since = now(), last = size;
         if (now() - since > 0.7 || now() > deadline) return size;
         usleep(50000);

@@ -59,7 +59,7 @@ extern char chunk[CHUNK_BYTES];
 double now(void);                                   // seconds, monotonic
 uint64_t now_ns(void);
 struct usage usage_of(int pid);                     // 0: this process
-long resident(int pid);                             // KiB
+long memory_of(int pid, const char *field);          // a field of /proc/<pid>/status, in KiB
 _Noreturn void disqualify(const char *format, ...); // reports that the relay broke a rule
 _Noreturn void fail(const char *what);              // reports a failure of this program
 
