@@ -44,7 +44,7 @@ export class Pager {
     this.#spill = spill;
     const maxLoadedBytes = Math.min(MAX_LOADED_BYTES, memoryBytes / 4);
     this.#maxLoaded = Math.max(MIN_LOADED_SEGMENTS, Math.floor(maxLoadedBytes / segmentBytes));
-    this.#pool = new SegmentPool(segmentBytes, memoryBytes / 2);
+    this.#pool = new SegmentPool(segmentBytes, memoryBytes);
     this.#queue = new SpillQueue({
       ...options,
       loadedBytes: () => this.#loaded.size * segmentBytes,

@@ -5,7 +5,10 @@ import { SegmentIndex } from './segment-index.js';
 /** Released buffers that are kept in any case. New memory costs a page fault every 4 KiB. */
 const MIN_SPARE_SEGMENTS = 16;
 
-/** Allocates the memory of segments, counts it, and keeps released buffers for the next segments. */
+/**
+ * Allocates the memory of segments, counts it, and keeps released buffers for the next segments. Freeing and allocating
+ * them again, as backlogs come and go, would spread them over twice the memory.
+ */
 export class SegmentPool {
   /** Memory counted for all segments, in bytes. */
   memoryBytes = 0;
@@ -13,7 +16,7 @@ export class SegmentPool {
   readonly #budgetSegments: number;
   #spare: Content[] = [];
 
-  /** @param budgetBytes memory that segments in use and spare buffers together may take, beyond the minimum of spares */
+  /** @param budgetBytes memory that segments in use and spare buffers may take together, if these are more than the minimum */
   constructor(segmentBytes: number, budgetBytes: number) {
     this.#segmentBytes = segmentBytes;
     this.#budgetSegments = Math.floor(budgetBytes / segmentBytes);

@@ -34,8 +34,8 @@ describe('Pager', () => {
 
   const spares: [string, number, number, number][] = [
     ['sixteen', 0, 0, 16],
-    ['half of the budget', 40 * SEGMENT_BYTES, 1, 19],
-    ['half of the budget less the segments in memory', 40 * SEGMENT_BYTES, 3, 17],
+    ['the budget less a segment in use and the indexes', 20 * SEGMENT_BYTES, 1, 18],
+    ['the budget less three segments in use and the indexes', 21 * SEGMENT_BYTES, 3, 17],
   ];
   for (const [limit, memoryBytes, others, reused] of spares) {
     it(`reuses the memory of freed segments without their content, up to ${limit}`, () => {
