@@ -29,7 +29,7 @@ const READERS_PER_QUIET_TURN = 64;
 /**
  * Decides when readers are called for new bytes: after the turn of the event loop that appended the bytes, or only after
  * turns without new bytes. The second if clients answer each other, send much or connect at once, which they do in
- * successive turns. One write for all of that is far cheaper.
+ * successive turns. One write for all of that is far cheaper. When all clients have answered, no further turn is needed.
  */
 export class FlushScheduler {
   readonly #clock: Clock;
@@ -78,6 +78,7 @@ export class FlushScheduler {
     if (
       this.#unflushedBytes > 0 &&
       this.#quietTurns < this.#requiredQuietTurns &&
+      !this.#haveAllAnswered &&
       this.#clock.now() - this.#startedAt < this.#maxDelayMs
     ) {
       this.#clock.setImmediate(this.#onTurn);
@@ -86,6 +87,11 @@ export class FlushScheduler {
     this.#isScheduled = false;
     this.#flush();
   };
+
+  /** Whether there is a line for each waiting reader: clients that answer each other send nothing further now. */
+  get #haveAllAnswered(): boolean {
+    return !this.#hasNotices && this.#appends >= this.#waiting.length;
+  }
 
   get #requiredQuietTurns(): number {
     const readers = this.#waiting.length;

@@ -157,6 +157,26 @@ describe('FlushScheduler', () => {
     });
   }
 
+  it('waits for no further turn in a busy room when there is a line for each reader', () => {
+    const { turn, line, count } = setUpBusy(8);
+    for (let lines = 0; lines < 7; lines++) line();
+    turn();
+    expect(count.calls).to.equal(0);
+    line();
+    turn();
+    expect(count.calls).to.equal(8);
+  });
+
+  it('waits for a turn without new bytes when there is a notice among as many lines as readers', () => {
+    const { turn, line, notice, count } = setUpBusy(4);
+    notice();
+    for (let lines = 0; lines < 4; lines++) line();
+    turn();
+    expect(count.calls).to.equal(0);
+    turn();
+    expect(count.calls).to.equal(4);
+  });
+
   it('counts turns without new bytes from the last line', () => {
     const { turn, line, count } = setUpBusy(4);
     for (let lines = 0; lines < 3; lines++) {
