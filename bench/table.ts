@@ -83,7 +83,8 @@ export function summary(judged: readonly Judged[], tookMs: number): string {
     `${by('undecided').length} undecided`,
     `${by('unknown').length} not measured${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`,
   ];
-  return [...named, `${judged.length} goals: ${counts.join(', ')}, in ${time}`].join('\n');
+  const goals = judged.length === 1 ? 'goal' : 'goals';
+  return [...named, `${judged.length} ${goals}: ${counts.join(', ')}, in ${time}`].join('\n');
 }
 
 function explain({ goal, verdict, measured, reason }: Judged): string {
