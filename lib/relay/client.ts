@@ -17,9 +17,13 @@ export interface ClientOptions extends TransformRunnerOptions {
 /** How long a peer that has been sent everything, and our FIN, may take to close its own side, in milliseconds. */
 const PEER_CLOSE_TIMEOUT_MS = 100;
 
-/** Leads from a connection to its client: listeners that all connections share make an idle client 4 % smaller. */
+/** Leads from a connection to its client. Listeners that all connections share save a quarter of a KiB for each of them. */
 const CLIENT = Symbol('client');
 type OwnedConnection = Connection & { [CLIENT]: Client };
+
+function onError(this: OwnedConnection, error: Error): void {
+  this[CLIENT].setFailed(error);
+}
 
 function onClose(this: OwnedConnection): void {
   this[CLIENT].setClosed();
@@ -38,6 +42,8 @@ const noop = (): void => {};
 /** A connection with its source and its reader. */
 export class Client {
   readonly id: number;
+  /** The error that broke the connection, or the reason why the relay ends it: the first of them. */
+  reason: Error | undefined;
   /** Whether its leaving has come through the room, with a notice or without. */
   hasLeft = false;
   isClosed = false;
@@ -50,7 +56,6 @@ export class Client {
   bytes = 0;
   readonly #connection: OwnedConnection;
   readonly #options: ClientOptions;
-  #reason: Error | undefined;
   #source: Source | null = null;
   #reader: Reader | null = null;
   #cancelDisconnect: () => void = noop;
@@ -64,8 +69,7 @@ export class Client {
 
   start(): void {
     const connection = this.#connection;
-    // The error is kept by the connection. Without a listener it would end the process.
-    connection.on('error', noop);
+    connection.on('error', onError);
     connection.on('close', onClose);
     connection.on('end', onEnd);
     if (this.#options.transforms.length > 0) this.begin();
@@ -73,13 +77,9 @@ export class Client {
     // Some streams emit data without being asked.
     if (connection instanceof GuardedDuplex) connection.read(0);
     // A connection that ended or closed before its client had an id does not emit these events again.
+    this.reason = connection.errored ?? undefined;
     if (connection.readableEnded) process.nextTick(() => this.stopReading());
     if (connection.closed) process.nextTick(() => this.setClosed());
-  }
-
-  /** The error that broke the connection, or the reason why the relay ends it: the first of them. */
-  get reason(): Error | undefined {
-    return this.#reason ?? this.#connection.errored ?? undefined;
   }
 
   /** Whether it has received the room's messages at some time. */
@@ -148,6 +148,11 @@ export class Client {
     this.#connection.destroy();
   }
 
+  /** Keeps the first reason. `errored` of the connection does not count: a write to a client that has left sets it, too. */
+  setFailed(error: Error): void {
+    this.reason ??= error;
+  }
+
   /** The connection is closed. */
   setClosed(): void {
     if (this.isClosed) return;
@@ -200,7 +205,7 @@ export class Client {
   }
 
   #disconnect(error: MiniServError): void {
-    this.#reason = this.reason ?? error;
+    this.setFailed(error);
     this.#options.warn(error);
     if (!this.isClosed) this.#disconnectAfterGrace();
   }

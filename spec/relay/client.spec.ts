@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Relay } from '../../lib/index.js';
 import { addCleanup } from '../support/cleanup.js';
 import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
-import { within } from '../support/waiting.js';
+import { eventually, within } from '../support/waiting.js';
 import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
 
 /** The two ends of a TCP connection with Node's default options. */
@@ -158,6 +158,25 @@ describe('Client', () => {
     const member = await join(relay);
     for (const reason of ['first', 'second']) member.far.emit('error', new Error(reason));
     await events.until('left 0 first\n');
+  });
+
+  it('leaves without a reason when its connection closes and a write to it fails afterwards', async () => {
+    const relay = createTestRelay();
+    const events = recordEvents(relay);
+    const member = await join(relay);
+    const write = { fail: undefined as ((error: Error) => void) | undefined };
+    const far = new Duplex({
+      read() {},
+      write(_chunk, _encoding, done) {
+        write.fail = done;
+      },
+    });
+    await relay.handle(far).id;
+    member.send('for it\n');
+    await eventually('a write', () => write.fail !== undefined);
+    far.emit('close');
+    write.fail?.(new Error('aborted'));
+    await events.until('left 1\n');
   });
 
   it('does not disturb other clients when writing to its connection fails', async () => {
