@@ -28,8 +28,9 @@ const READERS_PER_QUIET_TURN = 64;
 
 /**
  * Decides when readers are called for new bytes: after the turn of the event loop that appended the bytes, or only after
- * turns without new bytes. The second if clients answer each other, send much or connect at once, which they do in
- * successive turns. One write for all of that is far cheaper. When all clients have answered, no further turn is needed.
+ * turns without new bytes. The scheduler waits for such turns if clients answer each other, send much or connect at once,
+ * which they do in successive turns. One write for all of that is far cheaper. When all clients have answered, no further
+ * turn is needed.
  */
 export class FlushScheduler {
   readonly #clock: Clock;
@@ -88,7 +89,7 @@ export class FlushScheduler {
     this.#flush();
   };
 
-  /** Whether there is a line for each waiting reader: clients that answer each other send nothing further now. */
+  /** Whether there are as many appends as waiting readers: clients that answer each other send nothing further now. */
   get #haveAllAnswered(): boolean {
     return !this.#hasNotices && this.#appends >= this.#waiting.length;
   }

@@ -58,7 +58,7 @@ export function scriptWithMistake(mistake: string): string[] {
   return ['env', 'NODE_V8_COVERAGE=', process.execPath, join(SERVERS, 'mistakes.mjs'), mistake];
 }
 
-/** Less than the limit of a long test, so that the test can say how far the kit came. */
+/** The limit of a run. It is less than that of a long test, so that the test can report how far the kit came. */
 const RUN_LIMIT_MS = 600_000;
 
 /** Runs `mini-serv conformance` with these arguments, to its end. */
@@ -76,17 +76,16 @@ export async function conformance(args: readonly string[], env: NodeJS.ProcessEn
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  let isStopped = false;
+  addCleanup(() => void child.kill('SIGTERM'));
+  let isLate = false;
   // The kit has time limits of its own, and a run can be long on a busy machine. After SIGTERM it reports what it has.
-  const stop = (): void => {
-    isStopped = true;
+  const timer = setTimeout(() => {
+    isLate = true;
     child.kill('SIGTERM');
-  };
-  addCleanup(stop);
-  const timer = setTimeout(stop, RUN_LIMIT_MS);
+  }, RUN_LIMIT_MS);
+  addCleanup(() => clearTimeout(timer));
   const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(timer);
-  if (isStopped) throw new Error(`the kit did not end within ${RUN_LIMIT_MS} ms: ${stderr}${stdout}`);
+  if (isLate) throw new Error(`the kit did not end within ${RUN_LIMIT_MS} ms: ${stderr}${stdout}`);
   return { code, stdout, stderr };
 }
 
