@@ -12,6 +12,7 @@ const ROW = 18;
 const HEAD = 44;
 const GAP = 24;
 const MARGIN = 20;
+const MAX_VERSION_LENGTH = 16;
 const COLUMNS = 2;
 
 const STYLE = `
@@ -33,6 +34,11 @@ const STYLE = `
   }
 `;
 
+/** Some programs print a sentence of which only the number fits into the picture. */
+function shortVersion(text: string): string {
+  return text.length > MAX_VERSION_LENGTH ? (/\d+(\.\d+)+/.exec(text)?.[0] ?? text) : text;
+}
+
 /** @param names the contests to draw, in this order; contests without results are left out */
 export function draw(results: Results, names: readonly string[]): string {
   const contests = names.flatMap((name) => results.contests.filter((contest) => contest.name === name));
@@ -50,10 +56,11 @@ export function draw(results: Results, names: readonly string[]): string {
     Object.entries(part)
       .map(([name, value]) => `${name} ${value}`)
       .join(' · ');
+  const versions = Object.entries(results.versions).map(([name, value]) => [name, shortVersion(value)]);
   const head = [
     text(MARGIN, MARGIN + 14, 'mini-serv and its peers', 'main'),
     text(MARGIN, MARGIN + 34, `${results.date.slice(0, 10)} · ${about(results.machine)}`, 'faint'),
-    text(MARGIN, MARGIN + 50, about(results.versions), 'faint'),
+    text(MARGIN, MARGIN + 50, about(Object.fromEntries(versions)), 'faint'),
     text(MARGIN, MARGIN + 66, NOTE, 'faint'),
   ];
   return [

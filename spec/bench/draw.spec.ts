@@ -6,7 +6,7 @@ function results(...contests: ContestResult[]): Results {
   return {
     date: '2026-01-02T03:04:05.000Z',
     machine: { processor: '2 × <fast> & "cheap"' },
-    versions: { node: 'v20.0.0', ncat: 'Ncat: Version 7' },
+    versions: { node: 'v20.0.0', ncat: 'Ncat: Version 7', redis: 'Redis server v=7.0.15 bits=64' },
     rounds: 1,
     seconds: 1,
     contests,
@@ -37,7 +37,7 @@ describe('draw() of the bench', () => {
       '2026-01-02',
       '2 × &lt;fast&gt; &amp; &quot;cheap&quot;',
       'v20.0.0',
-      'Ncat: Version 7',
+      'Ncat: Version 7 · redis 7.0.15<',
     ]) {
       expect(svg).to.include(part);
     }
