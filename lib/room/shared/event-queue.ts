@@ -5,11 +5,16 @@ import { ENVELOPE_BYTES, EVENT_BYTES } from './record.js';
 const COMPACT_AFTER_EVENTS = 1000;
 const NEWLINE = 0x0a;
 
+/** An event that waits. Strings would be copied by the garbage collector again and again. */
+type WaitingEvent =
+  | Exclude<LogEvent, { readonly bytes: unknown }>
+  | { readonly kind: 'lines' | 'part'; readonly client: number; readonly bytes: Buffer };
+
 /** The events that are not known to be stored. They stay here until the record that contains them is read back. */
 export class EventQueue {
   /** Upper bound of the size of the events as a record. */
   bytes = 0;
-  #events: LogEvent[] = [];
+  #events: WaitingEvent[] = [];
   #dropped = 0;
 
   get isEmpty(): boolean {
@@ -17,7 +22,6 @@ export class EventQueue {
   }
 
   push(event: LogEvent): void {
-    // Strings that wait would be copied by the garbage collector again and again.
     this.#events.push('bytes' in event ? { ...event, bytes: toBuffer(event.bytes) } : event);
     this.bytes += sizeOf(event);
   }
@@ -32,7 +36,7 @@ export class EventQueue {
     const batch: LogEvent[] = [];
     let remainingBytes = maxBytes - ENVELOPE_BYTES;
     for (let i = this.#dropped; i < this.#events.length; i++) {
-      const event = this.#events[i] as LogEvent;
+      const event = this.#events[i] as WaitingEvent;
       const size = sizeOf(event);
       if (size > remainingBytes) {
         const piece = cutLines(event, remainingBytes - EVENT_BYTES, batch.length === 0);
@@ -55,9 +59,9 @@ export class EventQueue {
     for (const [i, event] of stored.entries()) {
       if (!isStart(this.#events[this.#dropped + i], event, i === last)) return false;
     }
-    let rest: LogEvent | undefined;
+    let rest: WaitingEvent | undefined;
     for (const event of stored) {
-      const waiting = this.#events[this.#dropped++] as LogEvent;
+      const waiting = this.#events[this.#dropped++] as WaitingEvent;
       this.bytes -= sizeOf(waiting);
       rest = restOf(waiting, event);
     }
@@ -87,29 +91,27 @@ function sizeOf(event: LogEvent): number {
  * @param isFirst whether the record is empty so far: only then a line is split in the middle
  * @returns undefined if the whole event should wait for the next record
  */
-function cutLines(event: LogEvent, maxBytes: number, isFirst: boolean): LogEvent | undefined {
+function cutLines(event: WaitingEvent, maxBytes: number, isFirst: boolean): LogEvent | undefined {
   if (event.kind !== 'lines') return undefined;
-  const { kind, client } = event;
-  const bytes = toBuffer(event.bytes);
+  const { kind, client, bytes } = event;
   const newline = maxBytes > 0 ? bytes.lastIndexOf('\n', maxBytes) : -1;
   if (newline > 0) return { kind, client, bytes: bytes.subarray(0, newline) };
   return isFirst ? { kind: 'part', client, bytes: bytes.subarray(0, maxBytes) } : undefined;
 }
 
 /** Whether a stored event is a waiting one, or can be its start. Compares lengths, not bytes. */
-function isStart(waiting: LogEvent | undefined, stored: LogEvent, canBePiece: boolean): boolean {
+function isStart(waiting: WaitingEvent | undefined, stored: LogEvent, canBePiece: boolean): boolean {
   if (waiting?.kind !== 'lines') return waiting?.kind === stored.kind;
   if (!('bytes' in stored) || stored.client !== waiting.client) return false;
   const { length } = stored.bytes;
   if (stored.kind === 'part') return canBePiece && length <= waiting.bytes.length;
-  return length === waiting.bytes.length || (canBePiece && toBuffer(waiting.bytes)[length] === NEWLINE);
+  return length === waiting.bytes.length || (canBePiece && waiting.bytes[length] === NEWLINE);
 }
 
 /** Returns what follows a stored event in the waiting one, or undefined if that is stored as a whole. */
-function restOf(waiting: LogEvent, stored: LogEvent): LogEvent | undefined {
+function restOf(waiting: WaitingEvent, stored: LogEvent): WaitingEvent | undefined {
   if (waiting.kind !== 'lines' || !('bytes' in stored)) return undefined;
-  const { kind, client } = waiting;
-  const bytes = toBuffer(waiting.bytes);
+  const { kind, client, bytes } = waiting;
   const { length } = stored.bytes;
   if (stored.kind === 'part') return { kind, client, bytes: bytes.subarray(length) };
   return length === bytes.length ? undefined : { kind, client, bytes: bytes.subarray(length + 1) };
