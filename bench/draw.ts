@@ -52,15 +52,14 @@ export function draw(results: Results, names: readonly string[]): string {
       panels.push(panel(contest, MARGIN + column * (WIDTH + GAP), y));
     y += Math.max(...row.map(heightOf)) + GAP;
   }
-  const about = (part: Readonly<Record<string, string>>): string =>
+  const about = (part: Readonly<Record<string, string>>, show = (value: string) => value): string =>
     Object.entries(part)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${show(value)}`)
       .join(' · ');
-  const versions = Object.entries(results.versions).map(([name, value]) => [name, shortVersion(value)]);
   const head = [
     text(MARGIN, MARGIN + 14, 'mini-serv and its peers', 'main'),
     text(MARGIN, MARGIN + 34, `${results.date.slice(0, 10)} · ${about(results.machine)}`, 'faint'),
-    text(MARGIN, MARGIN + 50, about(Object.fromEntries(versions)), 'faint'),
+    text(MARGIN, MARGIN + 50, about(results.versions, shortVersion), 'faint'),
     text(MARGIN, MARGIN + 66, NOTE, 'faint'),
   ];
   return [
