@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { buildNative, builtPath } from '../../bench/build.js';
-import { freePort } from '../../lib/conformance/ports.js';
-import { addCleanup } from '../support/cleanup.js';
-import { startProgram } from '../support/program.js';
+import { buildNative } from '../../bench/build.js';
+import { runLoad } from '../support/load.js';
+import { takePort } from '../support/ports.js';
 import { describeWith } from '../support/tools.js';
 
 const CLIENTS = 20;
@@ -38,7 +36,9 @@ async function startRelay({
   const sendToAll = (text: string, except: readonly number[] = []): void => {
     for (const [id, socket] of room) if (!except.includes(id)) socket.write(text);
   };
-  const server = createServer({ noDelay: true }, (socket) => {
+  const { server, port } = await takePort();
+  server.on('connection', (socket) => {
+    socket.setNoDelay();
     const id = nextId++;
     let rest = '';
     for (const each of notices(id)) sendToAll(`server: client ${each} just arrived\n`, missedBy(id));
@@ -54,19 +54,11 @@ async function startRelay({
       for (let i = departures(id); i > 0; i--) sendToAll(`server: client ${id} just left\n`);
     });
   });
-  const port = await freePort();
-  server.listen(port, '127.0.0.1');
-  addCleanup(() => void server.close());
-  await once(server, 'listening');
   return port;
 }
 
 async function reportOf(mistake: Mistake): Promise<Record<string, unknown>> {
-  const port = String(await startRelay(mistake));
-  const load = ['--port', port, '--clients', String(CLIENTS), 'arrivals'];
-  const { child, output } = startProgram(builtPath('load'), load);
-  await once(child, 'close');
-  return JSON.parse(output.text);
+  return runLoad(await startRelay(mistake), '--clients', String(CLIENTS), 'arrivals');
 }
 
 /** Holds back every other line until the next one has been sent. Lines of words are those that fill the room. */

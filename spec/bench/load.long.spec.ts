@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { buildNative, builtPath } from '../../bench/build.js';
-import { freePort } from '../../lib/conformance/ports.js';
-import { addCleanup } from '../support/cleanup.js';
-import { startProgram } from '../support/program.js';
+import { buildNative } from '../../bench/build.js';
+import { runLoad } from '../support/load.js';
+import { takePort } from '../support/ports.js';
 import { describeWith } from '../support/tools.js';
 
 const CONNECT_BYTES = 14;
@@ -13,7 +11,8 @@ const SUBSCRIBE = 0x82;
 /** An MQTT broker that relays what the publisher sends to all readers. `alter` may change it. */
 async function startBroker(alter: (bytes: Buffer) => Buffer): Promise<number> {
   const readers: Socket[] = [];
-  const server = createServer((socket) => {
+  const { server, port } = await takePort();
+  server.on('connection', (socket) => {
     let isConnected = false;
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
@@ -31,29 +30,12 @@ async function startBroker(alter: (bytes: Buffer) => Buffer): Promise<number> {
       }
     });
   });
-  const port = await freePort();
-  server.listen(port, '127.0.0.1');
-  addCleanup(() => void server.close());
-  await once(server, 'listening');
   return port;
 }
 
-async function reportOf(port: number): Promise<Record<string, unknown>> {
-  const load = [
-    '--port',
-    String(port),
-    '--style',
-    'mqtt',
-    '--readers',
-    '2',
-    '--seconds',
-    '0.2',
-    '--warmup',
-    '0',
-  ];
-  const { child, output } = startProgram(builtPath('load'), [...load, 'fan-out']);
-  await once(child, 'close');
-  return JSON.parse(output.text);
+function reportOf(port: number): Promise<Record<string, unknown>> {
+  const options = ['--style', 'mqtt', '--readers', '2', '--seconds', '0.2', '--warmup', '0'];
+  return runLoad(port, ...options, 'fan-out');
 }
 
 describeWith(['cc', 'proc'], 'the load generator, next to a broker', () => {
