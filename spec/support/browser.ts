@@ -75,8 +75,14 @@ export async function urlOf(server: Server): Promise<string> {
   return url as string;
 }
 
-/** Makes a page a client, and returns its id. */
-export async function join(page: Page): Promise<number> {
+/**
+ * Makes a page a client, and returns its id.
+ *
+ * @param present how many clients have connected before. A page connects to a port of its own, and a relay accepts connections
+ *   of different ports in any order, so the page waits until it shows them.
+ */
+export async function join(page: Page, present: number): Promise<number> {
+  if (present > 0) await page.waitForSelector(`#clients tr:nth-child(${present})`);
   await page.click('#join:text("Join")');
   await page.waitForSelector('#say:not([hidden])');
   return Number(/client (\d+)/.exec((await page.textContent('#join-status')) ?? '')?.[1]);

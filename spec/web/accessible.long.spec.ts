@@ -14,7 +14,7 @@ async function openRoom(browser: TestBrowser, options = {}): Promise<{ page: Pag
   const page = await browser.open(server.url, options);
   await page.waitForSelector('#connection:text("Connected")');
   for (let i = 0; i < CLIENTS; i++) await (await connectAs(server)).send(`line ${i} ${'wide '.repeat(40)}\n`);
-  await join(page);
+  await join(page, CLIENTS);
   await say(page, 'mine');
   await page.waitForSelector('.row.own.client');
   await page.waitForSelector(`#clients tr:nth-child(${CLIENTS + 1})`);
@@ -176,7 +176,7 @@ describeWith('chromium', 'the page for all readers', () => {
     const server = await startWebServer();
     const page = await browser.open(server.url);
     const tcp = await connectAs(server);
-    expect(await join(page)).to.equal(1);
+    expect(await join(page, 1)).to.equal(1);
     await page.evaluate(`{
       globalThis.changed = [];
       const regions = document.querySelectorAll('output, [role="alert"], [role="status"]');

@@ -33,7 +33,7 @@ describeWith('chromium', 'the connection of a page', () => {
   it('is made again after a loss, and membership ends', async () => {
     const server = await startWebServer();
     const page = await browser.open(server.url, { expected: FAILED });
-    await join(page);
+    await join(page, 0);
     server.kill('SIGKILL');
     await page.waitForSelector('#join-error:text("The connection was lost: you are no longer in the room.")');
     await page.waitForSelector('#connection:text("The connection to the relay is lost.")');
@@ -82,7 +82,7 @@ describeWith('chromium', 'the connection of a page', () => {
   it('ends with the relay, which the page says', async () => {
     const server = await startWebServer();
     const page = await browser.open(server.url, { expected: FAILED });
-    await join(page);
+    await join(page, 0);
     await server.stop();
     await page.waitForSelector('#join-error:text("You left the room, because the relay has closed it.")');
   });

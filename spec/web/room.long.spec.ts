@@ -18,8 +18,8 @@ describeWith('chromium', 'the room in a browser', () => {
     const tcp = await connectAs(server);
     const first = await browser.open(server.url);
     const second = await browser.open(server.url);
-    expect(await join(first)).to.equal(1);
-    expect(await join(second)).to.equal(2);
+    expect(await join(first, 1)).to.equal(1);
+    expect(await join(second, 2)).to.equal(2);
     await say(first, 'from the first page');
     await showsLast(second, 'client 1: from the first page');
     await say(second, 'from the second page: é€😀');
@@ -40,7 +40,7 @@ describeWith('chromium', 'the room in a browser', () => {
     await second.waitForSelector('#join-status:text("You have left the room.")');
     await tcp.send('still here\n');
     await showsLast(second, 'client 0: still here');
-    expect(await join(second)).to.equal(3);
+    expect(await join(second, 1)).to.equal(3);
   });
 
   it('shows markup, control characters and overrides of direction as text', async () => {
@@ -73,7 +73,7 @@ describeWith('chromium', 'the room in a browser', () => {
     const server = await startWebServer();
     const tcp = await connectAs(server);
     const page = await browser.open(server.url);
-    await join(page);
+    await join(page, 1);
     await page.press('#line', 'Enter');
     await page.focus('#line');
     await page.keyboard.insertText('one\r\n\r\nthree\n');
@@ -100,7 +100,7 @@ describeWith('chromium', 'the room in a browser', () => {
     const server = await startWebServer(['--max-line', '10']);
     const tcp = await connectAs(server);
     const page = await browser.open(server.url);
-    await join(page);
+    await join(page, 1);
     await say(page, 'short\nthis is too long');
     await page.waitForSelector(
       '#join-error:text("Nothing was sent: line 2 has 16 B, more than the relay accepts (10 B).")',

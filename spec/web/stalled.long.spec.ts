@@ -15,7 +15,7 @@ describeWith('chromium', 'a page that is stopped', () => {
     const tcp = await connectAs(server);
     const stopped = await browser.open(server.url);
     const watcher = await browser.open(server.url);
-    expect(await join(stopped)).to.equal(1);
+    expect(await join(stopped, 1)).to.equal(1);
     await tcp.until('server: client 1 just arrived\n');
     const debug = await stopped.context().newCDPSession(stopped);
     await debug.send('Debugger.enable');

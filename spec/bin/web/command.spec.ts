@@ -39,9 +39,10 @@ describe('mini-serv --web <port>', () => {
     const web = await webPortOfCommand(server);
     expect(server.stderr.text).to.match(/^mini-serv: web page: http:\/\/127\.0\.0\.1:\d+\/#[\w-]{43}\n$/);
     expect(readFileSync(pidFile, 'utf8')).to.equal(`${server.process.pid}\n`);
-    const a = await connectAs(server);
-    const page = await joinAsPage(web);
     const feed = await openFeed(web);
+    const a = await connectAs(server);
+    await feed.inbox.until(arrivedNotice(0));
+    const page = await joinAsPage(web);
     a.socket.write('hello\n');
     page.socket.send('hi\n');
     await page.inbox.until(relayed(0, 'hello'));
