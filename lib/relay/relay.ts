@@ -22,6 +22,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   readonly #parts: RelayParts;
   readonly #onAbort = (): void => void this.close();
   #closing: Promise<void> | null = null;
+  #isClosed = false;
 
   /** @throws {MiniServError} ERR_OPTION; ERR_STATE if the room is used by another relay, or closed */
   constructor(options: RelayOptions = {}) {
@@ -144,12 +145,13 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
 
   /**
    * Returns the ids of the clients in the room, in ascending order. In a shared room, these include clients of other relays.
+   * Empty when the relay has closed.
    *
    * @example
    * console.log(`in the room: ${relay.clientIds().join(', ')}`);
    */
   clientIds(): number[] {
-    return this.#parts.log.clientIds();
+    return this.#isClosed ? [] : this.#parts.log.clientIds();
   }
 
   /**
@@ -195,6 +197,7 @@ export class Relay extends EventEmitter<RelayEvents> implements AsyncDisposable 
   async #close(graceMs: number): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await closeRelay(this.#parts, graceMs);
+    this.#isClosed = true;
     this.emit('close');
   }
 }

@@ -122,4 +122,11 @@ describe('Relay.clientIds()', () => {
     await a.until(leftNotice(1));
     expect(relay.clientIds()).to.deep.equal([0]);
   });
+
+  it('is empty when the relay has closed', async () => {
+    const relay = createTestRelay();
+    await join(relay);
+    await relay.close();
+    expect(relay.clientIds()).to.deep.equal([]);
+  });
 });
