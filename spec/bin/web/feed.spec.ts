@@ -39,7 +39,8 @@ describe('web port: the feed', () => {
     const hello = await feed.frame('hello');
     expect(hello).to.include({ port: 4242, room: null, maxLineBytes: 1024 * 1024, after: 0 });
     expect(hello.startedAt).to.be.within(Date.now() - 60_000, Date.now());
-    expect(hello.history).to.have.length.within(1, 5);
+    const seconds = (Date.now() - (hello.startedAt as number)) / 1000;
+    expect(hello.history).to.have.length.within(1, seconds + 2);
     a.send('hello\nagain\n');
     const isNew = ({ sample }: Record<string, unknown>) => (sample as { lines: number }).lines === 2;
     const status = await feed.frame('status', isNew);
@@ -92,7 +93,7 @@ describe('web port: the feed', () => {
     expect(before.equals(transcript.bytes.subarray(start, start + before.length))).to.equal(true);
     expect(rest.equals(transcript.bytes.subarray(-rest.length))).to.equal(true);
     expect(lineCount(rest)).to.equal(relay.stats().messages - messages - atSkip);
-    expect(first.messages - lineCount(before)).to.be.above(100_000);
+    expect(relay.stats().messages - messages - lineCount(feed.inbox.bytes)).to.be.above(100_000);
   });
 
   it('has the samples of all statuses for a page that stops reading and continues', async () => {
@@ -112,9 +113,11 @@ describe('web port: the feed', () => {
     feed.socket.resume();
     const { samples } = await feed.frame('samples');
     expect(samples).to.have.length.of.at.least(2);
-    const expected = timesOf(statuses());
-    await eventually('the last sample', () => timesOf(feed.frames).length >= expected.length);
-    expect(timesOf(feed.frames).slice(0, expected.length)).to.deep.equal(expected);
+    const [first, ...others] = timesOf(statuses());
+    // A sample can be taken after the feed has begun, and before the watcher has.
+    const times = () => timesOf(feed.frames).filter((time) => time >= (first as number));
+    await eventually('the last sample', () => times().length > others.length);
+    expect(times().slice(0, others.length + 1)).to.deep.equal([first, ...others]);
   });
 
   it('loses no line of a burst of some MiB', async () => {
