@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { expect } from 'chai';
 import { addCleanup } from './cleanup.js';
 import { eventually } from './waiting.js';
 
@@ -42,6 +43,17 @@ export class Tmux {
 
   async untilLine(what: string, isWanted: (line: string) => boolean): Promise<void> {
     await eventually(what, async () => (await this.lines()).some(isWanted));
+  }
+
+  /** Waits until the lines of the room and of the draft are these. A capture can show a drawing that is not complete. */
+  async untilLines(expected: readonly string[]): Promise<void> {
+    let lines: string[] = [];
+    const holds = async () => {
+      lines = (await this.lines()).filter((line) => line !== '' && !line.includes('mini-serv:'));
+      return JSON.stringify(lines) === JSON.stringify(expected);
+    };
+    // The difference tells more than that nothing happened.
+    await eventually('the lines', holds).catch(() => expect(lines).to.deep.equal(expected));
   }
 
   async #run(...args: string[]): Promise<string> {
