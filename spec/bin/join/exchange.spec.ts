@@ -8,7 +8,7 @@ import { runCommand, startServer } from '../../support/command.js';
 import { joinWithPipes, joinWithShell } from '../../support/join.js';
 import { freePort } from '../../support/ports.js';
 import { itWith } from '../../support/tools.js';
-import { within } from '../../support/waiting.js';
+import { eventually, within } from '../../support/waiting.js';
 import { arrivedNotice, joinLines, leftNotice } from '../../support/wire.js';
 
 /** The command before it is bundled. It takes longer to load its modules. */
@@ -137,8 +137,15 @@ describe('mini-serv join without a terminal', () => {
       const a = await connectAs(server);
       const joined = joinWithShell(server.port, script);
       await a.until(arrivedNotice(1));
-      await a.send('hello\n');
-      await joined.exited;
+      let hasExited = false;
+      void joined.exited.then(() => {
+        hasExited = true;
+      });
+      // The reader of the pipe may end after the first lines have been written.
+      await eventually('the end of mini-serv join', async () => {
+        await a.send('hello\n');
+        return hasExited;
+      });
       expect(joined.stderr.text).to.match(/^mini-serv: cannot write to standard output: .*(ENOSPC|EPIPE)/);
       if (what === 'a full disk') expect((await joined.exited).code).to.equal(1);
       else expect(joined.stderr.text).to.match(/code 1\n$/);
