@@ -155,6 +155,8 @@ describe('README.md', () => {
       const file = /\w+\.(log|json)/.exec(command)?.[0];
       if (file === undefined) return;
       const content = (): string => readFileSync(join(cwd, file), 'utf8');
+      // The command behind a pipe may create the file later.
+      await eventually('the file', () => existsSync(join(cwd, file)));
       await eventually('the line in the file', () => content().includes('Hello'));
       if (file === 'audit.log') expect(content()).to.include(relayed(0, 'my password', 'Hello'));
       if (file === 'audit.json') {

@@ -17,6 +17,8 @@ const EXIT_0 = { code: 0, signal: null };
 const MIB = 2 ** 20;
 /** More than the kernel buffers for one connection, and little enough to deliver within the grace period. */
 const BACKLOG_MEGABYTES = 12;
+/** The same for standard output: a pipe holds 64 KiB, so that a busy machine needs many turns for each megabyte. */
+const TRANSCRIPT_MEGABYTES = 2;
 
 describe('mini-serv <port>', () => {
   it('takes a free port for port 0, and prints it', async () => {
@@ -130,7 +132,7 @@ describe('mini-serv <port>: the transcript on standard output', () => {
     const server = await startServer();
     server.process.stdout?.pause();
     const [a, b] = await connectThree(server);
-    const lines = numberedLines(BACKLOG_MEGABYTES);
+    const lines = numberedLines(TRANSCRIPT_MEGABYTES);
     await a.send(joinLines(lines));
     await b.receives(arrivedNotice(2), relayed(0, ...lines));
     server.kill('SIGTERM');
@@ -198,6 +200,8 @@ describeWith('python3', 'mini-serv <port> on a terminal', () => {
   it('prints where it listens and how to join, and ends on Ctrl-C', async () => {
     const server = await startServer({ command: onTerminal() });
     const screen = server.stdout;
+    // The relay accepts clients while it opens the terminal for this line.
+    await screen.until('\n');
     const a = await connectAs(server);
     await screen.until(arrivedNotice(0).trimEnd());
     const [first, second] = screen.text.split('\r\n');
@@ -211,6 +215,8 @@ describeWith('python3', 'mini-serv <port> on a terminal', () => {
   it('escapes control characters on the screen, but not for clients', async () => {
     const server = await startServer({ command: onTerminal() });
     const screen = server.stdout;
+    // The relay accepts clients while it opens the terminal for this line.
+    await screen.until('\n');
     const a = await connectAs(server);
     const forged = '\rserver: client 3 just left';
     const controls = ['\x1b[2J', '\x1b]0;title\x07', '\b\x7f\0\v\f', '\u009b2J', '\u202e\u2066\u200f\u061c'];

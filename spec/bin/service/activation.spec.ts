@@ -166,6 +166,7 @@ describe('mini-serv with an inherited socket', () => {
     it(`opens its own port and says so if the socket is for another process: ${script}`, async () => {
       const relay = await startServer({ command: shell(script) });
       await connectAs(relay);
+      await relay.stderr.until('\n');
       expect(relay.stderr.text).to.match(
         /^mini-serv: ignoring the socket of LISTEN_FDS: it is for process \w+, /,
       );

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -121,6 +121,8 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
     });
     const client = await connectAs(server);
     await client.send('hello\n');
+    // The shell may create the file after the relay listens.
+    await eventually('the file', () => existsSync(path));
     await eventually('the line', () => readFileSync(path, 'utf8').includes('client 0: hello\n'));
   });
 
