@@ -164,6 +164,11 @@ describeWith('chromium', 'the page for all readers', () => {
     const isAnnounced = (pattern: RegExp) =>
       page.evaluate<boolean>(`announced.some((text) => ${pattern}.test(text))`);
     await eventually('a batch', () => isAnnounced(/^\d+ new lines$/));
+    // The lines and the notice can be announced in two batches, and the second must not contain the next line as well.
+    const announcedLines = () =>
+      page.evaluate<number>(`announced.filter((text) => text !== '').reduce((sum, text) =>
+        sum + Number(/^(\\d+) new lines$/.exec(text)?.[1] ?? text.split('\\n').length), 0)`);
+    await eventually('all lines', async () => (await announcedLines()) === 31);
     expect(await page.evaluate<string[]>('announced.filter((text) => text !== "")')).to.have.length.at.most(
       2,
     );

@@ -3,6 +3,7 @@ import { join, showsLast, startWebServer, TestBrowser, urlOf } from '../support/
 import { connect, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
 import { describeWith } from '../support/tools.js';
+import { relayed } from '../support/wire.js';
 
 /** The browser reports connections that fail. */
 const FAILED = /WebSocket connection to|ERR_CONNECTION_REFUSED/;
@@ -53,10 +54,13 @@ describeWith('chromium', 'the connection of a page', () => {
     const server = await startWebServer();
     const tcp = await connectAs(server);
     const page = await browser.open(server.url);
+    await page.waitForSelector('#connection:text("Connected")');
     await tcp.send('one\n');
     await showsLast(page, 'client 0: one');
     await page.evaluate('window.dispatchEvent(new PageTransitionEvent("pagehide"))');
     await tcp.send('two\n');
+    // Otherwise the relay could accept the next connection of the page first, which uses another port.
+    await server.stdout.until(relayed(0, 'two'));
     await page.evaluate('window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))');
     await page.waitForSelector('.row.note:has-text("Connected again at")');
     await tcp.send('three\n');
