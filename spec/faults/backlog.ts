@@ -20,8 +20,9 @@ export async function requireDiskGivenBack(backlogBytes: number): Promise<void> 
   await readers.kill();
   for (const id of [1, 2, 3]) await sender.until(leftNotice(id));
   await eventually('the disk to be given back', () => spilled(server) === 0);
+  // The relay may have been reading the spill directory when they were counted first.
   await eventually('the descriptors to be closed', () => {
-    return openDescriptors(server.process.pid) === descriptors;
+    return openDescriptors(server.process.pid) <= descriptors;
   });
   const late = await connectAs(server, 4, sender);
   await sender.send('still here\n');

@@ -31,13 +31,13 @@ export async function requireNoLeak(clientsPerBatch: number): Promise<void> {
   const server = await startServer({ env: { ...WITHOUT_COVERAGE, NODE_OPTIONS } });
   const { pid } = server.process;
   const memory: number[] = [];
-  let descriptors: number | undefined;
+  let descriptors = 0;
   for (let batch = 0; batch < BATCHES; batch++) {
     const witness = await connectAs(server);
     const id = batch * (clientsPerBatch + 1);
     await server.stdout.until(arrivedNotice(id));
     // In the first batch only: later the connection of the last witness may still be closing.
-    descriptors ??= openDescriptors(pid);
+    if (batch === 0) descriptors = openDescriptors(pid);
     const guests = await startCrowd(server, 'churn', clientsPerBatch);
     await guests.kill();
     await witness.inbox.untilCount(' just left\n', clientsPerBatch);
@@ -45,7 +45,8 @@ export async function requireNoLeak(clientsPerBatch: number): Promise<void> {
     expect(notices(witness, 'arrived')).to.deep.equal(ids);
     expect(sorted(notices(witness, 'left'))).to.deep.equal(ids);
     expect(witness.inbox.text).not.to.contain('not finis');
-    await eventually('the descriptors to be closed', () => openDescriptors(pid) === descriptors);
+    // The relay may have been reading the spill directory when they were counted first.
+    await eventually('the descriptors to be closed', () => openDescriptors(pid) <= descriptors);
     memory.push(resident(server, 'VmRSS'));
     witness.end();
     await witness.ended;
