@@ -71,7 +71,7 @@ describe('runSpecs() of the test runner', () => {
     ['a process that is killed', "it('a', () => process.kill(process.pid, 'SIGKILL'));", /\(SIGKILL\)/],
     [
       'an error after the last test',
-      "it('a', () => { setTimeout(() => { throw 0; }, 50); });",
+      "it('a', () => void process.once('beforeExit', () => { throw 0; }));",
       /after 1 tests$/,
     ],
     ['a spec file without tests', '', /^mocha ended \(0\) after 0 tests$/],
