@@ -14,7 +14,7 @@ import { isAlive } from '../support/proc.js';
 import { type Program, startProgram } from '../support/program.js';
 import { describeWith } from '../support/tools.js';
 import { eventually } from '../support/waiting.js';
-import { arrivedNotice, relayed } from '../support/wire.js';
+import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
 
@@ -93,14 +93,16 @@ describe('examples/', () => {
     const { ports } = await start('websocket-bridge.mjs', ['0', '0'], 2);
     const [port = 0, httpPort = 0] = ports;
     const a = await connect({ port });
+    // Connections to different ports are accepted in any order.
+    await connectAs({ port }, 1, a);
     const { socket, received } = browse(httpPort, `http://127.0.0.1:${httpPort}`);
-    await a.until(arrivedNotice(1));
+    await a.until(arrivedNotice(2));
     socket.send('hello from a browser\n');
-    await a.until(relayed(1, 'hello from a browser'));
+    await a.until(relayed(2, 'hello from a browser'));
     await a.send('hello, browser: é\n');
     await received.until(relayed(0, 'hello, browser: é'));
     socket.close();
-    await a.until('server: client 1 just left\n');
+    await a.until(leftNotice(2));
   });
 
   it('websocket-bridge.mjs serves a page to its own origin only', async () => {
@@ -127,8 +129,10 @@ describe('examples/', () => {
     for (let i = 0; i < 3; i++) {
       await client.send(`line ${i}\n`);
       await eventually('the line', () => copy().includes(`line ${i}`));
-      process.kill(lastConnection(), 'SIGKILL');
-      // `tail` may notice only when it writes.
+      const connection = lastConnection();
+      process.kill(connection, 'SIGKILL');
+      await eventually('the end of the connection', () => !isAlive(connection));
+      // `tail` may notice only when it writes after that.
       await client.send(`outage ${i}\n`);
       await output.untilCount('trying again', i + 1);
     }

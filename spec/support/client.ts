@@ -97,7 +97,7 @@ export async function connect({ port }: Pick<Server, 'port'>): Promise<Client> {
 }
 
 /** Connects as client `id`, and waits until the witness, a client that is already there, was notified of it. */
-export async function connectAs(server: Server, id = 0, witness?: Client): Promise<Client> {
+export async function connectAs(server: Pick<Server, 'port'>, id = 0, witness?: Client): Promise<Client> {
   const client = await connect(server);
   await witness?.until(arrivedNotice(id));
   return client;
