@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { exec, type Relay } from '../../../lib/index.js';
-import { connect, connectAs } from '../../support/client.js';
+import { type Client, connect, connectAs } from '../../support/client.js';
 import { shell, startServer } from '../../support/command.js';
 import { isAlive } from '../../support/proc.js';
 import { createSmallRelay, createTestRelay, join, type Member } from '../../support/room.js';
@@ -144,15 +144,20 @@ describe('processes of the transform exec', () => {
       command: shell('ulimit -n 120; exec "$@"'),
     });
     const witness = await connect(server);
-    const clients = [];
+    const clients: Client[] = [];
     for (let i = 1; i < 40; i++) {
       const client = await connect(server);
       client.socket.write(`hello from ${i}\n`);
       clients.push(client);
     }
     await server.stderr.until('refusing connections');
+    const countArrivals = (): number => witness.inbox.text.split('just arrived').length - 1;
+    const countRefused = (): number => clients.filter(({ socket }) => socket.closed).length;
+    await eventually('all clients to be accepted or refused', () => {
+      return countArrivals() + countRefused() === clients.length;
+    });
     expect(server.stderr.text).not.to.match(/failed/);
-    const accepted = Number((witness.inbox.text.match(/just arrived/g) ?? []).length);
+    const accepted = countArrivals();
     expect(accepted).to.be.within(10, 30);
     await witness.until((bytes) => bytes.toString().split('hello from').length - 1 === accepted);
     await witness.until(arrivedNotice(accepted));
