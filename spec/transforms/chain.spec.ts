@@ -6,6 +6,7 @@ import type { Message, MessageTransform } from '../../lib/index.js';
 import { Inbox } from '../support/inbox.js';
 import { random } from '../support/random.js';
 import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
+import { eventually } from '../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
 
 /** Transforms that take a random time for each message, one of each form. */
@@ -156,7 +157,7 @@ describe('Chain with generators', () => {
     const [a, b] = [await join(relay), await join(relay)];
     b.send('bad\n');
     await a.receives(arrivedNotice(1), leftNotice(1));
-    await new Promise((resolve) => setImmediate(resolve));
+    await eventually('the end of both generators', () => closed.length >= 2);
     expect(closed.sort()).to.deep.equal(['first of 1', 'last of 1']);
   });
 
@@ -172,8 +173,7 @@ describe('Chain with generators', () => {
     const relay = createTestRelay({ transforms: [endless, failAtLines('100')] });
     const member = new Member(relay);
     await member.ended;
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(isStopped).to.equal(true);
+    await eventually('the end of the generator', () => isStopped);
   });
 
   it('passes each message once to a generator that requests several at a time', async () => {
