@@ -30,7 +30,9 @@ function findingsIn(files: Record<string, string>): string[] {
 
 function git(folder: string, ...args: string[]): void {
   const identity = ['-c', 'user.name=spec', '-c', 'user.email=spec@localhost', '-c', 'commit.gpgSign=false'];
-  execFileSync('git', ['-C', folder, ...identity, ...args], { stdio: 'ignore' });
+  // Maintenance runs in the background, also while the folder is removed.
+  const maintenance = ['-c', 'maintenance.auto=false', '-c', 'gc.auto=0'];
+  execFileSync('git', ['-C', folder, ...identity, ...maintenance, ...args], { stdio: 'ignore' });
 }
 
 function repository(...subjects: string[]): string {

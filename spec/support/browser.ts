@@ -26,7 +26,11 @@ export class TestBrowser {
 
   constructor() {
     before('start chromium', async () => {
-      this.#browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+      this.#browser = await chromium.launch({
+        executablePath: EXECUTABLE,
+        args: ARGUMENTS,
+        timeout: WAIT_LIMIT_MS,
+      });
     });
     after('end chromium', () => this.#browser?.close());
   }

@@ -12,7 +12,7 @@ RST = struct.pack('ii', 1, 0)
 
 
 def connect():
-    client = socket.create_connection(('127.0.0.1', port), 30)
+    client = socket.create_connection(('127.0.0.1', port), 60)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 

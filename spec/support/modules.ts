@@ -16,7 +16,8 @@ export const SHOUT = "message.kind === 'line' ? { ...message, text: message.text
 /** Creates a temporary directory with these files. It is removed after the test. */
 export async function folder(files: Record<string, string>): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'mini-serv-spec-'));
-  addCleanup(() => rm(cwd, { recursive: true }));
+  // Again if it is not empty then: a process that the test has ended may still have created a file.
+  addCleanup(() => rm(cwd, { recursive: true, maxRetries: 10 }));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(cwd, name)), { recursive: true });
     await writeFile(join(cwd, name), content);

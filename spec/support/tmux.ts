@@ -4,10 +4,12 @@ import { expect } from 'chai';
 import { addCleanup } from './cleanup.js';
 import { eventually } from './waiting.js';
 
+let windows = 0;
+
 /** A window of tmux with a program in it. */
 export class Tmux {
   /** Each window has a server of its own, so that it is not attached to one of the user's. */
-  readonly #socket = `mini-serv-spec-${process.pid}-${Date.now()}`;
+  readonly #socket = `mini-serv-spec-${process.pid}-${Date.now()}-${windows++}`;
 
   /** Starts a shell command. Options such as `NO_COLOR` of this process do not reach it. */
   async start(command: string, columns = 80, rows = 24): Promise<void> {
