@@ -19,7 +19,8 @@ let count = 0;
 process.once('exit', () => {
   // A spec that was interrupted may have left a file system mounted.
   for (const path of mountsBelow(temporary)) spawnSync('umount', ['-l', path]);
-  rmSync(temporary, { recursive: true, force: true });
+  // Again if it is not empty then: a process that was killed may still have created a file.
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /**

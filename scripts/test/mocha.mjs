@@ -12,7 +12,7 @@ const SILENCE_GRACE_MS = 60_000;
 /** Longest time between the last spec and the end of the process. */
 const EXIT_LIMIT_MS = 60_000;
 /** Longest time that processes which the specs have started may live on after mocha. */
-const DESCENDANTS_LIMIT_MS = 10_000;
+const DESCENDANTS_LIMIT_MS = 60_000;
 const POLL_INTERVAL_MS = 50;
 
 /**
