@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkRelay } from './command.mjs';
+import { checkRelay, KIT_TIMEOUT } from './command.mjs';
 import { OUTPUTS } from './programs.mjs';
 import { expect, run } from './project.mjs';
 
@@ -14,6 +14,8 @@ const RUNTIMES = [
   { name: 'Bun', package: 'bun@1', command: 'bun' },
   { name: 'Deno', package: 'deno@2', command: 'deno', args: ['run', '--allow-all'] },
 ];
+/** How often npm tries a download again. Few times without CI, where there may be no network. */
+const FETCH_RETRIES = process.env.CI === 'true' ? 4 : 1;
 /** The running Node, of any version. */
 const SELF = { name: `Node ${process.versions.node.split('.')[0]}`, path: process.execPath };
 
@@ -41,17 +43,16 @@ async function checkRuntime({ folder, installed }, [file, ...args], kit) {
   if (!kit) return;
   const command = join(installed, 'dist/command/mini-serv.cjs');
   await checkRelay([file, ...args, command], folder);
-  await run(process.execPath, [command, 'conformance', '--rank', 'exam', file, ...args, command], {
-    cwd: folder,
-  });
+  const kitCommand = [command, 'conformance', '--timeout', KIT_TIMEOUT, '--rank', 'exam'];
+  await run(process.execPath, [...kitCommand, file, ...args, command], { cwd: folder });
 }
 
 /** The binaries stay in npm's cache; nothing is installed in the repository. */
 async function findBinary({ package: name, command }, download) {
   const network = download ? '--prefer-offline' : '--offline';
-  const args = ['--yes', network, '--fetch-retries=1', '--package', name, '--call', `command -v ${command}`];
+  const args = ['--yes', network, `--fetch-retries=${FETCH_RETRIES}`, '--package', name];
   try {
-    return (await promisify(execFile)('npx', args)).stdout.trim();
+    return (await promisify(execFile)('npx', [...args, '--call', `command -v ${command}`])).stdout.trim();
   } catch {
     return undefined;
   }
