@@ -34,8 +34,9 @@ async function silentServer(): Promise<{ command: string[]; pids: () => number[]
   const command = script(`
     require('node:fs').appendFileSync(${JSON.stringify(file)}, process.pid + ' ');
     net.createServer(() => {}).listen(port, '127.0.0.1')`);
+  // The file can be read before a server has written to it.
   const pids = (): number[] =>
-    existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').map(Number) : [];
+    existsSync(file) ? (readFileSync(file, 'utf8').match(/\d+(?= )/g) ?? []).map(Number) : [];
   return { command, pids };
 }
 
