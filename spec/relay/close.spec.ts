@@ -7,7 +7,7 @@ import { objectTransform } from 'through2';
 import { createRelay, type Message } from '../../lib/index.js';
 import { addCleanup } from '../support/cleanup.js';
 import { fakeEnvironment } from '../support/fake-environment.js';
-import { listenErrorCode } from '../support/ports.js';
+import { freePort, listenErrorCode } from '../support/ports.js';
 import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
 import { WAIT_LIMIT_MS, waitTurns } from '../support/waiting.js';
 import { arrivedNotice, joinLines, leftNotice, numberedLines, relayed } from '../support/wire.js';
@@ -215,7 +215,7 @@ describe('relay.close()', () => {
 
   it('closes the port', async () => {
     const relay = createTestRelay({ graceMs: FOREVER_MS });
-    const port = await relay.listen(0);
+    const port = await relay.listen(await freePort());
     const socket = connect(port, '127.0.0.1');
     addCleanup(() => void socket.destroy());
     socket.resume();
@@ -228,13 +228,11 @@ describe('relay.close()', () => {
 
   it('closes the port when it is called while listen() is pending', async () => {
     const relay = createTestRelay();
-    const listening = relay.listen(0).then(
-      (port) => port,
-      () => undefined,
-    );
+    const port = await freePort();
+    const listening = relay.listen(port).catch(() => {});
     await relay.close();
-    const port = await listening;
-    if (port !== undefined) expect(await listenErrorCode(port)).to.equal(undefined);
+    await listening;
+    expect(await listenErrorCode(port)).to.equal(undefined);
   });
 
   it('destroys the streams of transforms that never answer', async () => {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Duplex, PassThrough, Readable, Transform } from 'node:stream';
 import { expect } from 'chai';
 import { MiniServError, type Relay } from '../../lib/index.js';
 import { addCleanup } from '../support/cleanup.js';
 import { Inbox } from '../support/inbox.js';
-import { listenErrorCode } from '../support/ports.js';
+import { freePort, holdPort, listenErrorCode } from '../support/ports.js';
 import { createTestRelay, join, Member, recordEvents } from '../support/room.js';
 import { eventually } from '../support/waiting.js';
 import { arrivedNotice, joinLines, leftNotice, relayed } from '../support/wire.js';
@@ -48,9 +48,7 @@ describe('Relay', () => {
     });
 
     it('listens on the given port, together with clients that were added by handle()', async () => {
-      const other = createTestRelay();
-      const port = await other.listen(0);
-      await other.close();
+      const port = await freePort();
       const relay = createTestRelay();
       expect(await relay.listen(port)).to.equal(port);
       const a = await join(relay);
@@ -82,12 +80,10 @@ describe('Relay', () => {
     }
 
     it('rejects a port that is in use, and can be called again', async () => {
-      const holder = createServer().listen(0, '127.0.0.1');
-      await once(holder, 'listening');
-      const { port } = holder.address() as { port: number };
+      const { port, close } = await holdPort();
       const relay = createTestRelay();
       expect(await errorOf(() => relay.listen(port))).to.include({ code: 'EADDRINUSE' });
-      await new Promise((resolve) => holder.close(resolve));
+      await close();
       expect(await relay.listen(port)).to.equal(port);
     });
 
@@ -98,7 +94,7 @@ describe('Relay', () => {
 
     it('frees the port when the relay is closed', async () => {
       const relay = createTestRelay();
-      const port = await relay.listen(0);
+      const port = await relay.listen(await freePort());
       await relay.close();
       expect(await listenErrorCode(port)).to.equal(undefined);
     });

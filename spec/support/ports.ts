@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { findHolder, findListener, HAS_PROC, isListening as isTaken } from '../../lib/conformance/proc.js';
 import { addCleanup } from './cleanup.js';
 
-export { freePort, listenErrorCode } from '../../lib/conformance/ports.js';
+export { freePort, holdPort, listenErrorCode } from '../../lib/conformance/ports.js';
 
 /** Listens on a free port of this process until the test ends. */
 export async function takePort(host = '127.0.0.1'): Promise<{ server: Server; port: number; fd: number }> {
