@@ -158,7 +158,7 @@ describe('Source', () => {
   });
 
   it('delivers what a client is owed that sent too long a line, though it continues to send', async () => {
-    const relay = createTestRelay({ maxLineBytes: 10 });
+    const relay = createTestRelay({ maxLineBytes: 10, graceMs: 60_000 });
     const events = recordEvents(relay);
     const [listener, speaker] = [await join(relay), await join(relay)];
     speaker.pause();
