@@ -65,6 +65,7 @@ export async function startProxy(port: number): Promise<Proxy> {
       return new Promise((resolve) => {
         onForward = () => {
           if (forwarded < limit) return;
+          onForward = () => {};
           hold();
           resolve();
         };

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { type MiniServError, openRoom, type RoomOptions } from '../../../lib/index.js';
 import { namesOf } from '../../../lib/room/nats/streams.js';
 import { addCleanup } from '../../support/cleanup.js';
+import { FakeClock } from '../../support/fake-environment.js';
 import { LogRecorder } from '../../support/log-spec.js';
 import { startNats, useNats } from '../../support/nats.js';
 import { startProxy } from '../../support/proxy.js';
@@ -73,15 +74,20 @@ describeWith('nats-server', 'openRoom() over NATS', () => {
   it('reports a line as a whole to a relay that joins in the middle of it', async () => {
     const small = await startNats({ config: 'max_payload: 4096\n' });
     const url = small.room('payload');
-    const first = await open(url);
+    const proxy = await startProxy(small.port);
+    // The long heartbeat keeps the second relay from declaring the first one dead.
+    const first = await open(`nats://127.0.0.1:${proxy.port}/payload`, { heartbeatMs: 60_000 });
     const client = await first.connect(0);
     const line = Array.from({ length: 10_000 }, (_, i) => `${i},`)
       .join('')
       .repeat(8);
+    const held = proxy.holdAfter(50_000);
     first.append({ kind: 'lines', client, bytes: line }, { kind: 'lines', client, bytes: 'end' });
+    await within(held, 'a part of the line');
     const second = await open(url);
     const { jsm } = await manage(small.url);
     const { state } = await jsm.streams.info(namesOf('payload').recordStream);
+    proxy.release();
     await Promise.all([first, second].map((recorder) => recorder.until('lines 0 end')));
     expect(state.last_seq).to.be.below(Math.ceil(line.length / 4096) + 2);
     for (const { roomEntries } of [first, second]) {
@@ -226,7 +232,11 @@ describeWith('nats-server', 'openRoom() over NATS', () => {
     const early = nats().room('early');
     const opening = openRoom(early, { heartbeatMs: 200, onWarning });
     await eventually('a warning', () => warnings.length > 0);
-    const timedOut = await openError(nats().room('never'), { onWarning, timeoutMs: 300 });
+    const clock = new FakeClock();
+    const timingOut = openError(nats().room('never'), { onWarning, timeoutMs: 300, clock });
+    await eventually('another warning', () => warnings.length > 1);
+    clock.advance(300);
+    const timedOut = await timingOut;
     expect(timedOut).to.include({ code: 'ERR_ROOM_TIMEOUT' });
     expect(timedOut.message).to.match(/\/never was unreachable for 0\.3 s, the room's timeout: /);
     await nats().start();
