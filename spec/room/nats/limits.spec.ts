@@ -9,8 +9,8 @@ import { startNats, useNats } from '../../support/nats.js';
 import { describeWith } from '../../support/tools.js';
 import { within } from '../../support/waiting.js';
 
-async function open(url: string): Promise<LogRecorder> {
-  return new LogRecorder(await within(openRoom(url, { heartbeatMs: 200 }), 'the room'));
+async function open(url: string, heartbeatMs = 200): Promise<LogRecorder> {
+  return new LogRecorder(await within(openRoom(url, { heartbeatMs }), 'the room'));
 }
 
 async function openError(url: string): Promise<MiniServError> {
@@ -63,7 +63,8 @@ describeWith('nats-server', 'NatsEngine: limits', () => {
   it('cuts lines to the max_msg_size of a stream that is changed meanwhile', async () => {
     const url = nats().room('size');
     const { update, recordStream } = await manage(url, 'size');
-    const recorder = await open(url);
+    // With a short heartbeat, a slow server is an outage.
+    const recorder = await open(url, 10_000);
     const client = await recorder.connect(0);
     await update(recordStream, { max_msg_size: 1000 });
     const bytes = line(10_000, 'abcdefg');

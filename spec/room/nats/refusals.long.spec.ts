@@ -259,7 +259,7 @@ describeWith('nats-server', 'a room on a server that refuses', () => {
   });
 
   it('gives up when the credentials of its user expire', async () => {
-    const { config, creds } = createAccount({ expiresInSeconds: 3 });
+    const { config, creds } = createAccount({ expiresInSeconds: 8 });
     const own = await startNats({ config });
     const recorder = await open(own.room(), { creds });
     await recorder.connect(0);

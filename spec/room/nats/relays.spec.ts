@@ -36,6 +36,10 @@ describeWith('nats-server', 'two relays of one room', () => {
     for (const { stderr } of relays) await stderr.until('mini-serv: reconnected to the engine; resuming\n');
     await expectOneOrder(relays, clients, sent);
     for (const { stdout } of relays) await stdout.until('client 4: late\n');
-    for (const { stderr } of relays) expect(stderr.text.match(/is unreachable/g)).to.have.length(1);
+    // A slow machine can cause more outages, and each of them is reported once.
+    for (const { stderr } of relays) {
+      const reports = stderr.text.match(/is unreachable|reconnected/g);
+      expect(reports?.join()).to.match(/^is unreachable,reconnected(,is unreachable,reconnected)*$/);
+    }
   });
 });

@@ -5,6 +5,7 @@ import { type MiniServError, openRoom } from '../../../lib/index.js';
 import { type ReplayOptions, replayRoom } from '../../../lib/room/nats/replay.js';
 import { namesOf } from '../../../lib/room/nats/streams.js';
 import { runCommand } from '../../support/command.js';
+import { FakeClock } from '../../support/fake-environment.js';
 import { LogRecorder } from '../../support/log-spec.js';
 import { useNats } from '../../support/nats.js';
 import { enter, startRelay } from '../../support/relays.js';
@@ -21,7 +22,7 @@ describeWith('nats-server', 'mini-serv replay', () => {
     await client.send(`hello\n${'x'.repeat(1_500_000)}\nbytes \xff\x00\r\n`);
     await jsonRelay.stdout.until('bytes ');
     client.end();
-    await jsonRelay.stdout.until('"left"');
+    await jsonRelay.stdout.until('"event":"left","client":0}\n');
     await wireRelay.stdout.until('just left\n');
     const wire = await runCommand(['replay', url]);
     expect(wire.code).to.equal(0);
@@ -117,17 +118,24 @@ describeWith('nats-server', 'replayRoom()', () => {
   it('gives up if the server is unreachable for the timeout', async () => {
     const url = nats().room();
     await use(url, 'hello');
+    const clock = new FakeClock();
+    const notes: string[] = [];
+    const onNote = (message: string): void => void notes.push(message);
     const onMessage = async (): Promise<void> => {
       await nats().kill();
       return new Promise<void>(() => {});
     };
-    const error = await rejection(read(url, { onMessage, timeoutMs: 300 }));
-    expect(error).to.include({ code: 'ERR_ROOM_TIMEOUT' });
-    const notes: string[] = [];
-    const onNote = (message: string): void => void notes.push(message);
-    expect(await rejection(read(url, { timeoutMs: 300, onNote }))).to.include({ code: 'ERR_ROOM_TIMEOUT' });
-    expect(notes).to.have.length(1);
-    expect(notes[0]).to.match(/ is unreachable /);
+    const options = { clock, onNote, timeoutMs: 300 };
+    const interrupted = rejection(read(url, { ...options, onMessage }));
+    await eventually('a note', () => notes.length === 1);
+    clock.advance(300);
+    expect(await interrupted).to.include({ code: 'ERR_ROOM_TIMEOUT' });
+    const late = rejection(read(url, options));
+    await eventually('another note', () => notes.length === 2);
+    clock.advance(300);
+    expect(await late).to.include({ code: 'ERR_ROOM_TIMEOUT' });
+    for (const note of notes) expect(note).to.match(/ is unreachable /);
+    expect(notes).to.have.length(2);
   });
 
   it('reports an outage and its end, and continues', async () => {
