@@ -24,6 +24,15 @@ export interface FailureDetectorOptions {
   readonly onEchoBack: () => void;
 }
 
+/** Another relay, from its first record or heartbeat on. */
+interface Peer {
+  /** Intervals of this relay without a record or heartbeat of the other one. */
+  missed: number;
+  /** The interval of its heartbeats, in milliseconds. 0 while none was received. */
+  intervalMs: number;
+  isDeclared: boolean;
+}
+
 /**
  * Finds relays that have died. Each relay sends heartbeats, which are not stored in the log.
  *
@@ -32,11 +41,8 @@ export interface FailureDetectorOptions {
  */
 export class FailureDetector {
   readonly #options: FailureDetectorOptions;
-  /** By instance: intervals of this relay without a sign of the instance. */
-  readonly #missed = new Map<string, number>();
-  /** By instance: the interval of its heartbeats, in milliseconds. */
-  readonly #intervalsMs = new Map<string, number>();
-  readonly #declared = new Set<string>();
+  /** By instance. */
+  readonly #peers = new Map<string, Peer>();
   #missedEchoes = 0;
   #lastCheckAt: number;
   #cancelTimer: () => void = () => {};
@@ -58,17 +64,25 @@ export class FailureDetector {
       this.#missedEchoes = 0;
       return;
     }
-    this.#intervalsMs.set(instanceId, intervalMs);
+    // A relay that has just joined must learn a longer interval before it counts five of its own.
+    if (intervalMs < this.#options.intervalMs) this.#send();
+    this.#peerOf(instanceId).intervalMs = intervalMs;
     this.onActivity(instanceId);
   }
 
   /** The instance has sent a record or a heartbeat. */
   onActivity(instanceId: string): void {
-    this.#missed.set(instanceId, 0);
+    this.#peerOf(instanceId).missed = 0;
   }
 
   stop(): void {
     this.#cancelTimer();
+  }
+
+  #peerOf(instanceId: string): Peer {
+    const peer = this.#peers.get(instanceId) ?? { missed: 0, intervalMs: 0, isDeclared: false };
+    this.#peers.set(instanceId, peer);
+    return peer;
   }
 
   #startTimer(): void {
@@ -79,11 +93,15 @@ export class FailureDetector {
     });
   }
 
-  #sendHeartbeat(): void {
-    const { instanceId, intervalMs, send, onEchoLost } = this.#options;
-    this.#missedEchoes++;
+  #send(): void {
+    const { instanceId, intervalMs, send } = this.#options;
     send(encodeHeartbeat({ instanceId, intervalMs }));
-    if (this.#missedEchoes === MAX_MISSED_ECHOES) onEchoLost();
+  }
+
+  #sendHeartbeat(): void {
+    this.#missedEchoes++;
+    this.#send();
+    if (this.#missedEchoes === MAX_MISSED_ECHOES) this.#options.onEchoLost();
   }
 
   #check(): void {
@@ -95,30 +113,31 @@ export class FailureDetector {
     const canJudge = !wasStopped && !isUnreachable() && this.#missedEchoes <= 1;
     this.#sendHeartbeat();
     const active = new Set(instanceIds());
-    this.#forgetOthers(active);
-    active.delete(own);
-    for (const id of active) {
+    for (const id of active) this.#peerOf(id);
+    this.#peers.delete(own);
+    for (const [id, peer] of this.#peers) {
       // After an interruption, the other relays may have been disconnected too and need time to come back.
-      if (!canJudge) this.#missed.set(id, -MAX_MISSED_HEARTBEATS);
-      else this.#countMissed(id);
+      if (!canJudge) peer.missed = -MAX_MISSED_HEARTBEATS;
+      else if (this.#countMissed(peer)) this.#onMissing(id, peer, active.has(id));
     }
   }
 
-  #countMissed(id: string): void {
-    if (this.#declared.has(id)) return;
-    const { intervalMs, declareDown } = this.#options;
-    const missed = (this.#missed.get(id) ?? 0) + 1;
-    this.#missed.set(id, missed);
+  /** @returns whether the relay has missed too many heartbeats */
+  #countMissed(peer: Peer): boolean {
+    const { intervalMs } = this.#options;
+    peer.missed++;
     // The count is in intervals of this relay; a relay that sends less often gets more of them.
-    const longestMs = Math.max(intervalMs, this.#intervalsMs.get(id) ?? 0);
-    if (missed * intervalMs <= MAX_MISSED_HEARTBEATS * longestMs) return;
-    this.#declared.add(id);
-    declareDown(id);
+    const longestMs = Math.max(intervalMs, peer.intervalMs);
+    return peer.missed * intervalMs > MAX_MISSED_HEARTBEATS * longestMs;
   }
 
-  #forgetOthers(active: ReadonlySet<string>): void {
-    for (const map of [this.#missed, this.#intervalsMs, this.#declared]) {
-      for (const id of map.keys()) if (!active.has(id)) map.delete(id);
+  /** @param isActive whether the log has records of the instance, and not its end */
+  #onMissing(id: string, peer: Peer, isActive: boolean): void {
+    if (!isActive) {
+      this.#peers.delete(id);
+    } else if (!peer.isDeclared) {
+      peer.isDeclared = true;
+      this.#options.declareDown(id);
     }
   }
 }

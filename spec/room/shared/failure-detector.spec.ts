@@ -8,6 +8,8 @@ function createDetectors() {
   const reports: string[] = [];
   const detectors = new Map<string, FailureDetector>();
   const disconnected = new Set<string>();
+  /** The relays that have records in the log. */
+  const active = new Set(['a', 'b', 'c']);
   const start = (instanceId: string, intervalMs = 100): FailureDetector => {
     const detector: FailureDetector = new FailureDetector({
       clock: time.clock,
@@ -19,7 +21,7 @@ function createDetectors() {
           time.setTimer(1, () => other.onHeartbeat(heartbeat));
         }
       },
-      instanceIds: () => ['a', 'b', 'c'],
+      instanceIds: () => active,
       isUnreachable: () => false,
       declareDown: (other) => reports.push(`${instanceId}: ${other} is down`),
       onEchoLost: () => reports.push(`${instanceId}: echo lost`),
@@ -33,7 +35,7 @@ function createDetectors() {
     detectors.delete(instanceId);
   };
   const reportsOf = (instanceId: string) => reports.filter((report) => report.startsWith(`${instanceId}:`));
-  return { time, reports, reportsOf, detectors, disconnected, start, end };
+  return { time, reports, reportsOf, detectors, disconnected, active, start, end };
 }
 
 describe('FailureDetector', () => {
@@ -89,6 +91,36 @@ describe('FailureDetector', () => {
     expect(reports).to.deep.equal([]);
     await time.advance(2000);
     expect(reports.sort()).to.deep.equal(['a: c is down', 'b: c is down']);
+  });
+
+  it('waits as long for a relay that had joined before with a longer heartbeat interval', async () => {
+    const { time, reports, start, end } = createDetectors();
+    start('c', 1000);
+    await time.advance(100);
+    start('a', 100);
+    start('b', 100);
+    await time.advance(10_000);
+    expect(reports).to.deep.equal([]);
+    end('c');
+    await time.advance(4500);
+    expect(reports).to.deep.equal([]);
+    await time.advance(2000);
+    expect(reports.sort()).to.deep.equal(['a: c is down', 'b: c is down']);
+  });
+
+  it('remembers the longer interval of a relay that has no records yet', async () => {
+    const { time, reportsOf, detectors, disconnected, active, start } = createDetectors();
+    for (const id of ['b', 'c']) active.delete(id);
+    start('a', 100);
+    start('c', 1000);
+    await time.advance(200);
+    active.add('c');
+    detectors.get('a')?.onActivity('c');
+    disconnected.add('c');
+    await time.advance(4500);
+    expect(reportsOf('a')).to.deep.equal([]);
+    await time.advance(1000);
+    expect(reportsOf('a')).to.deep.equal(['a: c is down']);
   });
 
   it('ignores bytes that are not a heartbeat', async () => {
