@@ -6,6 +6,8 @@ const MAX_MISSED_HEARTBEATS = 5;
 const STOPPED_FACTOR = 2;
 /** Number of own heartbeats without an echo after which the engine counts as unreachable. */
 const MAX_MISSED_ECHOES = 3;
+/** A question is not answered if this relay has sent a heartbeat so recently: the other relay has it, or asks again. */
+const MIN_ANSWER_INTERVAL_MS = 10;
 
 export interface FailureDetectorOptions {
   readonly clock: Clock;
@@ -45,27 +47,27 @@ export class FailureDetector {
   readonly #peers = new Map<string, Peer>();
   #missedEchoes = 0;
   #lastCheckAt: number;
+  #lastSentAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
 
   constructor(options: FailureDetectorOptions) {
     this.#options = options;
     this.#lastCheckAt = options.clock.now();
     this.#startTimer();
-    this.#sendHeartbeat();
+    this.#sendHeartbeat(true);
   }
 
   /** Takes a heartbeat of any relay. Other bytes are ignored. */
   onHeartbeat(bytes: Uint8Array): void {
     const heartbeat = decodeHeartbeat(bytes);
     if (heartbeat === undefined) return;
-    const { instanceId, intervalMs } = heartbeat;
+    const { instanceId, intervalMs, isQuestion } = heartbeat;
     if (instanceId === this.#options.instanceId) {
       if (this.#missedEchoes >= MAX_MISSED_ECHOES) this.#options.onEchoBack();
       this.#missedEchoes = 0;
       return;
     }
-    // A relay that has just joined must learn a longer interval before it counts five of its own.
-    if (intervalMs < this.#options.intervalMs) this.#send();
+    if (isQuestion && intervalMs < this.#options.intervalMs) this.#answer();
     this.#peerOf(instanceId).intervalMs = intervalMs;
     this.onActivity(instanceId);
   }
@@ -93,14 +95,22 @@ export class FailureDetector {
     });
   }
 
-  #send(): void {
-    const { instanceId, intervalMs, send } = this.#options;
-    send(encodeHeartbeat({ instanceId, intervalMs }));
+  #send(isQuestion: boolean): void {
+    const { clock, instanceId, intervalMs, send } = this.#options;
+    this.#lastSentAt = clock.now();
+    send(encodeHeartbeat({ instanceId, intervalMs, isQuestion }));
   }
 
-  #sendHeartbeat(): void {
+  /** Tells a relay the longer interval of this one before it has counted five of its own. */
+  #answer(): void {
+    const sinceMs = this.#options.clock.now() - this.#lastSentAt;
+    // An answer is no question: answers to answers would double with each relay.
+    if (sinceMs >= MIN_ANSWER_INTERVAL_MS) this.#send(false);
+  }
+
+  #sendHeartbeat(isQuestion: boolean): void {
     this.#missedEchoes++;
-    this.#send();
+    this.#send(isQuestion);
     if (this.#missedEchoes === MAX_MISSED_ECHOES) this.#options.onEchoLost();
   }
 
@@ -111,10 +121,10 @@ export class FailureDetector {
     this.#lastCheckAt = now;
     // The echo of one heartbeat can still be in flight.
     const canJudge = !wasStopped && !isUnreachable() && this.#missedEchoes <= 1;
-    this.#sendHeartbeat();
     const active = new Set(instanceIds());
-    for (const id of active) this.#peerOf(id);
+    active.delete(own);
     this.#peers.delete(own);
+    this.#sendHeartbeat([...active].map((id) => this.#peerOf(id)).some(isUnknown));
     for (const [id, peer] of this.#peers) {
       // After an interruption, the other relays may have been disconnected too and need time to come back.
       if (!canJudge) peer.missed = -MAX_MISSED_HEARTBEATS;
@@ -142,20 +152,32 @@ export class FailureDetector {
   }
 }
 
+/** Whether the relay may have a longer interval than this one knows. */
+function isUnknown({ intervalMs, isDeclared }: Peer): boolean {
+  return intervalMs === 0 && !isDeclared;
+}
+
 interface Heartbeat {
   readonly instanceId: string;
   readonly intervalMs: number;
+  /** Whether the relays with a longer interval are to send a heartbeat at once. */
+  readonly isQuestion: boolean;
 }
 
-function encodeHeartbeat({ instanceId, intervalMs }: Heartbeat): Uint8Array {
-  return Buffer.from(JSON.stringify({ epoch: instanceId, every: intervalMs }));
+function encodeHeartbeat({ instanceId, intervalMs, isQuestion }: Heartbeat): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({ epoch: instanceId, every: intervalMs, ...(isQuestion && { ask: true }) }),
+  );
 }
 
 function decodeHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
-    const { epoch, every } = JSON.parse(Buffer.from(bytes).toString('latin1')) as Record<string, unknown>;
+    const { epoch, every, ask } = JSON.parse(Buffer.from(bytes).toString('latin1')) as Record<
+      string,
+      unknown
+    >;
     if (typeof epoch === 'string' && typeof every === 'number') {
-      return { instanceId: epoch, intervalMs: every };
+      return { instanceId: epoch, intervalMs: every, isQuestion: ask === true };
     }
   } catch {
     // Anyone with permission to publish can send other bytes.

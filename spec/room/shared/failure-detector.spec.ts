@@ -6,6 +6,8 @@ import { SimulatedTime } from '../../support/simulated-time.js';
 function createDetectors() {
   const time = new SimulatedTime();
   const reports: string[] = [];
+  /** By relay: how many heartbeats it has sent. */
+  const sent = new Map<string, number>();
   const detectors = new Map<string, FailureDetector>();
   const disconnected = new Set<string>();
   /** The relays that have records in the log. */
@@ -16,6 +18,7 @@ function createDetectors() {
       instanceId,
       intervalMs,
       send: (heartbeat) => {
+        sent.set(instanceId, (sent.get(instanceId) ?? 0) + 1);
         for (const [to, other] of detectors) {
           if (disconnected.has(instanceId) || disconnected.has(to)) continue;
           time.setTimer(1, () => other.onHeartbeat(heartbeat));
@@ -35,7 +38,7 @@ function createDetectors() {
     detectors.delete(instanceId);
   };
   const reportsOf = (instanceId: string) => reports.filter((report) => report.startsWith(`${instanceId}:`));
-  return { time, reports, reportsOf, detectors, disconnected, active, start, end };
+  return { time, reports, reportsOf, sent, detectors, disconnected, active, start, end };
 }
 
 describe('FailureDetector', () => {
@@ -121,6 +124,40 @@ describe('FailureDetector', () => {
     expect(reportsOf('a')).to.deep.equal([]);
     await time.advance(1000);
     expect(reportsOf('a')).to.deep.equal(['a: c is down']);
+  });
+
+  it('learns the longer interval of a relay that it had forgotten, at the first record', async () => {
+    const { time, reportsOf, detectors, disconnected, active, start } = createDetectors();
+    for (const id of ['b', 'c']) active.delete(id);
+    start('a', 100);
+    start('c', 1000);
+    await time.advance(100);
+    disconnected.add('c');
+    await time.advance(8100);
+    disconnected.delete('c');
+    active.add('c');
+    detectors.get('a')?.onActivity('c');
+    await time.advance(800);
+    expect(reportsOf('a')).to.deep.equal([]);
+    disconnected.add('c');
+    await time.advance(4000);
+    expect(reportsOf('a')).to.deep.equal([]);
+  });
+
+  it('sends no more heartbeats than its own when all relays have different intervals', async () => {
+    const { time, reports, sent, active, start } = createDetectors();
+    const intervalsMs = [100, 200, 400, 800, 1600, 3200];
+    active.clear();
+    for (const intervalMs of intervalsMs) {
+      active.add(`r${intervalMs}`);
+      start(`r${intervalMs}`, intervalMs);
+    }
+    await time.advance(1000);
+    sent.clear();
+    await time.advance(32_000);
+    const expected = intervalsMs.map((intervalMs) => [`r${intervalMs}`, 32_000 / intervalMs]);
+    expect([...sent].sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)))).to.deep.equal(expected);
+    expect(reports).to.deep.equal([]);
   });
 
   it('ignores bytes that are not a heartbeat', async () => {
