@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/environment.js';
+import { isInstanceId } from './record.js';
 
 /** A relay is declared dead after this many missed heartbeats. */
 const MAX_MISSED_HEARTBEATS = 5;
@@ -8,6 +9,10 @@ const STOPPED_FACTOR = 2;
 const MAX_MISSED_ECHOES = 3;
 /** A question is not answered if this relay has sent a heartbeat so recently: the other relay has it, or asks again. */
 const MIN_ANSWER_INTERVAL_MS = 10;
+/** The longest interval that a timer can have. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+/** With so many peers, heartbeats add no others: anyone with permission to publish can invent relays. */
+const MAX_PEERS = 1000;
 
 export interface FailureDetectorOptions {
   readonly clock: Clock;
@@ -68,6 +73,8 @@ export class FailureDetector {
       return;
     }
     if (isQuestion && intervalMs < this.#options.intervalMs) this.#answer();
+    // If the relay is in the log, the next check adds it and asks for its interval.
+    if (this.#peers.size >= MAX_PEERS && !this.#peers.has(instanceId)) return;
     this.#peerOf(instanceId).intervalMs = intervalMs;
     this.onActivity(instanceId);
   }
@@ -176,7 +183,8 @@ function decodeHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
       string,
       unknown
     >;
-    if (typeof epoch === 'string' && typeof every === 'number') {
+    const isInterval = typeof every === 'number' && every > 0 && every <= MAX_INTERVAL_MS;
+    if (isInterval && isInstanceId(epoch)) {
       return { instanceId: epoch, intervalMs: every, isQuestion: ask === true };
     }
   } catch {

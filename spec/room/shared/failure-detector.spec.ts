@@ -160,10 +160,44 @@ describe('FailureDetector', () => {
     expect(reports).to.deep.equal([]);
   });
 
+  it('ignores intervals that no relay can have', async () => {
+    const { time, reports, detectors, start, end } = createDetectors();
+    for (const id of ['a', 'b', 'c']) start(id);
+    await time.advance(500);
+    end('c');
+    await time.advance(50);
+    for (const interval of ['-1', '0', '1e999', '1e308', '2147483648']) {
+      detectors.get('a')?.onHeartbeat(Buffer.from(`{"epoch":"c","every":${interval},"ask":true}`));
+    }
+    await time.advance(800);
+    expect(reports.sort()).to.deep.equal(['a: c is down', 'b: c is down']);
+  });
+
+  it('remembers only some of the relays that have no records', async () => {
+    const { time, reportsOf, detectors, disconnected, active, start } = createDetectors();
+    for (const id of ['b', 'c', 'd']) active.delete(id);
+    start('a', 100);
+    const forge = (id: string): void =>
+      detectors.get('a')?.onHeartbeat(Buffer.from(`{"epoch":${JSON.stringify(id)},"every":1000}`));
+    for (let i = 0; i < 1000; i++) forge(`forged ${i}`);
+    forge('c');
+    active.add('c');
+    await time.advance(1000);
+    expect(reportsOf('a')).to.deep.equal(['a: c is down']);
+    active.delete('c');
+    start('d', 1000);
+    active.add('d');
+    await time.advance(4000);
+    disconnected.add('d');
+    await time.advance(4500);
+    expect(reportsOf('a')).to.deep.equal(['a: c is down']);
+  });
+
   it('ignores bytes that are not a heartbeat', async () => {
     const { time, reports, detectors, start } = createDetectors();
     for (const id of ['a', 'b', 'c']) start(id);
-    for (const text of ['', '{', 'null', '{"epoch":5}', '{"epoch":"c"}', '"heartbeat"']) {
+    const longId = JSON.stringify({ epoch: 'c'.repeat(49), every: 100 });
+    for (const text of ['', '{', 'null', '{"epoch":5}', '{"epoch":"c"}', '"heartbeat"', longId]) {
       detectors.get('a')?.onHeartbeat(Buffer.from(text));
     }
     await time.advance(1000);
