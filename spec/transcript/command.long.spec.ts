@@ -14,6 +14,8 @@ import { eventually, within } from '../support/waiting.js';
 import { arrivedNotice, joinLines, numberedLines, relayed } from '../support/wire.js';
 import { CommandScene } from './command-scene.js';
 
+const MIB = 2 ** 20;
+
 describe('mini-serv with a stalled standard output', () => {
   for (const format of ['wire', 'json'] as const) {
     it(`leaves messages out when the spill limit is reached, and records the gap (${format})`, async () => {
@@ -47,7 +49,10 @@ describe('mini-serv with a stalled standard output', () => {
     await server.stderr.until('senders wait');
     // Longer than a stalled output is waited for.
     await new Promise((resolve) => setTimeout(resolve, 6000));
+    const { length } = server.stdout;
     server.process.stdout?.resume();
+    // Otherwise the client could catch up before the output takes anything, and would not be the slowest reader then.
+    await server.stdout.until((bytes) => bytes.length > length + MIB);
     stopped.resume();
     await within(sent, 'the sender to be done');
     await receiver.until(lines.at(-1) as string);
