@@ -101,7 +101,11 @@ export function checkRoomOptions(options: RoomOptions): void {
   }
 }
 
-function checkTime(name: string, value: unknown, min: number): void {
+/**
+ * @param min in milliseconds
+ * @throws {MiniServError} ERR_OPTION
+ */
+export function checkTime(name: string, value: unknown, min: number): void {
   if (value !== undefined && !isWithin(value, min, 2 ** 31 - 1)) {
     throw optionError(name, `an integer of at least ${min} (milliseconds)`, value);
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../util/environment.js';
 import { type MiniServError, optionError } from '../../util/errors.js';
 import { checkNames, isObject } from '../../util/option-names.js';
+import { checkTime } from '../options.js';
 import type { Engine } from './engine.js';
 import { isInstanceId } from './record.js';
 
@@ -11,8 +12,8 @@ export interface SharedLogOptions {
   /** The clock of timers and timeouts, for tests. Default: the system's. */
   readonly clock?: Clock;
   /**
-   * Interval of this relay's heartbeats in milliseconds. Other relays declare it dead after five missed heartbeats.
-   * Default: 1,000.
+   * Interval of this relay's heartbeats in milliseconds, at least 1. Other relays declare it dead after five missed
+   * heartbeats. Default: 1,000.
    */
   readonly heartbeatMs?: number;
   /** How long the engine may be unreachable before the room is given up, in milliseconds. Default: forever. */
@@ -41,8 +42,10 @@ const NAMES: Record<keyof SharedLogOptions, true> = {
 /** @throws {MiniServError} ERR_OPTION */
 export function checkSharedLogOptions(options: SharedLogOptions): void {
   checkNames(options, Object.keys(NAMES));
-  const { engine, instanceId, onWarning } = options;
+  const { engine, heartbeatMs, timeoutMs, instanceId, onWarning } = options;
   if (!isObject(engine)) throw optionError('engine', 'an Engine', engine);
+  checkTime('heartbeatMs', heartbeatMs, 1);
+  checkTime('timeoutMs', timeoutMs, 1);
   if (instanceId !== undefined && !isInstanceId(instanceId)) {
     throw optionError('instanceId', '1 to 48 printable ASCII characters without " and \\', instanceId);
   }

@@ -333,11 +333,17 @@ describe('SharedLog', () => {
 });
 
 describe('joinRoom()', () => {
-  it('rejects an option of another name, and a missing engine', async () => {
+  it('rejects options of other names, types and ranges, and a missing engine', async () => {
     const engine = new FakeRoom(new SimulatedTime()).open();
     for (const [options, message] of [
       [{ engine, timeout: 5 }, /^timeout: unknown option; expected one of engine, /],
       [{}, /^engine: expected an Engine, got undefined$/],
+      [
+        { engine, heartbeatMs: 0 },
+        /^heartbeatMs: expected an integer of at least 1 \(milliseconds\), got 0$/,
+      ],
+      [{ engine, heartbeatMs: 2 ** 31 }, /^heartbeatMs: expected an integer of at least 1 /],
+      [{ engine, timeoutMs: 0.5 }, /^timeoutMs: expected an integer of at least 1 /],
       [{ engine, onWarning: 1 }, /^onWarning: expected a function, got 1$/],
       [{ engine, instanceId: '"' }, /^instanceId: expected 1 to 48 printable ASCII characters/],
       [{ engine, instanceId: 'x'.repeat(49) }, /^instanceId: expected 1 to 48 printable ASCII characters/],
