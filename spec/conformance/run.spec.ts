@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createRandomCase } from '../../bin/conformance/create-random-case.js';
@@ -10,6 +9,7 @@ import { Failure } from '../../lib/conformance/failure.js';
 import { defaultJobs, runCases } from '../../lib/conformance/run.js';
 import { addCleanup } from '../support/cleanup.js';
 import { MINI_SERV, RELAY, script } from '../support/conformance.js';
+import { textOf } from '../support/files.js';
 import { folder } from '../support/modules.js';
 import { isAlive } from '../support/proc.js';
 import { eventually, waitTurns, within } from '../support/waiting.js';
@@ -35,8 +35,7 @@ async function silentServer(): Promise<{ command: string[]; pids: () => number[]
     require('node:fs').appendFileSync(${JSON.stringify(file)}, process.pid + ' ');
     net.createServer(() => {}).listen(port, '127.0.0.1')`);
   // The file can be read before a server has written to it.
-  const pids = (): number[] =>
-    existsSync(file) ? (readFileSync(file, 'utf8').match(/\d+(?= )/g) ?? []).map(Number) : [];
+  const pids = (): number[] => (textOf(file).match(/\d+(?= )/g) ?? []).map(Number);
   return { command, pids };
 }
 

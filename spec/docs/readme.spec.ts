@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { addCleanup } from '../support/cleanup.js';
 import { type Client, connect, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
+import { textOf } from '../support/files.js';
 import { Inbox } from '../support/inbox.js';
 import { freePort, isListening } from '../support/ports.js';
 import { eventually, within } from '../support/waiting.js';
@@ -154,9 +155,8 @@ describe('README.md', () => {
       expect(second.received.includes('my password')).to.equal(!/filter|shout/.test(command));
       const file = /\w+\.(log|json)/.exec(command)?.[0];
       if (file === undefined) return;
-      const content = (): string => readFileSync(join(cwd, file), 'utf8');
       // The command behind a pipe may create the file later.
-      await eventually('the file', () => existsSync(join(cwd, file)));
+      const content = (): string => textOf(join(cwd, file));
       await eventually('the line in the file', () => content().includes('Hello'));
       if (file === 'audit.log') expect(content()).to.include(relayed(0, 'my password', 'Hello'));
       if (file === 'audit.json') {

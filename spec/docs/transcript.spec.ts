@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { verifyAudit } from '../../lib/transcript/verify.js';
 import { recordsOf } from '../support/audit.js';
 import { addCleanup } from '../support/cleanup.js';
 import { type Client, connect } from '../support/client.js';
+import { textOf } from '../support/files.js';
 import { freePort, isListening } from '../support/ports.js';
 import { itWith } from '../support/tools.js';
 import { eventually, within } from '../support/waiting.js';
@@ -61,7 +62,7 @@ async function runCommand(command: string, folder: ReturnType<typeof makeFolder>
 
 /** The new file exists before the audit moves to it, so the end of the old file is what counts. */
 async function waitForRotation(path: string): Promise<void> {
-  await eventually('the end of the old file', () => read(`${path}.1`).includes('"event":"closed"'));
+  await eventually('the end of the old file', () => textOf(`${path}.1`).includes('"event":"closed"'));
 }
 
 async function hello(port: number): Promise<Client> {
@@ -71,7 +72,6 @@ async function hello(port: number): Promise<Client> {
   return client;
 }
 
-const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const isComplete = async (path: string): Promise<boolean> =>
   (await verifyAudit(Readable.from([readFileSync(path)]))).isComplete;
 
@@ -104,7 +104,7 @@ describe('docs/transcript.md', () => {
     itWith(command.includes('grep') ? 'grep' : [], `shows a command that works: ${command}`, async () => {
       const folder = makeFolder();
       await runCommand(command, folder);
-      await eventually('the line', () => expected.test(read(join(folder.cwd, file))));
+      await eventually('the line', () => expected.test(textOf(join(folder.cwd, file))));
     });
   }
 
@@ -112,11 +112,11 @@ describe('docs/transcript.md', () => {
     const folder = makeFolder();
     const path = join(folder.cwd, 'audit.json');
     const client = await runCommand(COMMANDS[5] ?? '', folder);
-    await eventually('the line', () => read(path).includes('hello'));
+    await eventually('the line', () => textOf(path).includes('hello'));
     expect(spawnSync('sh', ['-c', COMMANDS[6] ?? ''], folder).status).to.equal(0);
     await waitForRotation(path);
     await client.send('again\n');
-    await eventually('the next line', () => read(path).includes('again'));
+    await eventually('the next line', () => textOf(path).includes('again'));
     expect(spawnSync('sh', ['-c', COMMANDS[2] ?? ''], folder).stdout.toString()).to.match(
       /^audit\.json: complete: 1 record .* not closed/,
     );
@@ -133,10 +133,10 @@ describe('docs/transcript.md', () => {
     const child = start(process.execPath, ['audit.mjs'], { cwd, env });
     await hello(port);
     const path = join(cwd, 'audit.json');
-    await eventually('the line', () => read(path).includes('hello'));
+    await eventually('the line', () => textOf(path).includes('hello'));
     child.kill('SIGTERM');
     await within(once(child, 'exit'), 'the end of the program');
-    expect(recordsOf(read(path)).at(-1)?.event).to.equal('closed');
+    expect(recordsOf(textOf(path)).at(-1)?.event).to.equal('closed');
   });
 
   it('shows the fields of each record as verification requires them', () => {
@@ -165,14 +165,14 @@ describe('docs/transcript.md', () => {
     chmodSync(folder.cwd, 0o700);
     for (let i = 0; i < 3; i++) {
       await client.send(`line ${i}\n`);
-      await eventually('the line', () => read(path).includes(`line ${i}`));
+      await eventually('the line', () => textOf(path).includes(`line ${i}`));
       const { status, stderr } = spawnSync('logrotate', ['-f', '-s', 'state', 'logrotate.conf'], folder);
       expect([status, stderr.toString()]).to.deep.equal([0, '']);
       await waitForRotation(path);
     }
     const files = [`${path}.3`, `${path}.2`, `${path}.1`];
-    await eventually('the last file to be closed', () => read(`${path}.1`).includes('"closed"'));
-    const texts = files.flatMap((file) => recordsOf(read(file)).map(({ text }) => text ?? ''));
+    await eventually('the last file to be closed', () => textOf(`${path}.1`).includes('"closed"'));
+    const texts = files.flatMap((file) => recordsOf(textOf(file)).map(({ text }) => text ?? ''));
     expect(texts.filter((text) => text !== '')).to.deep.equal(['hello', 'line 0', 'line 1', 'line 2']);
     for (const file of files) expect(await isComplete(file), file).to.equal(true);
   });

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -7,6 +7,7 @@ import { recordsOf } from '../support/audit.js';
 import { addCleanup } from '../support/cleanup.js';
 import { connect, connectAs } from '../support/client.js';
 import { startServer } from '../support/command.js';
+import { textOf } from '../support/files.js';
 import { Inbox } from '../support/inbox.js';
 import { folder } from '../support/modules.js';
 import { useNats } from '../support/nats.js';
@@ -36,11 +37,9 @@ async function fakeSsh() {
   });
   chmodSync(join(dir, 'bin/ssh'), 0o755);
   const env = { ...process.env, DIR: dir, PATH: `${dir}/bin:${process.env.PATH}`, RETRY_SECONDS: '0.1' };
-  const lastConnection = (): number => Number(read(join(dir, 'pids')).trim().split('\n').at(-1));
+  const lastConnection = (): number => Number(textOf(join(dir, 'pids')).trim().split('\n').at(-1));
   return { dir, env, lastConnection };
 }
-
-const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 /** A WebSocket client, as a page in a browser is. */
 function browse(port: number, origin?: string): { socket: WebSocket; received: Inbox } {
@@ -54,12 +53,12 @@ function browse(port: number, origin?: string): { socket: WebSocket; received: I
 
 describe('examples/', () => {
   it('lists all examples in its README, each of which says how to run it', () => {
-    const listed = [...read(join(EXAMPLES, 'README.md')).matchAll(/\]\((\w[^)]*)\)/g)].map(
+    const listed = [...textOf(join(EXAMPLES, 'README.md')).matchAll(/\]\((\w[^)]*)\)/g)].map(
       ([, path]) => path,
     );
     expect(listed).to.include.members(readdirSync(EXAMPLES).filter((name) => name !== 'README.md'));
     for (const name of readdirSync(EXAMPLES).filter((file) => /\.(mjs|sh|py)$/.test(file))) {
-      expect(read(join(EXAMPLES, name)).split('\n\n')[0], name).to.match(
+      expect(textOf(join(EXAMPLES, name)).split('\n\n')[0], name).to.match(
         /^(#!.*\n)?(\/\/|#) [\s\S]*\bexamples\//,
       );
     }
@@ -74,8 +73,8 @@ describe('examples/', () => {
     await a.until(arrivedNotice(1));
     await a.send('my password is 1234\nhello\n');
     await b.receives(relayed(0, 'hello'));
-    await eventually('the line in the log', () => read(file).includes('hello'));
-    expect(read(file)).not.to.include('password');
+    await eventually('the line in the log', () => textOf(file).includes('hello'));
+    expect(textOf(file)).not.to.include('password');
   });
 
   it('bot.mjs welcomes clients and answers them, but not itself', async () => {
@@ -125,7 +124,7 @@ describe('examples/', () => {
       [join(EXAMPLES, 'ship-audit.sh'), audit, 'audit@elsewhere', 'copy'],
       { env },
     );
-    const copy = (): string => read(join(dir, 'elsewhere/copy'));
+    const copy = (): string => textOf(join(dir, 'elsewhere/copy'));
     for (let i = 0; i < 3; i++) {
       await client.send(`line ${i}\n`);
       await eventually('the line', () => copy().includes(`line ${i}`));
@@ -139,7 +138,7 @@ describe('examples/', () => {
     await client.send('end\n');
     await eventually('the end', () => copy().includes('"text":"end"'));
     await server.stop();
-    await eventually('all records', () => copy() === read(audit));
+    await eventually('all records', () => copy() === textOf(audit));
     expect(recordsOf(copy()).map(({ seq }) => seq)).to.deep.equal([...recordsOf(copy()).keys()]);
   });
 
@@ -154,7 +153,7 @@ describe('examples/', () => {
         env,
       },
     );
-    await eventually('the line', () => read(join(dir, 'elsewhere/copy')) === 'one\n');
+    await eventually('the line', () => textOf(join(dir, 'elsewhere/copy')) === 'one\n');
     const connection = lastConnection();
     addCleanup(() => {
       if (isAlive(connection)) process.kill(connection, 'SIGKILL');

@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { helpText } from '../../../bin/help.js';
 import { CASES } from '../../../lib/conformance/cases/index.js';
 import { addCleanup } from '../../support/cleanup.js';
 import { conformance, MINI_SERV, RELAY, ROOT, reportOn, script } from '../../support/conformance.js';
+import { textOf } from '../../support/files.js';
 import { folder } from '../../support/modules.js';
 import { isAlive } from '../../support/proc.js';
 import { eventually } from '../../support/waiting.js';
@@ -159,7 +160,7 @@ ${verdict}
       report += text;
     });
     addCleanup(() => void kit.kill('SIGKILL'));
-    await eventually('the server', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
+    await eventually('the server', () => textOf(pidFile) !== '');
     const exited = once(kit, 'exit');
     kit.kill('SIGINT');
     expect(await exited).to.deep.equal([130, null]);

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { addCleanup } from '../../support/cleanup.js';
 import { connectAs } from '../../support/client.js';
 import { runCommand, serverCommand, shell, startServer } from '../../support/command.js';
+import { textOf } from '../../support/files.js';
 import { folder } from '../../support/modules.js';
 import { takePort } from '../../support/ports.js';
 import { killAfterTest } from '../../support/proc.js';
@@ -122,8 +123,7 @@ describe('mini-serv --audit with a path that is no file of its own', () => {
     const client = await connectAs(server);
     await client.send('hello\n');
     // The shell may create the file after the relay listens.
-    await eventually('the file', () => existsSync(path));
-    await eventually('the line', () => readFileSync(path, 'utf8').includes('client 0: hello\n'));
+    await eventually('the line', () => textOf(path).includes('client 0: hello\n'));
   });
 
   it('accepts /dev/null, also if standard output is /dev/null', async () => {

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { addCleanup } from '../../support/cleanup.js';
 import { connectAs } from '../../support/client.js';
 import { shell, startServer } from '../../support/command.js';
+import { textOf } from '../../support/files.js';
 import { Inbox } from '../../support/inbox.js';
 import { folder } from '../../support/modules.js';
 import { describeWith } from '../../support/tools.js';
@@ -15,10 +16,8 @@ async function startWith(script: string, args: string[] = []) {
   chmodSync(join(dir, 'systemd-notify'), 0o755);
   const env = { NOTIFY_SOCKET: join(dir, 'socket'), DIR: dir };
   const server = await startServer({ command: shell('PATH="$DIR:$PATH" exec "$@"'), env, args });
-  return { dir, server, calls: (): string => read(join(dir, 'calls')) };
+  return { dir, server, calls: (): string => textOf(join(dir, 'calls')) };
 }
-
-const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 describe('mini-serv with NOTIFY_SOCKET', () => {
   it('calls systemd-notify when the port is open, and when the relay begins to end', async () => {
@@ -35,12 +34,12 @@ describe('mini-serv with NOTIFY_SOCKET', () => {
   it('starts and ends without waiting for systemd-notify', async () => {
     const { server, dir } = await startWith('echo $$ >> "$DIR/pids"; exec sleep 1000');
     addCleanup(() => {
-      for (const pid of read(join(dir, 'pids')).split('\n').filter(Boolean)) process.kill(Number(pid));
+      for (const pid of textOf(join(dir, 'pids')).split('\n').filter(Boolean)) process.kill(Number(pid));
     });
     await connectAs(server);
     await server.stop();
     expect((await server.exited).code).to.equal(0);
-    await eventually('both calls', () => read(join(dir, 'pids')).split('\n').length === 3);
+    await eventually('both calls', () => textOf(join(dir, 'pids')).split('\n').length === 3);
   });
 
   it('says once that systemd-notify fails, and only with --verbose', async () => {

@@ -6,6 +6,7 @@ import { claimPidFile } from '../../../bin/service/pid-file.js';
 import { type Client, connectAs } from '../../support/client.js';
 import { runCommand, type Server, shell, startServer } from '../../support/command.js';
 import { smallDisk } from '../../support/disk.js';
+import { textOf } from '../../support/files.js';
 import { folder } from '../../support/modules.js';
 import { isListening, takePort } from '../../support/ports.js';
 import { killAfterTest } from '../../support/proc.js';
@@ -22,7 +23,7 @@ async function withPidFile(content?: string) {
 /** Starts a relay, and waits for its pid file. */
 async function start(path: string, script = 'exec "$@"', args: string[] = []): Promise<Server> {
   const server = await startServer({ args: ['--pid-file', path, ...args], command: shell(script) });
-  await eventually('the pid file', () => existsSync(path) && readFileSync(path, 'utf8') === pidOf(server));
+  await eventually('the pid file', () => textOf(path) === pidOf(server));
   return server;
 }
 
