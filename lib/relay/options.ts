@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import type { EventLog } from '../room/event-log.js';
 import { isMessageTransform, type MessageTransform } from '../transforms/transform.js';
 import { isAbortSignal } from '../util/abort-signal.js';
-import { type Environment, nodeEnvironment } from '../util/environment.js';
+import { type Environment, MAX_TIMER_MS, nodeEnvironment } from '../util/environment.js';
 import { optionError } from '../util/errors.js';
 import { checkNames, isObject } from '../util/option-names.js';
 
@@ -75,7 +75,6 @@ export interface CheckedOptions {
 
 /** The largest `maxLineBytes`. A line and its prefix are one string, which must stay well below V8's maximum. */
 const MAX_LINE_BYTES = Math.min(256 * MIB, Math.floor(constants.MAX_STRING_LENGTH * 0.6));
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface Rule {
   readonly expected: string;

@@ -1,5 +1,5 @@
 import { isAbortSignal } from '../util/abort-signal.js';
-import type { Clock } from '../util/environment.js';
+import { type Clock, MAX_TIMER_MS } from '../util/environment.js';
 import { MiniServError, optionError } from '../util/errors.js';
 import { checkNames } from '../util/option-names.js';
 
@@ -106,7 +106,7 @@ export function checkRoomOptions(options: RoomOptions): void {
  * @throws {MiniServError} ERR_OPTION
  */
 export function checkTime(name: string, value: unknown, min: number): void {
-  if (value !== undefined && !isWithin(value, min, 2 ** 31 - 1)) {
+  if (value !== undefined && !isWithin(value, min, MAX_TIMER_MS)) {
     throw optionError(name, `an integer of at least ${min} (milliseconds)`, value);
   }
 }

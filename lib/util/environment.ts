@@ -1,6 +1,9 @@
 import * as fs from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 
+/** The longest time that a timer of Node can have, in milliseconds. Node replaces a longer time by 1 ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A clock, in milliseconds. */
 export interface Clock {
   /** Monotonic time, for everything that is measured. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../util/environment.js';
+import { type Clock, MAX_TIMER_MS } from '../../util/environment.js';
 import { isInstanceId } from './record.js';
 
 /** A relay is declared dead after this many missed heartbeats. */
@@ -9,8 +9,6 @@ const STOPPED_FACTOR = 2;
 const MAX_MISSED_ECHOES = 3;
 /** A question is not answered if this relay has sent a heartbeat so recently: the other relay has it, or asks again. */
 const MIN_ANSWER_INTERVAL_MS = 10;
-/** The longest interval that a timer can have. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1;
 /** With so many peers, heartbeats add no others: anyone with permission to publish can invent relays. */
 const MAX_PEERS = 1000;
 
@@ -183,7 +181,7 @@ function decodeHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
       string,
       unknown
     >;
-    const isInterval = typeof every === 'number' && every > 0 && every <= MAX_INTERVAL_MS;
+    const isInterval = typeof every === 'number' && every > 0 && every <= MAX_TIMER_MS;
     if (isInterval && isInstanceId(epoch)) {
       return { instanceId: epoch, intervalMs: every, isQuestion: ask === true };
     }
