@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { childrenOf, connectTo } from '../../bench/processes.js';
 import { freePort } from '../../lib/conformance/ports.js';
-import { connect as connectClient, type Client as LineClient } from '../support/client.js';
+import { connectAs, connect as connectClient, type Client as LineClient } from '../support/client.js';
 import { type Program, startProgram } from '../support/program.js';
 import { within } from '../support/waiting.js';
 import { arrivedNotice, leftNotice, relayed } from '../support/wire.js';
@@ -71,10 +71,7 @@ describe('room over several processes', () => {
   async function joinThree(): Promise<LineClient[]> {
     const first = await connectClient({ port });
     const clients = [first];
-    for (const id of [2, 3]) {
-      clients.push(await connectClient({ port }));
-      await first.until(arrivedNotice(id));
-    }
+    for (const id of [2, 3]) clients.push(await connectAs({ port }, id, first));
     return clients;
   }
 
