@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { addCleanup } from './cleanup.js';
 import { type Server, type StartOptions, startServer } from './command.js';
-import { eventually, WAIT_LIMIT_MS } from './waiting.js';
+import { eventuallyEqual, WAIT_LIMIT_MS } from './waiting.js';
 
 const EXECUTABLE = '/usr/bin/chromium';
 const ARGUMENTS = [
@@ -105,11 +105,5 @@ export function rowsOf(page: Page): Promise<string[]> {
 
 /** Waits until the last rows of the room are these. */
 export async function showsLast(page: Page, ...expected: string[]): Promise<void> {
-  let rows: string[] = [];
-  const holds = async () => {
-    rows = (await rowsOf(page)).slice(-expected.length);
-    return JSON.stringify(rows) === JSON.stringify(expected);
-  };
-  // The difference tells more than that nothing happened.
-  await eventually('the rows', holds).catch(() => expect(rows).to.deep.equal(expected));
+  await eventuallyEqual('the rows', async () => (await rowsOf(page)).slice(-expected.length), expected);
 }

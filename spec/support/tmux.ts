@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect } from 'chai';
 import { addCleanup } from './cleanup.js';
-import { eventually } from './waiting.js';
+import { eventually, eventuallyEqual } from './waiting.js';
 
 let windows = 0;
 
@@ -49,13 +48,9 @@ export class Tmux {
 
   /** Waits until the lines of the room and of the draft are these. A capture can show a drawing that is not complete. */
   async untilLines(expected: readonly string[]): Promise<void> {
-    let lines: string[] = [];
-    const holds = async () => {
-      lines = (await this.lines()).filter((line) => line !== '' && !line.includes('mini-serv:'));
-      return JSON.stringify(lines) === JSON.stringify(expected);
-    };
-    // The difference tells more than that nothing happened.
-    await eventually('the lines', holds).catch(() => expect(lines).to.deep.equal(expected));
+    const read = async () =>
+      (await this.lines()).filter((line) => line !== '' && !line.includes('mini-serv:'));
+    await eventuallyEqual('the lines', read, expected);
   }
 
   async #run(...args: string[]): Promise<string> {

@@ -1,3 +1,5 @@
+import { expect } from 'chai';
+
 /** How long a spec waits for something, in milliseconds. To reach the limit only ever fails a test. */
 export const WAIT_LIMIT_MS = Number(process.env.MINI_SERV_WAIT_LIMIT_MS ?? 60_000);
 
@@ -23,6 +25,16 @@ export async function eventually(what: string, holds: () => Promise<boolean> | b
     if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms`);
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
+}
+
+/** Polls until what is read equals the expected value. The failure shows the difference. */
+export async function eventuallyEqual<T>(what: string, read: () => Promise<T>, expected: T): Promise<void> {
+  let value: T | undefined;
+  const holds = async () => {
+    value = await read();
+    return JSON.stringify(value) === JSON.stringify(expected);
+  };
+  await eventually(what, holds).catch(() => expect(value).to.deep.equal(expected));
 }
 
 /** Lets the event loop turn a few times, so that everything that was scheduled has happened. */
